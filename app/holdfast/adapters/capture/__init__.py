@@ -1,0 +1,1 @@
+"""Ways of obtaining evidence, one file each; they do not know each other."""

@@ -1,0 +1,1 @@
+"""Document writers: PDF, DOCX, plain text."""

@@ -1,0 +1,1 @@
+"""Outside witnesses of time, one protocol a file."""

@@ -1,0 +1,1 @@
+"""Nouns and rules.  Standard library only: no input or output, no clock, no window, no network."""

@@ -1,0 +1,106 @@
+"""One form for what is hashed: RFC 8785 (JCS) JSON, RFC 3339 times, and text made visible.
+
+Keys are ASCII and numbers are integers within 2^53-1, so that RFC 8785 needs no library: its sort
+by UTF-16 code units is a plain sort, and its number format is ``str``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 32
+
+Json: TypeAlias = "None | bool | int | str | Sequence[Json] | Mapping[str, Json]"
+
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def canonical(value: Json) -> bytes:
+    """The RFC 8785 bytes of ``value``.  Raises ValueError for what the formats do not allow."""
+    _check(value, 0)
+    return json.dumps(
+        value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+    ).encode()
+
+
+def _check(value: Json, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    match value:
+        case None | bool():
+            pass
+        case int():
+            if abs(value) > MAX_INTEGER:
+                raise ValueError("integer beyond 2^53-1; write it as a decimal string")
+        case str():
+            value.encode()  # a lone surrogate raises UnicodeEncodeError, a ValueError
+        case Mapping():
+            for key, item in value.items():
+                if not isinstance(key, str) or not key.isascii():
+                    raise ValueError("keys are ASCII names")
+                _check(item, depth + 1)
+        case Sequence():
+            for item in value:
+                _check(item, depth + 1)
+        case _:
+            raise ValueError(f"{type(value).__name__} has no canonical form")
+
+
+def parse(raw: bytes) -> Json:
+    """The value that ``raw`` is the canonical form of.
+
+    Raises ValueError unless ``canonical(result) == raw``: duplicate keys, NaN, floats, other
+    spellings, a byte order mark and deep nesting are all refused.
+    """
+    try:
+        value: Json = json.loads(raw.decode(), parse_float=_refuse, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if canonical(value) != raw:
+        raise ValueError("not in canonical form")
+    return value
+
+
+def _refuse(text: str) -> int:
+    raise ValueError(f"{text[:20]} is not an integer")
+
+
+def visible(untrusted: str) -> str:
+    r"""Text from outside with every control, bidi mark and lone surrogate shown as ``\u{XXXX}``.
+
+    Line feeds and tabs stay; the joiner U+200D stays because emoji need it.
+    """
+    return _HIDDEN.sub(lambda hit: f"\\u{{{ord(hit.group()):04X}}}", untrusted)
+
+
+def one_line(untrusted: str) -> str:
+    """Text from outside as a single visible line, runs of white space folded."""
+    return visible(" ".join(untrusted.split()))
+
+
+def rfc3339(moment: datetime) -> str:
+    """``moment`` as RFC 3339 in UTC with milliseconds.  Raises ValueError for a naive one."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
+        f"{moment.microsecond // 1000:03d}Z"
+    )
+
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+
+
+def moment(text: str) -> datetime:
+    """The aware UTC time that an RFC 3339 ``text`` ending in Z names.  Raises ValueError."""
+    if not _RFC3339.fullmatch(text):
+        raise ValueError("not an RFC 3339 time in UTC")
+    return datetime.fromisoformat(text)

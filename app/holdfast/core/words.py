@@ -1,0 +1,48 @@
+"""The catalogues of one language: every sentence a person reads, by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from holdfast.core.errors import HoldfastError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """An error in words: what happened, why, and what to do now."""
+
+    what: str
+    why: str
+    now: str
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.why, self.now) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Sentences by key, ``{fact}`` filled by ``str.format``-like plain replacement."""
+
+    lang: str
+    words: Mapping[str, str]
+    errors: Mapping[str, Trouble]
+
+    def __call__(self, key: str, /, **facts: object) -> str:
+        """The sentence of ``key`` with its facts filled in.  Raises KeyError for an unknown key."""
+        return _fill(self.words[key], facts)
+
+    def trouble(self, error: HoldfastError) -> Trouble:
+        """The three sentences of an error."""
+        words = self.errors[error.code]
+        return Trouble(
+            what=_fill(words.what, error.facts),
+            why=_fill(words.why, error.facts),
+            now=_fill(words.now, error.facts),
+        )
+
+
+def _fill(sentence: str, facts: Mapping[str, object]) -> str:
+    for name, value in facts.items():
+        sentence = sentence.replace("{" + name + "}", str(value))
+    return sentence

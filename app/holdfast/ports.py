@@ -1,0 +1,236 @@
+"""What the use-cases need of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from holdfast.core.canonical import Json
+from holdfast.core.case import Case
+from holdfast.core.evidence import Captured, ClockReading, Component, Digest, Exhibit, World
+from holdfast.core.job import Job
+from holdfast.core.ledger import Checkpoint, LedgerEntry, Ref, VerifierKey
+from holdfast.core.document import Order
+from holdfast.core.timestamp import Answer, Authorities
+from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
+
+Noun = TypeVar("Noun")
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The system's time, aware, UTC."""
+        ...
+
+    def reading(self) -> ClockReading:
+        """A clock reading for a capture manifest."""
+        ...
+
+
+class CaptureSource(Protocol):
+    """One way of obtaining evidence.
+
+    ``id`` is what the manifest calls the source.  ``capture`` writes only below ``room`` (an empty
+    folder of its own) and hands over everything it obtained, its own log included as ``record``.
+    What went wrong but left something is a red completeness check; what left nothing raises
+    Refused or Unavailable.  Cancelled may be raised at any step.
+    """
+
+    @property
+    def id(self) -> str: ...
+
+    def suits(self, target: str) -> bool:
+        """Whether it can try ``target`` at all, from its form alone."""
+        ...
+
+    def capture(self, target: str, room: Path, job: Job) -> Captured: ...
+
+    def parts(self) -> tuple[Component, ...]:
+        """The programs and libraries it works with, for selfcheck; empty ones are missing."""
+        ...
+
+
+class Room(Protocol):
+    """A staging folder held by this process while a capture runs."""
+
+    @property
+    def path(self) -> Path: ...
+
+
+class Vault(Protocol):
+    """Content-addressed bytes, written once and read-only."""
+
+    def room(self, capture_id: str, case_id: str) -> AbstractContextManager[Room]:
+        """A locked staging folder; discarded on a clean exit, kept for recovery after a crash."""
+        ...
+
+    def abandoned(self) -> tuple[tuple[str, str, Path], ...]:
+        """Capture id, case id and folder of rooms that nobody holds any more."""
+        ...
+
+    def discard(self, capture_id: str) -> None:
+        """An abandoned room is gone."""
+        ...
+
+    def keep(self, at: Path, job: Job, stage: str = "sealing") -> tuple[Digest, int]:
+        """The file's bytes are in the vault, durable; its digests and size.
+
+        Inside a room the file is moved, elsewhere it is copied.  Raises Refused when the source
+        changes under the reading or the disk is full; then nothing was kept.
+        """
+        ...
+
+    def keep_bytes(self, data: bytes) -> Digest:
+        """As keep, for small bytes in memory."""
+        ...
+
+    def path(self, sha256: str) -> Path:
+        """Where the bytes lie.  Raises Tampered(``object_missing``)."""
+        ...
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes, checked against their name.  Raises Tampered."""
+        ...
+
+    def digest(self, sha256: str, job: Job) -> Digest:
+        """What the stored bytes hash to now."""
+        ...
+
+
+class Custody(Protocol):
+    """An open transaction on one case's ledger; everything in it happens or nothing does."""
+
+    def next_exhibit(self) -> str:
+        """The next exhibit number, E0001…; burnt only if the transaction is committed."""
+        ...
+
+    def append(
+        self,
+        act: str,
+        subject: str,
+        refs: Sequence[Ref] = (),
+        facts: Mapping[str, Json] | None = None,
+    ) -> LedgerEntry: ...
+
+    def head(self) -> Checkpoint:
+        """A head over every line so far, signed when the key can be had, and stored."""
+        ...
+
+    def save(self, noun: object) -> None:
+        """As Store.save, in the same transaction."""
+        ...
+
+
+class Store(Protocol):
+    """Cases, their ledgers, and working state."""
+
+    def open_case(self, title: str, world: World) -> Case:
+        """A new case with the next number, its ledger opened with case.opened."""
+        ...
+
+    def case(self, reference: str) -> Case:
+        """The case of that number, id or unique prefix.  Raises Refused."""
+        ...
+
+    def custody(self, case_id: str) -> AbstractContextManager[Custody]: ...
+
+    def entries(self, case_id: str) -> tuple[LedgerEntry, ...]: ...
+
+    def checkpoints(self, case_id: str) -> tuple[Checkpoint, ...]:
+        """Every stored head, by size; signed now if its key was missing then."""
+        ...
+
+    def key(self, case_id: str) -> VerifierKey | None:
+        """The installation's public key under the ledger's origin; None until one can be had."""
+        ...
+
+    def save(self, noun: object) -> None:
+        """A frozen dataclass with ``id`` and ``case_id`` is stored, replacing one of its id."""
+        ...
+
+    def get(self, kind: type[Noun], id: str) -> Noun:
+        """Raises Refused(``not_found``)."""
+        ...
+
+    def all(self, kind: type[Noun], case_id: str | None = None) -> tuple[Noun, ...]:
+        """Every noun of that kind, oldest first; of one case or of all."""
+        ...
+
+    def exhibit(self, case_id: str, number: str) -> Exhibit: ...
+
+
+class Stamper(Protocol):
+    """One time-stamp protocol."""
+
+    @property
+    def id(self) -> str:
+        """A StampKind."""
+        ...
+
+    def ask(
+        self, sha256s: Sequence[str], authority: str, authorities: Authorities, job: Job
+    ) -> tuple[Answer, ...]:
+        """One answer a digest (hex), in order.
+
+        ``authority`` names one of ``targets(authorities)``.  The world's refusals are answers with
+        status queued and a reason, never exceptions.
+        """
+        ...
+
+    def upgrade(
+        self, sha256: str, proof: bytes, authorities: Authorities, job: Job
+    ) -> Answer:
+        """Where a kept proof stands now; with fuller ``proof`` bytes if they were had and verified."""
+        ...
+
+    def targets(self, authorities: Authorities) -> tuple[str, ...]:
+        """The authority ids that each digest is to be asked of; ``("",)`` when it asks all at once."""
+        ...
+
+
+class Catalog(Protocol):
+    """Dated data shipped with the program."""
+
+    def authorities(self, world: World) -> Authorities: ...
+
+
+class HeaderSource(Protocol):
+    """Where 80-byte block headers come from."""
+
+    def headers(self, height: int) -> Iterator[tuple[str, bytes]]:
+        """(operator, raw header) from each source that answered."""
+        ...
+
+
+class ProofChecker(Protocol):
+    """Judges the proofs of one protocol, offline but for what ``help`` brings."""
+
+    @property
+    def id(self) -> str:
+        """A StampKind."""
+        ...
+
+    def check(
+        self, subject: str, digest: Callable[[str], bytes], proof: bytes, help: ProofHelp
+    ) -> tuple[TimestampSeen, tuple[Finding, ...]]:
+        """What the proof shows about ``subject``.
+
+        ``digest(name)`` gives the subject's digest under a hashlib name, read once and remembered.
+        Never raises for bad proofs: they are findings.
+        """
+        ...
+
+
+class Renderer(Protocol):
+    """Writes documents.  Templates are parsed first; fields become text nodes, never markup."""
+
+    def pdf(self, order: Order, job: Job) -> bytes: ...
+
+    def docx(self, order: Order, job: Job) -> bytes: ...
+
+    def text(self, order: Order, job: Job) -> str: ...

@@ -1,0 +1,1 @@
+"""The rehearsal world, on loopback only: a short-drama site, a calendar with its chain, two TSAs."""
