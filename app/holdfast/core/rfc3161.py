@@ -1,0 +1,600 @@
+"""RFC 3161 time-stamp tokens: a strict reader and the profile that every token must meet.
+
+Reading never trusts and never verifies a signature; it says what the bytes state.  The profile
+(``check_profile``) is everything that can be judged without public-key arithmetic: the imprint,
+the nonce, the policy, which certificate signed, and whether that certificate may sign time.  What
+remains — the signature over ``Token.signed_bytes`` and the chain to a pinned root at ``gen_time`` —
+needs a crypto library and is an adapter's work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from holdfast.core import der
+from holdfast.core.canonical import one_line, rfc3339
+from holdfast.core.verdict import Finding, FindingOutcome
+
+MAX_BYTES: Final = der.MAX_BYTES
+FUTURE_TOLERANCE: Final = timedelta(minutes=5)
+"""How far a token may run ahead of the local clock before the two are said to disagree."""
+
+MIN_NONCE: Final = 1 << 63
+"""Nonces that we send have 64 bits, the first one set, so that none is ever shorter."""
+
+_HASHES: Final = {
+    "1.3.14.3.2.26": "sha1",
+    "2.16.840.1.101.3.4.2.4": "sha224",
+    "2.16.840.1.101.3.4.2.1": "sha256",
+    "2.16.840.1.101.3.4.2.2": "sha384",
+    "2.16.840.1.101.3.4.2.3": "sha512",
+    "2.16.840.1.101.3.4.2.8": "sha3_256",
+    "2.16.840.1.101.3.4.2.9": "sha3_384",
+    "2.16.840.1.101.3.4.2.10": "sha3_512",
+    "1.2.156.10197.1.401": "sm3",
+}
+_SIZES: Final = {
+    "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64,
+    "sha3_256": 32, "sha3_384": 48, "sha3_512": 64, "sm3": 32,
+}  # fmt: skip
+_SHA256 = "2.16.840.1.101.3.4.2.1"
+
+_SIGNED_DATA = "1.2.840.113549.1.7.2"
+_TST_INFO = "1.2.840.113549.1.9.16.1.4"
+_CONTENT_TYPE = "1.2.840.113549.1.9.3"
+_MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+_SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
+_SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
+_EXTENDED_KEY_USAGE = "2.5.29.37"
+_SUBJECT_KEY_ID = "2.5.29.14"
+_TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+
+Digest = Callable[[str], bytes]
+"""The subject's digest under a hashlib name.  ValueError for a name it cannot compute."""
+
+
+class MalformedToken(ValueError):  # noqa: N818  named after what it is about, as all errors here
+    """Bytes that are no acceptable token.  ``rule`` is a key of the catalogues."""
+
+    def __init__(self, rule: str, detail: str = "") -> None:
+        super().__init__(f"{rule}: {detail}" if detail else rule)
+        self.rule = rule
+        self.detail = detail
+
+    def finding(self, subject: str) -> Finding:
+        """This as what verification saw."""
+        return Finding(subject=subject, rule=self.rule, outcome="broken", detail=self.detail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EssCertId:
+    """The certificate that the signer says it signed with (RFC 2634 §5.4, RFC 5035 §4)."""
+
+    hash_algorithm: str
+    """hashlib name, or the OID when there is none."""
+    hash: bytes
+    serial: int | None = None
+    issuer: bytes | None = None
+    """DER of the issuer's Name, where stated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TstInfo:
+    """What the authority signed (RFC 3161 §2.4.2)."""
+
+    raw: bytes = field(repr=False)
+    """DER, which ``Signer.message_digest`` covers."""
+    policy: str
+    imprint_algorithm: str
+    """hashlib name, or the OID when there is none."""
+    imprint: bytes
+    serial: int
+    gen_time: datetime
+    """Aware, UTC, cut to microseconds."""
+    accuracy: timedelta | None = None
+    ordering: bool = False
+    nonce: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """The one SignerInfo of a token (RFC 5652 §5.3)."""
+
+    issuer: bytes | None = None
+    """DER of the signer certificate's issuer Name, with ``serial``."""
+    serial: int | None = None
+    key_id: bytes | None = None
+    """Subject key identifier, where the certificate is named by it instead."""
+    digest_algorithm: str
+    """hashlib name, or the OID when there is none."""
+    signature_algorithm: str
+    """OID."""
+    signature_parameters: bytes = b""
+    """DER of the algorithm's parameters, where there are any (RSASSA-PSS)."""
+    message_digest: bytes
+    signing_certificates: tuple[EssCertId, ...]
+    """From signingCertificate and signingCertificateV2: the first of each, the signer's."""
+    signed_bytes: bytes = field(repr=False)
+    """What the signature is over: the signed attributes as read, under the SET tag."""
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What a token states; nothing in it has been verified."""
+
+    raw: bytes = field(repr=False)
+    """The token (ContentInfo) alone, as read."""
+    status: int = 0
+    """PKIStatus: 0 granted, 1 granted with modifications.  Refusals never become a Token."""
+    info: TstInfo
+    signer: Signer
+    certificates: tuple[bytes, ...] = field(default=(), repr=False)
+    """DER, in the token's own order; may hold strangers, may be empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a .tsq asked for."""
+
+    imprint_algorithm: str
+    imprint: bytes
+    nonce: int | None = None
+    policy: str = ""
+    cert_req: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """The parts of an X.509 certificate that the profile looks at."""
+
+    raw: bytes = field(repr=False)
+    issuer: bytes = field(repr=False)
+    """DER of the Name."""
+    subject: bytes = field(repr=False)
+    serial: int
+    not_before: datetime
+    not_after: datetime
+    public_key: bytes = field(repr=False)
+    """DER of SubjectPublicKeyInfo."""
+    key_id: bytes | None = None
+    extended_key_usage: tuple[str, ...] = ()
+    extended_key_usage_critical: bool = False
+
+    @property
+    def common_name(self) -> str:
+        """The subject's last common name as visible text; empty when it has none."""
+        return _common_name(self.subject)
+
+
+def read_response(raw: bytes) -> Token:
+    """The token in a TimeStampResp, or a bare token (RFC 3161 §2.4.2).
+
+    Raises MalformedToken: ``token_refused`` when the authority said no, ``token_not_der``,
+    ``token_content``, ``token_version``, ``token_signers``, ``token_attributes`` otherwise.
+    """
+    try:
+        top = der.read(raw, MAX_BYTES)
+        top.expect(der.SEQUENCE)
+        if top.children and top.children[0].tag == der.OID:
+            return _token(top, 0)
+        status, info = _status(top)
+        if status > 1 or len(top.children) != 2:
+            raise MalformedToken("token_refused", info)
+        return _token(top.children[1], status)
+    except MalformedToken:
+        raise
+    except (ValueError, IndexError) as error:
+        raise MalformedToken("token_not_der", str(error)) from error
+
+
+def _status(response: der.Node) -> tuple[int, str]:
+    """PKIStatus, and what the authority says beside it."""
+    if not 1 <= len(response.children) <= 2:
+        raise ValueError("no TimeStampResp")
+    info = response.children[0].expect(der.SEQUENCE)
+    status = info.children[0].integer()
+    said = [
+        text.content.decode("utf-8", "replace")
+        for part in info.children[1:]
+        if part.tag == der.SEQUENCE
+        for text in part.children
+    ]
+    if not 0 <= status <= 5:
+        raise ValueError("impossible PKIStatus")
+    return status, one_line(" ".join([f"status {status}", *said])[:200])
+
+
+def _token(content_info: der.Node, status: int) -> Token:
+    content_info.expect(der.SEQUENCE)
+    kind, wrapper = _exactly(content_info, 2)
+    if kind.oid() != _SIGNED_DATA:
+        raise MalformedToken("token_content", kind.oid())
+    (signed_data,) = _exactly(wrapper.expect(0xA0), 1)
+    parts = list(signed_data.expect(der.SEQUENCE).children)
+    version = parts.pop(0).integer()
+    parts.pop(0).expect(der.SET)
+    tst_info = _content(parts.pop(0))
+    certificates: tuple[bytes, ...] = ()
+    if parts[0].tag == 0xA0:
+        # Other choices of CertificateSet are attribute certificates and the like.
+        entries = parts.pop(0).children
+        certificates = tuple(entry.raw for entry in entries if entry.tag == der.SEQUENCE)
+    if parts[0].tag == 0xA1:
+        parts.pop(0)
+    (signers,) = parts
+    if version != 3:
+        raise MalformedToken("token_version", f"SignedData {version}")
+    if len(signers.expect(der.SET).children) != 1:
+        raise MalformedToken("token_signers", str(len(signers.children)))
+    return Token(
+        raw=content_info.raw,
+        status=status,
+        info=_tst_info(tst_info),
+        signer=_signer(signers.children[0]),
+        certificates=certificates,
+    )
+
+
+def _exactly(node: der.Node, count: int) -> tuple[der.Node, ...]:
+    if len(node.children) != count:
+        raise ValueError(f"{len(node.children)} elements where {count} belong")
+    return node.children
+
+
+def _content(encapsulated: der.Node) -> bytes:
+    kind, wrapper = _exactly(encapsulated.expect(der.SEQUENCE), 2)
+    if kind.oid() != _TST_INFO:
+        raise MalformedToken("token_content", kind.oid())
+    (octets,) = _exactly(wrapper.expect(0xA0), 1)
+    return octets.octets()
+
+
+def _algorithm(node: der.Node) -> tuple[str, bytes]:
+    """OID and DER of the parameters of an AlgorithmIdentifier."""
+    node.expect(der.SEQUENCE)
+    if not 1 <= len(node.children) <= 2:
+        raise ValueError("impossible AlgorithmIdentifier")
+    return node.children[0].oid(), b"".join(part.raw for part in node.children[1:])
+
+
+def _hash_name(node: der.Node) -> str:
+    oid, _ = _algorithm(node)
+    return _HASHES.get(oid, oid)
+
+
+def _imprint(node: der.Node) -> tuple[str, bytes]:
+    algorithm, value = _exactly(node.expect(der.SEQUENCE), 2)
+    name, imprint = _hash_name(algorithm), value.octets()
+    if len(imprint) != _SIZES.get(name, len(imprint)):
+        raise ValueError(f"{len(imprint)} octets are no {name}")
+    return name, imprint
+
+
+def _tst_info(raw: bytes) -> TstInfo:
+    top = der.read(raw).expect(der.SEQUENCE)
+    version, policy, imprint, serial, time, *rest = top.children
+    if version.integer() != 1:
+        raise MalformedToken("token_version", f"TSTInfo {version.integer()}")
+    algorithm, value = _imprint(imprint)
+    accuracy, ordering, nonce = None, False, None
+    if rest and rest[0].tag == der.SEQUENCE:
+        accuracy = _accuracy(rest.pop(0))
+    if rest and rest[0].tag == der.BOOLEAN:
+        ordering = rest.pop(0).boolean()
+    if rest and rest[0].tag == der.INTEGER:
+        nonce = rest.pop(0).integer()
+    if [part.tag for part in rest] not in ([], [0xA0], [0xA1], [0xA0, 0xA1]):
+        raise ValueError("impossible TSTInfo")
+    return TstInfo(
+        raw=raw,
+        policy=policy.oid(),
+        imprint_algorithm=algorithm,
+        imprint=value,
+        serial=serial.integer(),
+        gen_time=time.expect(der.GENERALIZED_TIME).time(),
+        accuracy=accuracy,
+        ordering=ordering,
+        nonce=nonce,
+    )
+
+
+def _accuracy(node: der.Node) -> timedelta:
+    """Seconds, [0] milliseconds, [1] microseconds, each left out when zero."""
+    values = {0x02: 0, 0x80: 0, 0x81: 0}
+    for part in node.children:
+        if part.tag not in values or len(part.content) > 4:
+            raise ValueError("impossible Accuracy")
+        values[part.tag] = int.from_bytes(part.content, "big")
+    return timedelta(seconds=values[0x02], milliseconds=values[0x80], microseconds=values[0x81])
+
+
+def _signer(node: der.Node) -> Signer:
+    version, sid, digest, attributes, algorithm, signature, *rest = node.expect(
+        der.SEQUENCE
+    ).children
+    issuer, serial, key_id = None, None, None
+    if sid.tag == 0x80:
+        key_id = sid.content
+    else:
+        name, number = _exactly(sid.expect(der.SEQUENCE), 2)
+        issuer, serial = name.expect(der.SEQUENCE).raw, number.integer()
+    if version.integer() != (1 if key_id is None else 3):
+        raise MalformedToken("token_version", f"SignerInfo {version.integer()}")
+    if [part.tag for part in rest] not in ([], [0xA1]):
+        raise ValueError("impossible SignerInfo")
+    attributes.expect(0xA0)
+    message_digest, named = _signed_attributes(attributes)
+    oid, parameters = _algorithm(algorithm)
+    return Signer(
+        issuer=issuer,
+        serial=serial,
+        key_id=key_id,
+        digest_algorithm=_hash_name(digest),
+        signature_algorithm=oid,
+        signature_parameters=parameters,
+        message_digest=message_digest,
+        signing_certificates=named,
+        signed_bytes=bytes((der.SET,)) + attributes.raw[1:],
+        signature=signature.octets(),
+    )
+
+
+def _signed_attributes(attributes: der.Node) -> tuple[bytes, tuple[EssCertId, ...]]:
+    """The message digest and the certificates named (RFC 5652 §11, RFC 5816)."""
+    found: dict[str, der.Node] = {}
+    for attribute in attributes.children:
+        kind, values = _exactly(attribute.expect(der.SEQUENCE), 2)
+        if kind.oid() in found:
+            raise MalformedToken("token_attributes", kind.oid())
+        found[kind.oid()] = values.expect(der.SET)
+    known = (_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2)
+    single = {oid: _exactly(found[oid], 1)[0] for oid in known if oid in found}
+    if _CONTENT_TYPE not in single or _MESSAGE_DIGEST not in single:
+        raise MalformedToken("token_attributes")
+    if single[_CONTENT_TYPE].oid() != _TST_INFO:
+        raise MalformedToken("token_content", single[_CONTENT_TYPE].oid())
+    named = tuple(
+        _ess_cert_id(single[oid], default)
+        for oid, default in ((_SIGNING_CERTIFICATE, "sha1"), (_SIGNING_CERTIFICATE_V2, "sha256"))
+        if oid in single
+    )
+    if not named:
+        raise MalformedToken("token_attributes", "signingCertificate")
+    return single[_MESSAGE_DIGEST].octets(), named
+
+
+def _ess_cert_id(node: der.Node, algorithm: str) -> EssCertId:
+    """The first ESSCertID or ESSCertIDv2; ``algorithm`` is what holds when none is stated."""
+    parts = list(node.expect(der.SEQUENCE).children[0].expect(der.SEQUENCE).children[0].children)
+    if algorithm != "sha1" and parts[0].tag == der.SEQUENCE:
+        algorithm = _hash_name(parts.pop(0))
+    value = parts.pop(0).octets()
+    if not parts:
+        return EssCertId(hash_algorithm=algorithm, hash=value)
+    names, serial = _exactly(parts[0].expect(der.SEQUENCE), 2)
+    issuers = [name.children[0].raw for name in names.children if name.tag == 0xA4]
+    return EssCertId(
+        hash_algorithm=algorithm,
+        hash=value,
+        serial=serial.integer(),
+        issuer=issuers[0] if issuers else None,
+    )
+
+
+def make_query(sha256: bytes, nonce: int) -> bytes:
+    """DER of a TimeStampReq for a SHA-256 that asks for the certificate (RFC 3161 §2.4.1)."""
+    if len(sha256) != 32:
+        raise ValueError("no SHA-256")
+    algorithm = der.element(der.SEQUENCE, der.oid(_SHA256), der.element(der.NULL))
+    return der.element(
+        der.SEQUENCE,
+        der.integer(1),
+        der.element(der.SEQUENCE, algorithm, der.element(der.OCTET_STRING, sha256)),
+        der.integer(nonce),
+        der.element(der.BOOLEAN, b"\xff"),
+    )
+
+
+def read_query(raw: bytes) -> Query:
+    """What a .tsq asks for.  Raises MalformedToken(``query_not_der``)."""
+    try:
+        version, imprint, *rest = der.read(raw, MAX_BYTES).expect(der.SEQUENCE).children
+        algorithm, value = _imprint(imprint)
+        policy, nonce, cert_req = "", None, False
+        if rest and rest[0].tag == der.OID:
+            policy = rest.pop(0).oid()
+        if rest and rest[0].tag == der.INTEGER:
+            nonce = rest.pop(0).integer()
+        if rest and rest[0].tag == der.BOOLEAN:
+            cert_req = rest.pop(0).boolean()
+        if version.integer() != 1 or [part.tag for part in rest] not in ([], [0xA0]):
+            raise ValueError("impossible TimeStampReq")
+    except (ValueError, IndexError) as error:
+        raise MalformedToken("query_not_der", str(error)) from error
+    return Query(
+        imprint_algorithm=algorithm, imprint=value, nonce=nonce, policy=policy, cert_req=cert_req
+    )
+
+
+def read_certificate(raw: bytes) -> Certificate:
+    """The parts of an X.509 certificate that the profile needs.  Raises ValueError."""
+    try:
+        tbs, _, _ = _exactly(der.read(raw).expect(der.SEQUENCE), 3)
+        parts = list(tbs.expect(der.SEQUENCE).children)
+        if parts[0].tag == 0xA0:
+            parts.pop(0)
+        serial, _, issuer, validity, subject, public_key, *rest = parts
+        start, end = _exactly(validity, 2)
+        extensions = _extensions([part for part in rest if part.tag == 0xA3])
+        critical, usage = extensions.get(_EXTENDED_KEY_USAGE, (False, b""))
+        _, key_id = extensions.get(_SUBJECT_KEY_ID, (False, b""))
+        return Certificate(
+            raw=raw,
+            issuer=issuer.expect(der.SEQUENCE).raw,
+            subject=subject.expect(der.SEQUENCE).raw,
+            serial=serial.integer(),
+            not_before=start.time(),
+            not_after=end.time(),
+            public_key=public_key.expect(der.SEQUENCE).raw,
+            key_id=der.read(key_id).octets() if key_id else None,
+            extended_key_usage=_purposes(usage),
+            extended_key_usage_critical=critical,
+        )
+    except IndexError as error:
+        raise ValueError("no certificate") from error
+
+
+def _extensions(holders: Sequence[der.Node]) -> dict[str, tuple[bool, bytes]]:
+    """(critical, value) by OID.  Raises ValueError when one stands twice (RFC 5280 §4.2)."""
+    found: dict[str, tuple[bool, bytes]] = {}
+    for extension in holders[0].children[0].children if holders else ():
+        kind, *flag, value = extension.children
+        if kind.oid() in found:
+            raise ValueError("an extension stands twice")
+        found[kind.oid()] = (any(part.boolean() for part in flag), value.octets())
+    return found
+
+
+def _purposes(usage: bytes) -> tuple[str, ...]:
+    if not usage:
+        return ()
+    return tuple(purpose.oid() for purpose in der.read(usage).expect(der.SEQUENCE).children)
+
+
+def _common_name(name: bytes) -> str:
+    texts = [
+        pair.children[1].content
+        for group in der.read(name).children
+        for pair in group.children
+        if len(pair.children) == 2 and pair.children[0].raw == b"\x06\x03\x55\x04\x03"
+    ]
+    return one_line(texts[-1].decode("utf-8", "replace")[:200]) if texts else ""
+
+
+def find_signer(token: Token, chain: Sequence[bytes] = ()) -> Certificate | None:
+    """The certificate that the token names as its signer, from itself or from ``chain`` (DER).
+
+    Chosen by the SignerInfo's sid, never by place.  Where several bear that name, the one whose
+    hash the token states; strangers and unreadable certificates are passed over.
+    """
+    signer, fitting = token.signer, []
+    for raw in (*token.certificates, *chain):
+        try:
+            candidate = read_certificate(raw)
+        except ValueError:
+            continue
+        if signer.key_id is not None:
+            fits = candidate.key_id == signer.key_id
+        else:
+            fits = (candidate.issuer, candidate.serial) == (signer.issuer, signer.serial)
+        if fits:
+            fitting.append(candidate)
+    named = [candidate for candidate in fitting if _is_named(token, candidate)]
+    return next(iter(named or fitting), None)
+
+
+def _is_named(token: Token, certificate: Certificate) -> bool:
+    """Whether every ESSCertID of the token is this certificate's."""
+    return all(
+        _hash(named.hash_algorithm, certificate.raw) == named.hash
+        and named.serial in {None, certificate.serial}
+        and named.issuer in {None, certificate.issuer}
+        for named in token.signer.signing_certificates
+    )
+
+
+def _hash(name: str, data: bytes) -> bytes | None:
+    """None where this Python has no such hash."""
+    try:
+        return hashlib.new(name, data, usedforsecurity=False).digest()
+    except ValueError:
+        return None
+
+
+def check_profile(
+    token: Token,
+    subject: str,
+    digest: Digest,
+    *,
+    query: Query | None = None,
+    policies: Sequence[str] = (),
+    chain: Sequence[bytes] = (),
+    now: datetime | None = None,
+) -> tuple[Finding, ...]:
+    """What the profile has to say against (and beside) a token; nothing broken means it is met.
+
+    ``query`` is what was sent, ``policies`` the OIDs accepted (empty: any), ``chain`` certificates
+    (DER) that may supply the signer's, ``now`` the local clock.  Signature and chain remain.
+    """
+    told: list[tuple[str, FindingOutcome, str]] = []
+    if token.status == 1:
+        told.append(("token_granted_with_mods", "ok", ""))
+    told += _about_imprint(token, digest)
+    told += _about_query(token, query)
+    if policies and token.info.policy not in policies:
+        told.append(("token_policy", "broken", token.info.policy))
+    told += _about_signer(token, find_signer(token, chain))
+    allowed = FUTURE_TOLERANCE + (token.info.accuracy or timedelta())
+    if now is not None and token.info.gen_time - now > allowed:
+        told.append(("token_future", "unchecked", rfc3339(token.info.gen_time)))
+    return tuple(
+        Finding(subject=subject, rule=rule, outcome=outcome, detail=detail)
+        for rule, outcome, detail in told
+    )
+
+
+_Told = list[tuple[str, FindingOutcome, str]]
+
+
+def _about_imprint(token: Token, digest: Digest) -> _Told:
+    told: _Told = []
+    info, signer = token.info, token.signer
+    try:
+        if info.imprint_algorithm not in _SIZES:
+            raise ValueError(info.imprint_algorithm)
+        if digest(info.imprint_algorithm) != info.imprint:
+            told.append(("token_imprint", "broken", info.imprint_algorithm))
+    except ValueError:
+        told.append(("token_hash_unknown", "unchecked", info.imprint_algorithm))
+    content = _hash(signer.digest_algorithm, info.raw)
+    if content is None:
+        told.append(("token_hash_unknown", "unchecked", signer.digest_algorithm))
+    elif content != signer.message_digest:
+        told.append(("token_message_digest", "broken", signer.digest_algorithm))
+    if "sha1" in {info.imprint_algorithm, signer.digest_algorithm}:
+        told.append(("token_weak_hash", "weak", "sha1"))
+    return told
+
+
+def _about_query(token: Token, query: Query | None) -> _Told:
+    if query is None:
+        return []
+    told: _Told = []
+    info = token.info
+    if (query.imprint_algorithm, query.imprint) != (info.imprint_algorithm, info.imprint):
+        told.append(("token_query", "broken", info.imprint_algorithm))
+    if query.nonce is not None and query.nonce != info.nonce:
+        told.append(("token_nonce", "broken", ""))
+    if query.policy not in {"", info.policy}:
+        told.append(("token_policy", "broken", info.policy))
+    return told
+
+
+def _about_signer(token: Token, signer: Certificate | None) -> _Told:
+    if signer is None:
+        return [("token_signer_absent", "unchecked", "")]
+    told: _Told = []
+    name, time = signer.common_name, token.info.gen_time
+    if not _is_named(token, signer):
+        told.append(("token_signing_certificate", "broken", name))
+    if signer.extended_key_usage != (_TIME_STAMPING,) or not signer.extended_key_usage_critical:
+        told.append(("token_key_usage", "broken", name))
+    # A certificate ends with the last second it names.
+    if not signer.not_before <= time < signer.not_after + timedelta(seconds=1):
+        told.append(("token_signer_validity", "broken", rfc3339(time)))
+    return told
