@@ -31,6 +31,14 @@ class Clock(Protocol):
         """A clock reading for a capture manifest."""
         ...
 
+    def offset_minutes(self) -> int:
+        """How far local time is from UTC now."""
+        ...
+
+    def new_id(self) -> str:
+        """A fresh UUIDv7 (RFC 9562 §5.7)."""
+        ...
+
 
 class CaptureSource(Protocol):
     """One way of obtaining evidence.
@@ -62,15 +70,29 @@ class Room(Protocol):
     def path(self) -> Path: ...
 
 
+class Abandoned(Protocol):
+    """A staging folder whose process is gone."""
+
+    @property
+    def capture_id(self) -> str: ...
+    @property
+    def about(self) -> Mapping[str, str]:
+        """What ``Vault.room`` was told; empty when even that was lost."""
+        ...
+
+    @property
+    def path(self) -> Path: ...
+
+
 class Vault(Protocol):
     """Content-addressed bytes, written once and read-only."""
 
-    def room(self, capture_id: str, case_id: str) -> AbstractContextManager[Room]:
+    def room(self, capture_id: str, about: Mapping[str, str]) -> AbstractContextManager[Room]:
         """A locked staging folder; discarded on a clean exit, kept for recovery after a crash."""
         ...
 
-    def abandoned(self) -> tuple[tuple[str, str, Path], ...]:
-        """Capture id, case id and folder of rooms that nobody holds any more."""
+    def abandoned(self) -> Sequence[Abandoned]:
+        """Rooms that nobody holds any more, oldest first."""
         ...
 
     def discard(self, capture_id: str) -> None:

@@ -1,0 +1,146 @@
+"""The installation's signing key: Ed25519, in the system's keyring, else in a file of its own.
+
+The key says which installation signed, never who.  Where it lives is chosen once and remembered.
+Sealing never waits for it: a keyring that is locked or does not answer means an unsigned head,
+which is signed at the next opportunity.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+SERVICE = "Holdfast"
+PATIENCE_S = 5.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that can be used now."""
+
+    _private: Ed25519PrivateKey
+
+    @property
+    def public(self) -> bytes:
+        """32 bytes."""
+        return self._private.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes (RFC 8032)."""
+        return self._private.sign(message)
+
+
+class Keys:
+    """Finds, or makes once, the key of a data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._found: SigningKey | None = None
+
+    def key(self) -> SigningKey | None:
+        """The signing key, or None while it cannot be had."""
+        if self._found is None:
+            seed = self._seed()
+            if seed is not None:
+                from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+                self._found = SigningKey(Ed25519PrivateKey.from_private_bytes(seed))
+        return self._found
+
+    @property
+    def place(self) -> str:
+        """``keyring``, ``file``, or empty when no key was made yet."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self._folder / "place").read_text(encoding="ascii").partition(" ")[0]
+        return ""
+
+    def _seed(self) -> bytes | None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        match self.place:
+            case "file":
+                return self._from_file()
+            case "keyring":
+                return self._from_keyring()
+            case _:
+                return self._make()
+
+    def _make(self) -> bytes:
+        seed = secrets.token_bytes(32)
+        account = secrets.token_hex(8)
+        if _patiently(lambda: _into_keyring(account, seed)):
+            self._remember(f"keyring {account}")
+        else:
+            handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(base64.b64encode(seed) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            self._remember("file")
+        return seed
+
+    def _remember(self, text: str) -> None:
+        draft = self._folder / "place.new"
+        draft.write_text(text, encoding="ascii")
+        draft.replace(self._folder / "place")
+
+    @property
+    def _file(self) -> Path:
+        return self._folder / "installation.ed25519"
+
+    def _from_file(self) -> bytes | None:
+        with contextlib.suppress(OSError, ValueError):
+            seed = base64.b64decode(self._file.read_bytes(), validate=False)
+            if len(seed) == 32:
+                return seed
+        return None
+
+    def _from_keyring(self) -> bytes | None:
+        account = (self._folder / "place").read_text(encoding="ascii").partition(" ")[2]
+        text = _patiently(lambda: _out_of_keyring(account))
+        return base64.b64decode(text) if text else None
+
+
+def _into_keyring(account: str, seed: bytes) -> bool:
+    import keyring
+    from keyring.errors import KeyringError
+
+    text = base64.b64encode(seed).decode()
+    try:
+        keyring.set_password(SERVICE, account, text)
+        return keyring.get_password(SERVICE, account) == text
+    except (KeyringError, RuntimeError, OSError):
+        return False
+
+
+def _out_of_keyring(account: str) -> str | None:
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        return keyring.get_password(SERVICE, account)
+    except (KeyringError, RuntimeError, OSError):
+        return None
+
+
+def _patiently(ask: Callable[[], T]) -> T | None:
+    """The answer, or None when the keyring is still asking somebody after some seconds."""
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyring")
+    try:
+        return pool.submit(ask).result(timeout=PATIENCE_S)
+    except Late:
+        return None
+    finally:
+        pool.shutdown(wait=False)

@@ -1,0 +1,360 @@
+"""Cases, their ledgers and working state in one SQLite file.
+
+Window and command line may be open together, so every append runs in BEGIN IMMEDIATE: it reads
+the head and writes the next line under one lock.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlite_utils import Database
+
+from holdfast.adapters.store.keys import Keys
+from holdfast.adapters.store.schema import migrations
+from holdfast.core.canonical import Json, rfc3339
+from holdfast.core.case import Case
+from holdfast.core.errors import Refused, Tampered, Unavailable
+from holdfast.core.evidence import Exhibit, World
+from holdfast.core.ledger import (
+    Checkpoint,
+    LedgerEntry,
+    Ref,
+    VerifierKey,
+    key_id,
+    origin,
+    read_checkpoint,
+    read_entry,
+    tree_root,
+    write_entry,
+)
+from holdfast.ports import Clock
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+Noun = TypeVar("Noun")
+BUSY_S = 30.0
+
+
+@cache
+def _converter() -> Converter:
+    from cattrs.preconf.json import make_converter
+
+    return make_converter()
+
+
+class Store:
+    """The database ``holdfast.db`` of a data folder, migrated and open."""
+
+    def __init__(self, data: Path, clock: Clock, keys: Keys) -> None:
+        self._clock = clock
+        self._keys = keys
+        self._lock = threading.RLock()
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path = data / "holdfast.db"
+        self._db = _open(self._path)
+
+    def close(self) -> None:
+        """The file is closed; nothing can be asked any more."""
+        with self._lock:
+            self._db.conn.close()
+
+    # --- cases -----------------------------------------------------------------------------------
+
+    def open_case(self, title: str, world: World) -> Case:
+        """A new case with the next number of its year, its ledger opened with case.opened."""
+        now = self._clock.now()
+        case_id = self._clock.new_id()
+        with self._transaction():
+            year = f"HF-{now.year}-"
+            used = [int(c.number[len(year) :]) for c in self.all(Case) if c.number[:8] == year]
+            case = Case(
+                id=case_id,
+                number=f"{year}{max(used, default=0) + 1:04d}",
+                title=title,
+                world=world,
+                ledger_id=self._clock.new_id(),
+                opened=rfc3339(now),
+            )
+            self.save(case)
+            key = self.key(case_id)
+            facts: dict[str, Json] = {"world": world, "key": str(key) if key else None}
+            with self.custody(case_id) as custody:
+                custody.append("case.opened", case.number, facts=facts)
+        return case
+
+    def case(self, reference: str) -> Case:
+        """The case of that number, id, or unique prefix of either.  Raises Refused."""
+        cases = self.all(Case)
+        exact = [c for c in cases if reference in (c.number, c.id)]
+        if exact:
+            return exact[0]
+        hits = [
+            c
+            for c in cases
+            if reference and (c.number.startswith(reference) or c.id.startswith(reference))
+        ]
+        if len(hits) == 1:
+            return hits[0]
+        raise Refused("case_ambiguous" if hits else "case_unknown", case=reference[:80])
+
+    # --- the ledger ------------------------------------------------------------------------------
+
+    @contextmanager
+    def custody(self, case_id: str) -> Iterator[CaseCustody]:
+        """A transaction on one case's ledger: everything in it happens, or nothing does."""
+        with self._transaction():
+            yield CaseCustody(self, self.get(Case, case_id))
+
+    def entries(self, case_id: str) -> tuple[LedgerEntry, ...]:
+        """Every line, in order.  Raises Tampered when a stored line is not what it was."""
+        try:
+            return tuple(read_entry(body) for body in self.bodies(case_id))
+        except ValueError as error:
+            raise Tampered("ledger_unreadable", reason=str(error)) from error
+
+    def bodies(self, case_id: str) -> list[bytes]:
+        """The exact bytes of every line, in order, unread."""
+        rows = self._query("SELECT body FROM ledger WHERE case_id = ? ORDER BY seq", case_id)
+        return [row[0] for row in rows]
+
+    def leaves(self, case_id: str) -> list[bytes]:
+        """Leaf hashes as they were stored, in order."""
+        rows = self._query("SELECT leaf FROM ledger WHERE case_id = ? ORDER BY seq", case_id)
+        return [row[0] for row in rows]
+
+    def count(self, case_id: str, act: str) -> int:
+        """How many lines carry an act."""
+        rows = self._query("SELECT count(*) FROM ledger WHERE case_id = ? AND act = ?", case_id, act)
+        return int(rows[0][0])
+
+    def append(
+        self, case: Case, act: str, subject: str, refs: Sequence[Ref], facts: Mapping[str, Json]
+    ) -> LedgerEntry:
+        """One more line.  Only custody calls this, inside its transaction."""
+        rows = self._query("SELECT count(*) FROM ledger WHERE case_id = ?", case.id)
+        key = self._keys.key()
+        actor = f"installation:{key_id(self._origin(case), key.public).hex() if key else 'unsigned'}"
+        entry = write_entry(
+            ledger=case.ledger_id,
+            seq=int(rows[0][0]),
+            at=rfc3339(self._clock.now()),
+            actor=actor,
+            act=act,
+            subject=subject,
+            refs=refs,
+            facts=facts,
+            nonce=secrets.token_bytes(16),
+        )
+        self._db.execute(
+            "INSERT INTO ledger (case_id, seq, act, body, leaf) VALUES (?, ?, ?, ?, ?)",
+            [case.id, entry.seq, act, entry.body, entry.leaf],
+        )
+        return entry
+
+    def head(self, case: Case) -> Checkpoint:
+        """A head over every line so far, stored, and signed when the key can be had."""
+        leaves = self.leaves(case.id)
+        unsigned = Checkpoint(origin=self._origin(case), size=len(leaves), root=tree_root(leaves))
+        with self._transaction():
+            known = self._query(
+                "SELECT note FROM checkpoint WHERE case_id = ? AND size = ?", case.id, len(leaves)
+            )
+            if not known:
+                self._db.execute(
+                    "INSERT INTO checkpoint (case_id, size, root) VALUES (?, ?, ?)",
+                    [case.id, unsigned.size, unsigned.root],
+                )
+            elif known[0][0] is not None:
+                return read_checkpoint(known[0][0])
+            return self._sign(case, unsigned)
+
+    def _sign(self, case: Case, unsigned: Checkpoint) -> Checkpoint:
+        key = self._keys.key()
+        if key is None:
+            return unsigned
+        signed = unsigned.signed(unsigned.origin, key.public, key.sign(unsigned.text))
+        self._db.execute(
+            "UPDATE checkpoint SET note = ? WHERE case_id = ? AND size = ?",
+            [signed.note, case.id, unsigned.size],
+        )
+        return signed
+
+    def checkpoints(self, case_id: str) -> tuple[Checkpoint, ...]:
+        """Every stored head, by size; those without a signature are signed now if they can be."""
+        case = self.get(Case, case_id)
+        found = []
+        for size, root, note in self._query(
+            "SELECT size, root, note FROM checkpoint WHERE case_id = ? ORDER BY size", case_id
+        ):
+            if note is None:
+                with self._transaction():
+                    unsigned = Checkpoint(origin=self._origin(case), size=size, root=root)
+                    found.append(self._sign(case, unsigned))
+            else:
+                found.append(read_checkpoint(note))
+        return tuple(found)
+
+    def key(self, case_id: str) -> VerifierKey | None:
+        """The installation's public key under the ledger's origin; None until one can be had."""
+        key = self._keys.key()
+        if key is None:
+            return None
+        return VerifierKey(name=self._origin(self.get(Case, case_id)), public_key=key.public)
+
+    @staticmethod
+    def _origin(case: Case) -> str:
+        return origin(case.ledger_id, case.world)
+
+    # --- working state ---------------------------------------------------------------------------
+
+    def save(self, noun: object) -> None:
+        """A frozen dataclass with ``id`` (and ``case_id``) is stored, replacing one of its id."""
+        fields: Any = noun
+        body = _converter().dumps(noun, ensure_ascii=False)
+        case_id = fields.id if isinstance(noun, Case) else fields.case_id
+        with self._lock:
+            self._db.execute(
+                "INSERT INTO noun (kind, id, case_id, body) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
+                [type(noun).__name__, fields.id, case_id, body],
+            )
+
+    def get(self, kind: type[Noun], id: str) -> Noun:
+        """The noun of that id.  Raises Refused."""
+        rows = self._query(
+            "SELECT body FROM noun WHERE kind = ? AND id = ?", kind.__name__, id
+        )
+        if not rows:
+            raise Refused("not_found", kind=kind.__name__.lower(), id=id[:80])
+        return _converter().loads(rows[0][0], kind)
+
+    def all(self, kind: type[Noun], case_id: str | None = None) -> tuple[Noun, ...]:
+        """Every noun of that kind, oldest first; of one case, or of all."""
+        sql = "SELECT body FROM noun WHERE kind = ?"
+        rows = (
+            self._query(f"{sql} ORDER BY id", kind.__name__)
+            if case_id is None
+            else self._query(f"{sql} AND case_id = ? ORDER BY id", kind.__name__, case_id)
+        )
+        return tuple(_converter().loads(row[0], kind) for row in rows)
+
+    def exhibit(self, case_id: str, number: str) -> Exhibit:
+        """The exhibit of that number.  Raises Refused."""
+        for found in self.all(Exhibit, case_id):
+            if found.number == number:
+                return found
+        raise Refused("exhibit_unknown", exhibit=number[:20])
+
+    # --- transactions ----------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """BEGIN IMMEDIATE … COMMIT; nested ones belong to the outermost."""
+        with self._lock:
+            if self._db.conn.in_transaction:
+                yield
+                return
+            try:
+                self._db.conn.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.conn.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._rollback()
+                raise _explained(error) from error
+            except BaseException:
+                self._rollback()
+                raise
+
+    def _rollback(self) -> None:
+        if self._db.conn.in_transaction:
+            self._db.conn.execute("ROLLBACK")
+
+    def _query(self, sql: str, *parameters: str | int) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._db.conn.execute(sql, parameters).fetchall()
+
+
+class CaseCustody:
+    """An open transaction on one case's ledger."""
+
+    def __init__(self, store: Store, case: Case) -> None:
+        self._store = store
+        self._case = case
+
+    def next_exhibit(self) -> str:
+        """The next exhibit number: one more than were ever sealed."""
+        return f"E{self._store.count(self._case.id, 'exhibit.sealed') + 1:04d}"
+
+    def append(
+        self,
+        act: str,
+        subject: str,
+        refs: Sequence[Ref] = (),
+        facts: Mapping[str, Json] | None = None,
+    ) -> LedgerEntry:
+        """One more line in the case's ledger."""
+        return self._store.append(self._case, act, subject, refs, facts or {})
+
+    def head(self) -> Checkpoint:
+        """A head over every line so far, signed when the key can be had, and stored."""
+        return self._store.head(self._case)
+
+    def save(self, noun: object) -> None:
+        """As Store.save, in the same transaction."""
+        self._store.save(noun)
+
+
+def _explained(error: sqlite3.Error) -> Exception:
+    text = str(error)
+    if re.search("disk is full|disk I/O", text):
+        return Refused("disk_full", name="holdfast.db")
+    if "locked" in text or "busy" in text:
+        return Unavailable("database_busy")
+    return error
+
+
+def _open(path: Path) -> Database:
+    conn = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
+    try:
+        db = Database(conn, execute_plugins=False)
+        conn.execute("PRAGMA foreign_keys = ON")
+        conn.execute("PRAGMA synchronous = FULL")
+        conn.execute("PRAGMA journal_mode = WAL")
+        applied = {migration.name for migration in migrations.applied(db)}
+        if applied - _NAMES:
+            raise Refused("database_newer", path=path.name)
+        if applied and migrations.pending(db):
+            _back_up(conn, path.with_name(f"{path.stem}.before-{len(applied) + 1}.db"))
+        conn.execute("BEGIN IMMEDIATE")
+        migrations.apply(db)
+        conn.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        conn.close()
+        if "not a database" in str(error) or "malformed" in str(error):
+            raise Tampered("database_damaged", path=path.name) from error
+        raise _explained(error) from error
+    except BaseException:
+        conn.close()
+        raise
+    return db
+
+
+_NAMES = frozenset({"m001_spine"})
+"""Every migration this version knows; one more in a file means a newer Holdfast wrote it."""
+
+
+def _back_up(conn: sqlite3.Connection, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as copy:
+        conn.backup(copy)
+    path.chmod(0o600)
+

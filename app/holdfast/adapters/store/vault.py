@@ -1,0 +1,328 @@
+"""The vault: content-addressed files, written once, read-only, durable before they count.
+
+Reading happens once.  SHA-256 and the copy run in the reading thread, SM3 beside them over a
+bounded ring of buffers, so that memory stays flat whatever the size.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import queue
+import shutil
+import stat
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from filelock import FileLock, Timeout
+
+from holdfast.core.errors import Refused, Tampered
+from holdfast.core.evidence import Digest
+from holdfast.core.job import Job
+
+BLOCK = 4 << 20
+RING = 4
+SMALL = 64 << 20
+
+
+class Hasher(Protocol):
+    """What hashlib and its stand-in have in common."""
+
+    def update(self, data: memoryview, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
+
+class _Sm3:
+    """SM3 from ``cryptography`` where the system's OpenSSL was built without it."""
+
+    def __init__(self) -> None:
+        from cryptography.hazmat.primitives import hashes
+
+        self._hash = hashes.Hash(hashes.SM3())
+
+    def update(self, data: memoryview, /) -> None:
+        self._hash.update(data)
+
+    def hexdigest(self) -> str:
+        return self._hash.finalize().hex()
+
+
+def sm3() -> Hasher:
+    """A fresh SM3 (GB/T 32905) hash."""
+    try:
+        return hashlib.new("sm3")
+    except ValueError:
+        return _Sm3()
+
+
+def digest_bytes(data: bytes) -> Digest:
+    """Both digests of bytes in memory."""
+    beside = sm3()
+    beside.update(memoryview(data))
+    return Digest(sha256=hashlib.sha256(data).hexdigest(), sm3=beside.hexdigest())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A staging folder that this process holds."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """A staging folder whose process is gone."""
+
+    capture_id: str
+    about: Mapping[str, str]
+    path: Path
+
+
+class Vault:
+    """The files below a data folder: ``objects/``, ``staging/``."""
+
+    def __init__(self, data: Path) -> None:
+        self._objects = data / "objects"
+        self._staging = data / "staging"
+        for folder in (data, self._objects, self._staging):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    # --- staging ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def room(self, capture_id: str, about: Mapping[str, str]) -> Iterator[Room]:
+        """A locked staging folder.  It is gone afterwards, unless the process itself dies."""
+        home = self._staging / capture_id
+        home.mkdir(mode=0o700)
+        lock = FileLock(home / "lock")
+        with lock:
+            (home / "about.json").write_text(json.dumps(dict(about)), encoding="utf-8")
+            work = home / "work"
+            work.mkdir(mode=0o700)
+            try:
+                yield Room(path=work)
+            finally:
+                shutil.rmtree(work, onerror=_make_removable)
+        shutil.rmtree(home, ignore_errors=True)
+
+    def abandoned(self) -> tuple[Abandoned, ...]:
+        """Rooms that nobody holds any more, oldest first."""
+        found = []
+        for home in sorted(self._staging.iterdir()):
+            if not home.is_dir():
+                continue
+            try:
+                with FileLock(home / "lock", timeout=0):
+                    found.append(self._look(home))
+            except Timeout:
+                continue
+        return tuple(found)
+
+    @staticmethod
+    def _look(home: Path) -> Abandoned:
+        try:
+            about = json.loads((home / "about.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            about = {}
+        return Abandoned(capture_id=home.name, about=about, path=home / "work")
+
+    def discard(self, capture_id: str) -> None:
+        """An abandoned room is gone."""
+        shutil.rmtree(self._staging / capture_id, onerror=_make_removable)
+
+    # --- keeping ---------------------------------------------------------------------------------
+
+    def keep(self, at: Path, job: Job, stage: str = "sealing") -> tuple[Digest, int]:
+        """The file's bytes are in the vault and durable; its digests and its size in bytes.
+
+        A file in a room is linked in, any other is copied while it is read.  Raises Refused when it
+        is no ordinary file, changes under the reading, or the disk is full: nothing is kept then.
+        """
+        try:
+            with _open_ordinary(at) as source:
+                if self._staging in at.parents:
+                    return self._adopt(at, source, job, stage)
+                return self._copy(at, source, job, stage)
+        except OSError as error:
+            raise _refusal(error, at) from error
+
+    def _adopt(self, at: Path, source: IO[bytes], job: Job, stage: str) -> tuple[Digest, int]:
+        digest, size = _read(source, at.name, job, stage, lambda _block: None)
+        place = self._place(digest.sha256)
+        if not place.exists():
+            with at.open("r+b") as written:
+                os.fsync(written.fileno())
+            try:
+                os.link(at, place)
+            except OSError:
+                return self._copy(at, source, job, stage)
+            self._settle(place)
+        return digest, size
+
+    def _copy(self, at: Path, source: IO[bytes], job: Job, stage: str) -> tuple[Digest, int]:
+        source.seek(0)
+        self._objects.mkdir(exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._objects, prefix=".new-")
+        draft = Path(name)
+        try:
+            with os.fdopen(handle, "wb", buffering=0) as target:
+                digest, size = _read(source, at.name, job, stage, _writer(target))
+                os.fsync(target.fileno())
+            place = self._place(digest.sha256)
+            if place.exists():
+                draft.unlink()
+            else:
+                draft.replace(place)
+                self._settle(place)
+            return digest, size
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+    def keep_bytes(self, data: bytes) -> Digest:
+        """As keep, for small bytes in memory."""
+        digest = digest_bytes(data)
+        place = self._place(digest.sha256)
+        if place.exists():
+            return digest
+        handle, name = tempfile.mkstemp(dir=self._objects, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as target:
+                target.write(data)
+                target.flush()
+                os.fsync(target.fileno())
+            Path(name).replace(place)
+        except OSError as error:
+            Path(name).unlink(missing_ok=True)
+            raise _refusal(error, Path(digest.sha256)) from error
+        self._settle(place)
+        return digest
+
+    def _place(self, sha256: str) -> Path:
+        folder = self._objects / sha256[:2]
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / sha256
+
+    def _settle(self, place: Path) -> None:
+        place.chmod(0o400)
+        durable_folder(place.parent)
+        durable_folder(self._objects)
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def path(self, sha256: str) -> Path:
+        """Where the bytes lie.  Raises Tampered when they do not."""
+        place = self._objects / sha256[:2] / sha256
+        if not place.is_file():
+            raise Tampered("object_missing", sha256=sha256)
+        return place
+
+    def read(self, sha256: str) -> bytes:
+        """Small bytes, checked against their name.  Raises Tampered."""
+        place = self.path(sha256)
+        if place.stat().st_size > SMALL:
+            raise Refused("object_too_large", sha256=sha256)
+        data = place.read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise Tampered("object_changed", sha256=sha256)
+        return data
+
+    def digest(self, sha256: str, job: Job) -> Digest:
+        """What the stored bytes hash to now."""
+        with self.path(sha256).open("rb", buffering=0) as source:
+            return _read(source, sha256[:8], job, "checking", lambda _block: None)[0]
+
+
+def durable_folder(folder: Path) -> None:
+    """The folder's entries survive a power cut.  Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _make_removable(remove: Callable[[str], object], path: str, _error: object) -> None:
+    """Windows refuses to remove read-only files, and a linked-in original is read-only."""
+    Path(path).chmod(stat.S_IRWXU)
+    remove(path)
+
+
+def _open_ordinary(at: Path) -> IO[bytes]:
+    if at.is_symlink() or not stat.S_ISREG(at.stat().st_mode):
+        raise Refused("not_a_file", name=at.name)
+    return at.open("rb", buffering=0)
+
+
+def _writer(target: IO[bytes]) -> Callable[[memoryview], None]:
+    def write(block: memoryview) -> None:
+        while block:
+            block = block[target.write(block) :]
+
+    return write
+
+
+def _read(
+    source: IO[bytes], name: str, job: Job, stage: str, write: Callable[[memoryview], None]
+) -> tuple[Digest, int]:
+    """Read once: SHA-256 and ``write`` here, SM3 in a thread beside."""
+    before = os.fstat(source.fileno())
+    first, second = hashlib.sha256(), sm3()
+    free: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
+    full: queue.SimpleQueue[tuple[bytearray, int] | None] = queue.SimpleQueue()
+    for _ in range(RING):
+        free.put(bytearray(min(BLOCK, max(before.st_size, 1))))
+    beside = threading.Thread(target=_hash_beside, args=(second, full, free))  # noqa: TID251
+    beside.start()
+    done = 0
+    try:
+        while True:
+            job.step(stage, done, before.st_size, name)
+            buffer = free.get()
+            got = source.readinto(buffer)  # type: ignore[attr-defined] # an unbuffered file has it
+            if not got:
+                break
+            full.put((buffer, got))
+            block = memoryview(buffer)[:got]
+            first.update(block)
+            write(block)
+            done += got
+    finally:
+        full.put(None)
+        beside.join()
+    after = os.fstat(source.fileno())
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or (
+        done != after.st_size
+    ):
+        raise Refused("file_changed", name=name)
+    return Digest(sha256=first.hexdigest(), sm3=second.hexdigest()), done
+
+
+def _hash_beside(
+    hasher: Hasher,
+    full: queue.SimpleQueue[tuple[bytearray, int] | None],
+    free: queue.SimpleQueue[bytearray],
+) -> None:
+    while (item := full.get()) is not None:
+        buffer, size = item
+        hasher.update(memoryview(buffer)[:size])
+        free.put(buffer)
+
+
+def _refusal(error: OSError, at: Path) -> Refused:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Refused("disk_full", name=at.name)
+    if isinstance(error, FileNotFoundError):
+        return Refused("file_missing", name=at.name)
+    if isinstance(error, PermissionError):
+        return Refused("file_forbidden", name=at.name)
+    return Refused("file_unreadable", name=at.name, reason=error.strerror or type(error).__name__)
