@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Two commands on a fresh machine; only Python 3.11 or newer and git have to be there.
+
+    python3 packaging/dev.py practice    set up everything, then do the whole job once
+    python3 packaging/dev.py test        set up everything, then pass all tests
+    python3 packaging/dev.py run         set up everything, then open the window
+    python3 packaging/dev.py bench       the measurements of packaging/docs/performance.md
+    python3 packaging/dev.py lock        write the hash lock anew from pyproject.toml
+
+What follows the command is handed on.  A second run does no work that is already done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+LOCK = ROOT / "packaging" / "requirements" / "lock.txt"
+PRACTICE = ROOT / "build" / "practice"
+
+# Qt's libraries, a virtual screen, a browser, fonts for the window, and the judges of our tests.
+DEBIAN = (
+    "ca-certificates chromium ffmpeg fonts-noto-cjk libdbus-1-3 libegl1 libfontconfig1 libgl1"
+    " libglib2.0-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0"
+    " libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 libxkbcommon0 openssl"
+    " poppler-utils qpdf xauth xvfb"
+).split()
+
+
+def main(argv: list[str]) -> int:
+    command, rest = (argv[0], argv[1:]) if argv else ("", [])
+    if sys.version_info < (3, 11):
+        print("Holdfast needs Python 3.11 or newer; this is", sys.version.split()[0])
+        return 2
+    if command not in COMMANDS:
+        print(__doc__)
+        return 0 if command in ("", "help", "-h", "--help") else 2
+    set_up()
+    return COMMANDS[command](rest)
+
+
+# --- setting up ----------------------------------------------------------------------------------
+
+
+def set_up() -> None:
+    system_libraries()
+    if not PYTHON.exists():
+        say("making .venv")
+        make_venv()
+    done = VENV / "holdfast.stamp"
+    wanted = fingerprint(LOCK, ROOT / "pyproject.toml")
+    if done.exists() and done.read_text() == wanted:
+        return
+    say("installing the locked dependencies")
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    run([*pip, "--require-hashes", "-r", str(LOCK)])
+    run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+    done.write_text(wanted)
+
+
+def make_venv() -> None:
+    try:
+        run([sys.executable, "-m", "venv", str(VENV)])
+    except subprocess.CalledProcessError:
+        shutil.rmtree(VENV, ignore_errors=True)
+        install(["python3-venv"])
+        run([sys.executable, "-m", "venv", str(VENV)])
+
+
+def fingerprint(*files: Path) -> str:
+    text = b"".join(file.read_bytes() for file in files) + str(VENV).encode()
+    return hashlib.sha256(text + sys.version.encode()).hexdigest()
+
+
+def system_libraries() -> None:
+    """Missing Debian packages are installed where we may; elsewhere the line to run is printed."""
+    if shutil.which("dpkg-query") is None:
+        if sys.platform.startswith("linux") and not (VENV / "holdfast.told").exists():
+            say("on this system please install: Chromium, ffmpeg, Noto Sans CJK, Xvfb, poppler, qpdf")
+            if VENV.exists():
+                (VENV / "holdfast.told").touch()
+        return
+    missing = [name for name in DEBIAN if not installed(name)]
+    if missing:
+        install(missing)
+
+
+def installed(name: str) -> bool:
+    known = subprocess.run(
+        ["dpkg-query", "-W", "-f=${db:Status-Abbrev}", name], capture_output=True, text=True
+    )
+    return known.stdout.startswith("ii")
+
+
+def install(packages: list[str]) -> None:
+    line = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
+    rights: list[str] | None = []
+    if hasattr(os, "geteuid") and os.geteuid() != 0:
+        sudo = shutil.which("sudo")
+        may = sudo and subprocess.run([sudo, "-n", "true"], capture_output=True).returncode == 0
+        rights = [sudo, "-n"] if sudo and may else None
+    if rights is None or shutil.which("apt-get") is None:
+        say("please run once:  sudo " + " ".join(line))
+        return
+    say("installing system packages: " + " ".join(packages))
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["apt-get", "update", "-q"], line):
+        made = subprocess.run([*rights, *step], env=quiet, capture_output=True, text=True)
+        if made.returncode:
+            say(f"{' '.join(step[:2])} failed: {(made.stderr or made.stdout)[-500:]}")
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+def practice(rest: list[str]) -> int:
+    """The whole job on the practice site; --out DIR says where it is left."""
+    out = [] if "--out" in rest or "--serve" in rest else ["--out", str(PRACTICE)]
+    return call([str(BIN / "holdfast"), "practice", *out, *rest])
+
+
+def test(rest: list[str]) -> int:
+    """Style, types, then every test with coverage; fails at the first that does."""
+    python = [str(PYTHON), "-m"]
+    if rest:
+        return call([*python, "pytest", *rest])
+    for step in (
+        [*python, "ruff", "check", "app", "tests", "packaging"],
+        [*python, "ruff", "format", "--check", "app", "tests", "packaging"],
+        [*python, "mypy"],
+        [*python, "pytest", "-q", "-n", "2", "--dist", "loadgroup", "--cov", "--cov-report="],
+        [*python, "coverage", "report", "--fail-under=90"],
+        [*python, "coverage", "report", "--include=*/holdfast/core/*", "--fail-under=100"],
+    ):
+        say(" ".join(step[2:]))
+        code = call(step)
+        if code:
+            return code
+    return 0
+
+
+def window(rest: list[str]) -> int:
+    return call([str(BIN / "holdfast"), *rest])
+
+
+def bench(rest: list[str]) -> int:
+    return call([str(PYTHON), str(ROOT / "tests" / "bench" / "run.py"), *rest])
+
+
+def lock(_rest: list[str]) -> int:
+    """pyproject.toml's dependencies, resolved for every system, each with its hashes."""
+    tool = VENV / "lock-tool"
+    if not tool.exists():
+        run([sys.executable, "-m", "venv", str(tool)])
+        run([str(tool / BIN.name / "pip"), "install", "--quiet", "uv"])
+    return call(
+        [
+            str(tool / BIN.name / "uv"),
+            *"pip compile --quiet --universal --python-version 3.11 --generate-hashes".split(),
+            *"--no-header --no-annotate --group dev pyproject.toml -o".split(),
+            str(LOCK),
+        ]
+    )
+
+
+COMMANDS = {"practice": practice, "test": test, "run": window, "bench": bench, "lock": lock}
+
+
+def call(line: list[str]) -> int:
+    return subprocess.run(line, cwd=ROOT, env=environment()).returncode
+
+
+def run(line: list[str]) -> None:
+    subprocess.run(line, cwd=ROOT, check=True)
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONUTF8": "1", "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+
+
+def say(text: str) -> None:
+    print(f"dev.py: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
