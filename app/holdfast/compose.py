@@ -1,0 +1,430 @@
+"""Holdfast: the use-cases with their world attached.  The only wiring there is.
+
+Nothing heavy is imported before it is needed, so that a window stands before the database opens.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING
+
+import holdfast
+from holdfast.adapters.clock import SystemClock
+from holdfast.adapters.resources import words
+from holdfast.adapters.settings import SettingsFile
+from holdfast.core.case import Case
+from holdfast.core.document import Issued, Lang
+from holdfast.core.errors import Cancelled, HoldfastError, Refused
+from holdfast.core.evidence import Component, Exhibit, Received, World
+from holdfast.core.job import Job
+from holdfast.core.settings import Settings
+from holdfast.core.timestamp import Authorities
+from holdfast.core.verdict import Verdict
+from holdfast.core.words import Words
+
+if TYPE_CHECKING:
+    from holdfast.adapters.catalog import Catalog
+    from holdfast.adapters.store.store import Store
+    from holdfast.adapters.store.vault import Vault
+    from holdfast.ports import CaptureSource, Renderer, Stamper
+    from holdfast.practice.world import PracticeWorld
+    from holdfast.usecases.cases import CaseFile
+    from holdfast.usecases.preserve import Asks, Attempt, Maker
+    from holdfast.usecases.timestamp import StampRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One thing that could not be kept, and why."""
+
+    target: str
+    source: str
+    error: HoldfastError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What came of a wish to keep something."""
+
+    case: Case
+    exhibits: tuple[Exhibit, ...] = ()
+    failed: tuple[Failure, ...] = ()
+
+
+def default_data() -> Path:
+    """Where data lies on this system unless the person says otherwise."""
+    from platformdirs import user_data_path
+
+    return user_data_path("Holdfast", appauthor=False)
+
+
+def open_holdfast(data: Path | None = None) -> Holdfast:
+    """Holdfast on a data folder.  Raises Refused when it cannot be written to."""
+    folder = (data or default_data()).expanduser().resolve()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Refused("data_unwritable", path=str(folder), reason=reason) from error
+    return Holdfast(folder)
+
+
+class Holdfast:
+    """Every verb, ready to be called by the window and by the command line."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._clock = SystemClock()
+        self._settings = SettingsFile(data / "settings.json")
+        self._lock = RLock()
+        self._practice: PracticeWorld | None = None
+
+    def close(self) -> None:
+        """Servers of the rehearsal are stopped and the database is closed."""
+        with self._lock:
+            if self._practice is not None:
+                self._practice.close()
+                self._practice = None
+            if "_store" in self.__dict__:
+                self._store.close()
+
+    # --- words and settings ----------------------------------------------------------------------
+
+    @property
+    def version(self) -> str:
+        """The version of this build."""
+        return holdfast.__version__
+
+    def words(self, lang: str) -> Words:
+        """The catalogues of ``zh`` or ``en``."""
+        return words(lang)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The person's choices, as they stand."""
+        found = self._settings.load()
+        if not found.operator:
+            found = Settings(operator=f"person:{self._clock.new_id()}")
+            self._settings.save(found)
+        return found
+
+    @property
+    def settings_damaged(self) -> Path | None:
+        """Where a damaged settings file was set aside; None when there was none."""
+        return self._settings.damaged
+
+    def save_settings(self, settings: Settings) -> None:
+        """These choices hold from now on."""
+        self._settings.save(settings)
+        self.__dict__["settings"] = settings
+        for made in ("_stampers", "sources"):
+            self.__dict__.pop(made, None)
+
+    def now(self) -> datetime:
+        """The system's time, UTC."""
+        return self._clock.now()
+
+    def offset_minutes(self) -> int:
+        """How far local time is from UTC."""
+        return self._clock.offset_minutes()
+
+    # --- the world, made when first asked for ----------------------------------------------------
+
+    @cached_property
+    def _store(self) -> Store:
+        from holdfast.adapters.store.keys import Keys
+        from holdfast.adapters.store.store import Store
+
+        return Store(self.data, self._clock, Keys(self.data / "keys"))
+
+    @cached_property
+    def _vault(self) -> Vault:
+        from holdfast.adapters.store.vault import Vault
+
+        return Vault(self.data)
+
+    @cached_property
+    def _catalog(self) -> Catalog:
+        from holdfast.adapters.catalog import Catalog
+
+        return Catalog()
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        from holdfast.adapters.render import Writer
+
+        return Writer()
+
+    @cached_property
+    def _stampers(self) -> tuple[Stamper, ...]:
+        from holdfast.adapters.timestamp.opentimestamps import OpenTimestamps
+        from holdfast.adapters.timestamp.rfc3161 import Rfc3161
+
+        return (OpenTimestamps(self._clock), Rfc3161(self._clock))
+
+    @cached_property
+    def sources(self) -> Mapping[str, CaptureSource]:
+        """Ways of capturing, by id."""
+        from holdfast.adapters.capture import pieces
+
+        return pieces(self._clock, self.settings)
+
+    def _authorities(self, world: World) -> Authorities:
+        if world == "practice":
+            return self._practice_world().authorities()
+        known = self._catalog.authorities("real")
+        off = self.settings.disabled
+        return Authorities(
+            world="real",
+            calendars=tuple(c for c in known.calendars if c.id not in off),
+            tsas=tuple(t for t in known.tsas if t.id not in off),
+            explorers=tuple(e for e in known.explorers if e.id not in off),
+        )
+
+    def _practice_world(self) -> PracticeWorld:
+        with self._lock:
+            if self._practice is None:
+                from holdfast.practice.world import PracticeWorld
+
+                self._practice = PracticeWorld.start(self.data / "practice", self._clock)
+            return self._practice
+
+    @property
+    def _maker(self) -> Maker:
+        from holdfast.usecases.preserve import Maker
+
+        return Maker(
+            operator=self.settings.operator,
+            tool=Component(name="Holdfast", version=holdfast.__version__),
+            packages=(
+                Component(name="Python", version=platform.python_version()),
+                Component(name="System", version=platform.platform()),
+            ),
+            asks=self._asks,
+        )
+
+    def _asks(self, world: World) -> Asks:
+        authorities = self._authorities(world)
+        return tuple(
+            (stamper.id, authority)
+            for stamper in self._stampers
+            for authority in stamper.targets(authorities)
+        )
+
+    # --- cases -----------------------------------------------------------------------------------
+
+    def open_case(self, title: str) -> Case:
+        """A new, real case."""
+        from holdfast.usecases import cases
+
+        return cases.open_case(title, "real", store=self._store)
+
+    def cases(self) -> tuple[Case, ...]:
+        """Every case, oldest first."""
+        return self._store.all(Case)
+
+    def case_file(self, reference: str) -> CaseFile:
+        """Everything in a case as it stands."""
+        from holdfast.usecases import cases
+
+        return cases.case_file(reference, store=self._store)
+
+    def close_case(self, reference: str) -> Case:
+        """The case takes no more captures."""
+        from holdfast.usecases import cases
+
+        return cases.close_case(reference, store=self._store, clock=self._clock)
+
+    def rename_case(self, reference: str, title: str) -> Case:
+        """The case carries another title."""
+        from holdfast.usecases import cases
+
+        return cases.rename(reference, title, store=self._store)
+
+    def describe(
+        self, case: str, number: str, caption: str | None = None, purpose: str | None = None
+    ) -> Exhibit:
+        """The exhibit carries these words; None leaves one as it was."""
+        from holdfast.usecases import cases
+
+        return cases.describe(case, number, caption, purpose, store=self._store)
+
+    def withdraw(self, case: str, number: str) -> Exhibit:
+        """The exhibit is no longer relied on; nothing of it goes away."""
+        from holdfast.usecases import cases
+
+        return cases.withdraw(case, number, store=self._store)
+
+    # --- keeping ---------------------------------------------------------------------------------
+
+    def recover(self, job: Job) -> tuple[Attempt, ...]:
+        """What a crash cut short is sealed as far as it went, and said."""
+        from holdfast.usecases import preserve
+
+        return preserve.recover(
+            store=self._store,
+            vault=self._vault,
+            clock=self._clock,
+            maker=self._maker,
+            job=job,
+        )
+
+    def keep(self, target: str, job: Job, case: str = "", how: str = "") -> Kept:
+        """A link is kept: its page, and the video or every episode that it leads to.
+
+        ``how`` is ``page``, ``video``, or empty for both.  Without a case one is opened, named
+        after host and date, also for a capture that fails.  Raises Refused for what is no link.
+        """
+        wanted = (how,) if how else ("page", "video")
+        ways = [self.sources[name] for name in wanted]
+        if not any(way.suits(target) for way in ways):
+            raise Refused("link_unsupported")
+        return self._keep([(way, target) for way in ways], self._matter(case, target), job)
+
+    def keep_files(
+        self, paths: Sequence[Path], job: Job, case: str = "", received: Received | None = None
+    ) -> Kept:
+        """Files the person already has are kept as received; each path is one exhibit."""
+        source = self.sources["file"]
+        missing = [path for path in paths if not path.exists()]
+        if missing or not paths:
+            raise Refused("file_missing", name=missing[0].name if missing else "")
+        matter = self._matter(case, paths[0].name)
+        told = source.told(received) if received else source  # type: ignore[attr-defined]
+        return self._keep([(told, str(path.absolute())) for path in paths], matter, job)
+
+    def shot(
+        self,
+        job: Job,
+        case: str = "",
+        monitor: int | None = None,
+        region: tuple[int, int, int, int] | None = None,
+    ) -> Kept:
+        """The screen as it is now: all of it, one monitor (from 1), or x, y, width, height."""
+        target = "all"
+        if region is not None:
+            target = "region:" + ",".join(map(str, region))
+        elif monitor is not None:
+            target = f"monitor:{monitor}"
+        return self._keep([(self.sources["screen"], target)], self._matter(case, ""), job)
+
+    def _matter(self, reference: str, target: str) -> Case:
+        """The case that was named, or a new one that asks the person nothing."""
+        from urllib.parse import urlsplit
+
+        from holdfast.usecases import cases
+
+        if reference:
+            return cases.open_for_work(reference, store=self._store)
+        named = urlsplit(target).hostname if "://" in target else target
+        day = self._clock.now().astimezone().date().isoformat()
+        return cases.open_case(f"{named or ''} {day}", "real", store=self._store)
+
+    def _keep(self, ways: Sequence[tuple[CaptureSource, str]], case: Case, job: Job) -> Kept:
+        """Every way is tried; what one could not keep does not stop the next."""
+        from holdfast.usecases import preserve
+
+        exhibits: list[Exhibit] = []
+        failed: list[Failure] = []
+        for source, target in ways:
+            for single in self._each(source, target, job, failed):
+                try:
+                    exhibits.append(
+                        preserve.preserve(
+                            case,
+                            source,
+                            single,
+                            store=self._store,
+                            vault=self._vault,
+                            clock=self._clock,
+                            maker=self._maker,
+                            job=job,
+                        )
+                    )
+                except HoldfastError as error:
+                    failed.append(Failure(target=single, source=source.id, error=error))
+                    if isinstance(error, Cancelled):
+                        return Kept(case=case, exhibits=tuple(exhibits), failed=tuple(failed))
+        return Kept(case=case, exhibits=tuple(exhibits), failed=tuple(failed))
+
+    # --- time-stamps -----------------------------------------------------------------------------
+
+    def stamp(self, job: Job, case: str = "") -> StampRun:
+        """What is queued was sent, what is pending was looked at; of one case or of all."""
+        from holdfast.usecases import timestamp
+
+        cases = (self._store.case(case),) if case else self.cases()
+        worlds = {one.world for one in cases}
+        if self.settings.offline:
+            worlds.discard("real")
+        return timestamp.stamp(
+            cases,
+            stampers=self._stampers,
+            authorities={world: self._authorities(world) for world in sorted(worlds)},
+            store=self._store,
+            vault=self._vault,
+            clock=self._clock,
+            job=job,
+        )
+
+    def pending(self) -> int:
+        """How many time-stamps are queued or on their way."""
+        from holdfast.usecases import timestamp
+
+        return timestamp.waiting(self.cases(), store=self._store)
+
+    # --- documents -------------------------------------------------------------------------------
+
+    def document(
+        self, kind: str, case: str, lang: Lang, job: Job, out: Path | None = None
+    ) -> Issued:
+        """A document of that kind is issued, in the vault and on the ledger; copied to ``out``."""
+        from holdfast.usecases import document
+
+        issued = document.issue(
+            kind=kind,
+            case_id=self._store.case(case).id,
+            lang=lang,
+            store=self._store,
+            vault=self._vault,
+            clock=self._clock,
+            renderer=self._renderer,
+            job=job,
+            offset_minutes=self._clock.offset_minutes(),
+            operator=self.settings.operator_name,
+        )
+        if out is not None:
+            self._copy(issued.sha256, out)
+        return issued
+
+    def artifact(self, sha256: str) -> Path:
+        """Where bytes of the vault lie; they are read-only and stay so."""
+        return self._vault.path(sha256)
+
+    def document_path(self, issued: Issued) -> Path:
+        """A copy under its own name, for a viewer that goes by the ending."""
+        return self._copy(issued.sha256, self.data / "out" / Path(issued.path).name)
+
+    def _copy(self, sha256: str, out: Path) -> Path:
+        """The bytes stand at ``out``, whole, or what stood there before."""
+        import shutil
+
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            draft = out.with_name(f".{out.name}.new")
+            shutil.copyfile(self._vault.path(sha256), draft)
+            draft.replace(out)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Refused("out_unwritable", path=str(out), reason=reason) from error
+        return out

@@ -1,0 +1,407 @@
+"""Capture and seal: all of it is kept, hashed, on record and durable, or nothing is.
+
+Time-stamps are queued here and asked for elsewhere: evidence never waits for the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from holdfast.core.canonical import one_line, rfc3339, visible
+from holdfast.core.case import Case
+from holdfast.core.errors import Cancelled, HoldfastError, Refused
+from holdfast.core.evidence import (
+    Artifact,
+    Capture,
+    Captured,
+    CapturedFile,
+    Check,
+    Component,
+    Digest,
+    Exhibit,
+    SourceKind,
+    Target,
+    World,
+    safe_path,
+    safe_segment,
+)
+from holdfast.core.job import Job
+from holdfast.core.ledger import Checkpoint, Ref
+from holdfast.core.timestamp import Stamp, StampKind, Subject
+from holdfast.ports import Abandoned, CaptureSource, Clock, Custody, Store, Vault
+
+Asks: TypeAlias = "tuple[tuple[StampKind, str], ...]"
+"""Kind and authority of each witness."""
+
+TITLE_LIMIT = 300
+TOKENS_A_RUN = 10
+"""Manifests that get a token of their own; beyond it the checkpoint's token covers them."""
+SALVAGE_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A capture that left nothing, or that was cut short."""
+
+    id: str
+    case_id: str
+    source: str
+    target: str
+    """What was asked for, visible text."""
+    code: str
+    at: str
+    exhibit: str = ""
+    """The number under which what was there was sealed nevertheless."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """Who and what makes the captures of this installation."""
+
+    operator: str
+    tool: Component
+    packages: tuple[Component, ...]
+    asks: Callable[[World], Asks]
+    """Which witnesses each manifest and checkpoint of a world is to be shown to."""
+
+
+def preserve(
+    case: Case,
+    source: CaptureSource,
+    target: str,
+    *,
+    store: Store,
+    vault: Vault,
+    clock: Clock,
+    maker: Maker,
+    job: Job,
+) -> Exhibit:
+    """The target is a sealed exhibit of the case, or a line says that it could not be had.
+
+    What a cancelled capture had already saved is sealed as incomplete.  Raises what the source
+    raised, after the line was written.
+    """
+    capture_id = clock.new_id()
+    about = {"case": case.id, "source": source.id, "target": target}
+    with vault.room(capture_id, about) as room:
+        started = rfc3339(clock.now())
+        try:
+            captured = source.capture(target, room.path, job)
+            return seal(
+                captured, capture_id, case, store=store, vault=vault, clock=clock, maker=maker,
+                job=job,
+            )
+        except HoldfastError as error:
+            remains = _salvage(room.path, source.id, target, error.code, started, clock)
+            exhibit = None
+            if remains is not None and isinstance(error, Cancelled):
+                exhibit = seal(
+                    remains, capture_id, case, store=store, vault=vault, clock=clock, maker=maker,
+                    job=Job(),
+                )
+            _record_failure(capture_id, case, source.id, target, error, exhibit, store, clock)
+            raise
+
+
+def seal(
+    captured: Captured,
+    capture_id: str,
+    case: Case,
+    *,
+    store: Store,
+    vault: Vault,
+    clock: Clock,
+    maker: Maker,
+    job: Job,
+) -> Exhibit:
+    """What was captured is an exhibit: hashed, in the vault, on the ledger, durable."""
+    if not captured.files:
+        raise Refused("nothing_captured")
+    _check_names(captured.files)
+    artifacts = tuple(_keep(file, vault, job) for file in captured.files)
+    job.step("sealing", len(artifacts), len(artifacts))
+    reading = clock.reading()
+    with store.custody(case.id) as custody:
+        number = custody.next_exhibit()
+        manifest = Capture(
+            id=capture_id,
+            case_id=case.id,
+            world=case.world,
+            exhibit=number,
+            operator=maker.operator,
+            captured=captured,
+            artifacts=artifacts,
+            clock=reading,
+            tool=maker.tool,
+            packages=maker.packages,
+        ).manifest()
+        digest = vault.keep_bytes(manifest)
+        path = f"exhibits/{number}/capture.json"
+        entry = custody.append(
+            "exhibit.sealed",
+            number,
+            [Ref(path=path, size=len(manifest), sha256=digest.sha256, sm3=digest.sm3)],
+            {"capture": capture_id, "source": captured.source, "complete": captured.complete},
+        )
+        exhibit = Exhibit(
+            id=capture_id,
+            case_id=case.id,
+            number=number,
+            digest=digest,
+            size=len(manifest),
+            source=captured.source,
+            title=_title(captured),
+            url=visible(captured.target.final_url or captured.target.url),
+            sealed=entry.at,
+            complete=captured.complete,
+            artifacts=artifacts,
+        )
+        custody.save(exhibit)
+        head = custody.head()
+        queue_stamps(case, exhibit, head, custody, store=store, vault=vault, clock=clock, maker=maker)
+    return exhibit
+
+
+def _title(captured: Captured) -> str:
+    named = captured.observations.title or captured.files[0].name or captured.target.typed
+    return one_line(named)[:TITLE_LIMIT]
+
+
+def _check_names(files: Sequence[CapturedFile]) -> None:
+    seen: set[str] = {"capture.json"}
+    for file in files:
+        folded = file.path.casefold()
+        if not safe_path(file.path) or not file.path.startswith("files/") or folded in seen:
+            raise Refused("name_unsafe", name=visible(file.path)[:100])
+        seen.add(folded)
+
+
+def _keep(file: CapturedFile, vault: Vault, job: Job) -> Artifact:
+    digest, size = vault.keep(file.at, job)
+    return Artifact(
+        path=file.path,
+        name=visible(file.name),
+        role=file.role,
+        size=size,
+        media_type=file.media_type,
+        digest=digest,
+        obtained=file.obtained,
+        derived_from=file.derived_from,
+    )
+
+
+# --- the queue of time-stamps --------------------------------------------------------------------
+
+
+def queue_stamps(
+    case: Case,
+    exhibit: Exhibit,
+    head: Checkpoint,
+    custody: Custody,
+    *,
+    store: Store,
+    vault: Vault,
+    clock: Clock,
+    maker: Maker,
+) -> None:
+    """The manifest, each original file and the newest head are queued for their witnesses."""
+    folder = f"exhibits/{exhibit.number}"
+    manifest = Subject(
+        kind="manifest", path=f"{folder}/capture.json", sha256=exhibit.digest.sha256
+    )
+    queued = [s for s in store.all(Stamp, case.id) if s.status == "queued" and not s.requested]
+    waiting = sum(s.kind == "rfc3161" and s.subject.kind == "manifest" for s in queued)
+    asks = maker.asks(case.world)
+    for kind, authority in asks:
+        if kind == "opentimestamps":
+            originals = [a for a in exhibit.artifacts if a.role == "original"]
+            for artifact in originals:
+                path = f"{folder}/{artifact.path}"
+                subject = Subject(kind="file", path=path, sha256=artifact.digest.sha256)
+                custody.save(_queued(case, subject, kind, authority, clock))
+        elif waiting >= TOKENS_A_RUN * max(1, sum(k == kind for k, _ in asks)):
+            continue
+        custody.save(_queued(case, manifest, kind, authority, clock))
+    queue_checkpoint(case, head, custody, store=store, vault=vault, clock=clock, maker=maker)
+
+
+def queue_checkpoint(
+    case: Case,
+    head: Checkpoint,
+    custody: Custody,
+    *,
+    store: Store,
+    vault: Vault,
+    clock: Clock,
+    maker: Maker,
+) -> None:
+    """The head is queued; one that was queued and never sent gives its place to it.
+
+    An unsigned head is stamped as it is: the signature says which installation, not when.
+    """
+    sha256 = vault.keep_bytes(head.note).sha256
+    subject = Subject(kind="checkpoint", path=f"ledger/checkpoints/{head.size}.txt", sha256=sha256)
+    unsent = {
+        (s.kind, s.authority): s.id
+        for s in store.all(Stamp, case.id)
+        if s.subject.kind == "checkpoint" and s.status == "queued" and not s.requested
+    }
+    for kind, authority in maker.asks(case.world):
+        fresh = _queued(case, subject, kind, authority, clock)
+        custody.save(
+            Stamp(
+                id=unsent.get((kind, authority), fresh.id),
+                case_id=case.id,
+                subject=subject,
+                kind=kind,
+                authority=authority,
+                world=case.world,
+            )
+        )
+
+
+def _queued(
+    case: Case, subject: Subject, kind: StampKind, authority: str, clock: Clock
+) -> Stamp:
+    return Stamp(
+        id=clock.new_id(),
+        case_id=case.id,
+        subject=subject,
+        kind=kind,
+        authority=authority,
+        world=case.world,
+    )
+
+
+# --- what went wrong -----------------------------------------------------------------------------
+
+
+def _record_failure(
+    capture_id: str,
+    case: Case,
+    source: str,
+    target: str,
+    error: HoldfastError,
+    exhibit: Exhibit | None,
+    store: Store,
+    clock: Clock,
+) -> None:
+    number = exhibit.number if exhibit else ""
+    with store.custody(case.id) as custody:
+        custody.append(
+            "capture.failed",
+            capture_id,
+            facts={"code": error.code, "source": source, "exhibit": number},
+        )
+        custody.head()
+        custody.save(
+            Attempt(
+                id=capture_id,
+                case_id=case.id,
+                source=source,
+                target=visible(target)[:2000],
+                code=error.code,
+                at=rfc3339(clock.now()),
+                exhibit=number,
+            )
+        )
+
+
+def _salvage(
+    room: Path, source: str, target: str, code: str, started: str, clock: Clock
+) -> Captured | None:
+    """What a capture that did not end had already saved below ``files``, marked incomplete."""
+    folder = room / "files"
+    found = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
+    now = rfc3339(clock.now())
+    files = tuple(
+        CapturedFile(
+            at=path,
+            path=f"files/{path.name}" if safe_segment(path.name) else f"files/part-{n:04d}",
+            name=str(path.relative_to(folder)),
+            media_type="application/octet-stream",
+            obtained=now,
+        )
+        for n, path in enumerate(found[:SALVAGE_LIMIT], 1)
+    )
+    paths = [file.path.casefold() for file in files]
+    if not files or len(set(paths)) < len(paths) or source not in _KINDS:
+        return None
+    return Captured(
+        source=_KINDS[source],
+        target=Target(typed=target),
+        files=files,
+        started=started,
+        finished=now,
+        completeness=(Check(check="interrupted", outcome="fail", detail=code),),
+    )
+
+
+_KINDS: dict[str, SourceKind] = {
+    "page": "page",
+    "screen": "screen",
+    "recording": "recording",
+    "video": "video",
+    "file": "file",
+    "phone": "phone",
+}
+
+
+def recover(
+    *, store: Store, vault: Vault, clock: Clock, maker: Maker, job: Job
+) -> tuple[Attempt, ...]:
+    """Every capture that a crash cut short is sealed as far as it went, or its failure is on record.
+
+    Rooms that another process still holds are left alone.
+    """
+    return tuple(
+        attempt
+        for room in vault.abandoned()
+        if (attempt := _recover(room, store=store, vault=vault, clock=clock, maker=maker, job=job))
+    )
+
+
+def _recover(
+    room: Abandoned, *, store: Store, vault: Vault, clock: Clock, maker: Maker, job: Job
+) -> Attempt | None:
+    known = {case.id: case for case in store.all(Case)}
+    case = known.get(room.about.get("case", ""))
+    sealed = any(exhibit.id == room.capture_id for exhibit in store.all(Exhibit))
+    if case is None or sealed:
+        vault.discard(room.capture_id)
+        return None
+    source, target = room.about.get("source", ""), room.about.get("target", "")
+    remains = _salvage(room.path, source, target, "crash", rfc3339(clock.now()), clock)
+    number = ""
+    if remains is not None:
+        number = seal(
+            remains, room.capture_id, case, store=store, vault=vault, clock=clock, maker=maker,
+            job=job,
+        ).number
+    attempt = Attempt(
+        id=room.capture_id,
+        case_id=case.id,
+        source=source,
+        target=visible(target)[:2000],
+        code="crash",
+        at=rfc3339(clock.now()),
+        exhibit=number,
+    )
+    with store.custody(case.id) as custody:
+        custody.append(
+            "capture.recovered" if number else "capture.failed",
+            room.capture_id,
+            facts={"code": "crash", "source": source, "exhibit": number},
+        )
+        custody.head()
+        custody.save(attempt)
+    vault.discard(room.capture_id)
+    return attempt
+
+
+def document_ref(path: str, digest: Digest, size: int) -> Ref:
+    """The ref of a document or file that a line speaks of."""
+    return Ref(path=path, size=size, sha256=digest.sha256, sm3=digest.sm3)

@@ -1,0 +1,242 @@
+"""Time-stamps: ask for what is queued, look after what is pending.  Nothing ever waits for it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from holdfast.core.canonical import Json, moment, rfc3339
+from holdfast.core.case import Case
+from holdfast.core.evidence import World
+from holdfast.core.job import Job
+from holdfast.core.timestamp import Answer, Authorities, Stamp
+from holdfast.ports import Clock, Stamper, Store, Vault
+
+DONE = frozenset({"confirmed", "simulated"})
+LINE_LIMIT = 500
+"""Subjects named in one ledger line."""
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampRun:
+    """What one run over the queue brought."""
+
+    asked: int = 0
+    confirmed: int = 0
+    pending: int = 0
+    failed: int = 0
+
+
+def stamp(
+    cases: Sequence[Case],
+    *,
+    stampers: Sequence[Stamper],
+    authorities: Mapping[World, Authorities],
+    store: Store,
+    vault: Vault,
+    clock: Clock,
+    job: Job,
+) -> StampRun:
+    """Everything queued was asked for once, everything pending looked at once.
+
+    Worlds without authorities (the practice world while it sleeps) are left as they are.
+    """
+    total = StampRun()
+    for world, witnesses in authorities.items():
+        mine = [case for case in cases if case.world == world]
+        for stamper in stampers:
+            run = _Run(stamper, witnesses, store, vault, clock, job)
+            total = _add(total, run.ask(mine))
+            total = _add(total, run.upgrade(mine))
+    return total
+
+
+def waiting(cases: Sequence[Case], *, store: Store) -> int:
+    """How many time-stamps are queued or pending."""
+    return sum(
+        stamp.status in ("queued", "pending") for case in cases for stamp in store.all(Stamp, case.id)
+    )
+
+
+def _add(one: StampRun, other: StampRun) -> StampRun:
+    return StampRun(
+        asked=one.asked + other.asked,
+        confirmed=one.confirmed + other.confirmed,
+        pending=one.pending + other.pending,
+        failed=one.failed + other.failed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One protocol, one world, now."""
+
+    stamper: Stamper
+    authorities: Authorities
+    store: Store
+    vault: Vault
+    clock: Clock
+    job: Job
+
+    def ask(self, cases: Sequence[Case]) -> StampRun:
+        """Every queued digest goes out: one request an authority, whatever the number of cases."""
+        wanted: dict[str, list[Stamp]] = defaultdict(list)
+        for stamp in self._due(cases, "queued"):
+            wanted[stamp.authority].append(stamp)
+        known = self.stamper.targets(self.authorities)
+        total = StampRun()
+        for authority, stamps in wanted.items():
+            if authority not in known:
+                continue
+            self.job.step("stamping", 0, len(stamps), authority)
+            digests = list(dict.fromkeys(stamp.subject.sha256 for stamp in stamps))
+            answers = self.stamper.ask(digests, authority, self.authorities, self.job)
+            by_digest = {answer.sha256: answer for answer in answers}
+            total = _add(total, self._record(stamps, by_digest))
+        return total
+
+    def upgrade(self, cases: Sequence[Case]) -> StampRun:
+        """Every pending proof was offered to those who can complete it."""
+        stamps = [
+            s
+            for status in ("pending", "unchecked", "one_source")
+            for s in self._due(cases, status)
+            if s.proof
+        ]
+        answers: dict[str, Answer] = {}
+        for done, stamp in enumerate(stamps):
+            self.job.step("upgrading", done, len(stamps))
+            if stamp.subject.sha256 not in answers:
+                proof = self.vault.read(stamp.proof)
+                answers[stamp.subject.sha256] = self.stamper.upgrade(
+                    stamp.subject.sha256, proof, self.authorities, self.job
+                )
+        moved = [s for s in stamps if self._moved(s, answers[s.subject.sha256])]
+        stayed = [s for s in stamps if s not in moved]
+        for stamp in stayed:
+            self.store.save(self._later(stamp, answers[stamp.subject.sha256]))
+        return self._record(moved, answers)
+
+    @staticmethod
+    def _moved(stamp: Stamp, answer: Answer) -> bool:
+        return answer.status not in ("queued", stamp.status)
+
+    def _due(self, cases: Sequence[Case], status: str) -> list[Stamp]:
+        now = self.clock.now()
+        return [
+            stamp
+            for case in cases
+            for stamp in self.store.all(Stamp, case.id)
+            if stamp.kind == self.stamper.id
+            and stamp.status == status
+            and (stamp.next_try is None or moment(stamp.next_try) <= now)
+        ]
+
+    def _record(self, stamps: Sequence[Stamp], answers: Mapping[str, Answer]) -> StampRun:
+        """The answers are in the vault, on the ledger, and shown by the stamps."""
+        by_case: dict[str, list[Stamp]] = defaultdict(list)
+        for stamp in stamps:
+            by_case[stamp.case_id].append(stamp)
+        counts: dict[str, int] = defaultdict(int)
+        for case_id, mine in by_case.items():
+            after = [(old, self._answered(old, answers[old.subject.sha256])) for old in mine]
+            with self.store.custody(case_id) as custody:
+                for act, subject, facts in _lines(after):
+                    custody.append(act, subject, facts=facts)
+                for _, new in after:
+                    custody.save(new)
+            for _, new in after:
+                counts[new.status] += 1
+        return StampRun(
+            asked=len(stamps),
+            confirmed=sum(counts[status] for status in DONE),
+            pending=counts["pending"] + counts["one_source"] + counts["unchecked"],
+            failed=counts["queued"] + counts["broken"],
+        )
+
+    def _answered(self, stamp: Stamp, answer: Answer) -> Stamp:
+        now = self.clock.now()
+        if answer.status in ("queued", "broken") or not answer.proof:
+            return self._later(stamp, answer)
+        proof = self.vault.keep_bytes(answer.proof).sha256
+        query = self.vault.keep_bytes(answer.query).sha256 if answer.query else stamp.query
+        earlier = (stamp.proof,) if stamp.proof and stamp.proof != proof else ()
+        done = answer.status in DONE
+        return replace(
+            stamp,
+            status=answer.status,
+            proof=proof,
+            query=query,
+            superseded=(*stamp.superseded, *earlier),
+            time=answer.time,
+            by=answer.by,
+            reason="",
+            attempts=0,
+            requested=stamp.requested or rfc3339(now),
+            next_try=None if done else rfc3339(now + _wait(answer, 0)),
+        )
+
+    def _later(self, stamp: Stamp, answer: Answer) -> Stamp:
+        now = self.clock.now()
+        return replace(
+            stamp,
+            attempts=stamp.attempts + 1,
+            reason=answer.reason,
+            requested=stamp.requested or rfc3339(now),
+            next_try=rfc3339(now + _wait(answer, stamp.attempts)),
+        )
+
+
+def _wait(answer: Answer, attempts: int) -> timedelta:
+    if answer.retry_s is not None:
+        return timedelta(seconds=answer.retry_s)
+    return min(FIRST_WAIT * 2 ** min(attempts, 12), LONGEST_WAIT)
+
+
+def _lines(
+    after: Sequence[tuple[Stamp, Stamp]],
+) -> list[tuple[str, str, dict[str, Json]]]:
+    """One line for each thing that came of a run: requested, confirmed, or failed for the first time."""
+    grouped: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    lines: list[tuple[str, str, dict[str, Json]]] = []
+    for old, new in after:
+        if new.status in DONE:
+            facts: dict[str, Json] = {
+                "kind": new.kind,
+                "authority": new.authority,
+                "sha256": new.subject.sha256,
+                "time": new.time,
+                "proof_sha256": new.proof,
+                "simulated": new.status == "simulated",
+            }
+            lines.append(("timestamp.confirmed", new.subject.path, facts))
+        elif new.status == "queued":
+            if old.attempts == 0:
+                grouped["timestamp.failed", new.kind, new.authority, new.reason].append(
+                    new.subject.sha256
+                )
+        elif not old.proof:
+            grouped["timestamp.requested", new.kind, new.authority, ""].append(new.subject.sha256)
+    for (act, kind, authority, reason), subjects in grouped.items():
+        for start in range(0, len(subjects), LINE_LIMIT):
+            facts = {
+                "kind": kind,
+                "authority": authority,
+                "subjects": list(subjects[start : start + LINE_LIMIT]),
+            }
+            if reason:
+                facts["reason"] = reason
+            lines.append((act, f"{kind}:{authority}" if authority else kind, facts))
+    return lines
+
+
+def next_due(stamps: Sequence[Stamp]) -> datetime | None:
+    """When the queue wants to be looked at again; None when nothing is waiting."""
+    times = [
+        moment(s.next_try) for s in stamps if s.status not in (*DONE, "broken") and s.next_try
+    ]
+    return min(times, default=None)
