@@ -7,8 +7,9 @@ digest, and everything that was captured is listed in it with two digests.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -314,6 +315,26 @@ def read_manifest(raw: bytes) -> Mapping[str, Json]:
 def safe_segment(name: str) -> bool:
     """Whether ``name`` may stand as one path segment in a manifest or pack on any system."""
     return bool(_SEGMENT.fullmatch(name)) and not _DEVICES.fullmatch(name) and name[-1] != "."
+
+
+def safe_name(untrusted: str, taken: Collection[str] = ()) -> str:
+    """A safe segment that still resembles ``untrusted`` and is not in ``taken``, ignoring case.
+
+    Letters outside ASCII go; the original name belongs into ``name``, as text.
+    """
+    stem, dot, ending = untrusted.replace("\\", "/").rpartition("/")[2].rpartition(".")
+    if not dot:
+        stem, ending = ending, ""
+    ending = re.sub(r"[^A-Za-z0-9]", "", ending)[:10]
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:60].rstrip("-_") or "file"
+    if not safe_segment(stem):
+        stem = f"file-{stem}"
+    lower = {name.lower() for name in taken}
+    for number in count(1):  # pragma: no branch
+        name = (stem if number == 1 else f"{stem}-{number}") + (f".{ending}" if ending else "")
+        if name.lower() not in lower:
+            return name
+    raise AssertionError
 
 
 def safe_path(path: str) -> bool:
