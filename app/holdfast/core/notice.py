@@ -161,7 +161,8 @@ class Platform:
     id: str
     names: Bilingual
     world: World = "real"
-    operator: Bilingual = Bilingual(zh="", en="")
+    operator: str = ""
+    """Legal name, never translated."""
     operator_confidence: Confidence = "uncertain"
     channel: Bilingual = Bilingual(zh="", en="")
     channel_confidence: Confidence = "uncertain"
@@ -172,6 +173,7 @@ class Platform:
     """Complaint categories by the platform's own words."""
     regimes: tuple[str, ...]
     form: tuple[FormField, ...] = ()
+    form_confidence: Confidence = "uncertain"
     source: str
     checked_on: date
     note: Bilingual = Bilingual(zh="", en="")
@@ -179,7 +181,7 @@ class Platform:
     @property
     def operator_known(self) -> bool:
         """Whether the operator may be printed without the person's word for it."""
-        return bool(self.operator.zh) and self.operator_confidence != "uncertain"
+        return bool(self.operator) and self.operator_confidence != "uncertain"
 
     @property
     def channel_known(self) -> bool:
@@ -437,7 +439,7 @@ def concerns(
             Concern(code="platform_stale", facts={"checked": platform.checked_on.isoformat()})
         )
     if platform.operator_confidence == "well_known" and not answers.get("operator"):
-        found.append(Concern(code="operator_unread", facts={"operator": platform.operator.zh}))
+        found.append(Concern(code="operator_unread", facts={"operator": platform.operator}))
     if regime.basis == "likeness" and "work" in chosen(answers, "used"):
         found.append(Concern(code="work_left_out", facts={}))
     if regime.basis == "copyright" and chosen(answers, "used") & {"face", "voice"}:
