@@ -1,1 +1,1 @@
-"""The rehearsal world, on loopback only: a short-drama site, a calendar with its chain, two TSAs."""
+"""The rehearsal world, on loopback only: a drama site, two calendars with a chain, two TSAs."""

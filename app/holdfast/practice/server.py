@@ -1,0 +1,194 @@
+"""HTTP services that can only be reached from this computer."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from holdfast.core.errors import Unavailable
+
+HOST = "127.0.0.1"
+"""Not a choice anywhere: no parameter, setting or argument can name another address."""
+
+# Below the range that Linux, macOS and Windows take outgoing ports from, so that a saved port is
+# not in use by chance when the world is opened again.
+_LOWEST_PORT = 20_000
+_PORTS = 12_000
+_LONGEST_PATH = 4_096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a client asked.  ``path`` is percent-decoded; header names are lower-case."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the service closes, so that slow answers can end at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What it is told."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/html; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Answer = Callable[[Request], Reply]
+
+
+def text(status: int, sentence: str) -> Reply:
+    """A plain-text reply."""
+    return Reply(status=status, body=sentence.encode(), content_type="text/plain; charset=utf-8")
+
+
+class Service:
+    """One service on one loopback port, running from ``__init__`` to ``close``.
+
+    ``port`` asks for exactly that port and raises Unavailable(``practice_port_taken``) when it is
+    taken; without it a free one is found.  ``body_limit`` is in bytes.
+    """
+
+    def __init__(self, answer: Answer, *, port: int | None = None, body_limit: int = 0) -> None:
+        self.answer = answer
+        self.body_limit = body_limit
+        self.stopping = threading.Event()
+        self.faults: list[BaseException] = []
+        """What went wrong inside an answer; our own bugs, for tests to look at."""
+        self._server = _Server(self, port) if port is not None else _anywhere(self)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.server_address[1]
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:port``, without a slash at the end."""
+        return f"http://{HOST}:{self.port}"
+
+    def close(self) -> None:
+        """Nothing listens any more.  May be called twice."""
+        if self.stopping.is_set():
+            return
+        self.stopping.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    # On Windows this option would let a second program share the port.
+    allow_reuse_address = not hasattr(socket, "SO_EXCLUSIVEADDRUSE")
+    request_queue_size = 64
+    server_address: tuple[str, int]
+
+    def __init__(self, service: Service, port: int) -> None:
+        self.service = service
+        try:
+            super().__init__((HOST, port), _Handler)
+        except OSError as error:
+            raise Unavailable("practice_port_taken", port=port) from error
+
+    def server_bind(self) -> None:
+        # HTTPServer would look the host's name up, which may ask the network.
+        self.socket.bind((HOST, self.server_address[1]))
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = self.server_address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 -- inherited
+        """Nothing is ever printed; a client that went away is no event at all."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError) and error is not None:
+            self.service.faults.append(error)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._handle()
+
+    def do_HEAD(self) -> None:
+        self._handle()
+
+    def do_POST(self) -> None:
+        self._handle()
+
+    def version_string(self) -> str:
+        return "practice"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the console belongs to the program."""
+
+    def _handle(self) -> None:
+        self._send(self._reply())
+
+    def _reply(self) -> Reply:
+        service = self.server.service
+        # A page on the web must not reach in through a name that it points at this computer.
+        host = self.headers.get("Host", HOST).rpartition(":")[0] or self.headers.get("Host", HOST)
+        if host not in {HOST, "localhost"}:
+            return text(HTTPStatus.MISDIRECTED_REQUEST, "only 127.0.0.1 is served here")
+        if len(self.path) > _LONGEST_PATH:
+            return text(HTTPStatus.REQUEST_URI_TOO_LONG, "address too long")
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not (length.isascii() and length.isdigit()):
+            return text(HTTPStatus.LENGTH_REQUIRED, "a length is needed")
+        if int(length[:10]) > service.body_limit:
+            return text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too much")
+        parts = urlsplit(self.path if self.path.startswith("/") else "/" + self.path)
+        return service.answer(
+            Request(
+                method=self.command,
+                path=unquote(parts.path, errors="replace"),
+                query=parts.query,
+                headers={name.lower(): value for name, value in self.headers.items()},
+                body=self.rfile.read(int(length)),
+                stopping=service.stopping,
+            )
+        )
+
+    def _send(self, reply: Reply) -> None:
+        self.close_connection = True
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.content_type)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.send_header("Connection", "close")
+        self.send_header("Cache-Control", "no-store")
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(reply.body)
+
+
+def _anywhere(service: Service) -> _Server:
+    for _ in range(100):
+        try:
+            return _Server(service, _LOWEST_PORT + secrets.randbelow(_PORTS))
+        except Unavailable:
+            continue
+    raise Unavailable("practice_no_port")

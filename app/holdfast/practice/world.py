@@ -1,0 +1,174 @@
+"""The practice world as one thing: opened from a folder, asked like the real one, closed."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from holdfast.core.timestamp import Authorities, Calendar, Explorer, Tsa
+from holdfast.ports import Clock
+from holdfast.practice import keys, node, otscalendar, tsa
+from holdfast.practice.chain import CONFIRMATIONS, Chain
+from holdfast.practice.drama import DramaSite
+from holdfast.practice.memory import Memory
+from holdfast.practice.node import EXPLORERS, RPC_PASSWORD, RPC_USER, Node
+from holdfast.practice.otscalendar import Mining, OtsCalendar
+from holdfast.practice.server import HOST, Answer, Service
+
+_CALENDARS = ("practice-calendar-jia", "practice-calendar-yi")
+_OPERATORS = ("演练区块浏览器甲 Practice explorer A", "演练区块浏览器乙 Practice explorer B")
+
+
+class PracticeWorld:
+    """A drama site, two calendars over one chain with a node and two explorers, and two TSAs.
+
+    Everything listens on 127.0.0.1 and nowhere else.  What happened stays in the folder: opening
+    it again, after a crash too, gives the same addresses, chain and promises.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, mining: Mining) -> None:
+        """Use ``start``."""
+        with ExitStack() as undo:
+            memory = Memory(folder)
+            undo.callback(memory.close)
+            self._chain = Chain(memory, clock)
+            self._site = DramaSite(memory, clock, folder / "films")
+            self._calendars = tuple(
+                OtsCalendar(id, self._chain, clock, mining) for id in _CALENDARS
+            )
+            self._services: dict[str, Service] = {}
+            answers: dict[str, tuple[Answer, int]] = {
+                "site": (self._site.answer, 0),
+                "node": (Node(self._chain).answer, node.BODY_LIMIT),
+            }
+            for calendar in self._calendars:
+                answers[calendar.id] = (calendar.answer, otscalendar.MESSAGE_LIMIT)
+            for witness in keys.witnesses():
+                answers[witness.id] = (tsa.TimeStamper(witness, clock).answer, tsa.BODY_LIMIT)
+            for name, (answer, limit) in answers.items():
+                service = Service(answer, port=memory.setting(f"port {name}"), body_limit=limit)
+                undo.callback(service.close)
+                self._services[name] = service
+            for calendar in self._calendars:
+                calendar.url = self._services[calendar.id].url
+            self._site.private_url = self._services["node"].url
+            memory.remember(
+                **{f"port {name}": service.port for name, service in self._services.items()}
+            )
+            self._open = undo.pop_all()
+
+    @classmethod
+    def start(cls, folder: Path, clock: Clock, *, mining: Mining = "by_hand") -> PracticeWorld:
+        """The world of ``folder`` is open and answers.
+
+        ``mining="when_asked"`` lets a calendar bring the chain forward when it is asked for a
+        finished proof, so that nobody waits.  Raises Unavailable(``practice_port_taken``) when
+        another program, or the same world opened twice, holds one of its ports, and
+        Refused(``practice_folder``, ``practice_damaged``) when the folder cannot be used.
+        """
+        return cls(folder, clock, mining)
+
+    def close(self) -> None:
+        """Nothing listens any more, and the folder is free.  May be called twice."""
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def site_url(self) -> str:
+        """The platform's front page."""
+        return self._services["site"].url + "/"
+
+    @property
+    def series_url(self) -> str:
+        """A series whose page links to its free episodes and to a feed of them."""
+        return self.site_url + "series/taohuadu"
+
+    @property
+    def episode_url(self) -> str:
+        """Episode 3, with a video."""
+        return self.series_url + "/ep/3"
+
+    @property
+    def account_url(self) -> str:
+        """The account that published it."""
+        return self.site_url + "u/60021177"
+
+    @property
+    def rpc_url(self) -> str:
+        """bitcoind's JSON-RPC over the simulated chain, with user and password."""
+        return f"http://{RPC_USER}:{RPC_PASSWORD}@{HOST}:{self._services['node'].port}"
+
+    def authorities(self) -> Authorities:
+        """Whom the practice world asks."""
+        explorers = zip(EXPLORERS, _OPERATORS, strict=True)
+        return Authorities(
+            world="practice",
+            calendars=tuple(
+                Calendar(id=calendar.id, url=calendar.url, answers_as=(calendar.url,))
+                for calendar in self._calendars
+            ),
+            tsas=tuple(
+                Tsa(
+                    id=witness.id,
+                    name=witness.name,
+                    url=self._services[witness.id].url + "/",
+                    root=keys.pem(witness.root),
+                    chain=keys.pem(witness.signer, witness.issuer),
+                    policies=(witness.policy,),
+                )
+                for witness in keys.witnesses()
+            ),
+            explorers=tuple(
+                Explorer(
+                    id=f"practice-explorer-{name}",
+                    url=f"{self._services['node'].url}/{name}/api",
+                    operator=operator,
+                )
+                for name, operator in explorers
+            ),
+        )
+
+    def mine(self, blocks: int = CONFIRMATIONS) -> int:
+        """That many blocks more; the new tip's height.
+
+        The first takes in every digest that waits; the calendars give its proofs out once
+        ``CONFIRMATIONS`` blocks stand.
+        """
+        return self._chain.mine(blocks)
+
+    def ots_flags(self) -> tuple[str, ...]:
+        """What stands between ``ots`` and its command so that it asks this world and no other."""
+        lists = (flag for calendar in self._calendars for flag in ("-l", calendar.url))
+        return (
+            "--no-cache",
+            "--no-default-whitelist",
+            *lists,
+            "--btc-regtest",
+            "--bitcoin-node",
+            self.rpc_url,
+        )
+
+    def ots_command(self, path: Path | str, proof: Path | str | None = None) -> str:
+        """The command that has the unmodified client verify ``path`` here, ready for a shell.
+
+        The proof is ``path`` with ``.ots`` after it unless another is named.
+        """
+        proof = f"{path}.ots" if proof is None else proof
+        return shlex.join(["ots", *self.ots_flags(), "verify", "-f", str(path), str(proof)])
+
+    def faults(self) -> tuple[BaseException, ...]:
+        """What went wrong inside the services; empty unless the program has a bug."""
+        return tuple(fault for service in self._services.values() for fault in service.faults)
