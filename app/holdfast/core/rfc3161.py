@@ -9,7 +9,9 @@ needs a crypto library and is an adapter's work.
 
 from __future__ import annotations
 
+import binascii
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -447,6 +449,22 @@ def read_certificate(raw: bytes) -> Certificate:
         )
     except IndexError as error:
         raise ValueError("no certificate") from error
+
+
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+
+
+def read_certificates(raw: bytes) -> tuple[bytes, ...]:
+    """The certificates (DER) of a PEM file in its order, or the one that a DER file is.
+
+    Raises ValueError when there is none, or one is no certificate.
+    """
+    if len(raw) > MAX_BYTES:
+        raise ValueError("more bytes than allowed")
+    found = tuple(binascii.a2b_base64(block) for block in _PEM.findall(raw)) or (raw,)
+    for certificate in found:
+        read_certificate(certificate)
+    return found
 
 
 def _extensions(holders: Sequence[der.Node]) -> dict[str, tuple[bool, bytes]]:

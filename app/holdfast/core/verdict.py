@@ -57,6 +57,8 @@ class ProofHelp:
 
     roots: tuple[bytes, ...] = ()
     """Trusted root certificates, PEM: pinned ones, or the one the person named."""
+    named_root: bool = False
+    """Whether ``roots`` is what the person named: what does not lead there is then broken."""
     chain: bytes = b""
     """Untrusted intermediates, PEM."""
     query: bytes | None = None

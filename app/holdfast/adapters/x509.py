@@ -1,0 +1,246 @@
+"""What needs public-key arithmetic: signatures, and paths from a signer to one pinned root.
+
+A path is found here, by signatures and in bounded time, and then judged by pyHanko's RFC 5280
+validator with that one root as its only trust.  Certificates that a token brings can only ever be
+links of the path, never its end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from holdfast.core.canonical import one_line
+from holdfast.core.rfc3161 import Certificate, Token, read_certificate
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+MAX_CERTIFICATES: Final = 32
+"""How many of a token's certificates are looked at; genuine ones bring two to five."""
+MAX_LINKS: Final = 8
+
+SignatureState = Literal["good", "bad", "uncheckable"]
+
+_RSA = "1.2.840.113549.1.1.1"
+_RSA_PSS = "1.2.840.113549.1.1.10"
+_RSA_WITH = {
+    "1.2.840.113549.1.1.5": "sha1",
+    "1.2.840.113549.1.1.14": "sha224",
+    "1.2.840.113549.1.1.11": "sha256",
+    "1.2.840.113549.1.1.12": "sha384",
+    "1.2.840.113549.1.1.13": "sha512",
+}
+_ECDSA_WITH = {
+    "1.2.840.10045.4.1": "sha1",
+    "1.2.840.10045.4.3.1": "sha224",
+    "1.2.840.10045.4.3.2": "sha256",
+    "1.2.840.10045.4.3.3": "sha384",
+    "1.2.840.10045.4.3.4": "sha512",
+    "2.16.840.1.101.3.4.3.10": "sha3_256",
+    "2.16.840.1.101.3.4.3.11": "sha3_384",
+    "2.16.840.1.101.3.4.3.12": "sha3_512",
+}
+_EDDSA = {"1.3.101.112", "1.3.101.113"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """A chain of signatures, signer first, root last; ``trouble`` is empty when it is valid."""
+
+    certificates: tuple[Certificate, ...] = field(repr=False)
+    trouble: str = ""
+
+    @property
+    def root(self) -> Certificate:
+        """Where it ends."""
+        return self.certificates[-1]
+
+
+def fingerprint(certificate: Certificate) -> str:
+    """SHA-256 of the certificate's DER, lower-case hex."""
+    return hashlib.sha256(certificate.raw).hexdigest()
+
+
+def check_signature(token: Token, signer: Certificate) -> SignatureState:
+    """Whether ``signer``'s key made the token's signature over its signed attributes.
+
+    ``uncheckable`` for keys and algorithms this build has no arithmetic for (SM2 among them).
+    """
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    try:
+        key = _loaded(signer.raw).public_key()
+        _verify(key, token)
+    except InvalidSignature:
+        return "bad"
+    except (UnsupportedAlgorithm, NotImplementedError):
+        return "uncheckable"
+    except (ValueError, TypeError):
+        # A key or parameters that cannot be read, for instance a curve without a name here.
+        return "uncheckable"
+    return "good"
+
+
+def _verify(key: Any, token: Token) -> None:
+    """Nothing when good.  Raises InvalidSignature, UnsupportedAlgorithm, ValueError."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+
+    signer = token.signer
+    oid, signature, signed = signer.signature_algorithm, signer.signature, signer.signed_bytes
+    kinds: tuple[type[Any], ...]
+    if oid == _RSA or oid in _RSA_WITH:
+        kinds = (rsa.RSAPublicKey,)
+        name = _RSA_WITH.get(oid, signer.digest_algorithm)
+        rest: tuple[Any, ...] = (padding.PKCS1v15(), _hash(name))
+    elif oid == _RSA_PSS:
+        kinds, rest = (rsa.RSAPublicKey,), _pss(signer.signature_parameters)
+    elif oid in _ECDSA_WITH:
+        kinds, rest = (ec.EllipticCurvePublicKey,), (ec.ECDSA(_hash(_ECDSA_WITH[oid])),)
+    elif oid in _EDDSA:
+        kinds, rest = (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey), ()
+    else:
+        raise UnsupportedAlgorithm(oid)
+    if not isinstance(key, kinds):
+        raise InvalidSignature("the key is of another kind than the signature")
+    key.verify(signature, signed, *rest)
+
+
+def _hash(name: str) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+
+    known: dict[str, Any] = {
+        "sha1": hashes.SHA1,
+        "sha224": hashes.SHA224,
+        "sha256": hashes.SHA256,
+        "sha384": hashes.SHA384,
+        "sha512": hashes.SHA512,
+        "sha3_256": hashes.SHA3_256,
+        "sha3_384": hashes.SHA3_384,
+        "sha3_512": hashes.SHA3_512,
+    }
+    if name not in known:
+        raise UnsupportedAlgorithm(name)
+    return known[name]()
+
+
+def _pss(parameters: bytes) -> tuple[Any, Any]:
+    """Padding and hash of RSASSA-PSS (RFC 4055 §3.1).  Raises ValueError."""
+    from asn1crypto.algos import RSASSAPSSParams
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    stated = RSASSAPSSParams.load(parameters, strict=True)
+    digest = _hash(stated["hash_algorithm"]["algorithm"].native)
+    mask = _hash(stated["mask_gen_algorithm"]["parameters"]["algorithm"].native)
+    return padding.PSS(padding.MGF1(mask), stated["salt_length"].native), digest
+
+
+def _loaded(raw: bytes) -> x509.Certificate:
+    """The certificate.  Raises ValueError, UnsupportedAlgorithm."""
+    from cryptography import x509
+
+    with _quiet():
+        try:
+            return x509.load_der_x509_certificate(raw)
+        except x509.InvalidVersion as error:
+            raise ValueError(str(error)) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Old roots have serials that today's rules would not allow; that is no news to a person."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def find_path(
+    signer: Certificate, others: Sequence[bytes], root: Certificate, moment: datetime
+) -> Path | None:
+    """The path from ``signer`` over ``others`` (DER, untrusted) to ``root``, judged at ``moment``.
+
+    None when no chain of signatures, each certificate valid at ``moment``, leads there.
+    """
+    links: list[Certificate] = []
+    for raw in others[:MAX_CERTIFICATES]:
+        try:
+            links.append(read_certificate(raw))
+        except ValueError:
+            continue
+    chain = _climb(signer, links, root, moment)
+    if chain is None:
+        return None
+    return Path(certificates=chain, trouble=_trouble(chain, moment))
+
+
+def _climb(
+    signer: Certificate, links: Sequence[Certificate], root: Certificate, moment: datetime
+) -> tuple[Certificate, ...] | None:
+    """Breadth first, each certificate tried once: a hostile set costs its square, no more."""
+    if not _valid(signer, moment) or not _valid(root, moment):
+        return None
+    waiting: list[tuple[Certificate, ...]] = [(signer,)]
+    seen = {signer.raw}
+    while waiting:
+        chain = waiting.pop(0)
+        if _issued(root, chain[-1]):
+            return (*chain, root)
+        for link in links:
+            if link.raw in seen or len(chain) >= MAX_LINKS or not _valid(link, moment):
+                continue
+            if _issued(link, chain[-1]):
+                seen.add(link.raw)
+                waiting.append((*chain, link))
+    return None
+
+
+def _valid(certificate: Certificate, moment: datetime) -> bool:
+    # A certificate ends with the last second it names.
+    return certificate.not_before <= moment < certificate.not_after + timedelta(seconds=1)
+
+
+def _issued(issuer: Certificate, subject: Certificate) -> bool:
+    """Whether ``issuer``'s name and key stand behind ``subject``."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    if issuer.subject != subject.issuer:
+        return False
+    try:
+        _loaded(subject.raw).verify_directly_issued_by(_loaded(issuer.raw))
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+        return False
+    return True
+
+
+def _trouble(chain: Sequence[Certificate], moment: datetime) -> str:
+    """What RFC 5280 §6 has against the path; empty when nothing."""
+    import asyncio
+
+    from asn1crypto import x509
+    from pyhanko_certvalidator import CertificateValidator, ValidationContext
+    from pyhanko_certvalidator.errors import PathError, ValidationError
+
+    try:
+        signer, *links, root = (x509.Certificate.load(one.raw, strict=True) for one in chain)
+        context = ValidationContext(
+            trust_roots=[root],
+            other_certs=links,
+            moment=moment,
+            allow_fetching=False,
+            revocation_mode="soft-fail",
+        )
+        validator = CertificateValidator(signer, links, context)
+        asyncio.run(validator.async_validate_path())
+        used = signer.key_usage_value
+    except (PathError, ValidationError, ValueError, TypeError, KeyError) as error:
+        return one_line(str(error)[:200]) or type(error).__name__
+    if used is not None and not used.native & {"digital_signature", "non_repudiation"}:
+        return "the signer's key is not for signatures"
+    return ""
