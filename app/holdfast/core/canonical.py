@@ -43,12 +43,12 @@ def _check(value: Json, depth: int) -> None:
                 raise ValueError("integer beyond 2^53-1; write it as a decimal string")
         case str():
             value.encode()  # a lone surrogate raises UnicodeEncodeError, a ValueError
-        case Mapping():
+        case dict():
             for key, item in value.items():
                 if not isinstance(key, str) or not key.isascii():
                     raise ValueError("keys are ASCII names")
                 _check(item, depth + 1)
-        case Sequence():
+        case list() | tuple():
             for item in value:
                 _check(item, depth + 1)
         case _:

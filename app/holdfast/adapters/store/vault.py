@@ -289,8 +289,8 @@ def _read(
             job.step(stage, done, before.st_size, name)
             buffer = free.get()
             got = source.readinto(buffer)  # type: ignore[attr-defined] # an unbuffered file has it
-            if not got:
-                break
+            if not got or done + got > before.st_size:
+                break  # at its end, or growing, perhaps for ever
             full.put((buffer, got))
             block = memoryview(buffer)[:got]
             first.update(block)

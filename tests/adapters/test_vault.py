@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.adapters.store import vault as module
+from holdfast.adapters.store.vault import Vault, digest_bytes
+from holdfast.core.errors import Cancelled, Refused, Tampered
+from holdfast.core.job import Job
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return Vault(tmp_path / "data")
+
+
+def openssl(algorithm: str, at: Path) -> str:
+    said = subprocess.run(
+        ["openssl", "dgst", f"-{algorithm}", "-r", str(at)], capture_output=True, text=True, check=True
+    )
+    return said.stdout.split()[0]
+
+
+@pytest.mark.parametrize("size", [0, 1, (4 << 20) - 1, 4 << 20, (20 << 20) + 7])
+def test_a_copied_file_has_the_digests_that_openssl_gives(
+    vault: Vault, tmp_path: Path, size: int
+) -> None:
+    original = tmp_path / "a.bin"
+    original.write_bytes(os.urandom(size))
+    digest, found = vault.keep(original, Job())
+    assert found == size
+    assert digest.sha256 == openssl("sha256", original)
+    assert digest.sm3 == openssl("sm3", original)
+    kept = vault.path(digest.sha256)
+    assert kept.read_bytes() == original.read_bytes()
+    assert kept.stat().st_mode & 0o777 == 0o400
+    assert vault.digest(digest.sha256, Job()) == digest
+
+
+@given(st.binary(max_size=100))
+def test_both_stand_ins_for_sm3_agree(data: bytes) -> None:
+    slow = module._Sm3()
+    slow.update(memoryview(data))
+    assert slow.hexdigest() == digest_bytes(data).sm3
+
+
+def test_sm3_of_abc_is_the_published_one() -> None:
+    assert digest_bytes(b"abc").sm3 == (
+        "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+    )
+
+
+def test_without_openssls_sm3_the_other_one_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(_name: str) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(hashlib, "new", none)
+    assert digest_bytes(b"abc").sm3.startswith("66c7f0f4")
+
+
+def test_a_file_in_a_room_is_moved_in_and_stays_there_until_the_end(vault: Vault) -> None:
+    with vault.room("one", {"case": "c"}) as room:
+        at = room.path / "x"
+        at.write_bytes(b"hello")
+        digest, _ = vault.keep(at, Job())
+        assert at.exists()
+        assert vault.path(digest.sha256).samefile(at)
+    assert vault.read(digest.sha256) == b"hello"
+    assert vault.abandoned() == ()
+
+
+def test_where_links_are_not_to_be_had_it_is_copied(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with vault.room("one", {}) as room:
+        at = room.path / "x"
+        at.write_bytes(b"hello")
+        assert vault.read(vault.keep(at, Job())[0].sha256) == b"hello"
+
+
+def test_the_same_bytes_are_kept_once(vault: Vault, tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).write_bytes(b"same")
+    first, _ = vault.keep(tmp_path / "a", Job())
+    assert vault.keep(tmp_path / "b", Job())[0] == first
+    assert vault.keep_bytes(b"same") == first
+    with vault.room("r", {}) as room:
+        (room.path / "c").write_bytes(b"same")
+        assert vault.keep(room.path / "c", Job())[0] == first
+
+
+def test_links_folders_and_devices_are_refused(vault: Vault, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    os.mkfifo(tmp_path / "fifo")
+    for name in ("link", "fifo", ""):
+        with pytest.raises(Refused, match="not_a_file"):
+            vault.keep(tmp_path / name, Job())
+    with pytest.raises(Refused, match="file_missing"):
+        vault.keep(tmp_path / "nothing", Job())
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, "disk_full"),
+        (errno.EDQUOT, "disk_full"),
+        (errno.EACCES, "file_forbidden"),
+        (errno.EIO, "file_unreadable"),
+    ],
+)
+def test_a_failing_disk_leaves_nothing_and_says_why(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 100)
+
+    def fail(_handle: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(Refused, match=code):
+        vault.keep(tmp_path / "a", Job())
+    with pytest.raises(Refused, match=code):
+        vault.keep_bytes(b"y")
+    assert [p for p in (tmp_path / "data" / "objects").rglob("*") if p.is_file()] == []
+
+
+def test_a_file_that_grows_under_the_reading_is_not_kept(vault: Vault, tmp_path: Path) -> None:
+    at = tmp_path / "a"
+    at.write_bytes(b"x" * 10)
+
+    def grow(_progress: object) -> None:
+        with at.open("ab") as file:
+            file.write(b"y")
+
+    with pytest.raises(Refused, match="file_changed"):
+        vault.keep(at, Job(grow))
+
+
+def test_cancelling_leaves_nothing(vault: Vault, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    job = Job()
+    job.cancel()
+    with pytest.raises(Cancelled):
+        vault.keep(tmp_path / "a", job)
+    assert list((tmp_path / "data" / "objects").glob(".new-*")) == []
+
+
+def test_what_was_changed_or_lost_is_said(vault: Vault) -> None:
+    digest = vault.keep_bytes(b"hello")
+    at = vault.path(digest.sha256)
+    at.chmod(0o600)
+    at.write_bytes(b"hallo")
+    with pytest.raises(Tampered, match="object_changed"):
+        vault.read(digest.sha256)
+    assert vault.digest(digest.sha256, Job()) != digest
+    at.unlink()
+    with pytest.raises(Tampered, match="object_missing"):
+        vault.read(digest.sha256)
+
+
+def test_what_is_too_large_for_memory_is_not_read_at_once(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SMALL", 3)
+    with pytest.raises(Refused, match="object_too_large"):
+        vault.read(vault.keep_bytes(b"hello").sha256)
+
+
+DIES = """
+import os, sys
+from pathlib import Path
+from holdfast.adapters.store.vault import Vault
+from holdfast.core.job import Job
+vault = Vault(Path(sys.argv[1]))
+with vault.room("dead", {"case": "c", "target": "t"}) as room:
+    (room.path / "files").mkdir()
+    (room.path / "files" / "x").write_bytes(b"hello")
+    vault.keep(room.path / "files" / "x", Job())
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_killed_process_leaves_its_room_with_everything_in_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    subprocess.run([sys.executable, "-c", DIES, str(data)], check=False)
+    vault = Vault(data)
+    (found,) = vault.abandoned()
+    assert found.capture_id == "dead"
+    assert found.about == {"case": "c", "target": "t"}
+    assert (found.path / "files" / "x").read_bytes() == b"hello"
+    vault.discard("dead")
+    assert vault.abandoned() == ()
+
+
+def test_a_room_that_is_held_is_not_abandoned_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+    with vault.room("live", {}):
+        assert vault.abandoned() == ()
+    (tmp_path / "staging" / "odd").mkdir()
+    (tmp_path / "staging" / "stray").write_text("x")
+    (found,) = vault.abandoned()
+    assert (found.capture_id, found.about) == ("odd", {})

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.core.canonical import MAX_INTEGER, canonical, moment, one_line, parse, rfc3339, visible
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+KEY = st.text(st.characters(max_codepoint=127), max_size=8)
+VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEY, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUE)
+def test_the_bytes_are_those_of_the_rfc_8785_library(value: object) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+    assert parse(canonical(value)) == value
+
+
+@given(st.binary(max_size=60) | VALUE.map(lambda v: json.dumps(v).encode()))
+def test_reading_takes_the_one_form_or_raises_value_error(raw: bytes) -> None:
+    try:
+        value = parse(raw)
+    except ValueError:
+        return
+    assert canonical(value) == raw
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":1,"a":1}',
+        b'{"b":1,"a":1}',
+        b"NaN",
+        b"1.0",
+        b"1e3",
+        b'\xef\xbb\xbf{}',
+        b'"\\ud800"',
+        b" {}",
+        b"[" * 100 + b"]" * 100,
+        b"[" * 100_000,
+        b"9007199254740992",
+        b'{"\xc3\xa9":1}',
+        b"\xff",
+    ],
+)
+def test_other_spellings_are_refused(raw: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse(raw)
+
+
+@pytest.mark.parametrize("value", [1.5, b"x", {1: 2}, {"é": 1}, "\ud800", 2**53, {1, 2}, object()])
+def test_what_the_formats_do_not_allow_is_refused(value: object) -> None:
+    with pytest.raises(ValueError):
+        canonical(value)  # type: ignore[arg-type]  # that is the point
+
+
+def test_controls_bidi_marks_and_surrogates_become_visible() -> None:
+    assert visible("a\u202eb\x1b[31m\ud800") == r"a\u{202E}b\u{001B}[31m\u{D800}"
+    assert visible("一家👨‍👩‍👧\n好\t") == "一家👨‍👩‍👧\n好\t"
+    assert one_line(" a\n\tb\u2028c ") == "a b c"
+
+
+@given(st.text(st.characters()))
+def test_visible_text_can_be_hashed_and_stays_as_it_is(text: str) -> None:
+    once = visible(text)
+    once.encode()
+    assert visible(once) == once
+
+
+@given(st.datetimes(timezones=st.just(UTC), min_value=datetime(1970, 1, 1), max_value=datetime(2999, 1, 1)))
+def test_times_have_milliseconds_and_come_back(time: datetime) -> None:
+    back = moment(rfc3339(time))
+    assert abs((time - back).total_seconds()) < 0.001
+    assert rfc3339(back) == rfc3339(time)
+
+
+@pytest.mark.parametrize("text", ["2026-01-01T00:00:00", "2026-01-01", "2026-13-01T00:00:00Z", ""])
+def test_other_times_are_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        moment(text)
+
+
+def test_a_naive_time_is_refused() -> None:
+    with pytest.raises(ValueError):
+        rfc3339(datetime(2026, 1, 1))

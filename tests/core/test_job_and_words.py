@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from holdfast.core.errors import Cancelled, Refused
+from holdfast.core.job import Job, Progress
+from holdfast.core.verdict import worst
+from holdfast.core.words import Trouble, Words
+
+
+def test_a_job_reports_each_step() -> None:
+    seen: list[Progress] = []
+    Job(seen.append).step("sealing", 3, 9, "x")
+    assert seen == [Progress(stage="sealing", done=3, total=9, detail="x")]
+    Job().step("sealing")
+
+
+def test_a_cancelled_job_stops_at_its_next_step() -> None:
+    job = Job()
+    assert not job.cancelled
+    job.cancel()
+    assert job.cancelled
+    with pytest.raises(Cancelled):
+        job.step("sealing")
+
+
+def test_an_error_carries_its_code_and_facts() -> None:
+    assert str(Refused("disk_full", name="a")) == "disk_full (name='a')"
+    assert str(Cancelled()) == "cancelled"
+
+
+def test_words_fill_their_facts_and_nothing_else() -> None:
+    words = Words(
+        "en",
+        {"hello": "Hello {name}, {other}"},
+        {"disk_full": Trouble(what="Full: {name}.", why="", now="Tidy up.")},
+    )
+    assert words("hello", name="{other}") == "Hello {other}, {other}"
+    assert str(words.trouble(Refused("disk_full", name="a"))) == "Full: a. Tidy up."
+    with pytest.raises(KeyError):
+        words("nothing")
+
+
+def test_the_worst_of_several_targets_counts() -> None:
+    assert worst([]) == "ok"
+    assert worst(["ok", "weak"]) == "weak"
+    assert worst(["weak", "unchecked"]) == "unchecked"
+    assert worst(["broken", "unchecked"]) == "broken"
