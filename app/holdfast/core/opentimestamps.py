@@ -77,18 +77,21 @@ def read_proof(raw: bytes) -> DetachedProof:
     if algorithm is None:
         raise MalformedProof("the file digest is not made by a known hash")
     digest = reader.take(_DIGEST_SIZE[algorithm])
-    attestations = _walk(reader, digest)
+    attestations = _walk(reader, digest, MAX_DEPTH, MAX_WORK)
     return DetachedProof(digest_algorithm=algorithm, digest=digest, attestations=attestations)
 
 
-def read_timestamp(raw: bytes, message: bytes) -> tuple[Attestation, ...]:
+def read_timestamp(
+    raw: bytes, message: bytes, *, levels: int = MAX_DEPTH, work: int = MAX_WORK
+) -> tuple[Attestation, ...]:
     """The attestations of a bare tree over ``message``, which is how calendars answer.
 
-    Raises MalformedProof and nothing else.
+    ``levels`` and ``work`` are what the proof it goes into has left.  Raises MalformedProof and
+    nothing else.
     """
     if len(raw) > MAX_PROOF or len(message) > MAX_MESSAGE:
         raise MalformedProof("longer than a proof may be")
-    return _walk(_Reader(raw), message)
+    return _walk(_Reader(raw), message, levels, work)
 
 
 def digest_of(algorithm: Algorithm, data: bytes) -> bytes:
@@ -155,12 +158,11 @@ _FORK = 0xFF
 _ATTESTATION = 0x00
 
 
-def _walk(reader: _Reader, message: bytes) -> tuple[Attestation, ...]:
+def _walk(reader: _Reader, message: bytes, levels: int, work: int) -> tuple[Attestation, ...]:
     """Every attestation of the tree, in the order of the bytes, which end with it."""
     found: list[Attestation] = []
     waiting: list[_Node] = []
     node: _Node | None = _Node(message, 1)
-    work = 0
     while node is not None:
         tag = reader.octet()
         if tag == _FORK:
@@ -174,10 +176,10 @@ def _walk(reader: _Reader, message: bytes) -> tuple[Attestation, ...]:
             continue
         argument = reader.octets(1, MAX_MESSAGE) if tag in _BINARY else b""
         _once(node, bytes((tag,)) + argument)
-        work += (len(node.message) + 64) * (_SLOW if tag in _SLOW_TAGS else 1)
-        if work > MAX_WORK:
+        work -= (len(node.message) + 64) * (_SLOW if tag in _SLOW_TAGS else 1)
+        if work < 0:
             raise MalformedProof("asks for more work than a proof needs")
-        if node.depth == MAX_DEPTH:
+        if node.depth >= levels:
             raise MalformedProof("nested too deeply")
         node = _Node(_apply(tag, argument, node.message), node.depth + 1)
     reader.end()

@@ -1,0 +1,184 @@
+"""Bitcoin headers from explorers that speak the Esplora API, each believed for nothing.
+
+A header leaves here only when it hashes to what the explorer called it, has its work, has the
+target its chain demands at that height, and lies deep enough not to be replaced.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from holdfast.adapters import witness
+from holdfast.core import practice
+from holdfast.core.bitcoin import (
+    PERIOD,
+    BadHeader,
+    CheckpointTable,
+    Header,
+    display,
+    link,
+    objection,
+    parse_header,
+    shortest_run,
+)
+from holdfast.core.errors import Refused, Unavailable
+from holdfast.core.job import Job
+from holdfast.core.timestamp import Authorities, Explorer
+
+DEPTH = 6
+"""How many blocks, its own included, must stand on a header before it is final."""
+RUN_LIMIT = 2 * PERIOD
+"""Headers that one run may fetch; explorers are other people's machines."""
+SECONDS = 20.0
+_TEXT_LIMIT = 1024
+_PAGE_LIMIT = 1 << 19
+_HASH = re.compile(rb"[0-9a-f]{64}")
+_HEADER = re.compile(rb"[0-9a-f]{160}")
+_NUMBER = re.compile(rb"[0-9]{1,9}")
+
+
+class Esplora:
+    """The explorers of one world.  A port's HeaderSource."""
+
+    def __init__(self, authorities: Authorities, table: CheckpointTable | None = None) -> None:
+        self._world = authorities.world
+        self._explorers = authorities.explorers
+        self._table = table if table is not None else witness.checkpoints()
+        self._known: dict[tuple[str, int], bytes] = {}
+
+    def headers(self, height: int) -> Iterator[tuple[str, bytes]]:
+        """(operator, raw header) from each explorer that answered with one that can be true."""
+        for explorer in self._explorers:
+            try:
+                self._deep_enough(explorer, height)
+                yield explorer.operator, self._header(explorer, height)
+            except (Refused, Unavailable, BadHeader):
+                continue
+
+    def about(self, height: int) -> tuple[tuple[str, int, bytes], ...]:
+        """(operator, height, raw header): what ``judge`` needs to weigh a proof at ``height``.
+
+        The practice chain is known by its genesis alone, so there every header from it comes along.
+        """
+        if self._world == "real":
+            return tuple((who, height, raw) for who, raw in self.headers(height))
+        found: list[tuple[str, int, bytes]] = []
+        for explorer in self._explorers:
+            try:
+                found.extend(
+                    (explorer.operator, at, self._header(explorer, at))
+                    for at in range(height, -1, -1)
+                )
+            except (Refused, Unavailable, BadHeader):
+                continue
+        return tuple(found)
+
+    def run(self, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
+        """First height and raw headers of a run that links all ``heights`` to a checkpoint.
+
+        Raises Unavailable: ``header_run_too_long`` when the checkpoints are too far away,
+        ``header_run_missing`` when no explorer gave a run that links.
+        """
+        if self._world == "practice":
+            first, last = 0, max(heights)
+        else:
+            first, last = shortest_run(heights, self._table)
+        if last - first >= RUN_LIMIT:
+            raise Unavailable("header_run_too_long", blocks=last - first + 1)
+        for explorer in self._explorers:
+            try:
+                raw = self._stretch(explorer, first, last, job)
+                if link(first, raw, self._table) is not None:
+                    return first, raw
+            except (Refused, Unavailable, BadHeader):
+                continue
+        raise Unavailable("header_run_missing", first=first, last=last)
+
+    def _stretch(self, explorer: Explorer, first: int, last: int, job: Job) -> bytes:
+        """Raw headers in order, ten at a time where the explorer lists blocks."""
+        found: dict[int, bytes] = {}
+        lists = True
+        while (height := last - len(found)) >= first:
+            job.step("headers", len(found), last - first + 1, explorer.operator)
+            page = self._page(explorer, height) if lists else []
+            if not page:
+                lists = False
+                page = [self._header(explorer, height)]
+            for back, raw in enumerate(page[: height - first + 1]):
+                found[height - back] = raw
+        return b"".join(found[height] for height in range(first, last + 1))
+
+    def _page(self, explorer: Explorer, height: int) -> list[bytes]:
+        """Headers from ``height`` down, rebuilt from a block list; empty where there is none."""
+        try:
+            listed = json.loads(self._get(explorer, f"/blocks/{height}", _PAGE_LIMIT))
+            if not isinstance(listed, list):
+                return []
+            rebuilt = [_rebuilt(block) for block in listed]
+        except (Unavailable, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            return []
+        if [at for at, _ in rebuilt] != list(range(height, height - len(rebuilt), -1)):
+            return []
+        return [raw for _, raw in rebuilt]
+
+    def _header(self, explorer: Explorer, height: int) -> bytes:
+        """The raw header at ``height``.  Raises Unavailable, or BadHeader for one that lies."""
+        if (known := self._known.get((explorer.id, height))) is not None:
+            return known
+        name = self._get(explorer, f"/block-height/{height}", _TEXT_LIMIT, _HASH).decode()
+        written = self._get(explorer, f"/block/{name}/header", _TEXT_LIMIT, _HEADER)
+        raw = bytes.fromhex(written.decode())
+        header = parse_header(raw)
+        if display(header.hash) != name:
+            raise BadHeader("the header hashes to another block than it was called")
+        if reason := self._objection(height, header):
+            raise BadHeader(reason)
+        self._known[explorer.id, height] = raw
+        return raw
+
+    def _objection(self, height: int, header: Header) -> str:
+        if self._world == "real":
+            return objection(height, header, self._table)
+        if header.bits != practice.CHAIN_BITS or not header.has_work:
+            return "no_work"
+        if height == 0 and display(header.hash) != practice.GENESIS_HASH:
+            return "not_in_chain"
+        return ""
+
+    def _deep_enough(self, explorer: Explorer, height: int) -> None:
+        if self._world == "practice" or height + DEPTH - 1 <= self._table.height:
+            return
+        tip = int(self._get(explorer, "/blocks/tip/height", _TEXT_LIMIT, _NUMBER))
+        if tip < height + DEPTH - 1:
+            raise Unavailable("header_too_young", block=height)
+
+    def _get(
+        self,
+        explorer: Explorer,
+        path: str,
+        limit: int,
+        form: re.Pattern[bytes] | None = None,
+    ) -> bytes:
+        reply = witness.fetch(explorer.url, path, world=self._world, limit=limit, timeout=SECONDS)
+        body = reply.body.strip()
+        if reply.status != 200 or (form is not None and not form.fullmatch(body)):
+            raise Unavailable("explorer_garbled", operator=explorer.operator)
+        return body
+
+
+def _rebuilt(block: dict[str, Any]) -> tuple[int, bytes]:
+    """Height and raw header from a listed block's fields.  Raises when they do not make one."""
+    raw = (
+        (int(block["version"]) & 0xFFFFFFFF).to_bytes(4, "little")
+        + bytes.fromhex(block["previousblockhash"])[::-1]
+        + bytes.fromhex(block["merkle_root"])[::-1]
+        + int(block["timestamp"]).to_bytes(4, "little")
+        + int(block["bits"]).to_bytes(4, "little")
+        + int(block["nonce"]).to_bytes(4, "little")
+    )
+    if display(parse_header(raw).hash) != block["id"]:
+        raise ValueError("the fields make another block")
+    return int(block["height"]), raw
