@@ -123,6 +123,8 @@ def _checked(regime: Regime, file: Path) -> Regime:
 def _authorities() -> Authorities:
     bitcoin = table("authorities", "bitcoin.toml")
     tsa = table("authorities", "tsa.toml")
+    _keys(bitcoin, {"calendar", "explorer"}, "bitcoin.toml")
+    _keys(tsa, {"tsa"}, "tsa.toml")
     return Authorities(
         world="real",
         calendars=_nonempty(

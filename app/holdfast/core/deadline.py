@@ -12,6 +12,7 @@ from datetime import date, timedelta, timezone
 from typing import Literal
 
 from holdfast.core.canonical import moment
+from holdfast.core.errors import Refused
 from holdfast.core.notice import Notice, PlatformAnswer, Regime, Submission, Term, TermBasis
 
 Standing = Literal["overdue", "today", "soon", "later", "done"]
@@ -77,17 +78,25 @@ def after_answer(
     regime: Regime,
     notice: Notice,
     answer: PlatformAnswer,
+    by: str,
     offset_minutes: int,
     new_id: Callable[[], str],
     now: str,
 ) -> tuple[FollowUp, ...]:
-    """The clocks that start with what came back, earliest first."""
+    """The clocks that start with what came back, earliest first.
+
+    ``by`` is a date (YYYY-MM-DD) that the platform named, or empty: it is the platform's date and
+    no period of law.  Raises Refused for anything else.
+    """
     start = local_day(answer.received, offset_minutes)
     made = [
         _follow_up(term, notice, day_after(start, term), new_id(), now)
         for term in regime.terms
         if term.start == answer.kind
     ]
+    if by:
+        named = Term(id="platform_asked", start="answer", basis="platform")
+        made.append(_follow_up(named, notice, _date(by), new_id(), now))
     return tuple(sorted(made, key=lambda f: f.due))
 
 
@@ -102,6 +111,13 @@ def _follow_up(term: Term, notice: Notice, due: date, id: str, now: str) -> Foll
         due=due.isoformat(),
         set=now,
     )
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Refused("answer_not_a_date", question="by") from error
 
 
 def local_day(instant: str, offset_minutes: int) -> date:

@@ -24,7 +24,7 @@ NoticeStatus = Literal["drafted", "approved", "sent"]
 ChannelId = Literal["email", "webform", "paper"]
 AnswerKind = Literal["removed", "refused", "more_asked", "counter_statement", "other"]
 TermBasis = Literal["statutory", "requested", "platform", "product"]
-TermStart = Literal["sent", "counter_statement"]
+TermStart = Literal["sent", "answer", "counter_statement"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class Question:
     """One line on the left of a letter.
 
     Its words stand under ``notice.question.<id>`` and ``notice.question.<id>.why``, those of its
-    options under ``notice.option.<option>``.
+    options under ``notice.option.<question>.<option>`` or else ``notice.option.<option>``.
     """
 
     id: str
@@ -261,6 +261,8 @@ class Notice:
     """Date that is requested, YYYY-MM-DD."""
     form: tuple[FormEntry, ...] = ()
     drafted: str
+    dated: str = ""
+    """Local date that stands in the letter, YYYY-MM-DD."""
     approved: str = ""
     checkpoint_size: int = 0
     files: tuple[NoticeFile, ...] = ()

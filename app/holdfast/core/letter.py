@@ -1,0 +1,475 @@
+"""What a letter may state: fields for its template, drawn from the record and the answers alone.
+
+A sentence of fact stands in a letter only behind a condition that is computed here.  What is not
+known stands in brackets, and a letter with brackets cannot be approved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+
+from holdfast.core.canonical import Json, moment, one_line
+from holdfast.core.case import Case, Party
+from holdfast.core.document import Field, Issued, Lang
+from holdfast.core.evidence import Exhibit
+from holdfast.core.notice import FormEntry, Platform, Regime, chosen, fit, mask
+from holdfast.core.words import Words
+
+BRACKETS = re.compile(r"（待确认|\[to be confirmed")
+"""What stands in a letter where something is not known yet."""
+
+TITLE_LIMIT = 120
+ANNEX_KINDS = ("evidence-report", "evidence-list")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What the record holds for a letter."""
+
+    case: Case
+    exhibits: tuple[Exhibit, ...]
+    """Those the letter relies on, by number; none withdrawn."""
+    manifests: Mapping[str, Mapping[str, Json]]
+    """``capture.json`` by exhibit number."""
+    claimant: Party | None
+    documents: tuple[Issued, ...]
+    today: date
+    """Local; the date of the letter."""
+    offset_minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A letter before it is rendered."""
+
+    fields: Mapping[str, Field]
+    facts: Mapping[str, str]
+    """What the gauge and the platform's form look at; the full identity number is never in it."""
+    unconfirmed: tuple[str, ...]
+    reply_by: str
+    annexes: tuple[Issued, ...]
+
+
+# --- the letter ----------------------------------------------------------------------------------
+
+
+def compose(
+    regime: Regime,
+    platform: Platform,
+    sources: Sources,
+    answers: Mapping[str, str],
+    lang: Lang,
+    words: Words,
+    document: str,
+) -> Draft:
+    """Everything the template of ``regime`` may say, and what is still unknown."""
+    pen = _Pen(words=words, lang=lang, answers=answers)
+    items = _items(sources, pen)
+    reply_by = (
+        answers.get("reply_by") or (sources.today + timedelta(days=regime.reply_days)).isoformat()
+    )
+    annexes = _annexes(sources.documents)
+    fields: dict[str, Field] = {
+        "platform": {
+            "name": platform.names(lang),
+            "operator": answers.get("operator")
+            or (platform.operator if platform.operator_known else pen.bracket("operator")),
+            "channel": answers.get("channel")
+            or (platform.channel(lang) if platform.channel_known else pen.bracket("channel")),
+        },
+        "notice": {
+            "number": document,
+            "date": _day(sources.today, pen),
+            "reply_by": _day(date.fromisoformat(reply_by), pen),
+        },
+        "items": items,
+        "observed": _observed(sources, pen),
+        "exhibits": pen.join(e.number for e in sources.exhibits),
+        "annexes": _numbered(_annex_lines(regime, sources, annexes, pen)),
+    }
+    if regime.basis == "likeness":
+        fields |= _likeness(sources, pen)
+    else:
+        fields |= _copyright(platform, sources, pen)
+    return Draft(
+        fields=fields,
+        facts=_facts(regime, sources, items, pen),
+        unconfirmed=tuple(dict.fromkeys(pen.open)),
+        reply_by=reply_by,
+        annexes=annexes,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pen:
+    """Words, answers, and a note of every bracket that was written."""
+
+    words: Words
+    lang: Lang
+    answers: Mapping[str, str]
+    open: list[str] = field(default_factory=list)
+
+    def __call__(self, key: str, **facts: object) -> str:
+        return self.words(f"letter.{key}", **facts)
+
+    def given(self, question: str) -> str:
+        return self.answers.get(question, "")
+
+    def clause(self, question: str) -> str:
+        """An answer as the end of a sentence: one line, without a full stop of its own."""
+        return one_line(self.given(question)).rstrip("。．.；;，, ")
+
+    def ticked(self, question: str, option: str) -> bool:
+        return option in chosen(self.answers, question)
+
+    def bracket(self, question: str) -> str:
+        """The place that is kept for an answer; the letter cannot be approved with it."""
+        self.open.append(question)
+        return self("bracket", what=self(f"open.{question}"))
+
+    def needed(self, question: str) -> str:
+        return self.clause(question) or self.bracket(question)
+
+    def join(self, parts: object) -> str:
+        """Parts as a list is written in the language."""
+        return ("、" if self.lang == "zh" else ", ").join(parts)  # type: ignore[arg-type] # str parts
+
+
+def _likeness(sources: Sources, pen: _Pen) -> dict[str, Field]:
+    """Fields of a notice for face and voice.  Neither answered yet reads as a face."""
+    voice = pen.ticked("used", "voice")
+    portrait = pen.ticked("used", "face") or not voice
+    form = "both" if portrait and voice else "voice" if voice else "portrait"
+    licence = pen.needed("licence") if pen.given("agreed") == "yes" else ""
+    if not pen.given("used"):
+        pen.open.append("used")
+    if not pen.given("agreed"):
+        pen.open.append("agreed")
+    measures = [
+        pen(f"measure.{option}")
+        for option in ("take_down", "stop_promotion", "forward", "check_others", "tell")
+        if pen.ticked("measures", option)
+    ]
+    handle = pen.given("handle")
+    conditions: dict[str, Field] = {
+        "portrait": portrait,
+        "voice": voice,
+        "published": bool(handle),
+        "own_named": bool(handle and pen.given("own")),
+        "features": pen.clause("features") if portrait else "",
+        "voice_features": pen.clause("voice_features") if voice else "",
+        "recognition": pen.clause("recognition"),
+        "preserve": pen.ticked("measures", "preserve"),
+        "as_copyright": False,
+    }
+    return {
+        **conditions,
+        **{f"agreed_{said}": pen.given("agreed") == said for said in ("no", "yes", "unsure")},
+        "licence": licence,
+        "rights": pen(f"rights.{form}"),
+        "used": pen(f"used.{form}"),
+        "shown": pen(f"shown.{form}"),
+        "information": pen(f"information.{form}"),
+        "sender": _sender(sources.claimant, pen),
+        "claimant": {"handle": handle, "own": pen.clause("own")},
+        "measures": _numbered(measures),
+        "no": _numbers(conditions, pen),
+    }
+
+
+_NUMBERED = (
+    (
+        ("picture", "features"),
+        ("sound", "voice_features"),
+        ("recognition", "recognition"),
+        ("portrait", "portrait"),
+        ("voice", "voice"),
+        ("face_information", "portrait"),
+        ("voice_information", "voice"),
+        ("disclaimer", ""),
+    ),
+    (
+        ("law_portrait", "portrait"),
+        ("law_voice", "voice"),
+        ("law_information", ""),
+        ("law_pipl", ""),
+        ("law_platform", ""),
+    ),
+)
+"""Items that stand behind a condition, in order, so that what stands is numbered without gaps."""
+
+
+def _numbers(conditions: Mapping[str, Field], pen: _Pen) -> dict[str, Field]:
+    numbers: dict[str, Field] = {}
+    for items in _NUMBERED:
+        standing = [name for name, condition in items if not condition or conditions[condition]]
+        numbers |= dict.fromkeys((name for name, _ in items), "")
+        numbers |= {name: str(place) for place, name in enumerate(standing, 1)}
+    section = 7
+    for name, stands in (("preserve", conditions["preserve"]), ("after", True), ("truth", True)):
+        numbers[f"section_{name}"] = "七八九"[section - 7] if pen.lang == "zh" else str(section)
+        section += bool(stands)
+    return numbers
+
+
+def _numbered(lines: Sequence[str]) -> list[Field]:
+    return [{"n": str(place), "text": line} for place, line in enumerate(lines, 1)]
+
+
+def _copyright(platform: Platform, sources: Sources, pen: _Pen) -> dict[str, Field]:
+    """Fields of a notification under 17 U.S.C. § 512(c)(3)."""
+    party = sources.claimant
+    for question in ("used", "owner", "copied", "signature"):
+        if not pen.given(question):
+            pen.open.append(question)
+    for statement in ("good_faith", "accurate", "authority"):
+        if not pen.ticked("statements", statement):
+            pen.open.append("statements")
+    name = party.legal_name if party and party.legal_name else pen.bracket("name")
+    return {
+        "agent": pen.given("agent") or platform.agent or pen.bracket("agent"),
+        "work": pen.needed("work"),
+        "published": pen.clause("published"),
+        "first_published": bool(pen.given("published")),
+        "fair_use": pen.needed("fair_use"),
+        "claimant": {
+            "name": name,
+            "address": (party.address if party else "") or pen.bracket("address"),
+            "phone": (party.phone if party else "") or pen.bracket("phone"),
+            "email": (party.email if party else "") or pen.bracket("email"),
+        },
+        "as_owner": pen.given("owner") != "agent",
+        "as_agent": pen.given("owner") == "agent",
+        "typed": pen.given("signature") == "typed",
+        "by_hand": pen.given("signature") != "typed",
+        "as_copyright": True,
+        **dict.fromkeys(("portrait", "voice", "agreed_no", "agreed_yes", "agreed_unsure"), False),
+        "information": "",
+    }
+
+
+def _sender(party: Party | None, pen: _Pen) -> list[Field]:
+    """Label and value of who writes: name and number always, the rest only when it is stated."""
+    name = party.legal_name if party and party.legal_name else pen.bracket("name")
+    number = party.id_number if party else ""
+    shown = number if pen.given("id_shown") == "full" else mask(number)
+    identity = pen(
+        "identity",
+        kind=pen(f"id.{party.id_type if party and party.id_type else 'resident_card'}"),
+        number=shown or pen.bracket("id_number"),
+    )
+    contact = [part for part in (party.phone, party.email) if part] if party else []
+    rows = [("notifier", name), ("identity_row", identity), ("contact", "　".join(contact))]
+    rows.append(("address", party.address if party else ""))
+    return [{"label": pen(f"row.{label}"), "value": value} for label, value in rows if value]
+
+
+# --- the content and where it is -----------------------------------------------------------------
+
+
+def _items(sources: Sources, pen: _Pen) -> list[Field]:
+    """One row per address, then one per exhibit that has none."""
+    rows: dict[str, list[Exhibit]] = {}
+    loose: list[Exhibit] = []
+    for exhibit in sources.exhibits:
+        url = _address(exhibit, sources)
+        (rows.setdefault(url, []) if url else loose).append(exhibit)
+    links = pen.given("link").split()
+    if not rows and links:
+        rows, loose = {link: list(loose) for link in links}, []
+    for link in links:
+        rows.setdefault(link, [])
+    found: list[Field] = []
+    for url, exhibits in [*rows.items(), *(("", [exhibit]) for exhibit in loose)]:
+        account = pen.given("account") or _account(exhibits, sources)
+        where = url or pen("no_address")
+        found.append(
+            {
+                "n": str(len(found) + 1),
+                "what": _what(exhibits, pen),
+                "where": where,
+                "account": pen("account", account=account) if account else "",
+                "exhibits": pen.join(e.number for e in exhibits) or "—",
+            }
+        )
+    return found
+
+
+def _what(exhibits: Sequence[Exhibit], pen: _Pen) -> str:
+    named = pen.given("title") or next((e.caption or e.title for e in exhibits), "")
+    what = one_line(named)[:TITLE_LIMIT] or pen("untitled")
+    codes = pen.given("timecodes")
+    return pen("what_at", what=what, timecodes=codes) if codes else what
+
+
+def _address(exhibit: Exhibit, sources: Sources) -> str:
+    target = sources.manifests.get(exhibit.number, {}).get("target")
+    reached = target.get("final_url") if isinstance(target, Mapping) else None
+    return reached if isinstance(reached, str) and reached else exhibit.url
+
+
+def _account(exhibits: Sequence[Exhibit], sources: Sources) -> str:
+    for exhibit in exhibits:
+        seen = _observations(exhibit, sources).get("account")
+        if isinstance(seen, str) and seen:
+            return one_line(seen)[:80]
+    return ""
+
+
+def _observations(exhibit: Exhibit, sources: Sources) -> Mapping[str, Json]:
+    found = sources.manifests.get(exhibit.number, {}).get("observations")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _observed(sources: Sources, pen: _Pen) -> list[Field]:
+    """When each page could be opened, and what it then said of itself; complete captures only."""
+    lines: list[Field] = []
+    for exhibit in sources.exhibits:
+        seen = _observations(exhibit, sources)
+        started = sources.manifests.get(exhibit.number, {}).get("started")
+        if exhibit.source != "page" or not exhibit.complete or seen.get("status") != 200:
+            continue
+        at = _instant(moment(str(started)), sources.offset_minutes, pen)
+        line = pen("observed", exhibit=exhibit.number, at=at)
+        counters = seen.get("counters")
+        shown = [
+            pen(
+                "counter",
+                name=pen.words.words.get(f"letter.counter.{c['name']}", c["name"]),
+                value=c["value"],
+            )
+            for c in (counters if isinstance(counters, Sequence) else ())
+            if isinstance(c, Mapping)
+        ]
+        lines.append({"text": line + (pen("counters", counters=pen.join(shown)) if shown else "")})
+    return lines
+
+
+# --- annexes, facts, forms -----------------------------------------------------------------------
+
+
+def _annexes(documents: Sequence[Issued]) -> tuple[Issued, ...]:
+    """The newest PDF of each kind that can be enclosed."""
+    newest = {d.kind: d for d in documents if d.media_type == "application/pdf"}
+    return tuple(newest[kind] for kind in ANNEX_KINDS if kind in newest)
+
+
+def _annex_lines(
+    regime: Regime, sources: Sources, annexes: Sequence[Issued], pen: _Pen
+) -> list[str]:
+    """What is enclosed: documents that exist, and the evidence itself where no report does."""
+    lines = [pen("annex.identity")] if regime.basis == "likeness" else []
+    lines += [pen(f"annex.{d.kind}", number=d.number) for d in annexes]
+    if not any(d.kind == "evidence-report" for d in annexes) and sources.exhibits:
+        lines.append(pen("annex.files", exhibits=pen.join(e.number for e in sources.exhibits)))
+    return lines
+
+
+def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: _Pen) -> dict[str, str]:
+    party = sources.claimant
+    located = [item for item in items if isinstance(item, Mapping)]
+    addresses = [str(i["where"]) for i in located if i["where"] != pen("no_address")]
+    contact = [part for part in (party.phone, party.email) if part] if party else []
+    recognisable = next(
+        filter(None, (pen.given(q) for q in ("features", "voice_features", "recognition"))), ""
+    )
+    measures = chosen(pen.answers, "measures")
+    return {
+        "exhibits": _range([e.number for e in sources.exhibits], pen),
+        "name": party.legal_name if party else "",
+        "id_number": mask(party.id_number) if party else "",
+        "phone": party.phone if party else "",
+        "email": party.email if party else "",
+        "address": party.address if party else "",
+        "contact": " / ".join(contact),
+        "locations": _locations(located, pen) if addresses else "",
+        "links": "\n".join(addresses),
+        "timecodes": pen.given("timecodes"),
+        "recognisable": fit(recognisable, 40)[0],
+        "agreed": pen(f"agreed.{pen.given('agreed')}") if pen.given("agreed") else "",
+        "articles": pen("count.articles", n=len(regime.rules)),
+        "measures": pen("count.measures", n=len(measures)) if measures else "",
+        "right_basis": pen.given("own") or pen.given("handle"),
+        "truth": pen("truth"),
+        "rights": _rights(regime, pen),
+        "work": fit(pen.given("work"), 40)[0],
+        "published": pen.given("published"),
+        "fair_use": fit(pen.given("fair_use"), 40)[0],
+        "owner": pen(f"owner.{pen.given('owner')}") if pen.given("owner") else "",
+        "good_faith": pen("stated") if pen.ticked("statements", "good_faith") else "",
+        "accurate": pen("stated") if pen.ticked("statements", "accurate") else "",
+        "authority": pen("stated") if pen.ticked("statements", "authority") else "",
+        "signature": pen(f"signature.{pen.given('signature')}") if pen.given("signature") else "",
+    }
+
+
+def _rights(regime: Regime, pen: _Pen) -> str:
+    if regime.basis == "copyright":
+        return pen("rights.copyright")
+    voice = pen.ticked("used", "voice")
+    face = pen.ticked("used", "face") or not voice
+    return pen(f"rights.{'both' if face and voice else 'voice' if voice else 'portrait'}")
+
+
+def _locations(items: Sequence[Mapping[str, Field]], pen: _Pen) -> str:
+    lines = []
+    for item in items:
+        where = item["where"] if item["where"] != pen("no_address") else ""
+        parts = [str(part) for part in (where, item["what"], item["account"]) if part]
+        lines.append(" ".join(parts))
+    return "\n".join(lines)
+
+
+def _range(numbers: Sequence[str], pen: _Pen) -> str:
+    """Numbers in short: E0001–E0003 where they follow each other."""
+    if len(numbers) < 3 or int(numbers[-1][1:]) - int(numbers[0][1:]) != len(numbers) - 1:
+        return pen.join(numbers)
+    return f"{numbers[0]}–{numbers[-1]}"
+
+
+def form(
+    platform: Platform, facts: Mapping[str, str], statement: str, lang: Lang
+) -> tuple[FormEntry, ...]:
+    """What goes into each field of the platform's form, in its order and within its limits.
+
+    A secret one is masked here; the full number is asked for where it is copied.
+    """
+    entries = []
+    for place in platform.form:
+        whole = statement if place.fills == "statement" else facts.get(place.fills, "")
+        text, shortened = fit(whole, place.limit)
+        entries.append(
+            FormEntry(
+                id=place.id,
+                label=place.label(lang),
+                text=text,
+                limit=place.limit,
+                shortened=shortened,
+                secret=place.secret,
+            )
+        )
+    return tuple(entries)
+
+
+def _day(day: date, pen: _Pen) -> str:
+    if pen.lang == "zh":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def _instant(at: datetime, offset_minutes: int, pen: _Pen) -> str:
+    """Local time first, with its offset, as everywhere in documents."""
+    local = at.astimezone(timezone(timedelta(minutes=offset_minutes)))
+    sign = "-" if offset_minutes < 0 else "+"
+    hours, minutes = divmod(abs(offset_minutes), 60)
+    utc = f"（{at:%H:%M}Z）" if pen.lang == "zh" else f" ({at:%H:%M}Z)"
+    return f"{local:%Y-%m-%d %H:%M} {sign}{hours:02d}:{minutes:02d}{utc}"
