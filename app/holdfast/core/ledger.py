@@ -189,11 +189,35 @@ def tree_root(leaves: Iterable[bytes]) -> bytes:
             node = _node(peaks.pop()[1], node)
             height += 1
         peaks.append((height, node))
+    return _bagged(peaks)
+
+
+def tree_roots(leaves: Iterable[bytes], sizes: Iterable[int]) -> dict[int, bytes]:
+    """The Merkle tree hash over the first so many leaf hashes, for each of ``sizes`` there are.
+
+    One pass, so that every checkpoint of a long ledger can be recomputed.
+    """
+    wanted = set(sizes)
+    roots = {0: _bagged([])} if 0 in wanted else {}
+    peaks: list[tuple[int, bytes]] = []
+    for size, leaf in enumerate(leaves, 1):
+        height, node = 0, leaf
+        while peaks and peaks[-1][0] == height:
+            node = _node(peaks.pop()[1], node)
+            height += 1
+        peaks.append((height, node))
+        if size in wanted:
+            roots[size] = _bagged(peaks)
+    return roots
+
+
+def _bagged(peaks: Sequence[tuple[int, bytes]]) -> bytes:
+    """One root over perfect trees that stand side by side."""
     if not peaks:
         return hashlib.sha256(b"").digest()
-    root = peaks.pop()[1]
-    while peaks:
-        root = _node(peaks.pop()[1], root)
+    root = peaks[-1][1]
+    for _, peak in reversed(peaks[:-1]):
+        root = _node(peak, root)
     return root
 
 
@@ -219,9 +243,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     return tuple(reversed(path))
 
 
-def root_from_inclusion(
-    leaf: bytes, index: int, size: int, path: Sequence[bytes]
-) -> bytes:
+def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
     """The root that an audit path leads to (§2.1.3.2).  Raises ValueError if it cannot fit."""
     if not 0 <= index < size:
         raise ValueError("no such leaf")
@@ -336,9 +358,7 @@ class Checkpoint:
             signatures=(*self.signatures, (name, raw)),
         )
 
-    def signed_by(
-        self, key: VerifierKey, verify: Callable[[bytes, bytes, bytes], bool]
-    ) -> bool:
+    def signed_by(self, key: VerifierKey, verify: Callable[[bytes, bytes, bytes], bool]) -> bool:
         """Whether a signature by ``key`` stands on it and holds.
 
         ``verify`` takes public key, signature and message; Ed25519 is not in the standard library.
@@ -350,16 +370,17 @@ class Checkpoint:
 
 
 MAX_NOTE = 1 << 20
+_NOTE_SIZE = re.compile("0|[1-9][0-9]{0,15}")
 _NOTE_SIGNATURE = re.compile(r"— (\S+) (\S+)")
 
 
 def read_checkpoint(raw: bytes) -> Checkpoint:
-    """The head that a checkpoint file holds.  Raises ValueError unless it re-reads byte for byte."""
+    """The head in a checkpoint file.  Raises ValueError unless it re-reads byte for byte."""
     if len(raw) > MAX_NOTE:
         raise ValueError("a checkpoint of over 1 MiB")
     text, gap, tail = raw.decode().partition("\n\n")
     lines = text.split("\n")
-    if not gap or len(lines) != 3 or not lines[0] or not re.fullmatch("0|[1-9][0-9]{0,15}", lines[1]):
+    if not gap or len(lines) != 3 or not lines[0] or not _NOTE_SIZE.fullmatch(lines[1]):
         raise ValueError("not a checkpoint: origin, size and root on three lines")
     signatures = []
     for line in tail.splitlines():

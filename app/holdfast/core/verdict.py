@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from holdfast.core.canonical import Json
 
 FindingOutcome = Literal["ok", "weak", "broken", "unchecked"]
 
@@ -42,6 +44,27 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     timestamps: tuple[TimestampSeen, ...] = ()
 
+    def body(self) -> Mapping[str, Json]:
+        """The object that ``verify --json`` prints."""
+        return {
+            "verdict": self.verdict,
+            "findings": [
+                {"subject": f.subject, "rule": f.rule, "outcome": f.outcome, "detail": f.detail}
+                for f in self.findings
+            ],
+            "timestamps": [
+                {
+                    "subject": t.subject,
+                    "kind": t.kind,
+                    "network": t.network,
+                    "status": t.status,
+                    "time": t.time,
+                    "by": t.by,
+                }
+                for t in self.timestamps
+            ],
+        }
+
 
 _WORST = ("ok", "weak", "unchecked", "broken")
 
@@ -49,6 +72,41 @@ _WORST = ("ok", "weak", "unchecked", "broken")
 def worst(outcomes: Iterable[FindingOutcome]) -> FindingOutcome:
     """The outcome that counts for several targets: broken, unchecked, weak, ok in this order."""
     return max(outcomes, key=_WORST.index, default="ok")
+
+
+ABOUT_ONE_PROOF = frozenset({"ots_one_source"})
+"""Warnings about one witness among several: they weaken a verdict only through what it dates."""
+
+
+def conclude(findings: Iterable[Finding], dated: Iterable[FindingOutcome]) -> FindingOutcome:
+    """The verdict over findings and over how each exhibit is dated (ok, weak or unchecked).
+
+    Broken if anything is broken; unchecked if not every exhibit is dated, or there is none; weak if
+    one is dated weakly or a warning stands.  Proofs beyond the ones that date are findings only.
+    """
+    findings, dated = tuple(findings), tuple(dated)
+    if any(finding.outcome == "broken" for finding in findings):
+        return "broken"
+    if not dated or "unchecked" in dated:
+        return "unchecked"
+    warned = any(f.outcome == "weak" and f.rule not in ABOUT_ONE_PROOF for f in findings)
+    return "weak" if warned or "weak" in dated else "ok"
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """Several targets as one: everything that was seen, and the worst verdict."""
+    verdicts = tuple(verdicts)
+    findings = tuple(finding for verdict in verdicts for finding in verdict.findings)
+    return Verdict(
+        verdict=worst(verdict.verdict for verdict in verdicts),
+        findings=practice_first(findings),
+        timestamps=tuple(seen for verdict in verdicts for seen in verdict.timestamps),
+    )
+
+
+def practice_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each finding once; what says PRACTICE stands before everything else."""
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.rule != "practice"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

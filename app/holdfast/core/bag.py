@@ -1,0 +1,226 @@
+"""A pack as bytes: whether the bag holds exactly what its manifests say, and nothing beside.
+
+``ReadablePack`` is what judging needs of a folder, a ZIP or a case; the adapters that provide it
+refuse links, ``..`` and the like themselves and say so in ``troubles``.  Every file is read once
+for its digests, whatever its size, and small ones once more for their content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from holdfast.core.job import Job
+from holdfast.core.pack import (
+    BAG_DECLARATION,
+    BAG_INFO,
+    DECLARATION,
+    FETCH,
+    MANIFEST,
+    PAYLOAD,
+    REQUIRED_TAGS,
+    TAG_MANIFEST,
+    TAGS,
+    VERIFIER,
+    read_manifest,
+)
+from holdfast.core.verdict import Finding, FindingOutcome, TimestampSeen
+
+MAX_MANIFEST = 64 << 20
+
+
+class Unreadable(ValueError):
+    """Bytes that cannot be had.  ``rule`` is a key of the catalogues."""
+
+    def __init__(self, rule: str, detail: str = "") -> None:
+        super().__init__(f"{rule}: {detail}" if detail else rule)
+        self.rule = rule
+        self.detail = detail
+
+
+class ReadablePack(Protocol):
+    """What judging needs of a pack.  Names are relative to the bag's root, ``/`` between parts."""
+
+    def names(self) -> tuple[str, ...]:
+        """Every file that may be read, sorted."""
+        ...
+
+    def troubles(self) -> tuple[Finding, ...]:
+        """What the container itself does that no pack of ours does; such members are not read."""
+        ...
+
+    def size(self, name: str) -> int:
+        """Bytes.  Raises Unreadable."""
+        ...
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The whole content.  Raises Unreadable, also when it is longer than ``limit``."""
+        ...
+
+    def digests(
+        self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
+    ) -> Mapping[str, bytes]:
+        """Digests under hashlib names, read in one pass; ``tick`` is told each block's bytes.
+
+        An algorithm that cannot be had here is left out.  Raises Unreadable.
+        """
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What has been seen so far, in the order of looking."""
+
+    findings: list[Finding] = field(default_factory=list)
+    timestamps: list[TimestampSeen] = field(default_factory=list)
+
+    def say(self, subject: str, rule: str, outcome: FindingOutcome, detail: str = "") -> None:
+        """One more finding."""
+        self.findings.append(Finding(subject=subject, rule=rule, outcome=outcome, detail=detail))
+
+    def broken(self) -> int:
+        """How many findings are broken."""
+        return sum(finding.outcome == "broken" for finding in self.findings)
+
+
+class Contents:
+    """The files of a pack with their digests, each read once."""
+
+    def __init__(self, pack: ReadablePack, seen: Seen, job: Job, *, sm3: bool) -> None:
+        """Everything is hashed; what could not be read is broken and as good as absent."""
+        self._pack = pack
+        self._digests: dict[str, Mapping[str, bytes]] = {}
+        self.sm3_missing = False
+        algorithms = ("sha256", "sm3") if sm3 else ("sha256",)
+        sizes = self._sizes(seen)
+        total, done = sum(sizes.values()), 0
+
+        def tick(count: int) -> None:
+            nonlocal done
+            done += count
+            job.step("checking", done, total, name)
+
+        for name in sizes:
+            try:
+                self._digests[name] = pack.digests(name, algorithms, tick)
+            except Unreadable as error:
+                seen.say(name, error.rule, "broken", error.detail)
+                continue
+            self.sm3_missing = self.sm3_missing or len(self._digests[name]) < len(algorithms)
+        self._sizes_by_name = sizes
+
+    def _sizes(self, seen: Seen) -> dict[str, int]:
+        sizes: dict[str, int] = {}
+        for name in self._pack.names():
+            try:
+                sizes[name] = self._pack.size(name)
+            except Unreadable as error:
+                seen.say(name, error.rule, "broken", error.detail)
+        return sizes
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._digests
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every file that could be read."""
+        return tuple(self._digests)
+
+    def size(self, name: str) -> int:
+        """Bytes."""
+        return self._sizes_by_name[name]
+
+    def sha256(self, name: str) -> str:
+        """Lower-case hex."""
+        return self._digests[name]["sha256"].hex()
+
+    def sm3(self, name: str) -> str | None:
+        """Lower-case hex; None when it was not asked for or cannot be had here."""
+        value = self._digests[name].get("sm3")
+        return None if value is None else value.hex()
+
+    def digest(self, name: str, algorithm: str) -> bytes:
+        """Any digest, read again if it was not taken on the way.  Raises ValueError."""
+        known = self._digests[name]
+        if algorithm not in known:
+            known = {**known, **self._pack.digests(name, (algorithm,), lambda _count: None)}
+            self._digests[name] = known
+        if algorithm not in known:
+            raise ValueError(f"{algorithm} cannot be computed here")
+        return known[algorithm]
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The content, which is the same that was hashed.  Raises Unreadable."""
+        if name not in self._digests:
+            raise Unreadable("file_missing")
+        data = self._pack.read(name, limit)
+        if hashlib.sha256(data).digest() != self._digests[name]["sha256"]:
+            raise Unreadable("file_unsteady")
+        return data
+
+
+def judge_bag(contents: Contents, seen: Seen, known_verifiers: frozenset[str]) -> None:
+    """Every file is what the bag's manifests say, every one is listed, and no other lies there."""
+    if FETCH in contents:
+        seen.say(FETCH, "fetch_refused", "broken")
+    for name in contents.names:
+        if not name.startswith(PAYLOAD) and name not in (*TAGS, FETCH):
+            seen.say(name, "not_on_record", "broken")
+    _declaration(contents, seen)
+    before = seen.broken()
+    payload = {name for name in contents.names if name.startswith(PAYLOAD)}
+    tags = {name for name in contents.names if name in TAGS and name != TAG_MANIFEST}
+    listed = _listed(contents, seen, MANIFEST, payload)
+    _listed(contents, seen, TAG_MANIFEST, tags)
+    for name in REQUIRED_TAGS:
+        if name not in contents:
+            seen.say(name, "file_missing", "broken")
+    if seen.broken() == before:
+        seen.say(MANIFEST, "files_match", "ok", str(len(listed)))
+    if VERIFIER in contents and contents.sha256(VERIFIER) not in known_verifiers:
+        seen.say(VERIFIER, "verifier_unknown", "weak", contents.sha256(VERIFIER))
+
+
+def _declaration(contents: Contents, seen: Seen) -> None:
+    if DECLARATION in contents:
+        try:
+            if contents.read(DECLARATION, 1000) != BAG_DECLARATION:
+                seen.say(DECLARATION, "bag_declaration", "broken")
+        except Unreadable as error:
+            seen.say(DECLARATION, error.rule, "broken", error.detail)
+    if BAG_INFO in contents:
+        payload = [name for name in contents.names if name.startswith(PAYLOAD)]
+        oxum = f"Payload-Oxum: {sum(map(contents.size, payload))}.{len(payload)}"
+        try:
+            told = contents.read(BAG_INFO, 100_000).decode().split("\n")
+        except ValueError as error:
+            rule = error.rule if isinstance(error, Unreadable) else "bag_info"
+            seen.say(BAG_INFO, rule, "broken")
+        else:
+            if [line for line in told if line.startswith("Payload-Oxum:")] != [oxum]:
+                seen.say(BAG_INFO, "bag_info", "broken", oxum.removeprefix("Payload-Oxum: "))
+
+
+def _listed(contents: Contents, seen: Seen, manifest: str, present: set[str]) -> Mapping[str, str]:
+    """What a manifest lists, compared with what is there."""
+    if manifest not in contents:
+        return {}
+    try:
+        listed = read_manifest(contents.read(manifest, MAX_MANIFEST))
+    except Unreadable as error:
+        seen.say(manifest, error.rule, "broken", error.detail)
+        return {}
+    except ValueError as error:
+        seen.say(manifest, "manifest_malformed", "broken", str(error))
+        return {}
+    for name, sha256 in listed.items():
+        if name not in present:
+            # A name of the other kind, or one that was never safe to read, is not there either.
+            seen.say(name, "file_missing", "broken")
+        elif contents.sha256(name) != sha256:
+            seen.say(name, "file_changed", "broken", f"{sha256} → {contents.sha256(name)}")
+    for name in sorted(present - listed.keys()):
+        seen.say(name, "not_listed", "broken", manifest)
+    return listed

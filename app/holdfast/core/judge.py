@@ -1,0 +1,161 @@
+"""Verification: a pack, a case or a lone file judged, as pure functions over what can be read.
+
+Nothing a pack brings is believed for being there, and nothing in it is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from holdfast.core.bag import Contents, ReadablePack, Seen, judge_bag
+from holdfast.core.job import Job
+from holdfast.core.pack import PAYLOAD, standing
+from holdfast.core.record import Record, judge_record
+from holdfast.core.rfc3161 import read_response
+from holdfast.core.timestamp import StampKind
+from holdfast.core.verdict import (
+    Finding,
+    FindingOutcome,
+    TimestampSeen,
+    Verdict,
+    conclude,
+    practice_first,
+)
+from holdfast.core.witness import (
+    Terms,
+    as_rehearsed,
+    judge_dates,
+    judge_witnesses,
+    weigh_ots,
+)
+
+
+def judge_pack(pack: ReadablePack, terms: Terms, job: Job) -> Verdict:
+    """What an exported pack shows: bag, record, witnesses, in this order."""
+    seen = Seen(findings=list(pack.troubles()))
+    contents = Contents(pack, seen, job, sm3=terms.all_digests)
+    judge_bag(contents, seen, terms.known_verifiers)
+    return _judge(contents, seen, terms, job, live=False)
+
+
+def judge_case(pack: ReadablePack, terms: Terms, job: Job) -> Verdict:
+    """What a case in its own vault shows; it has no bag around it and may still grow."""
+    seen = Seen(findings=list(pack.troubles()))
+    contents = Contents(pack, seen, job, sm3=terms.all_digests)
+    return _judge(contents, seen, terms, job, live=True)
+
+
+def _judge(contents: Contents, seen: Seen, terms: Terms, job: Job, *, live: bool) -> Verdict:
+    record = judge_record(contents, seen, live=live)
+    dated: tuple[FindingOutcome, ...] = ()
+    if record is not None:
+        _strangers(contents, record, seen)
+        if record.world == "practice":
+            _rehearsal(seen, terms)
+        witnesses = judge_witnesses(contents, record, terms, seen, job)
+        dated = judge_dates(record, witnesses, seen, practice_counts=terms.help.practice)
+    _second_digests(contents, seen, terms)
+    return _verdict(seen, dated)
+
+
+def _strangers(contents: Contents, record: Record, seen: Seen) -> None:
+    """Nothing lies in the payload that no line speaks of and that does not verify itself."""
+    numbers = {exhibit.number for exhibit in record.exhibits}
+    for name in contents.names:
+        path = name.removeprefix(PAYLOAD)
+        if path == name:
+            continue
+        kind = standing(path, record.recorded)
+        foreign = kind == "inclusion" and path.split("/")[1] not in numbers
+        if kind == "stranger" or foreign:
+            seen.say(name, "not_on_record", "broken")
+
+
+def _second_digests(contents: Contents, seen: Seen, terms: Terms) -> None:
+    if not terms.all_digests:
+        seen.say("", "sm3_not_recomputed", "unchecked")
+    elif contents.sm3_missing:
+        seen.say("", "sm3_not_available", "unchecked")
+
+
+def _rehearsal(seen: Seen, terms: Terms) -> None:
+    seen.say("", "practice", "ok" if terms.help.practice else "unchecked")
+
+
+def _verdict(seen: Seen, dated: Sequence[FindingOutcome]) -> Verdict:
+    findings = practice_first(seen.findings)
+    return Verdict(
+        verdict=conclude(findings, dated),
+        findings=findings,
+        timestamps=tuple(seen.timestamps),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LooseProof:
+    """A proof that lies beside its file, or alone."""
+
+    name: str
+    kind: StampKind
+    raw: bytes
+    query: bytes | None = None
+
+
+def judge_file(
+    name: str,
+    digest: Callable[[str], bytes] | None,
+    proofs: Sequence[LooseProof],
+    terms: Terms,
+) -> Verdict:
+    """What loose proofs show about a file; without ``digest`` there is no file beside them.
+
+    ``digest(name)`` gives the file's digest under a hashlib name, or raises ValueError.
+    """
+    seen = Seen()
+    states: list[str] = []
+    for proof in proofs:
+        stamp, findings = _loose(name, digest, proof, terms)
+        seen.findings.extend(findings)
+        seen.timestamps.append(stamp)
+        states.append(stamp.status)
+    if any(stamp.network == "practice" for stamp in seen.timestamps):
+        _rehearsal(seen, terms)
+    if digest is None:
+        seen.say(name, "no_file", "weak")
+    return _verdict(seen, (_best_state(states, terms),))
+
+
+def _loose(
+    name: str, digest: Callable[[str], bytes] | None, proof: LooseProof, terms: Terms
+) -> tuple[TimestampSeen, tuple[Finding, ...]]:
+    checker = terms.checker(proof.kind)
+    if proof.kind == "opentimestamps":
+        stamp, findings = weigh_ots(proof.name, digest or _absent, proof.raw, checker, terms)
+    else:
+        lent = replace(terms.help, query=proof.query)
+        own = digest or _imprint(proof.raw)
+        stamp, findings = checker.check(proof.name, own, proof.raw, lent)
+    return replace(as_rehearsed(stamp), subject=name), findings
+
+
+def _absent(_algorithm: str) -> bytes:
+    raise LookupError("no file beside the proof")
+
+
+def _imprint(raw: bytes) -> Callable[[str], bytes]:
+    """The digest that a token is about, in place of a file that is not there."""
+
+    def digest(algorithm: str) -> bytes:
+        info = read_response(raw).info
+        if algorithm != info.imprint_algorithm:
+            raise ValueError(algorithm)
+        return info.imprint
+
+    return digest
+
+
+def _best_state(states: Sequence[str], terms: Terms) -> FindingOutcome:
+    if "confirmed" in states or ("simulated" in states and terms.help.practice):
+        return "ok"
+    return "weak" if "one_source" in states else "unchecked"

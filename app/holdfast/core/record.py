@@ -1,0 +1,405 @@
+"""What is on record: the ledger of a pack, its heads, and everything that its lines speak of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from holdfast.core import ed25519
+from holdfast.core.bag import Contents, Seen, Unreadable
+from holdfast.core.canonical import Json, parse
+from holdfast.core.evidence import World, read_manifest, safe_path
+from holdfast.core.ledger import (
+    MAX_NOTE,
+    Checkpoint,
+    LedgerEntry,
+    Ref,
+    VerifierKey,
+    leaf_hash,
+    origin,
+    read_checkpoint,
+    read_entry,
+    read_key,
+    read_proof,
+    root_from_inclusion,
+    tree_roots,
+    world_of,
+)
+from holdfast.core.pack import (
+    CASE_FILE,
+    CASE_FORMAT,
+    ENTRIES,
+    HEAD,
+    KEYS,
+    PAYLOAD,
+    capture_path,
+    inclusion_path,
+    payload,
+    read_checkpoint_path,
+)
+
+MAX_LEDGER = 256 << 20
+MAX_CAPTURE = 16 << 20
+MAX_CASE = 64 << 20
+
+_NUMBER = re.compile(r"E[0-9]{4,9}")
+_WITHHELD = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """An exhibit as the ledger has it."""
+
+    number: str
+    seq: int
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A ledger that could be read, and what of the pack it accounts for."""
+
+    ledger: str
+    world: World
+    entries: tuple[LedgerEntry | None, ...]
+    """In order; None where only the leaf hash was given."""
+    leaves: tuple[bytes, ...]
+    exhibits: tuple[Sealed, ...]
+    checkpoints: Mapping[str, Checkpoint]
+    """Heads whose root is the ledger's, by path below ``data/``."""
+    recorded: frozenset[str]
+    """Paths below ``data/`` that a line, or a manifest that a line names, accounts for."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One reading of a record; ``live`` is a case in its own vault, which has not been exported."""
+
+    contents: Contents
+    seen: Seen
+    live: bool
+    recorded: set[str] = field(default_factory=set)
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """The content, or None after saying why not."""
+        try:
+            return self.contents.read(payload(path), limit)
+        except Unreadable as error:
+            self.seen.say(payload(path), error.rule, "broken", error.detail)
+            return None
+
+    def matches(self, ref: Ref) -> bool:
+        """Whether the file is there and is what the record says; said when it is not."""
+        name = payload(ref.path)
+        self.recorded.add(ref.path)
+        if name not in self.contents:
+            self.seen.say(name, "file_missing", "broken")
+            return False
+        now = self.contents.sha256(name)
+        if now != ref.sha256 or self.contents.size(name) != ref.size:
+            self.seen.say(name, "file_changed", "broken", f"{ref.sha256} → {now}")
+            return False
+        sm3 = self.contents.sm3(name)
+        if sm3 is not None and sm3 != ref.sm3:
+            self.seen.say(name, "sm3_differs", "broken", f"{ref.sm3} → {sm3}")
+            return False
+        return True
+
+
+def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Record | None:
+    """The ledger replayed, its heads recomputed, and every file it speaks of compared.
+
+    None when the ledger itself cannot be read; that is then broken.  A ``live`` case may have lines
+    after its last head and needs no case file.
+    """
+    reading = _Reading(contents, seen, live)
+    ledger = _ledger(reading)
+    if ledger is None:
+        return None
+    entries, leaves = ledger
+    first = next((entry for entry in entries if entry is not None), None)
+    head = _checkpoint(reading, HEAD)
+    ledger_id, world = _identity(first, head)
+    checkpoints = _heads(reading, ledger_id, world, entries, leaves, head)
+    exhibits = _exhibits(reading, entries, world)
+    _documents(reading, entries)
+    if not live:
+        _case_file(reading, entries, ledger_id, world)
+    for exhibit in exhibits:
+        _inclusion(reading, exhibit, leaves, checkpoints)
+    if None in entries:
+        seen.say(payload(ENTRIES), "ledger_withheld", "unchecked", str(entries.count(None)))
+    return Record(
+        ledger=ledger_id,
+        world=world,
+        entries=entries,
+        leaves=leaves,
+        exhibits=exhibits,
+        checkpoints=checkpoints,
+        recorded=frozenset(reading.recorded),
+    )
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+
+def _ledger(
+    reading: _Reading,
+) -> tuple[tuple[LedgerEntry | None, ...], tuple[bytes, ...]] | None:
+    raw = reading.read(ENTRIES, MAX_LEDGER)
+    if raw is None:
+        return None
+    name, say = payload(ENTRIES), reading.seen.say
+    lines = raw.split(b"\n")
+    if lines.pop() or not lines:
+        say(name, "ledger_line", "broken", str(len(lines)))
+        return None
+    entries: list[LedgerEntry | None] = []
+    leaves: list[bytes] = []
+    ledger_id = ""
+    for seq, line in enumerate(lines):
+        if hit := _WITHHELD.fullmatch(line):
+            entries.append(None)
+            leaves.append(bytes.fromhex(hit[1].decode()))
+            continue
+        try:
+            entry = read_entry(line)
+        except ValueError:
+            say(name, "ledger_line", "broken", str(seq))
+            return None
+        ledger_id = ledger_id or entry.ledger
+        if entry.seq != seq or entry.ledger != ledger_id:
+            say(name, "ledger_order", "broken", str(seq))
+        entries.append(entry)
+        leaves.append(leaf_hash(line))
+    return tuple(entries), tuple(leaves)
+
+
+def _identity(first: LedgerEntry | None, head: Checkpoint | None) -> tuple[str, World]:
+    """Which ledger it is and of which world, from its opening line, else from its head."""
+    named = head.origin if head is not None else ""
+    world: World = world_of(named)
+    if first is None:
+        return named.rpartition("/")[2], world
+    if first.seq == 0:
+        world = "practice" if first.facts.get("world") == "practice" else "real"
+    return first.ledger, world
+
+
+# --- heads ---------------------------------------------------------------------------------------
+
+
+def _checkpoint(reading: _Reading, path: str) -> Checkpoint | None:
+    raw = reading.read(path, MAX_NOTE)
+    if raw is None:
+        return None
+    try:
+        return read_checkpoint(raw)
+    except ValueError as error:
+        reading.seen.say(payload(path), "checkpoint_malformed", "broken", str(error))
+        return None
+
+
+def _heads(
+    reading: _Reading,
+    ledger_id: str,
+    world: World,
+    entries: Sequence[LedgerEntry | None],
+    leaves: Sequence[bytes],
+    head: Checkpoint | None,
+) -> dict[str, Checkpoint]:
+    """Every checkpoint that stands on this ledger; the others are broken."""
+    say = reading.seen.say
+    found: dict[str, Checkpoint] = {} if head is None else {HEAD: head}
+    for name in reading.contents.names:
+        path = name.removeprefix(PAYLOAD)
+        size = read_checkpoint_path(path) if path != name else None
+        if size is not None and (checkpoint := _checkpoint(reading, path)) is not None:
+            if checkpoint.size == size:
+                found[path] = checkpoint
+            else:
+                say(name, "checkpoint_other", "broken", str(checkpoint.size))
+    keys = _keys(reading, entries, origin(ledger_id, world))
+    roots = tree_roots(leaves, (checkpoint.size for checkpoint in found.values()))
+    sound: dict[str, Checkpoint] = {}
+    for path, checkpoint in found.items():
+        name = payload(path)
+        if checkpoint.origin != origin(ledger_id, world):
+            say(name, "checkpoint_other", "broken", checkpoint.origin)
+        elif checkpoint.size > len(leaves):
+            say(name, "ledger_truncated", "broken", f"{len(leaves)} < {checkpoint.size}")
+        elif roots.get(checkpoint.size) != checkpoint.root:
+            say(name, "checkpoint_root", "broken", str(checkpoint.size))
+        elif _signed(reading, name, checkpoint, keys):
+            sound[path] = checkpoint
+    if head is not None and head.size < len(leaves) and not reading.live:
+        say(payload(ENTRIES), "ledger_after_head", "broken", f"{len(leaves)} > {head.size}")
+    if HEAD in sound:
+        say(payload(ENTRIES), "ledger_match", "ok", str(len(leaves)))
+    return sound
+
+
+def _keys(
+    reading: _Reading, entries: Sequence[LedgerEntry | None], name: str
+) -> tuple[VerifierKey, ...]:
+    """The keys in ``key.txt`` that the ledger itself names; any other is broken."""
+    if payload(KEYS) not in reading.contents:
+        return ()
+    raw = reading.read(KEYS, MAX_NOTE)
+    named = {
+        entry.facts.get("key")
+        for entry in entries
+        if entry is not None and entry.act in ("case.opened", "key.rotated")
+    }
+    keys = []
+    for line in (raw or b"").decode("utf-8", "replace").splitlines():
+        try:
+            key = read_key(line)
+        except ValueError as error:
+            reading.seen.say(payload(KEYS), "key_malformed", "broken", str(error))
+            continue
+        # A ledger that was opened while its key could not be had names none.
+        if key.name != name or (line not in named and named - {None}):
+            reading.seen.say(payload(KEYS), "key_other", "broken", line)
+        else:
+            keys.append(key)
+    return tuple(keys)
+
+
+def _signed(
+    reading: _Reading, name: str, checkpoint: Checkpoint, keys: Sequence[VerifierKey]
+) -> bool:
+    if not checkpoint.signatures:
+        reading.seen.say(name, "checkpoint_unsigned", "weak")
+        return True
+    if any(checkpoint.signed_by(key, ed25519.verify) for key in keys):
+        return True
+    reading.seen.say(name, "checkpoint_signature", "broken")
+    return False
+
+
+# --- what the lines speak of ---------------------------------------------------------------------
+
+
+def _exhibits(
+    reading: _Reading, entries: Sequence[LedgerEntry | None], world: World
+) -> tuple[Sealed, ...]:
+    exhibits: dict[str, Sealed] = {}
+    cases: set[Json] = set()
+    for entry in entries:
+        if entry is None or entry.act != "exhibit.sealed":
+            continue
+        number = entry.subject
+        refs = entry.refs
+        fits = _NUMBER.fullmatch(number) and [r.path for r in refs] == [capture_path(number)]
+        if not fits or number in exhibits:
+            reading.seen.say(payload(ENTRIES), "ledger_exhibit", "broken", str(entry.seq))
+            continue
+        exhibits[number] = Sealed(number=number, seq=entry.seq, ref=refs[0])
+        if reading.matches(refs[0]):
+            cases.add(_manifest(reading, number, world))
+    if len(cases - {None}) > 1:
+        reading.seen.say(payload(ENTRIES), "exhibit_other", "broken", "case")
+    return tuple(exhibits.values())
+
+
+def _manifest(reading: _Reading, number: str, world: World) -> Json:
+    """Every file of an exhibit compared; the id of the case its manifest names."""
+    path = capture_path(number)
+    name, say = payload(path), reading.seen.say
+    raw = reading.read(path, MAX_CAPTURE)
+    try:
+        manifest = read_manifest(raw or b"")
+        refs = _file_refs(number, manifest.get("files"))
+    except ValueError as error:
+        say(name, "manifest_unreadable", "broken", str(error))
+        return None
+    if manifest.get("exhibit") != number or manifest.get("world") != world:
+        say(name, "exhibit_other", "broken", f"{manifest.get('exhibit')}, {manifest.get('world')}")
+    for ref in refs:
+        reading.matches(ref)
+    return manifest.get("case")
+
+
+def _file_refs(number: str, files: Json) -> list[Ref]:
+    match files:
+        case [*listed]:
+            return [_file_ref(number, file) for file in listed]
+    raise ValueError("no list of files")
+
+
+def _file_ref(number: str, file: Json) -> Ref:
+    match file:
+        case {"path": str(path), "size": int(size), "sha256": str(sha256), "sm3": str(sm3)}:
+            if safe_path(path) and path.startswith("files/"):
+                folder = f"exhibits/{number}"
+                return Ref(path=f"{folder}/{path}", size=size, sha256=sha256, sm3=sm3)
+    raise ValueError("a file without path, size and digests")
+
+
+def _documents(reading: _Reading, entries: Sequence[LedgerEntry | None]) -> None:
+    issued: dict[str, Ref] = {}
+    for entry in entries:
+        if entry is not None and entry.act in ("document.issued", "notice.approved"):
+            issued |= {ref.path: ref for ref in entry.refs}
+    for path, ref in issued.items():
+        if safe_path(path) and path.startswith("documents/"):
+            reading.matches(ref)
+        else:
+            reading.seen.say(payload(ENTRIES), "ledger_document", "broken", path)
+
+
+def _case_file(
+    reading: _Reading, entries: Sequence[LedgerEntry | None], ledger_id: str, world: World
+) -> None:
+    """``case.json`` is the one that the last pack.exported line names."""
+    exported = [
+        ref
+        for entry in entries
+        if entry is not None and entry.act == "pack.exported"
+        for ref in entry.refs
+        if ref.path == CASE_FILE
+    ]
+    if not exported:
+        reading.seen.say(payload(ENTRIES), "ledger_no_export", "broken")
+    elif reading.matches(exported[-1]):
+        raw = reading.read(CASE_FILE, MAX_CASE)
+        try:
+            body = parse(raw or b"")
+        except ValueError as error:
+            reading.seen.say(payload(CASE_FILE), "case_unreadable", "broken", str(error))
+            return
+        match body:
+            case {"format": str(form), "ledger": str(ledger), "world": str(of)} if (
+                form,
+                ledger,
+                of,
+            ) == (CASE_FORMAT, ledger_id, world):
+                pass
+            case _:
+                reading.seen.say(payload(CASE_FILE), "case_other", "broken")
+
+
+def _inclusion(
+    reading: _Reading,
+    exhibit: Sealed,
+    leaves: Sequence[bytes],
+    checkpoints: Mapping[str, Checkpoint],
+) -> None:
+    """The exhibit's own proof leads from its line to a head that is in the pack."""
+    path = inclusion_path(exhibit.number)
+    if reading.live and payload(path) not in reading.contents:
+        return
+    raw = reading.read(path, MAX_NOTE)
+    if raw is None:
+        return
+    try:
+        index, steps, checkpoint = read_proof(raw)
+        root = root_from_inclusion(leaves[exhibit.seq], index, checkpoint.size, steps)
+    except ValueError as error:
+        reading.seen.say(payload(path), "inclusion_malformed", "broken", str(error))
+        return
+    known = {sound.note for sound in checkpoints.values()}
+    if index != exhibit.seq or root != checkpoint.root or checkpoint.note not in known:
+        reading.seen.say(payload(path), "inclusion_differs", "broken")

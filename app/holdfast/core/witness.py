@@ -1,0 +1,361 @@
+"""The outside witnesses in a pack: each proof judged about its own subject, and what it dates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from holdfast.core import practice
+from holdfast.core.bag import Contents, Seen, Unreadable
+from holdfast.core.bitcoin import (
+    HEADER_SIZE,
+    MAX_HEADERS_FILE,
+    BadHeader,
+    CheckpointTable,
+    link,
+)
+from holdfast.core.certificates import fingerprint, fingerprints, read_pem
+from holdfast.core.evidence import World
+from holdfast.core.job import Job
+from holdfast.core.opentimestamps import MalformedProof, read_proof
+from holdfast.core.pack import (
+    PAYLOAD,
+    ProofName,
+    chain_path,
+    payload,
+    proof_path,
+    read_certificates_path,
+    read_headers_path,
+    read_proof_name,
+    standing,
+)
+from holdfast.core.record import Record
+from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, TimestampSeen
+
+MAX_PROOF = 1 << 20
+MAX_CERTIFICATES = 1 << 20
+
+_ABOUT_QUERY = frozenset({"token_query", "token_nonce", "token_policy", "query_not_der"})
+
+DATES = frozenset({"confirmed", "one_source", "simulated"})
+"""States in which a witness says a time."""
+
+
+class Checker(Protocol):
+    """Judges proofs of one protocol; ``ports.ProofChecker`` in core's own words."""
+
+    @property
+    def id(self) -> str:
+        """A StampKind."""
+        ...
+
+    def check(
+        self, subject: str, digest: Callable[[str], bytes], proof: bytes, help: ProofHelp
+    ) -> tuple[TimestampSeen, tuple[Finding, ...]]:
+        """What the proof shows about ``subject``; never raises for bad proofs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """By what a pack is judged: our own roots, table and checkers, never what it brings."""
+
+    checkers: tuple[Checker, ...]
+    table: CheckpointTable
+    help: ProofHelp = field(default_factory=ProofHelp)
+    """``roots`` are pinned or named by the person; ``header_run`` is the person's own."""
+    known_verifiers: frozenset[str] = frozenset()
+    """SHA-256 of every verify.pyz that a release of ours put into packs."""
+    all_digests: bool = False
+    ask: Callable[[int], Iterable[tuple[str, bytes]]] | None = field(default=None, repr=False)
+    """(operator, header) at a height from explorers; None where nobody may be asked."""
+
+    def checker(self, kind: str) -> Checker:
+        """The checker of one protocol.  Raises KeyError."""
+        return {checker.id: checker for checker in self.checkers}[kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """What one witness says about one subject, by path below ``data/``."""
+
+    path: str
+    status: str
+    time: str | None
+
+
+def judge_witnesses(
+    contents: Contents, record: Record, terms: Terms, seen: Seen, job: Job
+) -> tuple[Dated, ...]:
+    """Every proof, chain and header run in the pack judged; what they date.
+
+    A proof speaks about a file that is on record or a checkpoint of this ledger.  Whatever ends in
+    another world than the ledger's is broken.
+    """
+    witnesses = _Witnesses(contents, record, terms, seen)
+    runs = witnesses.header_runs()
+    witnesses.certificates()
+    found = []
+    proofs = witnesses.proofs()
+    for done, (name, proof) in enumerate(proofs):
+        job.step("checking_proofs", done, len(proofs), name)
+        if (dated := witnesses.weigh(name, proof, runs)) is not None:
+            found.append(dated)
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class _Witnesses:
+    contents: Contents
+    record: Record
+    terms: Terms
+    seen: Seen
+
+    def _of(self, kind: str) -> Iterator[tuple[str, str]]:
+        """(name, path) of the payload files of one standing."""
+        for name in self.contents.names:
+            path = name.removeprefix(PAYLOAD)
+            if path != name and standing(path, self.record.recorded) == kind:
+                yield name, path
+
+    def _read(self, name: str, limit: int) -> bytes | None:
+        try:
+            return self.contents.read(name, limit)
+        except Unreadable as error:
+            self.seen.say(name, error.rule, "broken", error.detail)
+            return None
+
+    # --- what proofs lean on ---------------------------------------------------------------------
+
+    def header_runs(self) -> tuple[tuple[int, bytes], ...]:
+        """The pack's own runs that hold together, each linked to a checkpoint or said not to be."""
+        runs = []
+        for name, path in self._of("headers"):
+            first, last = read_headers_path(path) or (0, 0)
+            raw = self._read(name, MAX_HEADERS_FILE)
+            if raw is None:
+                continue
+            if len(raw) != (last - first + 1) * HEADER_SIZE:
+                self.seen.say(name, "headers_size", "broken", str(len(raw)))
+                continue
+            try:
+                linked = link(first, raw, self.terms.table)
+            except BadHeader as error:
+                self.seen.say(name, "headers_broken", "broken", str(error))
+                continue
+            if linked is None:
+                self.seen.say(name, "headers_unlinked", "unchecked", f"{first}–{last}")
+            elif (linked.network == "practice") != (self.record.world == "practice"):
+                self.seen.say(name, "world_mixed", "broken", linked.network)
+            else:
+                self.seen.say(name, "headers_linked", "ok", f"{first}–{last}")
+            runs.append((first, raw))
+        return tuple(runs)
+
+    def certificates(self) -> None:
+        """Chains and roots can be read and belong to a token that is there."""
+        used = {proof.authority for _, proof in self.proofs()}
+        for name, path in self._of("certificates"):
+            authority, what = read_certificates_path(path) or ("", "")
+            if authority not in used:
+                self.seen.say(name, "not_on_record", "broken")
+                continue
+            raw = self._read(name, MAX_CERTIFICATES)
+            if raw is None:
+                continue
+            try:
+                found = [fingerprint(der) for der in read_pem(raw)]
+            except ValueError as error:
+                self.seen.say(name, "certificates_malformed", "broken", str(error))
+                continue
+            if what == "root":
+                self._root(name, found)
+
+    def _root(self, name: str, found: Sequence[str]) -> None:
+        """Whether a root that the pack brings is one we know; being there earns it no trust."""
+        if len(found) != 1:
+            self.seen.say(name, "certificates_malformed", "broken", str(len(found)))
+            return
+        pinned = {mark for pem in self.terms.help.roots for mark in fingerprints(pem)}
+        if found[0] in practice.ROOT_FINGERPRINTS:
+            if self.record.world != "practice":
+                self.seen.say(name, "world_mixed", "broken", found[0])
+        elif found[0] not in pinned:
+            self.seen.say(name, "root_unknown", "unchecked", found[0])
+
+    # --- proofs ----------------------------------------------------------------------------------
+
+    def proofs(self) -> list[tuple[str, ProofName]]:
+        """Every proof file, with what its name says."""
+        named = ((name, read_proof_name(path)) for name, path in self._of("proof"))
+        return [(name, proof) for name, proof in named if proof is not None]
+
+    def weigh(self, name: str, proof: ProofName, runs: Sequence[tuple[int, bytes]]) -> Dated | None:
+        """What one proof file is worth, said; None when it dates nothing."""
+        record, say = self.record, self.seen.say
+        if proof.subject not in record.recorded and proof.subject not in record.checkpoints:
+            if payload(proof.subject) not in self.contents or not _is_head(proof.subject):
+                say(name, "proof_stranger", "broken", payload(proof.subject))
+            return None
+        if payload(proof.subject) not in self.contents:
+            return None
+        if proof.form == "tsq":
+            if payload(proof_path(proof.subject, "tsr", proof.authority)) not in self.contents:
+                say(name, "proof_stranger", "broken", payload(proof.subject))
+            return None
+        raw = self._read(name, MAX_PROOF)
+        if raw is None:
+            return None
+        stamp, findings = self._check(name, proof, raw, runs)
+        stamp = as_rehearsed(stamp)
+        self.seen.findings.extend(findings)
+        self._blame_query(proof, findings)
+        self.seen.timestamps.append(replace(stamp, subject=payload(proof.subject)))
+        if _contradicts(stamp, record.world):
+            say(name, "world_mixed", "broken", stamp.network)
+            return None
+        if stamp.status not in DATES:
+            return None
+        return Dated(path=proof.subject, status=stamp.status, time=stamp.time)
+
+    def _blame_query(self, proof: ProofName, findings: Sequence[Finding]) -> None:
+        """Where question and answer do not fit, both files are named: either may have changed."""
+        query = payload(proof_path(proof.subject, "tsq", proof.authority))
+        for finding in findings:
+            if finding.rule in _ABOUT_QUERY and query in self.contents:
+                self.seen.findings.append(replace(finding, subject=query))
+
+    def _check(
+        self, name: str, proof: ProofName, raw: bytes, runs: Sequence[tuple[int, bytes]]
+    ) -> tuple[TimestampSeen, tuple[Finding, ...]]:
+        subject = payload(proof.subject)
+
+        def digest(algorithm: str) -> bytes:
+            return self.contents.digest(subject, algorithm)
+
+        checker = self.terms.checker(proof.kind)
+        if proof.kind == "rfc3161":
+            return checker.check(name, digest, raw, self._token_help(proof))
+        return weigh_ots(name, digest, raw, checker, self.terms, runs)
+
+    def _token_help(self, proof: ProofName) -> ProofHelp:
+        lent = self.terms.help
+        chain = self._optional(chain_path(proof.authority))
+        query = proof_path(proof.subject, "tsq", proof.authority)
+        return replace(
+            lent,
+            chain=lent.chain + chain,
+            query=self._optional(query) if payload(query) in self.contents else None,
+        )
+
+    def _optional(self, path: str) -> bytes:
+        if payload(path) not in self.contents:
+            return b""
+        return self._read(payload(path), MAX_CERTIFICATES) or b""
+
+
+def _is_head(path: str) -> bool:
+    """Whether a broken checkpoint is the subject: that was said where it was read."""
+    return path.startswith("ledger/checkpoints/")
+
+
+def _contradicts(stamp: TimestampSeen, world: World) -> bool:
+    """Whether a witness that says a time is of another world than the ledger."""
+    known = bool(stamp.network) and stamp.status in DATES
+    return known and (stamp.network == "practice") != (world == "practice")
+
+
+def as_rehearsed(stamp: TimestampSeen) -> TimestampSeen:
+    """A practice witness is simulated, also where the caller lets it count."""
+    if stamp.network == "practice" and stamp.status == "confirmed":
+        return replace(stamp, status="simulated")
+    return stamp
+
+
+def weigh_ots(
+    name: str,
+    digest: Callable[[str], bytes],
+    raw: bytes,
+    checker: Checker,
+    terms: Terms,
+    runs: Sequence[tuple[int, bytes]] = (),
+) -> tuple[TimestampSeen, tuple[Finding, ...]]:
+    """The best that an OpenTimestamps proof is worth with each run there is, then by asking.
+
+    A run that a pack brings counts only through its link to a checkpoint, so it is tried as a run
+    and its headers are never taken for somebody's word.
+    """
+    own = () if terms.help.header_run is None else (terms.help.header_run,)
+    tries: list[ProofHelp] = [replace(terms.help, header_run=run) for run in (*runs, *own)] or [
+        terms.help
+    ]
+    results = [checker.check(name, digest, raw, lent) for lent in tries]
+    stamp, findings = _best(results)
+    wanting = stamp.status in ("unchecked", "one_source") and stamp.network != "practice"
+    if wanting and terms.ask is not None:
+        asked = replace(tries[-1], headers=(*terms.help.headers, *_asked(raw, terms.ask)))
+        stamp, findings = _best(((stamp, findings), checker.check(name, digest, raw, asked)))
+    return stamp, findings
+
+
+def _asked(
+    raw: bytes, ask: Callable[[int], Iterable[tuple[str, bytes]]]
+) -> Iterator[tuple[str, int, bytes]]:
+    try:
+        attestations = read_proof(raw).attestations
+    except MalformedProof:
+        return
+    for height in sorted({a.height for a in attestations if a.kind == "bitcoin" and a.height}):
+        for who, header in ask(height):
+            yield who, height, header
+
+
+_RANK: Mapping[str, int] = {
+    state: rank
+    for rank, state in enumerate(
+        ("confirmed", "simulated", "one_source", "broken", "pending", "unchecked")
+    )
+}
+"""Which of several answers about one proof counts: a settled one before one that lacks headers."""
+
+
+def _best(
+    results: Sequence[tuple[TimestampSeen, tuple[Finding, ...]]],
+) -> tuple[TimestampSeen, tuple[Finding, ...]]:
+    return min(results, key=lambda result: _RANK.get(result[0].status, len(_RANK)))
+
+
+def judge_dates(
+    record: Record, dated: Sequence[Dated], seen: Seen, *, practice_counts: bool
+) -> tuple[FindingOutcome, ...]:
+    """How each exhibit is dated: by a witness about its manifest, or about a head over its line."""
+    outcomes = []
+    sizes = {path: checkpoint.size for path, checkpoint in record.checkpoints.items()}
+    for exhibit in record.exhibits:
+        about = [
+            witness
+            for witness in dated
+            if witness.path == exhibit.ref.path or sizes.get(witness.path, 0) > exhibit.seq
+        ]
+        rule, outcome, time = _dating(about, practice_counts=practice_counts)
+        seen.say(exhibit.number, rule, outcome, time)
+        outcomes.append(outcome)
+    if not record.exhibits:
+        seen.say("", "no_exhibits", "unchecked")
+    return tuple(outcomes)
+
+
+def _dating(about: Sequence[Dated], *, practice_counts: bool) -> tuple[str, FindingOutcome, str]:
+    def earliest(status: str) -> str:
+        return min((w.time or "" for w in about if w.status == status), default="")
+
+    states = {witness.status for witness in about}
+    if "confirmed" in states:
+        return "exhibit_dated", "ok", earliest("confirmed")
+    if "simulated" in states:
+        outcome: FindingOutcome = "ok" if practice_counts else "unchecked"
+        return "exhibit_rehearsed", outcome, earliest("simulated")
+    if "one_source" in states:
+        return "exhibit_one_source", "weak", earliest("one_source")
+    return "exhibit_undated", "unchecked", ""
