@@ -59,7 +59,7 @@ Digest = Callable[[str], bytes]
 """The subject's digest under a hashlib name.  ValueError for a name it cannot compute."""
 
 
-class MalformedToken(ValueError):  # noqa: N818  named after what it is about, as all errors here
+class MalformedToken(ValueError):
     """Bytes that are no acceptable token.  ``rule`` is a key of the catalogues."""
 
     def __init__(self, rule: str, detail: str = "") -> None:
@@ -527,7 +527,10 @@ def _is_named(token: Token, certificate: Certificate) -> bool:
 
 
 def _hash(name: str, data: bytes) -> bytes | None:
-    """None where this Python has no such hash."""
+    """None where this Python has no such hash, or it is none of those accepted."""
+    if name not in _SIZES:
+        # OpenSSL would also take an OID for a name, and compute MD5.
+        return None
     try:
         return hashlib.new(name, data, usedforsecurity=False).digest()
     except ValueError:
