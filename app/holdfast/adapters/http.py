@@ -233,10 +233,15 @@ def judge(address: Address, *, host: str, inside: bool) -> None:
         raise Refused("link_private", host=host, address=str(address))
 
 
-def public(address: str) -> bool:
-    """Whether an address in text form is one of the open internet; False for anything else."""
+def reached(url: str, address: str, *, allow: frozenset[str] = frozenset()) -> bool:
+    """Whether ``address``, an IP in text form that served ``url``, may have been reached.
+
+    A browser looks names up by itself: one that changed its mind after ``guard`` shows here.
+    """
     try:
-        judge(ipaddress.ip_address(address.strip("[]")), host="", inside=False)
+        found = link(url)
+        inside = found.pair in allow and _names_an_address(found.host)
+        judge(ipaddress.ip_address(address.strip("[]")), host=found.host, inside=inside)
     except (ValueError, Refused):
         return False
     return True

@@ -1,0 +1,355 @@
+"""The person's own Chromium, Chrome or Edge, driven over the DevTools protocol.
+
+A fresh profile for every run, gone afterwards.  Every request of every page, frame and worker
+stops at a gate before it leaves, and the gate asks ``http.resolve``: what leads into this computer
+or its network is failed unless the person typed it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from holdfast.adapters import child, http
+from holdfast.core.canonical import one_line
+from holdfast.core.errors import HoldfastError, Refused, Unavailable
+from holdfast.core.job import Job
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+Params: TypeAlias = dict[str, Any]
+Listener: TypeAlias = Callable[[str, str, Params], None]
+"""Called with session, method and parameters of each event."""
+
+START_SECONDS = 30.0
+CALL_SECONDS = 30.0
+SLICE = 0.1
+
+_ARGUMENTS = (
+    "--headless=new",
+    "--remote-debugging-port=0",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--no-proxy-server",
+    "--no-pings",
+    "--disable-background-networking",
+    "--disable-breakpad",
+    "--disable-client-side-phishing-detection",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-sync",
+    "--disable-features=Translate,OptimizationHints,MediaRouter,InterestFeedContentSuggestions",
+    "--hide-scrollbars",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--metrics-recording-only",
+    "--mute-audio",
+    "--password-store=basic",
+    "--use-mock-keychain",
+    "--window-size=1280,900",
+)
+_ON_PATH = (
+    "google-chrome-stable",
+    "google-chrome",
+    "microsoft-edge-stable",
+    "microsoft-edge",
+    "chromium",
+    "chromium-browser",
+)
+_ON_MAC = (
+    "Google Chrome.app/Contents/MacOS/Google Chrome",
+    "Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    "Chromium.app/Contents/MacOS/Chromium",
+)
+_ON_WINDOWS = (
+    "Google/Chrome/Application/chrome.exe",
+    "Microsoft/Edge/Application/msedge.exe",
+    "Chromium/Application/chrome.exe",
+)
+
+
+def find(chosen: str = "") -> Path:
+    """The browser to use: the one ``chosen`` in the settings, else an installed one.
+
+    Raises Refused(``browser_missing``) for a choice that is not there, Unavailable(``no_browser``).
+    """
+    if chosen:
+        path = Path(chosen)
+        if not path.is_file() or not os.access(path, os.X_OK):
+            raise Refused("browser_missing", path=one_line(chosen[:200]))
+        return path
+    for candidate in _candidates():
+        if candidate.is_file() and os.access(candidate, os.X_OK):
+            return candidate
+    raise Unavailable("no_browser")
+
+
+def _candidates() -> Iterator[Path]:
+    if sys.platform == "darwin":
+        for root in (Path("/Applications"), Path.home() / "Applications"):
+            yield from (root / name for name in _ON_MAC)
+    elif sys.platform == "win32":
+        for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
+            if root_name := os.environ.get(variable):
+                yield from (Path(root_name) / name for name in _ON_WINDOWS)
+    else:
+        for name in _ON_PATH:
+            if found := shutil.which(name):
+                yield Path(found)
+        yield Path("/snap/bin/chromium")
+
+
+class Browser:
+    """A running browser.  Only one thread may use it; ``job`` is asked at every wait."""
+
+    def __init__(self, socket: ClientConnection, gate: Gate, job: Job) -> None:
+        """Use ``running``."""
+        self._socket = socket
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, Params] = {}
+        self._awaited: set[int] = set()
+        self._listeners: list[Listener] = []
+        self._job = job
+        self.stage = "opening"
+        """What the job is told while waiting."""
+        self.gate = gate
+        gate.attach(self)
+
+    def listen(self, listener: Listener) -> None:
+        """``listener`` hears of every event from now on.  It may ``send``, never ``call``."""
+        self._listeners.append(listener)
+
+    def send(self, method: str, params: Params | None = None, session: str = "") -> int:
+        """A command goes out; its answer is not waited for.  May be called from any thread."""
+        from websockets.exceptions import ConnectionClosed
+
+        number = next(self._numbers)
+        message: Params = {"id": number, "method": method, "params": params or {}}
+        if session:
+            message["sessionId"] = session
+        try:
+            self._socket.send(json.dumps(message))
+        except ConnectionClosed as error:
+            raise Unavailable("browser_gone") from error
+        return number
+
+    def call(
+        self,
+        method: str,
+        params: Params | None = None,
+        session: str = "",
+        *,
+        seconds: float = CALL_SECONDS,
+    ) -> Params:
+        """The command's result.
+
+        Raises Unavailable: ``browser_refused`` when it says no, ``browser_stuck`` after
+        ``seconds``, ``browser_gone``.
+        """
+        number = self.send(method, params, session)
+        self._awaited.add(number)
+        try:
+            if not self.wait(lambda: number in self._answers, seconds):
+                raise Unavailable("browser_stuck", command=method)
+        finally:
+            self._awaited.discard(number)
+        answer = self._answers.pop(number)
+        if "error" in answer:
+            message = str(answer["error"].get("message", ""))
+            raise Unavailable("browser_refused", command=method, reason=one_line(message[:200]))
+        result: Params = answer.get("result", {})
+        return result
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        """Whether ``until`` came true within ``seconds``.  Raises Cancelled, Unavailable."""
+        from websockets.exceptions import ConnectionClosed
+
+        end = time.monotonic() + seconds
+        while not until():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            self._job.step(self.stage)
+            try:
+                raw = self._socket.recv(timeout=min(SLICE, left))
+            except TimeoutError:
+                continue
+            except ConnectionClosed as error:
+                raise Unavailable("browser_gone") from error
+            self._take(raw)
+        return True
+
+    def _take(self, raw: str | bytes) -> None:
+        message: Params = json.loads(raw)
+        number = message.get("id")
+        if number is not None:
+            if number in self._awaited:
+                self._answers[number] = message
+            return
+        session = str(message.get("sessionId", ""))
+        for listener in self._listeners:
+            listener(session, message["method"], message.get("params", {}))
+
+
+class Gate:
+    """Lets a request out only to where it may go.  Look-ups run beside the browser's thread."""
+
+    def __init__(self, allow: frozenset[str]) -> None:
+        self._allow = allow
+        self._known: dict[tuple[str, int], HoldfastError | None] = {}
+        self._pool = ThreadPoolExecutor(8, thread_name_prefix="gate")
+        self._browser: Browser | None = None
+        self.refused: list[tuple[str, HoldfastError]] = []
+        """Links that were not let out, with the reason."""
+
+    def attach(self, browser: Browser) -> None:
+        """Requests of this browser pass the gate."""
+        self._browser = browser
+        browser.listen(self._heard)
+
+    def close(self) -> None:
+        """No look-up is waited for any more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _heard(self, session: str, method: str, params: Params) -> None:
+        if method == "Fetch.requestPaused":
+            url = str(params["request"]["url"])
+            self._pool.submit(self._answer, session, str(params["requestId"]), url)
+
+    def _answer(self, session: str, request: str, url: str) -> None:
+        assert self._browser is not None
+        trouble = self.judge(url)
+        try:
+            if trouble is None:
+                self._browser.send("Fetch.continueRequest", {"requestId": request}, session)
+                return
+            self.refused.append((url, trouble))
+            reason = "BlockedByClient" if isinstance(trouble, Refused) else "NameNotResolved"
+            refusal = {"requestId": request, "errorReason": reason}
+            self._browser.send("Fetch.failRequest", refusal, session)
+        except Unavailable:
+            return  # the browser is gone, and the request with it
+
+    def judge(self, url: str) -> HoldfastError | None:
+        """Why a request for ``url`` may not leave, or None."""
+        if url.startswith(("data:", "blob:", "about:", "chrome-error:")):
+            return None  # never leaves the browser
+        try:
+            found = http.link(url)
+        except Refused as error:
+            return error
+        key = (found.host, found.port)
+        if key not in self._known:
+            try:
+                http.resolve(found.host, found.port, allow=self._allow)
+            except HoldfastError as error:
+                self._known[key] = error
+            else:
+                self._known[key] = None
+        return self._known[key]
+
+    def reached(self, url: str, address: str) -> bool:
+        """Whether ``address``, from which ``url`` was served, may have been reached.
+
+        The browser looks names up by itself: one that changed its mind after the gate shows here.
+        """
+        return not address or http.reached(url, address, allow=self._allow)
+
+
+@contextmanager
+def running(executable: Path, *, allow: frozenset[str], log: Path, job: Job) -> Iterator[Browser]:
+    """A browser with a fresh profile and its gate shut; afterwards process and profile are gone.
+
+    Its standard error is in ``log``.  Raises Unavailable(``browser_start``).
+    """
+    with ExitStack() as undo:
+        profile = Path(tempfile.mkdtemp(prefix="holdfast-browser-", dir=_profile_home(executable)))
+        undo.callback(_removed, profile)
+        command = [str(executable), *_ARGUMENTS, f"--user-data-dir={profile}"]
+        if sys.platform.startswith("linux") and os.geteuid() == 0:
+            # Chromium refuses to sandbox itself for root; nobody else goes without.
+            command += ["--no-sandbox", "--disable-dev-shm-usage"]
+        try:
+            process = child.started([*command, "about:blank"], errors=log)
+        except OSError as error:
+            raise Unavailable("browser_start", browser=executable.name) from error
+        undo.callback(child.ended, process)
+        end = time.monotonic() + START_SECONDS
+        door = profile / "DevToolsActivePort"
+        while not (address := _door(door)):
+            job.step("opening")
+            if process.poll() is not None or time.monotonic() > end:
+                raise Unavailable("browser_start", browser=executable.name)
+            time.sleep(0.02)
+        yield undo.enter_context(_connected(address, allow, job))
+
+
+@contextmanager
+def _connected(address: str, allow: frozenset[str], job: Job) -> Iterator[Browser]:
+    from websockets.exceptions import WebSocketException
+    from websockets.sync.client import connect
+
+    gate = Gate(allow)
+    with ExitStack() as undo:
+        undo.callback(gate.close)
+        try:
+            # No Origin header: the browser refuses web pages by it.  Answers hold whole pictures.
+            socket = undo.enter_context(
+                connect(
+                    address,
+                    origin=None,
+                    compression=None,
+                    max_size=1 << 30,
+                    proxy=None,
+                    ping_interval=None,
+                    close_timeout=1,
+                )
+            )
+        except (OSError, WebSocketException) as error:
+            raise Unavailable("browser_start", browser="") from error
+        browser = Browser(socket, gate, job)
+        browser.call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
+        yield browser
+        try:
+            browser.send("Browser.close")
+        except Unavailable:
+            return
+
+
+def _door(file: Path) -> str:
+    """The address that a starting browser has written down; empty until it has."""
+    try:
+        port, path = file.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return ""
+    return f"ws://127.0.0.1:{port}{path}"
+
+
+def _profile_home(executable: Path) -> Path | None:
+    """Where the profile may lie: a snap sees neither /tmp nor hidden folders."""
+    if executable.is_relative_to("/snap"):
+        home = Path.home() / "snap" / executable.name / "common"
+        return home if home.is_dir() else None
+    return None
+
+
+def _removed(folder: Path) -> None:
+    """The profile is gone; a process that is still letting go of its files gets a moment."""
+    for _ in range(50):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)

@@ -1,0 +1,61 @@
+"""Child processes with an end: asked first, given a moment, then stopped, with what they began."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+GRACE = 3.0
+
+
+def started(
+    command: list[str], *, errors: Path, talk: bool = False, folder: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """A child of its own group, its standard error in the file ``errors``.
+
+    With ``talk`` its input and output are pipes.  Raises OSError.
+    """
+    pipe: int = subprocess.PIPE if talk else subprocess.DEVNULL
+    group: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+        group = {"creationflags": flags}
+    stream: IO[bytes]
+    with errors.open("wb") as stream:
+        return subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=stream, cwd=folder, **group
+        )
+
+
+def ended(child: subprocess.Popen[bytes], grace: float = GRACE) -> None:
+    """The child and everything it started are gone.
+
+    It has ``grace`` seconds to go by itself after being asked.
+    """
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            stream.close()
+    _signal(child, hard=False)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(grace)
+    _signal(child, hard=True)
+    child.wait()
+
+
+def _signal(child: subprocess.Popen[bytes], *, hard: bool) -> None:
+    if sys.platform == "win32":
+        if hard and child.poll() is None:
+            command = ["taskkill", "/F", "/T", "/PID", str(child.pid)]
+            subprocess.run(command, capture_output=True, check=False)
+        elif child.poll() is None:
+            child.terminate()
+        return
+    try:
+        os.killpg(child.pid, signal.SIGKILL if hard else signal.SIGTERM)
+    except (ProcessLookupError, PermissionError):
+        return
