@@ -18,6 +18,7 @@ from holdfast.core.bitcoin import (
     CheckpointTable,
     Header,
     Network,
+    display,
     link,
     objection,
     parse_header,
@@ -206,8 +207,19 @@ _RANK: tuple[AnchorStatus, ...] = (
 
 
 def best(anchors: Sequence[Anchor]) -> Anchor:
-    """The anchor that says most; the earliest of equals.  Raises ValueError without any."""
-    return min(anchors, key=lambda anchor: (_RANK.index(anchor.status), anchor.time or ""))
+    """The anchor that says most, the earliest time among equals.  Raises ValueError without any.
+
+    An attested block that could not be looked up says more than a promise.
+    """
+
+    def weight(one: Anchor) -> tuple[float, str]:
+        attested = one.status == "unchecked" and one.reason in _LOOKED_FOR
+        return _RANK.index("pending") - 0.5 if attested else _RANK.index(one.status), one.time or ""
+
+    return min(anchors, key=weight)
+
+
+_LOOKED_FOR = frozenset({"no_header", "sources_disagree", "bad_run"})
 
 
 def check(
@@ -237,7 +249,10 @@ def check(
         judge(attestation, headers=help.headers, run=help.header_run, table=table)
         for attestation in read.attestations
     ]
-    findings.extend(_finding(subject, anchor, help) for anchor in anchors)
+    findings.extend(
+        _finding(subject, attestation, anchor, help)
+        for attestation, anchor in zip(read.attestations, anchors, strict=True)
+    )
     chosen = best(anchors)
     if any(finding.rule == "ots_digest_unknown" for finding in findings):
         chosen = Anchor(status="unchecked", network=chosen.network, by=chosen.by)
@@ -266,7 +281,7 @@ def _about_digest(
     ]
 
 
-def _finding(subject: str, anchor: Anchor, help: ProofHelp) -> Finding:
+def _finding(subject: str, attestation: Attestation, anchor: Anchor, help: ProofHelp) -> Finding:
     outcomes: dict[AnchorStatus, FindingOutcome] = {
         "confirmed": "ok",
         "one_source": "weak",
@@ -277,6 +292,9 @@ def _finding(subject: str, anchor: Anchor, help: ProofHelp) -> Finding:
     }
     named = anchor.status in ("unchecked", "broken")
     detail = f"{anchor.by}, {anchor.time}" if anchor.time else anchor.by
+    if anchor.reason == "no_header":
+        # Enough to compare by hand with any explorer.
+        detail = f"{anchor.by}, {display(attestation.message)}"
     return Finding(
         subject=subject,
         rule=f"ots_{anchor.reason if named else anchor.status}",
