@@ -40,8 +40,8 @@ class Chain:
     def __init__(self, memory: Memory, clock: Clock) -> None:
         self._memory = memory
         self._clock = clock
-        if not memory.rows("SELECT 1 FROM block"):
-            with memory.writing() as db:
+        with memory.writing() as db:
+            if not memory.rows("SELECT 1 FROM block"):
                 _store(db, blocks.genesis())
 
     @property

@@ -50,8 +50,14 @@ class Memory:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: everything in it is durable afterwards, or nothing is."""
+        """A transaction: everything in it is durable afterwards, or nothing is.
+
+        Inside another one it is part of that.
+        """
         with self._lock:
+            if self._db.in_transaction:
+                yield self._db
+                return
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -90,7 +96,6 @@ class Memory:
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA busy_timeout = 5000")
         with self.writing() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:

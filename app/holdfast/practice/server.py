@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import socket
 import sys
@@ -9,7 +10,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +26,8 @@ HOST = "127.0.0.1"
 _LOWEST_PORT = 20_000
 _PORTS = 12_000
 _LONGEST_PATH = 4_096
+_WORLD = "Practice-World"
+_OWN_NAME = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,23 +62,24 @@ def text(status: int, sentence: str) -> Reply:
 
 
 class Service:
-    """One service on one loopback port, running from ``__init__`` to ``close``.
+    """One service on one loopback port: taken in ``__init__``, answering from ``serve`` on.
 
     ``port`` asks for exactly that port and raises Unavailable(``practice_port_taken``) when it is
-    taken; without it a free one is found.  ``body_limit`` is in bytes.
+    taken; without it a free one is found.  ``body_limit`` is in bytes.  Every reply carries
+    ``world``, by which ``is_world`` knows the service again.
     """
 
-    def __init__(self, answer: Answer, *, port: int | None = None, body_limit: int = 0) -> None:
+    def __init__(
+        self, answer: Answer, *, world: int, port: int | None = None, body_limit: int = 0
+    ) -> None:
         self.answer = answer
+        self.world = world
         self.body_limit = body_limit
         self.stopping = threading.Event()
         self.faults: list[BaseException] = []
         """What went wrong inside an answer; our own bugs, for tests to look at."""
         self._server = _Server(self, port) if port is not None else _anywhere(self)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     @property
     def port(self) -> int:
@@ -85,14 +91,34 @@ class Service:
         """``http://127.0.0.1:port``, without a slash at the end."""
         return f"http://{HOST}:{self.port}"
 
+    def serve(self) -> None:
+        """It answers, those included who called since the port was taken."""
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
     def close(self) -> None:
         """Nothing listens any more.  May be called twice."""
         if self.stopping.is_set():
             return
         self.stopping.set()
-        self._server.shutdown()
-        self._thread.join()
+        if self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
         self._server.server_close()
+
+
+def is_world(port: int, world: int) -> bool:
+    """Whether a service of that world answers at ``port`` already."""
+    connection = HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("HEAD", "/")
+        return connection.getresponse().getheader(_WORLD) == str(world)
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 class _Server(ThreadingHTTPServer):
@@ -111,9 +137,8 @@ class _Server(ThreadingHTTPServer):
             raise Unavailable("practice_port_taken", port=port) from error
 
     def server_bind(self) -> None:
-        # HTTPServer would look the host's name up, which may ask the network.
-        self.socket.bind((HOST, self.server_address[1]))
-        self.server_address = self.socket.getsockname()
+        # HTTPServer's own would look the host's name up, which may ask the network.
+        TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 -- inherited
@@ -149,8 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _reply(self) -> Reply:
         service = self.server.service
         # A page on the web must not reach in through a name that it points at this computer.
-        host = self.headers.get("Host", HOST).rpartition(":")[0] or self.headers.get("Host", HOST)
-        if host not in {HOST, "localhost"}:
+        if not _OWN_NAME.fullmatch(self.headers.get("Host", HOST)):
             return text(HTTPStatus.MISDIRECTED_REQUEST, "only 127.0.0.1 is served here")
         if len(self.path) > _LONGEST_PATH:
             return text(HTTPStatus.REQUEST_URI_TOO_LONG, "address too long")
@@ -178,6 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.send_header("Connection", "close")
         self.send_header("Cache-Control", "no-store")
+        self.send_header(_WORLD, str(self.server.service.world))
         for name, value in reply.headers:
             self.send_header(name, value)
         self.end_headers()

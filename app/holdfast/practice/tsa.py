@@ -27,7 +27,7 @@ _TSP_ERRORS = (ValueError, TypeError, KeyError)
 """What asn1crypto raises over malformed input."""
 
 
-class _Rejected(Exception):
+class _RejectedError(Exception):
     """A request that gets no token; ``failure`` is a PKIFailureInfo name (RFC 3161 §2.4.2)."""
 
     def __init__(self, failure: str, why: str) -> None:
@@ -61,7 +61,7 @@ def reply(query: bytes, witness: Witness, now: datetime) -> bytes:
 
     try:
         asked = _asked(query, witness)
-    except _Rejected as refusal:
+    except _RejectedError as refusal:
         status = {
             "status": "rejection",
             "status_string": [str(refusal)],
@@ -79,7 +79,7 @@ def reply(query: bytes, witness: Witness, now: datetime) -> bytes:
 
 
 def _asked(query: bytes, witness: Witness) -> Any:
-    """The parsed request.  Raises _Rejected."""
+    """The parsed request.  Raises _RejectedError."""
     from asn1crypto import tsp
 
     try:
@@ -91,17 +91,17 @@ def _asked(query: bytes, witness: Witness) -> Any:
         extensions = asked["extensions"].native
         _ = asked["nonce"].native, asked["cert_req"].native
     except _TSP_ERRORS as error:
-        raise _Rejected("bad_data_format", "not a time-stamp request") from error
+        raise _RejectedError("bad_data_format", "not a time-stamp request") from error
     if version != "v1":
-        raise _Rejected("bad_request", "version 1 expected")
+        raise _RejectedError("bad_request", "version 1 expected")
     if algorithm not in _IMPRINTS:
-        raise _Rejected("bad_alg", "this hash is not accepted")
+        raise _RejectedError("bad_alg", "this hash is not accepted")
     if len(imprint) != _IMPRINTS[algorithm]:
-        raise _Rejected("bad_data_format", "the digest has the wrong length")
+        raise _RejectedError("bad_data_format", "the digest has the wrong length")
     if policy not in {None, witness.policy}:
-        raise _Rejected("unaccepted_policy", "another policy was asked for")
+        raise _RejectedError("unaccepted_policy", "another policy was asked for")
     if extensions:
-        raise _Rejected("unaccepted_extensions", "extensions are not accepted")
+        raise _RejectedError("unaccepted_extensions", "extensions are not accepted")
     return asked
 
 

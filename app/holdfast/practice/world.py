@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import Self
 
 from holdfast.core.timestamp import Authorities, Calendar, Explorer, Tsa
 from holdfast.ports import Clock
-from holdfast.practice import keys, node, otscalendar, tsa
+from holdfast.practice import drama, keys, node, otscalendar, tsa
 from holdfast.practice.chain import CONFIRMATIONS, Chain
 from holdfast.practice.drama import DramaSite
 from holdfast.practice.memory import Memory
 from holdfast.practice.node import EXPLORERS, RPC_PASSWORD, RPC_USER, Node
 from holdfast.practice.otscalendar import Mining, OtsCalendar
-from holdfast.practice.server import HOST, Answer, Service
+from holdfast.practice.server import HOST, Answer, Service, is_world
 
 _CALENDARS = ("practice-calendar-jia", "practice-calendar-yi")
 _OPERATORS = ("演练区块浏览器甲 Practice explorer A", "演练区块浏览器乙 Practice explorer B")
@@ -37,27 +38,38 @@ class PracticeWorld:
             self._chain = Chain(memory, clock)
             self._site = DramaSite(memory, clock, folder / "films")
             self._calendars = tuple(
-                OtsCalendar(id, self._chain, clock, mining) for id in _CALENDARS
+                OtsCalendar(name, self._chain, clock, mining) for name in _CALENDARS
             )
-            self._services: dict[str, Service] = {}
             answers: dict[str, tuple[Answer, int]] = {
-                "site": (self._site.answer, 0),
+                "site": (self._site.answer, drama.BODY_LIMIT),
                 "node": (Node(self._chain).answer, node.BODY_LIMIT),
             }
             for calendar in self._calendars:
                 answers[calendar.id] = (calendar.answer, otscalendar.MESSAGE_LIMIT)
             for witness in keys.witnesses():
                 answers[witness.id] = (tsa.TimeStamper(witness, clock).answer, tsa.BODY_LIMIT)
-            for name, (answer, limit) in answers.items():
-                service = Service(answer, port=memory.setting(f"port {name}"), body_limit=limit)
-                undo.callback(service.close)
-                self._services[name] = service
+            self._services: list[Service] = []
+            self._ports: dict[str, int] = {}
+            # One transaction over all of it: two programs that open a new folder at the same time
+            # must not both choose ports.
+            with memory.writing():
+                world = memory.setting("world") or secrets.randbits(62) + 1
+                for name, (answer, limit) in answers.items():
+                    port = memory.setting(f"port {name}")
+                    if port is None or not is_world(port, world):
+                        service = Service(answer, world=world, port=port, body_limit=limit)
+                        undo.callback(service.close)
+                        self._services.append(service)
+                        port = service.port
+                    self._ports[name] = port
+                memory.remember(
+                    world=world, **{f"port {name}": port for name, port in self._ports.items()}
+                )
             for calendar in self._calendars:
-                calendar.url = self._services[calendar.id].url
-            self._site.private_url = self._services["node"].url
-            memory.remember(
-                **{f"port {name}": service.port for name, service in self._services.items()}
-            )
+                calendar.url = self._url(calendar.id)
+            self._site.private_url = self._url("node") + "/"
+            for service in self._services:
+                service.serve()
             self._open = undo.pop_all()
 
     @classmethod
@@ -65,8 +77,9 @@ class PracticeWorld:
         """The world of ``folder`` is open and answers.
 
         ``mining="when_asked"`` lets a calendar bring the chain forward when it is asked for a
-        finished proof, so that nobody waits.  Raises Unavailable(``practice_port_taken``) when
-        another program, or the same world opened twice, holds one of its ports, and
+        finished proof, so that nobody waits.  Where another program has the same world open, this
+        one uses its services and sees the same chain; they end with that program.  Raises
+        Unavailable(``practice_port_taken``) when something else holds one of its ports, and
         Refused(``practice_folder``, ``practice_damaged``) when the folder cannot be used.
         """
         return cls(folder, clock, mining)
@@ -89,7 +102,7 @@ class PracticeWorld:
     @property
     def site_url(self) -> str:
         """The platform's front page."""
-        return self._services["site"].url + "/"
+        return self._url("site") + "/"
 
     @property
     def series_url(self) -> str:
@@ -109,7 +122,7 @@ class PracticeWorld:
     @property
     def rpc_url(self) -> str:
         """bitcoind's JSON-RPC over the simulated chain, with user and password."""
-        return f"http://{RPC_USER}:{RPC_PASSWORD}@{HOST}:{self._services['node'].port}"
+        return f"http://{RPC_USER}:{RPC_PASSWORD}@{HOST}:{self._ports['node']}"
 
     def authorities(self) -> Authorities:
         """Whom the practice world asks."""
@@ -124,7 +137,7 @@ class PracticeWorld:
                 Tsa(
                     id=witness.id,
                     name=witness.name,
-                    url=self._services[witness.id].url + "/",
+                    url=self._url(witness.id) + "/",
                     root=keys.pem(witness.root),
                     chain=keys.pem(witness.signer, witness.issuer),
                     policies=(witness.policy,),
@@ -134,7 +147,7 @@ class PracticeWorld:
             explorers=tuple(
                 Explorer(
                     id=f"practice-explorer-{name}",
-                    url=f"{self._services['node'].url}/{name}/api",
+                    url=f"{self._url('node')}/{name}/api",
                     operator=operator,
                 )
                 for name, operator in explorers
@@ -169,6 +182,9 @@ class PracticeWorld:
         proof = f"{path}.ots" if proof is None else proof
         return shlex.join(["ots", *self.ots_flags(), "verify", "-f", str(path), str(proof)])
 
+    def _url(self, service: str) -> str:
+        return f"http://{HOST}:{self._ports[service]}"
+
     def faults(self) -> tuple[BaseException, ...]:
         """What went wrong inside the services; empty unless the program has a bug."""
-        return tuple(fault for service in self._services.values() for fault in service.faults)
+        return tuple(fault for service in self._services for fault in service.faults)
