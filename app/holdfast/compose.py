@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import holdfast
 from holdfast.adapters.clock import SystemClock
@@ -27,16 +26,30 @@ from holdfast.core.evidence import Component, Exhibit, Received, World
 from holdfast.core.job import Job
 from holdfast.core.settings import Settings
 from holdfast.core.timestamp import Authorities
-from holdfast.core.verdict import Verdict
 from holdfast.core.words import Words
 
 if TYPE_CHECKING:
+    from holdfast.adapters.capture.screen import Monitor, Screen
     from holdfast.adapters.catalog import Catalog
     from holdfast.adapters.store.store import Store
     from holdfast.adapters.store.vault import Vault
-    from holdfast.ports import CaptureSource, Renderer, Stamper
+    from holdfast.adapters.timestamp.opentimestamps import Explorers
+    from holdfast.core.case import Licence, Party
+    from holdfast.core.deadline import FollowUp
+    from holdfast.core.notice import (
+        Contact,
+        Gauge,
+        Notice,
+        Platform,
+        PlatformAnswer,
+        Question,
+        Regime,
+        Submission,
+    )
+    from holdfast.ports import CaptureSource, Renderer, SendingWay, Stamper
     from holdfast.practice.world import PracticeWorld
     from holdfast.usecases.cases import CaseFile
+    from holdfast.usecases.follow_up import Due
     from holdfast.usecases.preserve import Asks, Attempt, Maker
     from holdfast.usecases.timestamp import StampRun
 
@@ -157,7 +170,7 @@ class Holdfast:
     def _catalog(self) -> Catalog:
         from holdfast.adapters.catalog import Catalog
 
-        return Catalog()
+        return Catalog(practice=lambda: self._practice_world().authorities())
 
     @cached_property
     def _renderer(self) -> Renderer:
@@ -170,19 +183,29 @@ class Holdfast:
         from holdfast.adapters.timestamp.opentimestamps import OpenTimestamps
         from holdfast.adapters.timestamp.rfc3161 import Rfc3161
 
-        return (OpenTimestamps(self._clock), Rfc3161(self._clock))
+        return (OpenTimestamps(self._clock, self._explorers), Rfc3161(self._clock))
+
+    @staticmethod
+    def _explorers(authorities: Authorities) -> Explorers:
+        from holdfast.adapters.timestamp.headers import Esplora
+
+        return Esplora(authorities)
 
     @cached_property
     def sources(self) -> Mapping[str, CaptureSource]:
         """Ways of capturing, by id."""
-        from holdfast.adapters.capture import pieces
+        from holdfast.adapters.capture import Means, pieces
 
-        return pieces(self._clock, self.settings)
+        return pieces(Means(clock=self._clock, browser=self.settings.browser))
+
+    def authorities(self) -> Authorities:
+        """Everybody who can be asked for time-stamps, those switched off included."""
+        return self._catalog.authorities("real")
 
     def _authorities(self, world: World) -> Authorities:
         if world == "practice":
-            return self._practice_world().authorities()
-        known = self._catalog.authorities("real")
+            return self._catalog.authorities("practice")
+        known = self.authorities()
         off = self.settings.disabled
         return Authorities(
             world="real",
@@ -196,7 +219,9 @@ class Holdfast:
             if self._practice is None:
                 from holdfast.practice.world import PracticeWorld
 
-                self._practice = PracticeWorld.start(self.data / "practice", self._clock)
+                self._practice = PracticeWorld.start(
+                    self.data / "practice", self._clock, mining="when_asked"
+                )
             return self._practice
 
     @property
@@ -264,6 +289,24 @@ class Holdfast:
         from holdfast.usecases import cases
 
         return cases.withdraw(case, number, store=self._store)
+
+    def save_party(self, party: Party) -> Party:
+        """Somebody is in the case as stated; an empty id makes a new one."""
+        from dataclasses import replace
+
+        from holdfast.usecases import cases
+
+        known = party if party.id else replace(party, id=self._clock.new_id())
+        return cases.save_party(known, store=self._store)
+
+    def record_licence(self, licence: Licence) -> Licence:
+        """What was agreed, or that nothing was, is on record; an empty id makes a new one."""
+        from dataclasses import replace
+
+        from holdfast.usecases import cases
+
+        known = licence if licence.id else replace(licence, id=self._clock.new_id())
+        return cases.record_licence(known, store=self._store)
 
     # --- keeping ---------------------------------------------------------------------------------
 
@@ -337,7 +380,7 @@ class Holdfast:
         exhibits: list[Exhibit] = []
         failed: list[Failure] = []
         for source, target in ways:
-            for single in self._each(source, target, job, failed):
+            for single in self._singles(source, target, job, failed):
                 try:
                     exhibits.append(
                         preserve.preserve(
@@ -428,3 +471,190 @@ class Holdfast:
             reason = error.strerror or type(error).__name__
             raise Refused("out_unwritable", path=str(out), reason=reason) from error
         return out
+
+    # --- notices ---------------------------------------------------------------------------------
+
+    def regimes(self) -> tuple[Regime, ...]:
+        """Every law under which a platform can be asked to act."""
+        return self._catalog.regimes()
+
+    def platforms(self, world: World = "real") -> tuple[Platform, ...]:
+        """Every addressee of a world."""
+        return self._catalog.platforms(world)
+
+    def contacts(self, lang: Lang) -> tuple[Contact, ...]:
+        """People who can help, each with its source."""
+        return self._catalog.contacts(lang)
+
+    def questions(
+        self, regime: str, platform: str, answers: Mapping[str, str]
+    ) -> tuple[Question, ...]:
+        """What is to be asked now, as far as the answers go."""
+        from holdfast.usecases import notify
+
+        return notify.questions(regime, platform, answers, catalog=self._catalog)
+
+    def draft(
+        self,
+        case: str,
+        regime: str,
+        platform: str,
+        answers: Mapping[str, str | Sequence[str]],
+        lang: Lang,
+        job: Job,
+    ) -> Notice:
+        """A letter that says no more than the record and the answers do."""
+        from holdfast.usecases import notify
+
+        return notify.draft(
+            self._store.case(case).id, regime, platform, answers, lang, **self._desk(), job=job
+        )
+
+    def revise(self, notice: str, answers: Mapping[str, str | Sequence[str]], job: Job) -> Notice:
+        """The same letter with these answers changed."""
+        from holdfast.usecases import notify
+
+        return notify.revise(notice, answers, **self._desk(), job=job)
+
+    def edit(self, notice: str, text: str, job: Job) -> Notice:
+        """The letter says what the person wrote."""
+        from holdfast.usecases import notify
+
+        return notify.edit(notice, text, **self._desk(), job=job)
+
+    def check(self, notice: str) -> Gauge:
+        """Each element present or missing, with its article."""
+        from holdfast.usecases import notify
+
+        return notify.check(
+            notice, store=self._store, vault=self._vault, clock=self._clock, catalog=self._catalog
+        )
+
+    def approve(self, notice: str, job: Job) -> Notice:
+        """The letter is final, in the vault and on the ledger."""
+        from holdfast.usecases import notify
+
+        return notify.approve(notice, **self._desk(), ways=self._ways, job=job)
+
+    def notice_files(self, notice: str, out_dir: Path, job: Job) -> tuple[Path, ...]:
+        """Copies of an approved letter's files lie in a folder."""
+        from holdfast.usecases import notify
+
+        return notify.files(notice, out_dir, store=self._store, vault=self._vault, job=job)
+
+    def full_value(self, notice: str, field: str) -> str:
+        """What is copied for one field of the platform's form."""
+        from holdfast.usecases import notify
+
+        return notify.full_value(notice, field, store=self._store, catalog=self._catalog)
+
+    def sent(
+        self, notice: str, channel: str, when: str = "", receipt: Path | None = None
+    ) -> Submission:
+        """That it was sent is on record, and the clocks run."""
+        from holdfast.usecases import notify
+
+        case = self._notice(notice).case_id
+        return notify.sent(
+            notice,
+            channel,
+            when,
+            receipt,
+            store=self._store,
+            clock=self._clock,
+            catalog=self._catalog,
+            seal_receipt=lambda path: self._receipt(case, path),
+        )
+
+    def answer(
+        self,
+        notice: str,
+        kind: str,
+        when: str = "",
+        note: str = "",
+        letter: Path | None = None,
+        by: str = "",
+    ) -> PlatformAnswer:
+        """What the platform answered is on record."""
+        from holdfast.usecases import notify
+
+        case = self._notice(notice).case_id
+        return notify.answer(
+            notice,
+            kind,
+            when,
+            note,
+            letter,
+            by,
+            store=self._store,
+            clock=self._clock,
+            catalog=self._catalog,
+            seal_receipt=lambda path: self._receipt(case, path),
+        )
+
+    def due(self, within_days: int = 30) -> tuple[Due, ...]:
+        """What is due, over all cases, earliest first."""
+        from holdfast.usecases import follow_up
+
+        return follow_up.due(within_days, store=self._store, clock=self._clock)
+
+    def followup_done(self, followup: str) -> FollowUp:
+        """One of them is done."""
+        from holdfast.usecases import follow_up
+
+        return follow_up.done(followup, store=self._store, clock=self._clock)
+
+    def _notice(self, id: str) -> Notice:
+        from holdfast.core.notice import Notice
+
+        return self._store.get(Notice, id)
+
+    def _receipt(self, case: str, path: Path) -> Exhibit:
+        kept = self.keep_files((path,), Job(), case)
+        if kept.failed:
+            raise kept.failed[0].error
+        return kept.exhibits[0]
+
+    @cached_property
+    def _ways(self) -> tuple[SendingWay, ...]:
+        from holdfast.adapters.send.email import Email
+        from holdfast.adapters.send.paper import Paper
+        from holdfast.adapters.send.webform import WebForm
+
+        return (Email(), WebForm(), Paper())
+
+    def _desk(self) -> _Desk:
+        return {
+            "store": self._store,
+            "vault": self._vault,
+            "clock": self._clock,
+            "catalog": self._catalog,
+            "renderer": self._renderer,
+        }
+
+    # --- what the machine offers -----------------------------------------------------------------
+
+    def monitors(self) -> tuple[Monitor, ...]:
+        """The monitors there are, from 1.  Raises Unavailable where no screen can be read."""
+        screen: Screen = self.sources["screen"]  # type: ignore[assignment] # ids are the classes'
+        return screen.monitors()
+
+    def browser(self) -> str:
+        """The browser that page captures would use, or empty."""
+        return next(
+            (f"{p.name} {p.version}" for p in self.sources["page"].parts() if p.version), ""
+        )
+
+    def new_id(self) -> str:
+        """A fresh id."""
+        return self._clock.new_id()
+
+
+class _Desk(TypedDict):
+    """What writing letters needs."""
+
+    store: Store
+    vault: Vault
+    clock: SystemClock
+    catalog: Catalog
+    renderer: Renderer

@@ -10,12 +10,14 @@ from typing import Protocol, TypeVar
 
 from holdfast.core.canonical import Json
 from holdfast.core.case import Case
+from holdfast.core.document import Lang, Order
 from holdfast.core.evidence import Captured, ClockReading, Component, Digest, Exhibit, World
 from holdfast.core.job import Job
 from holdfast.core.ledger import Checkpoint, LedgerEntry, Ref, VerifierKey
-from holdfast.core.document import Order
-from holdfast.core.timestamp import Answer, Authorities
+from holdfast.core.notice import Contact, Parcel, Platform, Regime, Rule, Sheet
+from holdfast.core.timestamp import Answer, Authorities, StampKind
 from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
+from holdfast.core.words import Words
 
 Noun = TypeVar("Noun")
 
@@ -190,9 +192,7 @@ class Stamper(Protocol):
     """One time-stamp protocol."""
 
     @property
-    def id(self) -> str:
-        """A StampKind."""
-        ...
+    def id(self) -> StampKind: ...
 
     def ask(
         self, sha256s: Sequence[str], authority: str, authorities: Authorities, job: Job
@@ -204,14 +204,12 @@ class Stamper(Protocol):
         """
         ...
 
-    def upgrade(
-        self, sha256: str, proof: bytes, authorities: Authorities, job: Job
-    ) -> Answer:
-        """Where a kept proof stands now; with fuller ``proof`` bytes if they were had and verified."""
+    def upgrade(self, sha256: str, proof: bytes, authorities: Authorities, job: Job) -> Answer:
+        """Where a kept proof stands now; with fuller ``proof`` bytes if they hold."""
         ...
 
     def targets(self, authorities: Authorities) -> tuple[str, ...]:
-        """The authority ids that each digest is to be asked of; ``("",)`` when it asks all at once."""
+        """The ids that each digest is to be asked of; ``("",)`` when it asks all at once."""
         ...
 
 
@@ -219,6 +217,47 @@ class Catalog(Protocol):
     """Dated data shipped with the program."""
 
     def authorities(self, world: World) -> Authorities: ...
+
+    def regimes(self) -> tuple[Regime, ...]:
+        """Every law under which a platform can be asked to act; never empty."""
+        ...
+
+    def platforms(self, world: World) -> tuple[Platform, ...]:
+        """Every addressee of one world; never empty."""
+        ...
+
+    def regime(self, id: str) -> Regime:
+        """Raises Refused(``regime_unknown``)."""
+        ...
+
+    def platform(self, id: str) -> Platform:
+        """Raises Refused(``platform_unknown``)."""
+        ...
+
+    def rule(self, id: str) -> Rule:
+        """The article of that id, whichever regime names it.  Raises Refused(``rule_unknown``)."""
+        ...
+
+    def contacts(self, lang: Lang) -> tuple[Contact, ...]:
+        """People who can help, each with its source."""
+        ...
+
+    def words(self, lang: Lang) -> Words:
+        """The catalogues of one language, for what is printed in letters."""
+        ...
+
+
+class SendingWay(Protocol):
+    """One way for an approved notice to reach its addressee.  It prepares; a person sends."""
+
+    @property
+    def id(self) -> str:
+        """A ChannelId."""
+        ...
+
+    def prepare(self, parcel: Parcel) -> tuple[Sheet, ...]:
+        """The files this way needs.  The same parcel gives the same bytes."""
+        ...
 
 
 class HeaderSource(Protocol):

@@ -24,7 +24,10 @@ def vault(tmp_path: Path) -> Vault:
 
 def openssl(algorithm: str, at: Path) -> str:
     said = subprocess.run(
-        ["openssl", "dgst", f"-{algorithm}", "-r", str(at)], capture_output=True, text=True, check=True
+        ["openssl", "dgst", f"-{algorithm}", "-r", str(at)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return said.stdout.split()[0]
 
@@ -213,3 +216,15 @@ def test_a_room_that_is_held_is_not_abandoned_and_a_damaged_one_is_named(tmp_pat
     (tmp_path / "staging" / "stray").write_text("x")
     (found,) = vault.abandoned()
     assert (found.capture_id, found.about) == ("odd", {})
+
+
+def test_an_expected_error_clears_the_room_and_a_bug_leaves_it_for_the_next_start(
+    vault: Vault,
+) -> None:
+    with pytest.raises(Refused), vault.room("expected", {}):
+        raise Refused("disk_full")
+    with pytest.raises(RuntimeError), vault.room("bug", {}) as room:
+        (room.path / "x").write_bytes(b"hello")
+        raise RuntimeError
+    (found,) = vault.abandoned()
+    assert found.capture_id == "bug"

@@ -59,7 +59,10 @@ class FakeSource:
     id: SourceKind = "page"
 
     def __init__(
-        self, files: dict[str, bytes], error: Exception | None = None, checks: tuple[Check, ...] = ()
+        self,
+        files: dict[str, bytes],
+        error: Exception | None = None,
+        checks: tuple[Check, ...] = (),
     ) -> None:
         self.files = files
         self.error = error

@@ -43,7 +43,8 @@ class Job:
         """Report where the work stands.
 
         ``stage`` is a key of the catalogues (``opening``, ``saving``, ``sealing``, ``stamping``…),
-        ``detail`` free text that may come from outside.  Raises Cancelled once an end was asked for.
+        ``detail`` free text that may come from outside.  Raises Cancelled once an end was asked
+        for.
         """
         if self._cancelled.is_set():
             raise Cancelled

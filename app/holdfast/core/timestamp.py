@@ -44,7 +44,7 @@ class Stamp:
     world: World
     status: StampStatus = "queued"
     time: str | None = None
-    """The time it witnesses (not later than), RFC 3339; only with confirmed, one_source, simulated."""
+    """The time it witnesses (not later than), RFC 3339; empty while nothing is confirmed."""
     by: str = ""
     """Who says so, for people: a TSA's name, or ``block 975412``."""
     requested: str | None = None

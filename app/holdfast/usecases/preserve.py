@@ -91,7 +91,13 @@ def preserve(
         try:
             captured = source.capture(target, room.path, job)
             return seal(
-                captured, capture_id, case, store=store, vault=vault, clock=clock, maker=maker,
+                captured,
+                capture_id,
+                case,
+                store=store,
+                vault=vault,
+                clock=clock,
+                maker=maker,
                 job=job,
             )
         except HoldfastError as error:
@@ -99,7 +105,13 @@ def preserve(
             exhibit = None
             if remains is not None and isinstance(error, Cancelled):
                 exhibit = seal(
-                    remains, capture_id, case, store=store, vault=vault, clock=clock, maker=maker,
+                    remains,
+                    capture_id,
+                    case,
+                    store=store,
+                    vault=vault,
+                    clock=clock,
+                    maker=maker,
                     job=Job(),
                 )
             _record_failure(capture_id, case, source.id, target, error, exhibit, store, clock)
@@ -161,7 +173,9 @@ def seal(
         )
         custody.save(exhibit)
         head = custody.head()
-        queue_stamps(case, exhibit, head, custody, store=store, vault=vault, clock=clock, maker=maker)
+        queue_stamps(
+            case, exhibit, head, custody, store=store, vault=vault, clock=clock, maker=maker
+        )
     return exhibit
 
 
@@ -209,9 +223,7 @@ def queue_stamps(
 ) -> None:
     """The manifest, each original file and the newest head are queued for their witnesses."""
     folder = f"exhibits/{exhibit.number}"
-    manifest = Subject(
-        kind="manifest", path=f"{folder}/capture.json", sha256=exhibit.digest.sha256
-    )
+    manifest = Subject(kind="manifest", path=f"{folder}/capture.json", sha256=exhibit.digest.sha256)
     queued = [s for s in store.all(Stamp, case.id) if s.status == "queued" and not s.requested]
     waiting = sum(s.kind == "rfc3161" and s.subject.kind == "manifest" for s in queued)
     asks = maker.asks(case.world)
@@ -263,9 +275,7 @@ def queue_checkpoint(
         )
 
 
-def _queued(
-    case: Case, subject: Subject, kind: StampKind, authority: str, clock: Clock
-) -> Stamp:
+def _queued(case: Case, subject: Subject, kind: StampKind, authority: str, clock: Clock) -> Stamp:
     return Stamp(
         id=clock.new_id(),
         case_id=case.id,
@@ -353,7 +363,7 @@ _KINDS: dict[str, SourceKind] = {
 def recover(
     *, store: Store, vault: Vault, clock: Clock, maker: Maker, job: Job
 ) -> tuple[Attempt, ...]:
-    """Every capture that a crash cut short is sealed as far as it went, or its failure is on record.
+    """What a crash cut short is sealed as far as it went, or its failure is on record.
 
     Rooms that another process still holds are left alone.
     """
@@ -378,7 +388,13 @@ def _recover(
     number = ""
     if remains is not None:
         number = seal(
-            remains, room.capture_id, case, store=store, vault=vault, clock=clock, maker=maker,
+            remains,
+            room.capture_id,
+            case,
+            store=store,
+            vault=vault,
+            clock=clock,
+            maker=maker,
             job=job,
         ).number
     attempt = Attempt(

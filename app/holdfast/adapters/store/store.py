@@ -39,14 +39,14 @@ from holdfast.core.ledger import (
 from holdfast.ports import Clock
 
 if TYPE_CHECKING:
-    from cattrs import Converter
+    from cattrs.preconf.json import JsonConverter
 
 Noun = TypeVar("Noun")
 BUSY_S = 30.0
 
 
 @cache
-def _converter() -> Converter:
+def _converter() -> JsonConverter:
     from cattrs.preconf.json import make_converter
 
     return make_converter()
@@ -134,7 +134,9 @@ class Store:
 
     def count(self, case_id: str, act: str) -> int:
         """How many lines carry an act."""
-        rows = self._query("SELECT count(*) FROM ledger WHERE case_id = ? AND act = ?", case_id, act)
+        rows = self._query(
+            "SELECT count(*) FROM ledger WHERE case_id = ? AND act = ?", case_id, act
+        )
         return int(rows[0][0])
 
     def append(
@@ -143,7 +145,9 @@ class Store:
         """One more line.  Only custody calls this, inside its transaction."""
         rows = self._query("SELECT count(*) FROM ledger WHERE case_id = ?", case.id)
         key = self._keys.key()
-        actor = f"installation:{key_id(self._origin(case), key.public).hex() if key else 'unsigned'}"
+        actor = (
+            f"installation:{key_id(self._origin(case), key.public).hex() if key else 'unsigned'}"
+        )
         entry = write_entry(
             ledger=case.ledger_id,
             seq=int(rows[0][0]),
@@ -231,12 +235,11 @@ class Store:
 
     def get(self, kind: type[Noun], id: str) -> Noun:
         """The noun of that id.  Raises Refused."""
-        rows = self._query(
-            "SELECT body FROM noun WHERE kind = ? AND id = ?", kind.__name__, id
-        )
+        rows = self._query("SELECT body FROM noun WHERE kind = ? AND id = ?", kind.__name__, id)
         if not rows:
             raise Refused("not_found", kind=kind.__name__.lower(), id=id[:80])
-        return _converter().loads(rows[0][0], kind)
+        found: Noun = _converter().loads(rows[0][0], kind)
+        return found
 
     def all(self, kind: type[Noun], case_id: str | None = None) -> tuple[Noun, ...]:
         """Every noun of that kind, oldest first; of one case, or of all."""
@@ -357,4 +360,3 @@ def _back_up(conn: sqlite3.Connection, path: Path) -> None:
     with closing(sqlite3.connect(path)) as copy:
         conn.backup(copy)
     path.chmod(0o600)
-

@@ -23,7 +23,7 @@ from typing import IO, Protocol
 
 from filelock import FileLock, Timeout
 
-from holdfast.core.errors import Refused, Tampered
+from holdfast.core.errors import HoldfastError, Refused, Tampered
 from holdfast.core.evidence import Digest
 from holdfast.core.job import Job
 
@@ -98,19 +98,22 @@ class Vault:
 
     @contextmanager
     def room(self, capture_id: str, about: Mapping[str, str]) -> Iterator[Room]:
-        """A locked staging folder.  It is gone afterwards, unless the process itself dies."""
+        """A locked staging folder.
+
+        It is gone afterwards, after an expected error too.  When the process dies or trips over a
+        bug of ours it stays, and the next start recovers what is in it.
+        """
         home = self._staging / capture_id
         home.mkdir(mode=0o700)
-        lock = FileLock(home / "lock")
-        with lock:
-            (home / "about.json").write_text(json.dumps(dict(about)), encoding="utf-8")
-            work = home / "work"
-            work.mkdir(mode=0o700)
-            try:
-                yield Room(path=work)
-            finally:
-                shutil.rmtree(work, onerror=_make_removable)
-        shutil.rmtree(home, ignore_errors=True)
+        try:
+            with FileLock(home / "lock"):
+                (home / "about.json").write_text(json.dumps(dict(about)), encoding="utf-8")
+                (home / "work").mkdir(mode=0o700)
+                yield Room(path=home / "work")
+        except HoldfastError:
+            self.discard(capture_id)
+            raise
+        self.discard(capture_id)
 
     def abandoned(self) -> tuple[Abandoned, ...]:
         """Rooms that nobody holds any more, oldest first."""
@@ -281,7 +284,7 @@ def _read(
     full: queue.SimpleQueue[tuple[bytearray, int] | None] = queue.SimpleQueue()
     for _ in range(RING):
         free.put(bytearray(min(BLOCK, max(before.st_size, 1))))
-    beside = threading.Thread(target=_hash_beside, args=(second, full, free))  # noqa: TID251
+    beside = threading.Thread(target=_hash_beside, args=(second, full, free))
     beside.start()
     done = 0
     try:

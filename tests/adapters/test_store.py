@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+import base64
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fakes.clock import FakeClock
+from fakes.desk import Desk, desk
+
+from holdfast.adapters.store import keys as keys_module
+from holdfast.adapters.store import store as store_module
+from holdfast.adapters.store.keys import Keys
+from holdfast.adapters.store.store import Store
+from holdfast.core.case import Case, Party
+from holdfast.core.errors import Refused, Tampered, Unavailable
+from holdfast.core.ledger import consistency_proof, consistent, tree_root
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Iterator[Desk]:
+    with desk(tmp_path / "data") as made:
+        yield made
+
+
+def raw(at: Desk) -> sqlite3.Connection:
+    """A connection that knows nothing of ours; its recursive triggers are off."""
+    return sqlite3.connect(at.data / "holdfast.db", isolation_level=None)
+
+
+def test_a_case_opens_with_its_number_and_first_line(at: Desk) -> None:
+    first = at.store.open_case("一", "real")
+    second = at.store.open_case("二", "practice")
+    assert (first.number, second.number) == ("HF-2026-0001", "HF-2026-0002")
+    (line,) = at.store.entries(second.id)
+    assert (line.act, line.subject, line.seq) == ("case.opened", second.number, 0)
+    assert line.facts["world"] == "practice"
+    assert str(line.facts["key"]).startswith(f"practice.holdfast.local/{second.ledger_id}+")
+    assert "二" not in line.body.decode()
+
+
+def test_numbers_begin_anew_each_year(at: Desk) -> None:
+    at.store.open_case("a", "real")
+    at.clock.advance(days=60)
+    assert at.store.open_case("b", "real").number == "HF-2027-0001"
+
+
+def test_a_case_is_found_by_number_id_and_unique_prefix(at: Desk) -> None:
+    case = at.store.open_case("a", "real")
+    at.clock.advance(days=60)
+    at.store.open_case("b", "real")
+    for reference in (case.number, case.id, "HF-2026"):
+        assert at.store.case(reference) == case
+    with pytest.raises(Refused, match="case_ambiguous"):
+        at.store.case("HF-")
+    for nothing in ("", "HF-2029", "%"):
+        with pytest.raises(Refused, match="case_unknown"):
+            at.store.case(nothing)
+
+
+def test_every_way_of_changing_the_ledger_is_barred(at: Desk) -> None:
+    case = at.store.open_case("a", "real")
+    with at.store.custody(case.id) as custody:
+        custody.append("capture.failed", "x")
+        custody.head()
+    before = at.store.bodies(case.id)
+    values = f"('{case.id}', 0, 'x', x'00', zeroblob(32))"
+    other = raw(at)
+    for statement in (
+        "UPDATE ledger SET body = x'00'",
+        "DELETE FROM ledger",
+        f"INSERT INTO ledger VALUES {values}",
+        f"INSERT OR REPLACE INTO ledger VALUES {values}",
+        f"REPLACE INTO ledger VALUES {values.replace(', 0,', ', 1,')}",
+        f"INSERT INTO ledger VALUES {values.replace(', 0,', ', 7,')}",
+        "UPDATE OR REPLACE ledger SET seq = 0 WHERE seq = 1",
+        "UPDATE checkpoint SET root = zeroblob(32)",
+        "UPDATE checkpoint SET note = x'00'",
+        "DELETE FROM checkpoint",
+        f"INSERT OR REPLACE INTO checkpoint VALUES ('{case.id}', 2, zeroblob(32), NULL)",
+    ):
+        with pytest.raises(sqlite3.IntegrityError):
+            other.execute(statement)
+    other.close()
+    assert at.store.bodies(case.id) == before
+
+
+def test_a_head_is_signed_covers_every_line_and_only_grows(at: Desk) -> None:
+    case = at.store.open_case("a", "real")
+    key = at.store.key(case.id)
+    assert key is not None
+    for _ in range(5):
+        with at.store.custody(case.id) as custody:
+            custody.append("exhibit.viewed", "E0001")
+            head = custody.head()
+            assert custody.head() == head
+        leaves = at.store.leaves(case.id)
+        assert (head.size, head.root) == (len(leaves), tree_root(leaves))
+        Ed25519PublicKey.from_public_bytes(key.public_key).verify(
+            head.signatures[0][1][4:], head.text
+        )
+    first, *_, last = at.store.checkpoints(case.id)
+    path = consistency_proof(at.store.leaves(case.id), first.size)
+    assert consistent(first.size, last.size, first.root, last.root, path)
+
+
+def test_what_raises_leaves_nothing(at: Desk) -> None:
+    case = at.store.open_case("a", "real")
+    with pytest.raises(RuntimeError), at.store.custody(case.id) as custody:
+        assert custody.next_exhibit() == "E0001"
+        custody.append("exhibit.sealed", "E0001")
+        custody.save(Party(id="p", case_id=case.id, role="claimant", name="x"))
+        raise RuntimeError
+    assert len(at.store.entries(case.id)) == 1
+    assert at.store.all(Party) == ()
+    with at.store.custody(case.id) as custody:
+        assert custody.next_exhibit() == "E0001"
+
+
+def test_a_head_without_a_key_is_signed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr(Keys, "key", lambda _self: None)
+    store = Store(tmp_path, clock, Keys(tmp_path / "keys"))
+    case = store.open_case("a", "real")
+    with store.custody(case.id) as custody:
+        assert custody.head().signatures == ()
+    assert store.key(case.id) is None
+    assert store.entries(case.id)[0].facts["key"] is None
+    monkeypatch.undo()
+    (head,) = store.checkpoints(case.id)
+    assert len(head.signatures) == 1
+    with store.custody(case.id) as custody:
+        assert custody.head() == head
+    store.close()
+
+
+def test_nouns_are_kept_and_come_back(at: Desk) -> None:
+    case = at.store.open_case("a", "real")
+    party = Party(id="p", case_id=case.id, role="platform", name="平台")
+    at.store.save(party)
+    at.store.save(Party(id="p", case_id=case.id, role="platform", name="另"))
+    assert at.store.get(Party, "p").name == "另"
+    assert at.store.all(Party, "other") == ()
+    with pytest.raises(Refused, match="not_found"):
+        at.store.get(Party, "q")
+    with pytest.raises(Refused, match="exhibit_unknown"):
+        at.store.exhibit(case.id, "E0009")
+
+
+def test_a_line_that_is_not_what_it_was_is_said(at: Desk) -> None:
+    case = at.store.open_case("a", "real")
+    other = raw(at)
+    other.execute("DROP TRIGGER ledger_is_never_changed")
+    other.execute("UPDATE ledger SET body = x'7b7d'")
+    other.close()
+    with pytest.raises(Tampered, match="ledger_unreadable"):
+        at.store.entries(case.id)
+
+
+APPENDS = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from fakes.desk import desk
+with desk(Path(sys.argv[1])) as at:
+    for _ in range(20):
+        with at.store.custody(sys.argv[2]) as custody:
+            custody.append("exhibit.viewed", custody.next_exhibit())
+            custody.head()
+"""
+
+
+def test_two_programs_append_to_one_ledger_without_losing_a_line(at: Desk) -> None:
+    case = at.store.open_case("a", "real")
+    tests = str(Path(__file__).parents[1])
+    others = [
+        subprocess.Popen([sys.executable, "-c", APPENDS, str(at.data), case.id, tests])
+        for _ in range(2)
+    ]
+    for _ in range(20):
+        with at.store.custody(case.id) as custody:
+            custody.append("exhibit.viewed", "E0001")
+    assert [other.wait() for other in others] == [0, 0]
+    assert [e.seq for e in at.store.entries(case.id)] == list(range(61))
+
+
+def test_threads_share_one_store(at: Desk) -> None:
+    case = at.store.open_case("a", "real")
+
+    def append(_n: int) -> None:
+        with at.store.custody(case.id) as custody:
+            custody.append("exhibit.viewed", "E0001")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(append, range(40)))
+    assert len(at.store.entries(case.id)) == 41
+
+
+def test_a_database_that_stays_locked_is_said_to_be_busy(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "BUSY_S", 0.01)
+    other = raw(at)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable, match="database_busy"):
+        Store(at.data, at.clock, Keys(at.data / "keys"))
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_a_full_disk_is_said_and_nothing_is_half_written(at: Desk) -> None:
+    case = at.store.open_case("a", "real")
+    at.store._db.conn.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(Refused, match="disk_full"), at.store.custody(case.id) as custody:
+        for _ in range(500):
+            custody.append("exhibit.viewed", "E0001", facts={"x": "y" * 500})
+    at.store._db.conn.execute("PRAGMA max_page_count = 1000000")
+    assert len(at.store.entries(case.id)) == 1
+
+
+def test_a_newer_database_is_refused_and_left_alone(at: Desk) -> None:
+    at.store._db.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+        " VALUES ('holdfast', 'm999_future', 'x')"
+    )
+    with pytest.raises(Refused, match="database_newer"):
+        Store(at.data, at.clock, Keys(at.data / "keys"))
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "holdfast.db").write_bytes(b"not a database" * 500)
+    with pytest.raises(Tampered, match="database_damaged"):
+        Store(tmp_path, FakeClock(), Keys(tmp_path / "keys"))
+
+
+def test_an_older_database_is_copied_before_it_is_migrated(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = at.store.open_case("a", "real")
+    with at.store.custody(case.id) as custody:
+        custody.append("exhibit.viewed", "E0001")
+    from sqlite_utils import Migrations
+
+    newer = Migrations("holdfast")
+    for known in store_module.migrations._migrations:
+        newer(name=known.name)(known.fn)
+    newer(name="m002_more")(lambda db: db.execute("CREATE TABLE more (x INTEGER) STRICT") and None)
+    monkeypatch.setattr(store_module, "migrations", newer)
+    again = Store(at.data, at.clock, Keys(at.data / "keys"))
+    assert len(again.entries(case.id)) == 2
+    again.close()
+    copy = sqlite3.connect(at.data / "holdfast.before-2.db")
+    assert copy.execute("SELECT count(*) FROM ledger").fetchone() == (2,)
+    copy.close()
+
+
+# --- the key -------------------------------------------------------------------------------------
+
+
+class FakeRing:
+    """A keyring in memory, put where the library looks."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        import keyring
+
+        self.kept: dict[tuple[str, str], str] = {}
+        self.locked = threading.Event()
+        monkeypatch.setattr(keyring, "set_password", self.set)
+        monkeypatch.setattr(keyring, "get_password", self.get)
+
+    def set(self, service: str, account: str, secret: str) -> None:
+        self.kept[service, account] = secret
+
+    def get(self, service: str, account: str) -> str | None:
+        from keyring.errors import KeyringLocked
+
+        if self.locked.is_set():
+            raise KeyringLocked
+        return self.kept.get((service, account))
+
+
+def test_without_a_keyring_the_key_lies_in_a_file_of_its_own(tmp_path: Path) -> None:
+    made = Keys(tmp_path).key()
+    assert made is not None
+    assert Keys(tmp_path).place == "file"
+    file = tmp_path / "installation.ed25519"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert len(base64.b64decode(file.read_text())) == 32
+    again = Keys(tmp_path).key()
+    assert again is not None
+    assert again.public == made.public
+    file.write_text("short")
+    assert Keys(tmp_path).key() is None
+
+
+def test_with_a_keyring_no_file_holds_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = FakeRing(monkeypatch)
+    made = Keys(tmp_path).key()
+    assert made is not None
+    assert Keys(tmp_path).place == "keyring"
+    assert not (tmp_path / "installation.ed25519").exists()
+    again = Keys(tmp_path).key()
+    assert again is not None
+    assert again.public == made.public
+    ring.locked.set()
+    assert Keys(tmp_path).key() is None
+
+
+def test_a_keyring_that_never_answers_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keyring
+
+    over = threading.Event()
+    monkeypatch.setattr(keyring, "set_password", lambda *_: over.wait(10))
+    monkeypatch.setattr(keys_module, "PATIENCE_S", 0.05)
+    assert Keys(tmp_path).key() is not None
+    assert Keys(tmp_path).place == "file"
+    over.set()
+
+
+def test_closing_a_case_is_remembered_by_the_noun(at: Desk) -> None:
+    case = at.store.open_case("a", "real")
+    assert at.store.all(Case) == (case,)

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes.desk import Desk, FakeSource, desk
+
+from holdfast.core.case import Case
+from holdfast.core.evidence import World
+from holdfast.core.job import Job
+from holdfast.core.timestamp import Answer, Authorities, Stamp, StampKind
+from holdfast.usecases import preserve, timestamp
+from holdfast.usecases.timestamp import StampRun
+
+
+class Witness:
+    """Answers as it is told; remembers what it was asked."""
+
+    def __init__(self, id: StampKind, targets: tuple[str, ...]) -> None:
+        self.id: StampKind = id
+        self._targets = targets
+        self.asked: list[tuple[str, ...]] = []
+        self.upgraded: list[bytes] = []
+        self.answer = Answer(sha256="", status="pending", proof=b"pending")
+        self.fuller: Answer | None = None
+
+    def targets(self, _authorities: Authorities) -> tuple[str, ...]:
+        return self._targets
+
+    def ask(
+        self, sha256s: Sequence[str], _authority: str, _authorities: Authorities, _job: Job
+    ) -> tuple[Answer, ...]:
+        self.asked.append(tuple(sha256s))
+        return tuple(replace(self.answer, sha256=digest) for digest in sha256s)
+
+    def upgrade(self, sha256: str, proof: bytes, _authorities: Authorities, _job: Job) -> Answer:
+        self.upgraded.append(proof)
+        return replace(self.fuller or self.answer, sha256=sha256)
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Iterator[Desk]:
+    with desk(tmp_path / "data") as made:
+        yield made
+
+
+def kept(at: Desk, world: World = "real", count: int = 1) -> Case:
+    case = at.store.open_case("a", world)
+    for n in range(count):
+        preserve.preserve(
+            case, FakeSource({"a": bytes([n])}), "http://x/", store=at.store, vault=at.vault,
+            clock=at.clock, maker=at.maker, job=Job(),
+        )  # fmt: skip
+    return case
+
+
+def run(at: Desk, *witnesses: Witness, worlds: tuple[World, ...] = ("real",)) -> StampRun:
+    return timestamp.stamp(
+        at.store.all(Case),
+        stampers=witnesses,
+        authorities={world: Authorities(world=world) for world in worlds},
+        store=at.store,
+        vault=at.vault,
+        clock=at.clock,
+        job=Job(),
+    )
+
+
+def stamps(at: Desk, case: Case, kind: str) -> list[Stamp]:
+    return [s for s in at.store.all(Stamp, case.id) if s.kind == kind]
+
+
+def acts(at: Desk, case: Case) -> list[str]:
+    return [e.act for e in at.store.entries(case.id) if e.act.startswith("timestamp")]
+
+
+def test_everything_of_every_case_goes_out_in_one_request(at: Desk) -> None:
+    first, second = kept(at, count=2), kept(at)
+    witness = Witness("opentimestamps", ("",))
+    assert run(at, witness) == StampRun(asked=8, pending=8)
+    assert len(witness.asked) == 1
+    assert timestamp.waiting(at.store.all(Case), store=at.store) > 0
+    for case in (first, second):
+        assert {s.status for s in stamps(at, case, "opentimestamps")} == {"pending"}
+        assert acts(at, case) == ["timestamp.requested"]
+    assert {s.status for s in stamps(at, first, "rfc3161")} == {"queued"}
+
+
+def test_a_pending_proof_is_completed_and_the_pending_one_is_kept(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("opentimestamps", ("",))
+    run(at, witness)
+    assert run(at, witness) == StampRun()  # not due yet
+    assert witness.upgraded == []
+    at.clock.advance(minutes=2)
+    run(at, witness)
+    assert set(witness.upgraded) == {b"pending"}
+    witness.fuller = Answer(
+        sha256="", status="confirmed", proof=b"whole", time="2026-11-13T02:12:44.000Z", by="block 9"
+    )
+    at.clock.advance(hours=7)
+    assert run(at, witness).confirmed == 3
+    for stamp in stamps(at, case, "opentimestamps"):
+        assert (stamp.status, stamp.time) == ("confirmed", "2026-11-13T02:12:44.000Z")
+        assert at.vault.read(stamp.proof) == b"whole"
+        assert [at.vault.read(old) for old in stamp.superseded] == [b"pending"]
+    assert acts(at, case) == ["timestamp.requested", *["timestamp.confirmed"] * 3]
+    at.clock.advance(days=9)
+    witness.upgraded.clear()
+    run(at, witness)
+    assert witness.upgraded == []
+
+
+def test_a_broken_upgrade_never_replaces_what_is_kept(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("opentimestamps", ("",))
+    run(at, witness)
+    witness.fuller = Answer(sha256="", status="broken", proof=b"bad", reason="garbage")
+    at.clock.advance(hours=1)
+    run(at, witness)
+    for stamp in stamps(at, case, "opentimestamps"):
+        assert (stamp.status, stamp.reason) == ("pending", "garbage")
+        assert at.vault.read(stamp.proof) == b"pending"
+
+
+def test_what_could_not_be_had_is_asked_again_later_and_later(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("rfc3161", ("jia", "yi"))
+    witness.answer = Answer(sha256="", status="queued", reason="unreachable")
+    assert run(at, witness).failed == 4
+    waits = []
+    for _ in range(12):
+        stamp = stamps(at, case, "rfc3161")[0]
+        assert (stamp.status, stamp.reason) == ("queued", "unreachable")
+        due = timestamp.next_due([stamp])
+        assert due is not None
+        waits.append((due - at.clock.time).total_seconds())
+        at.clock.time = due
+        run(at, witness)
+    assert waits == sorted(waits)
+    assert 50 < waits[0] < 61
+    assert waits[-1] <= 6 * 3600
+    assert acts(at, case) == ["timestamp.failed"] * 2  # said once an authority, not once a try
+
+
+def test_an_authority_may_ask_for_patience(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("rfc3161", ("jia",))
+    witness.answer = Answer(sha256="", status="queued", reason="slow", retry_s=900)
+    run(at, witness)
+    due = timestamp.next_due([s for s in stamps(at, case, "rfc3161") if s.authority == "jia"])
+    assert due is not None
+    assert 890 < (due - at.clock.time).total_seconds() <= 900
+    assert {s.attempts for s in stamps(at, case, "rfc3161") if s.authority == "yi"} == {0}
+
+
+def test_tokens_keep_query_and_answer(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("rfc3161", ("jia",))
+    witness.answer = Answer(
+        sha256="", status="confirmed", proof=b"tsr", query=b"tsq", time="2026-11-12T13:09:02.000Z"
+    )
+    run(at, witness)
+    token = next(s for s in stamps(at, case, "rfc3161") if s.authority == "jia")
+    assert (at.vault.read(token.proof), at.vault.read(token.query)) == (b"tsr", b"tsq")
+    assert timestamp.next_due([token]) is None
+
+
+def test_worlds_are_never_mixed_and_the_practice_world_lets_nobody_wait(at: Desk) -> None:
+    real, practice = kept(at), kept(at, "practice")
+    witness = Witness("opentimestamps", ("",))
+    run(at, witness, worlds=("practice",))
+    assert {s.status for s in stamps(at, real, "opentimestamps")} == {"queued"}
+    assert {s.status for s in stamps(at, practice, "opentimestamps")} == {"pending"}
+    witness.fuller = Answer(sha256="", status="simulated", proof=b"whole", time="x")
+    assert run(at, witness, worlds=("practice",)).confirmed == 3
+    line = at.store.entries(practice.id)[-1]
+    assert line.facts["simulated"] is True
+
+
+def test_no_stamp_ever_causes_another_head(at: Desk) -> None:
+    case = kept(at)
+    before = len(at.store.checkpoints(case.id))
+    run(at, Witness("opentimestamps", ("",)))
+    assert len(at.store.checkpoints(case.id)) == before
+
+
+def test_a_very_long_run_is_written_in_several_lines(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timestamp, "LINE_LIMIT", 2)
+    case = kept(at, count=2)
+    run(at, Witness("opentimestamps", ("",)))
+    assert acts(at, case) == ["timestamp.requested"] * 3
