@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from holdfast.core.canonical import moment
@@ -385,3 +386,58 @@ def _root_command(checkpoint: str, system: System) -> Command:
 
 def _python(system: System) -> str:
     return "py" if system == "windows" else "python3"
+
+
+# --- what is written -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackFile:
+    """One file of a pack: bytes in memory, or a file that must still hash to ``sha256``."""
+
+    name: str
+    """In the bag, e.g. ``data/case.json``."""
+    sha256: str
+    size: int
+    data: bytes | None = None
+    at: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadmeExhibit:
+    """A line of the table in README.html.  Texts come from outside."""
+
+    number: str
+    title: str
+    sealed: str
+    sha256: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadmeRoot:
+    """A time-stamp authority whose root lies in the pack."""
+
+    authority: str
+    sha256: str
+    """Of the root certificate's DER."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readme:
+    """What README.html states."""
+
+    case_number: str
+    practice: bool
+    origin: str
+    lines: int
+    """Of the ledger, which is the size of the head."""
+    root: str
+    """Of the head, hex."""
+    made: str
+    """Time of the ledger's last line, RFC 3339."""
+    verifier_sha256: str
+    exhibits: tuple[ReadmeExhibit, ...]
+    roots: tuple[ReadmeRoot, ...]
+    commands: tuple[Command, ...]
+    """For every system."""

@@ -1,0 +1,382 @@
+"""Reads packs that may have been made to harm: folders and ZIPs, nothing unpacked, nothing run.
+
+What no pack of ours contains (links, ``..``, backslashes, names that collide, encrypted or
+over-compressed members) is said and never opened.  Only the standard library and ``holdfast.core``
+are used, because this travels in ``verify.pyz``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final, Protocol
+
+from holdfast.adapters.pack import zipform
+from holdfast.core.bag import ReadablePack, Unreadable
+from holdfast.core.canonical import one_line
+from holdfast.core.evidence import safe_path
+from holdfast.core.pack import DECLARATION, MAX_MEMBERS
+from holdfast.core.verdict import Finding
+
+BLOCK: Final = 1 << 20
+MAX_DIRECTORY: Final = 64 << 20
+"""Bytes of a ZIP's directory; 100,000 members need less than half."""
+MAX_RATIO: Final = 200
+SMALL: Final = 1 << 20
+"""Below this many bytes a ratio says nothing."""
+MAX_DEPTH: Final = 12
+
+
+class Hasher(Protocol):
+    """What hashlib's hashes and their stand-ins have in common."""
+
+    def update(self, data: memoryview, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
+
+def _hashlib(name: str) -> Hasher:
+    return hashlib.new(name, usedforsecurity=False)
+
+
+@contextmanager
+def open_pack(path: Path, hasher: Callable[[str], Hasher] = _hashlib) -> Iterator[ReadablePack]:
+    """The folder or ZIP at ``path``, ready to be judged.
+
+    ``hasher`` makes a hash by its hashlib name, or raises ValueError.  Raises Unreadable
+    (``pack_unreadable``, ``pack_too_many``) for what cannot be read as a pack at all.
+    """
+    if path.is_dir():
+        yield FolderPack(path, hasher)
+        return
+    try:
+        with path.open("rb") as file:
+            _look_at_directory(file)
+            with zipfile.ZipFile(file) as archive:
+                yield ZipPack(file, archive, hasher)
+    except _ZIP_ERRORS as error:
+        raise Unreadable("pack_unreadable", _why(error)) from error
+
+
+def read_digests(
+    file: IO[bytes],
+    algorithms: Sequence[str],
+    tick: Callable[[int], None],
+    hasher: Callable[[str], Hasher] = _hashlib,
+) -> Mapping[str, bytes]:
+    """Digests of everything that ``file`` has still to give, in one pass."""
+    hashes: dict[str, Hasher] = {}
+    for name in algorithms:
+        try:
+            hashes[name] = hasher(name)
+        except ValueError:
+            continue
+    while block := file.read(BLOCK):
+        view = memoryview(block)
+        for one in hashes.values():
+            one.update(view)
+        tick(len(block))
+    return {name: bytes.fromhex(one.hexdigest()) for name, one in hashes.items()}
+
+
+def _read_whole(file: IO[bytes], limit: int) -> bytes:
+    data = file.read(limit + 1)
+    if len(data) > limit:
+        raise Unreadable("file_too_large", str(limit))
+    return data
+
+
+def _why(error: Exception) -> str:
+    """A short reason without any path of this machine."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return one_line(str(error))[:200] or type(error).__name__
+
+
+class _Names:
+    """Which names may be read: safe on every system, and different from each other there."""
+
+    def __init__(self) -> None:
+        self.troubles: list[Finding] = []
+        self._folded: dict[str, str] = {}
+
+    def trouble(self, name: str, rule: str, detail: str = "") -> None:
+        self.troubles.append(
+            Finding(subject=one_line(name)[:400], rule=rule, outcome="broken", detail=detail)
+        )
+
+    def admit(self, name: str) -> bool:
+        """Whether ``name`` is new and safe; said when it is not."""
+        if not safe_path(name):
+            self.trouble(name, "name_dangerous")
+            return False
+        other = self._folded.setdefault(name.casefold(), name)
+        if other != name or len(self._folded) > MAX_MEMBERS:
+            self.trouble(name, "name_collides" if other != name else "pack_too_many", other)
+            return False
+        return True
+
+
+class FolderPack:
+    """A folder.  Links are never followed, in it or to it from within."""
+
+    def __init__(self, root: Path, hasher: Callable[[str], Hasher] = _hashlib) -> None:
+        self._root = root
+        self._hasher = hasher
+        self._known = _Names()
+        self._sizes: dict[str, int] = {}
+        self._walk(root, "", 0)
+
+    def _walk(self, folder: Path, prefix: str, depth: int) -> None:
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            self._known.trouble(prefix or folder.name, "file_unreadable", _why(error))
+            return
+        for entry in found:
+            name = prefix + entry.name
+            if len(self._sizes) >= MAX_MEMBERS or depth > MAX_DEPTH:
+                self._known.trouble(name, "pack_too_many")
+                return
+            about = entry.stat(follow_symlinks=False)
+            if entry.is_symlink() or _is_reparse_point(about):
+                self._known.trouble(name, "link")
+            elif stat.S_ISDIR(about.st_mode):
+                if self._known.admit(name):
+                    self._walk(folder / entry.name, f"{name}/", depth + 1)
+            elif not stat.S_ISREG(about.st_mode):
+                self._known.trouble(name, "not_a_plain_file")
+            elif self._known.admit(name):
+                self._sizes[name] = about.st_size
+
+    def names(self) -> tuple[str, ...]:
+        """Every file that may be read, sorted."""
+        return tuple(sorted(self._sizes))
+
+    def troubles(self) -> tuple[Finding, ...]:
+        """Links, special files and names that no pack of ours has."""
+        return tuple(self._known.troubles)
+
+    def size(self, name: str) -> int:
+        """Bytes."""
+        return self._sizes[name]
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[IO[bytes]]:
+        try:
+            handle = os.open(
+                self._root / name,
+                os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0),
+            )
+            with os.fdopen(handle, "rb", buffering=0) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise Unreadable("not_a_plain_file")
+                yield file
+        except OSError as error:
+            raise Unreadable("file_unreadable", _why(error)) from error
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The whole content.  Raises Unreadable."""
+        with self._open(name) as file:
+            return _read_whole(file, limit)
+
+    def digests(
+        self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
+    ) -> Mapping[str, bytes]:
+        """Digests in one pass.  Raises Unreadable."""
+        with self._open(name) as file:
+            return read_digests(file, algorithms, tick, self._hasher)
+
+
+def _is_reparse_point(about: os.stat_result) -> bool:
+    """Whether Windows would lead elsewhere from here (a junction is no symlink to Python 3.11)."""
+    return bool(
+        getattr(about, "st_file_attributes", 0)
+        & getattr(stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0x400)
+    )
+
+
+# --- ZIP -----------------------------------------------------------------------------------------
+
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+    UnicodeError,
+    KeyError,
+)
+"""What ``zipfile`` raises over files that are none, or that were made to hurt it."""
+
+_END = struct.Struct("<4sHHHHIIH")
+_END64 = struct.Struct("<4sQBBHIIQQQQ")
+_LOCATOR = struct.Struct("<4sIQI")
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
+
+
+def _look_at_directory(file: IO[bytes]) -> None:
+    """The directory has a size that may be read into memory.  Raises Unreadable, BadZipFile."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(max(0, length - _END.size - 0xFFFF))
+    tail = file.read()
+    at = tail.rfind(zipform.END_SIGNATURE)
+    if at < 0 or len(tail) - at < _END.size:
+        raise zipfile.BadZipFile("no end of directory")
+    _, _, _, _, count, size, _, _ = _END.unpack_from(tail, at)
+    start = length - len(tail) + at - _LOCATOR.size
+    if start >= 0:
+        file.seek(start)
+        mark, _, place, _ = _LOCATOR.unpack(file.read(_LOCATOR.size))
+        if mark == zipform.LOCATOR_SIGNATURE:
+            file.seek(place)
+            fields = _END64.unpack(file.read(_END64.size))
+            count, size = fields[8], fields[9]
+    if count > MAX_MEMBERS or size > MAX_DIRECTORY:
+        raise Unreadable("pack_too_many", str(count))
+    file.seek(0)
+
+
+class ZipPack:
+    """A ZIP with one top folder, read member by member."""
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        archive: zipfile.ZipFile,
+        hasher: Callable[[str], Hasher] = _hashlib,
+    ) -> None:
+        self._archive = archive
+        self._hasher = hasher
+        self._known = _Names()
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        self.top = _top(archive)
+        infos = archive.infolist()
+        overlapping = _overlapping(infos, archive.start_dir)
+        for info in infos:
+            self._admit(info, overlaps=info.header_offset in overlapping)
+        if not self._known.troubles and not _is_ours(file, archive):
+            self._known.troubles.append(Finding(subject="", rule="zip_rewritten", outcome="weak"))
+
+    def _admit(self, info: zipfile.ZipInfo, *, overlaps: bool) -> None:
+        # ``filename`` was already bent by zipfile: cut at NUL, backslashes turned on Windows.
+        whole = info.orig_filename
+        name = whole.removeprefix(self.top)
+        if self.top and name == whole:
+            self._known.trouble(whole, "outside_folder")
+            return
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if whole.endswith("/"):
+            if (name and not safe_path(name[:-1])) or info.file_size or info.compress_size:
+                self._known.trouble(whole, "name_dangerous")
+            return
+        if name in self._members:
+            self._known.trouble(name, "name_twice")
+        elif not self._known.admit(name):
+            return
+        elif overlaps:
+            self._known.trouble(name, "zip_overlap")
+        elif info.flag_bits & _ENCRYPTED:
+            self._known.trouble(name, "encrypted")
+        elif kind == stat.S_IFLNK:
+            self._known.trouble(name, "link")
+        elif kind not in (0, stat.S_IFREG):
+            self._known.trouble(name, "not_a_plain_file")
+        elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            self._known.trouble(name, "zip_method", str(info.compress_type))
+        elif info.file_size > max(SMALL, MAX_RATIO * info.compress_size):
+            self._known.trouble(name, "zip_bomb", f"{info.compress_size} → {info.file_size}")
+        else:
+            self._members[name] = info
+
+    def names(self) -> tuple[str, ...]:
+        """Every member that may be read, sorted."""
+        return tuple(sorted(self._members))
+
+    def troubles(self) -> tuple[Finding, ...]:
+        """What no ZIP of ours does."""
+        return tuple(self._known.troubles)
+
+    def size(self, name: str) -> int:
+        """Bytes."""
+        return self._members[name].file_size
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[IO[bytes]]:
+        try:
+            with self._archive.open(self._members[name]) as file:
+                yield file
+        except _ZIP_ERRORS as error:
+            raise Unreadable("file_unreadable", _why(error)) from error
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The whole content.  Raises Unreadable."""
+        if self.size(name) > limit:
+            raise Unreadable("file_too_large", str(limit))
+        with self._open(name) as file:
+            return _read_whole(file, limit)
+
+    def digests(
+        self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
+    ) -> Mapping[str, bytes]:
+        """Digests in one pass.  Raises Unreadable."""
+        with self._open(name) as file:
+            return read_digests(file, algorithms, tick, self._hasher)
+
+
+def _top(archive: zipfile.ZipFile) -> str:
+    """The folder that everything lies in, with its slash; empty when the bag lies bare."""
+    names = archive.namelist()
+    if DECLARATION in names:
+        return ""
+    for name in names:
+        top, slash, rest = name.partition("/")
+        if slash and rest == DECLARATION:
+            return top + slash
+    first = names[0] if names else ""
+    return first[: first.find("/") + 1]
+
+
+def _overlapping(infos: Sequence[zipfile.ZipInfo], start_of_directory: int) -> frozenset[int]:
+    """Offsets of members whose bytes would run into the next one: one lie can hide a bomb."""
+    placed = sorted(infos, key=lambda info: info.header_offset)
+    ends = [info.header_offset for info in placed[1:]] + [start_of_directory]
+    return frozenset(
+        info.header_offset
+        for info, end in zip(placed, ends, strict=True)
+        if info.header_offset + 30 + info.compress_size + len(info.orig_filename.encode()) > end
+    )
+
+
+def _is_ours(file: IO[bytes], archive: zipfile.ZipFile) -> bool:
+    """Whether every byte that is no content is what our writer writes."""
+    at = 0
+    directory = b""
+    infos = archive.infolist()
+    names = [info.orig_filename for info in infos]
+    if names != sorted(names):
+        return False
+    for info in infos:
+        name, size = info.orig_filename, info.file_size
+        header = zipform.local_header(name, size, info.CRC)
+        file.seek(at)
+        if info.header_offset != at or file.read(len(header)) != header:
+            return False
+        directory += zipform.central_header(
+            zipform.Member(name=name, size=size, crc=info.CRC, offset=at)
+        )
+        at += len(header) + size
+    end = directory + zipform.directory_end(len(infos), len(directory), at)
+    file.seek(at)
+    return file.read(len(end) + 1) == end

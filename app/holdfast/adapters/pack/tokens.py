@@ -1,0 +1,282 @@
+"""Checks RFC 3161 tokens with nothing but Python and, where there is one, the ``openssl`` program.
+
+The profile is ours (``core.rfc3161``); openssl does the public-key arithmetic: the signature, and
+the path to one root at a time, so that no trust store of the system ever counts.  This is the
+checker of ``verify.pyz``; the program itself uses its own libraries.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from holdfast.core.canonical import moment, one_line, rfc3339
+from holdfast.core.certificates import fingerprint, write_pem
+from holdfast.core.practice import ROOT_FINGERPRINTS
+from holdfast.core.rfc3161 import (
+    Certificate,
+    MalformedToken,
+    Token,
+    check_profile,
+    find_signer,
+    read_certificate,
+    read_certificates,
+    read_query,
+    read_response,
+)
+from holdfast.core.timestamp import StampKind
+from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, TimestampSeen
+
+SECONDS: Final = 30.0
+
+_HOMEBREW = (
+    "/opt/homebrew/opt/openssl@3/bin/openssl",
+    "/usr/local/opt/openssl@3/bin/openssl",
+)
+
+_KNOWN_SIGNATURES = re.compile(
+    r"1\.2\.840\.113549\.1\.1\.(1|5|1[0-4])|1\.2\.840\.10045\.4\.(1|3\.[1-4])"
+    r"|2\.16\.840\.1\.101\.3\.4\.3\.(10|11|12)"
+)
+"""RSA, RSASSA-PSS and ECDSA: where these fail, the signature is wrong and not merely unknown."""
+
+_NO_PATH_ERRORS = frozenset({2, 7, 9, 10, 18, 19, 20, 21, 27})
+"""X509_V_ERR codes that say only that nothing leads from the signer to this root."""
+
+
+@cache
+def find_openssl() -> str:
+    """The path of an OpenSSL of at least 1.1.1; empty when there is none.
+
+    LibreSSL always trusts the system's store beside what it is given, so it is not taken.
+    """
+    for name in (shutil.which("openssl") or "", *_HOMEBREW):
+        if name and Path(name).is_file():
+            version = _run((name, "version")).stdout.decode("utf-8", "replace")
+            if re.match(r"OpenSSL (1\.1\.1|[3-9]\.)", version):
+                return name
+    return ""
+
+
+def _run(arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    quiet = {**os.environ, "OPENSSL_CONF": os.devnull, "LC_ALL": "C"}
+    try:
+        return subprocess.run(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            env=quiet,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(arguments, -1, b"", str(error).encode())
+
+
+class OpensslTokens:
+    """Judges tokens against the roots that are given, and always knows the practice ones."""
+
+    def __init__(self, practice_roots: Sequence[bytes] = (), openssl: str | None = None) -> None:
+        """``practice_roots`` are PEM; ``openssl`` is found when not given, empty for none."""
+        self._practice = tuple(practice_roots)
+        self._openssl = find_openssl() if openssl is None else openssl
+
+    @property
+    def id(self) -> StampKind:
+        """A StampKind."""
+        return "rfc3161"
+
+    def check(
+        self, subject: str, digest: Callable[[str], bytes], proof: bytes, help: ProofHelp
+    ) -> tuple[TimestampSeen, tuple[Finding, ...]]:
+        """What the token shows about ``subject``; bad tokens are findings."""
+        try:
+            token = read_response(proof)
+            query = read_query(help.query) if help.query is not None else None
+        except MalformedToken as malformed:
+            return _seen(subject, "broken"), (malformed.finding(subject),)
+        try:
+            chain = read_certificates(help.chain) if help.chain.strip() else ()
+            roots = _roots((*help.roots, *self._practice))
+        except ValueError as error:
+            detail = one_line(str(error))[:100]
+            return _seen(subject, "unchecked"), (
+                Finding(
+                    subject=subject,
+                    rule="token_help_unreadable",
+                    outcome="unchecked",
+                    detail=detail,
+                ),
+            )
+        told = list(
+            check_profile(
+                token,
+                subject,
+                digest,
+                query=query,
+                chain=chain,
+                now=moment(help.now) if help.now else None,
+            )
+        )
+        signer = find_signer(token, chain)
+        root: Certificate | None = None
+        if signer is not None:
+            arithmetic = _Arithmetic(self._openssl, token, signer, chain)
+            rule, outcome, detail, root = arithmetic.judge(roots, only=help.named_root)
+            if rule:
+                told.append(Finding(subject=subject, rule=rule, outcome=outcome, detail=detail))
+        return _shown(subject, token, signer, root, told, counts=help.practice)
+
+
+def _roots(pems: Sequence[bytes]) -> tuple[Certificate, ...]:
+    """Each root once, in the order given."""
+    found = {raw: read_certificate(raw) for pem in pems for raw in read_certificates(pem)}
+    return tuple(found.values())
+
+
+def _seen(subject: str, status: str) -> TimestampSeen:
+    return TimestampSeen(subject=subject, kind="rfc3161", network="", status=status)
+
+
+def _shown(
+    subject: str,
+    token: Token,
+    signer: Certificate | None,
+    root: Certificate | None,
+    told: list[Finding],
+    *,
+    counts: bool,
+) -> tuple[TimestampSeen, tuple[Finding, ...]]:
+    outcomes = {finding.outcome for finding in told}
+    if "broken" in outcomes:
+        return _seen(subject, "broken"), tuple(told)
+    if "unchecked" in outcomes or signer is None or root is None:
+        return _seen(subject, "unchecked"), tuple(told)
+    practice = fingerprint(root.raw) in ROOT_FINGERPRINTS
+    time = rfc3339(token.info.gen_time)
+    by = signer.common_name or root.common_name
+    simulated = practice and not counts
+    good = Finding(
+        subject=subject,
+        rule="token_simulated" if simulated else "token_good",
+        outcome="unchecked" if simulated else "ok",
+        detail=f"{by} · {time}",
+    )
+    seen = TimestampSeen(
+        subject=subject,
+        kind="rfc3161",
+        network="practice" if practice else root.common_name or "rfc3161",
+        status="simulated" if practice else "confirmed",
+        time=time,
+        by=by,
+    )
+    return seen, (good, *told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arithmetic:
+    """Signature and path of one token."""
+
+    openssl: str
+    token: Token
+    signer: Certificate
+    chain: tuple[bytes, ...]
+
+    def judge(
+        self, roots: Sequence[Certificate], *, only: bool
+    ) -> tuple[str, FindingOutcome, str, Certificate | None]:
+        """Rule (empty when all is well), outcome, detail, and the root that the path ends in."""
+        if not self.openssl:
+            return "token_no_openssl", "unchecked", self.signer.common_name, None
+        algorithm = self.token.signer.signature_algorithm
+        with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
+            room = Path(folder)
+            if not self._signature_holds(room):
+                if _KNOWN_SIGNATURES.fullmatch(algorithm):
+                    return "token_signature", "broken", self.signer.common_name, None
+                return "token_signature_uncheckable", "unchecked", algorithm, None
+            trouble = ""
+            for root in roots:
+                against = self._path_to(root, room)
+                if against is None:
+                    return "", "ok", "", root
+                trouble = trouble or against
+        if trouble:
+            return "token_chain", "broken", trouble, None
+        stated = f"{self.signer.common_name} · {rfc3339(self.token.info.gen_time)}"
+        if only:
+            return "token_chain", "broken", stated, None
+        return "token_root_unknown", "unchecked", stated, None
+
+    def _signature_holds(self, room: Path) -> bool:
+        token, signer = room / "token.der", room / "signer.pem"
+        token.write_bytes(self.token.raw)
+        signer.write_bytes(write_pem((self.signer.raw,)))
+        done = _run(
+            (
+                self.openssl,
+                "cms",
+                "-verify",
+                "-inform",
+                "DER",
+                "-in",
+                str(token),
+                "-noverify",
+                # Only the signer that the profile chose, never another of the same name.
+                "-nointern",
+                "-certfile",
+                str(signer),
+                "-binary",
+                "-out",
+                os.devnull,
+            )
+        )
+        return done.returncode == 0
+
+    def _path_to(self, root: Certificate, room: Path) -> str | None:
+        """None when the signer's path to ``root`` holds at the token's time.
+
+        Else what is against it; empty when there simply is no path.
+        """
+        (room / "root.pem").write_bytes(write_pem((root.raw,)))
+        others = [raw for raw in (*self.token.certificates, *self.chain) if raw != root.raw]
+        (room / "others.pem").write_bytes(write_pem(others or [self.signer.raw]))
+        done = _run(
+            (
+                self.openssl,
+                "verify",
+                "-no-CApath",
+                *(() if _is_old(self.openssl) else ("-no-CAstore",)),
+                "-CAfile",
+                str(room / "root.pem"),
+                "-untrusted",
+                str(room / "others.pem"),
+                "-purpose",
+                "timestampsign",
+                "-auth_level",
+                "0",
+                "-attime",
+                str(int(self.token.info.gen_time.timestamp())),
+                str(room / "signer.pem"),
+            )
+        )
+        if done.returncode == 0:
+            return None
+        said = (done.stdout + done.stderr).decode("utf-8", "replace")
+        codes = [int(code) for code in re.findall(r"error (\d+) at", said)]
+        if codes and not set(codes) & _NO_PATH_ERRORS:
+            return f"X509_V_ERR {codes[0]}"
+        return ""
+
+
+@cache
+def _is_old(openssl: str) -> bool:
+    return _run((openssl, "version")).stdout.startswith(b"OpenSSL 1.1.1")
