@@ -16,7 +16,7 @@ from holdfast.adapters import browser, http
 from holdfast.adapters.capture import Means
 from holdfast.adapters.tab import TEXT, Tab
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339, visible
-from holdfast.core.completeness import PageSeen, judged, label
+from holdfast.core.completeness import PageSeen, judged
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
 from holdfast.core.evidence import (
     Captured,
@@ -30,6 +30,7 @@ from holdfast.core.evidence import (
     Target,
 )
 from holdfast.core.job import Job
+from holdfast.core.observed import counter_name, counters, label
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -54,13 +55,10 @@ _FACTS = """(() => {
     const type = node.querySelector('[itemprop="interactionType"]');
     const value = text(node.querySelector('[itemprop="userInteractionCount"]'));
     const kind = type ? (type.getAttribute('href') || type.getAttribute('content') || '') : '';
-    if (value && kind) counters.push([kind.split('/').pop().slice(0, 60), value]);
+    if (value && kind) counters.push([kind.slice(0, 100), value]);
   }
-  for (const node of document.querySelectorAll('[data-counter], meta[name^="counter:"]')) {
-    const name = node.getAttribute('data-counter') || node.getAttribute('name').slice(8);
-    const value = text(node);
-    if (name && value) counters.push([name.slice(0, 60), value]);
-  }
+  const named = new Set([...document.querySelectorAll(
+    '.account, .author-name, .nickname, .user-name, .username')].map(text).filter(Boolean));
   const shown = (node) => { const box = node.getBoundingClientRect();
     return box.width > 0 && box.height > 0; };
   const scrolls = (node) => node.scrollHeight > node.clientHeight + 200 &&
@@ -71,7 +69,8 @@ _FACTS = """(() => {
     title: String(document.title || '').slice(0, 1000),
     url: String(location.href).slice(0, 8000),
     account: first('[itemprop="author"] [itemprop="name"]', '[itemprop="author"]',
-      'meta[name="author"]', 'meta[property="article:author"]'),
+      'meta[name="author"]', 'meta[property="article:author"]') ||
+      (named.size === 1 ? [...named][0] : ''),
     counters: counters.slice(0, 50),
     password: [...document.querySelectorAll('input[type="password"]')].some(shown),
     inner: boxes.some(node => node !== document.scrollingElement && scrolls(node)),
@@ -298,17 +297,18 @@ class _Visit:
 
     def observations(self) -> Observations:
         """What the page said of itself."""
-        counters = [
-            Counter(name=one_line(str(name)), value=one_line(str(value)))
-            for name, value in self._facts.get("counters", [])
-        ]
+        stated = [
+            Counter(name=name, value=one_line(str(value)))
+            for kind, value in self._facts.get("counters", [])
+            if (name := counter_name(str(kind)))
+        ] or list(counters(self._text))
         if found := label(self._text):
-            counters.append(Counter(name="ai_label", value=found))
+            stated.append(Counter(name="ai_label", value=found))
         return Observations(
             title=one_line(str(self._facts.get("title", ""))),
             status=self.tab.document.status if self.tab.document else None,
             account=one_line(str(self._facts.get("account", ""))),
-            counters=tuple(counters),
+            counters=tuple(stated),
         )
 
     def _record(self) -> dict[str, Json]:
