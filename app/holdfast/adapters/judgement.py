@@ -91,45 +91,54 @@ def judge(raw: bytes, subject: str, digest: Callable[[str], bytes], trust: Trust
             now=trust.now,
         )
     )
-    root = None
+    path = None
     if signer is not None:
-        more, root = _about_keys(token, signer, subject, trust)
+        more, path = _about_keys(token, signer, subject, trust)
         told += more
-    outcomes = {finding.outcome for finding in told}
-    status: StampStatus = "confirmed"
-    if "broken" in outcomes:
-        status = "broken"
-    elif "unchecked" in outcomes or root is None:
-        status = "unchecked"
-    judged = Judgement(token=token, status=status, findings=tuple(told), signer=signer, root=root)
+    status = _status(told, path)
+    if path is None:
+        return Judgement(token=token, status=status, findings=tuple(told), signer=signer)
+    if status == "confirmed" and second_opinion(token, path.certificates) is False:
+        doubt = path.root.common_name
+        told.append(_finding(subject, "token_second_opinion", "weak", doubt))
+    judged = Judgement(
+        token=token, status=status, findings=tuple(told), signer=signer, root=path.root
+    )
     if status == "confirmed" and judged.practice:
         return replace(judged, status="simulated")
     return judged
 
 
+def _status(told: Sequence[Finding], path: x509.Path | None) -> StampStatus:
+    outcomes = {finding.outcome for finding in told}
+    if "broken" in outcomes:
+        return "broken"
+    return "unchecked" if "unchecked" in outcomes or path is None else "confirmed"
+
+
+def _finding(subject: str, rule: str, outcome: FindingOutcome, detail: str) -> Finding:
+    return Finding(subject=subject, rule=rule, outcome=outcome, detail=detail)
+
+
 def _about_keys(
     token: Token, signer: Certificate, subject: str, trust: Trust
-) -> tuple[list[Finding], Certificate | None]:
-    """What signature and path show, and the root that the path ends in."""
-
-    def finding(rule: str, outcome: FindingOutcome, detail: str = "") -> Finding:
-        return Finding(subject=subject, rule=rule, outcome=outcome, detail=detail)
-
+) -> tuple[list[Finding], x509.Path | None]:
+    """What signature and path show, and the path when both are good."""
     state = x509.check_signature(token, signer)
     if state == "bad":
-        return [finding("token_signature", "broken", signer.common_name)], None
+        return [_finding(subject, "token_signature", "broken", signer.common_name)], None
     if state == "uncheckable":
         algorithm = token.signer.signature_algorithm
-        return [finding("token_signature_uncheckable", "unchecked", algorithm)], None
+        return [_finding(subject, "token_signature_uncheckable", "unchecked", algorithm)], None
     path = _best_path(token, signer, trust)
     if path is None:
         rule, outcome = _NO_PATH[trust.only]
-        return [finding(rule, outcome, _issuer_of(token, signer))], None
-    if path.trouble:
-        return [finding("token_chain", "broken", path.trouble)], path.root
-    if second_opinion(token, path.certificates) is False:
-        return [finding("token_second_opinion", "weak", path.root.common_name)], path.root
-    return [], path.root
+        return [_finding(subject, rule, outcome, _issuer_of(token, signer))], None
+    if path.state == "unreadable":
+        return [_finding(subject, "token_chain_unreadable", "unchecked", path.trouble)], None
+    if path.state == "broken":
+        return [_finding(subject, "token_chain", "broken", path.trouble)], None
+    return [], path
 
 
 _NO_PATH: dict[bool, tuple[str, FindingOutcome]] = {
@@ -144,7 +153,7 @@ def _best_path(token: Token, signer: Certificate, trust: Trust) -> x509.Path | N
     others = (*token.certificates, *trust.chain)
     for root in (*trust.roots, *_practice_roots()):
         path = x509.find_path(signer, others, root, token.info.gen_time)
-        if path is not None and not path.trouble:
+        if path is not None and path.state == "valid":
             return path
         found = found or path
     return found
@@ -181,9 +190,6 @@ def second_opinion(token: Token, path: Sequence[Certificate]) -> bool | None:
             intermediates=[load_der_x509_certificate(one.raw) for one in links],
             roots=[load_der_x509_certificate(root.raw)],
         ).build()
-    except (ValueError, TypeError):
-        return None
-    try:
         return bool(verifier.verify(response, token.info.imprint))
     except rfc3161_client.VerificationError:
         return False

@@ -25,6 +25,7 @@ MAX_CERTIFICATES: Final = 32
 """How many of a token's certificates are looked at; genuine ones bring two to five."""
 MAX_LINKS: Final = 8
 
+PathState = Literal["valid", "broken", "unreadable"]
 SignatureState = Literal["good", "bad", "uncheckable"]
 
 _RSA = "1.2.840.113549.1.1.1"
@@ -51,10 +52,12 @@ _EDDSA = {"1.3.101.112", "1.3.101.113"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """A chain of signatures, signer first, root last; ``trouble`` is empty when it is valid."""
+    """A chain of signatures, signer first, root last."""
 
     certificates: tuple[Certificate, ...] = field(repr=False)
+    state: PathState
     trouble: str = ""
+    """What is the matter with it; empty when it is valid."""
 
     @property
     def root(self) -> Certificate:
@@ -177,7 +180,8 @@ def find_path(
     chain = _climb(signer, links, root, moment)
     if chain is None:
         return None
-    return Path(certificates=chain, trouble=_trouble(chain, moment))
+    trouble, state = _trouble(chain, moment)
+    return Path(certificates=chain, state=state, trouble=trouble)
 
 
 def _climb(
@@ -219,8 +223,8 @@ def _issued(issuer: Certificate, subject: Certificate) -> bool:
     return True
 
 
-def _trouble(chain: Sequence[Certificate], moment: datetime) -> str:
-    """What RFC 5280 §6 has against the path; empty when nothing."""
+def _trouble(chain: Sequence[Certificate], moment: datetime) -> tuple[str, PathState]:
+    """What RFC 5280 §6 has against the path; empty and valid when nothing."""
     import asyncio
 
     from asn1crypto import x509
@@ -238,9 +242,19 @@ def _trouble(chain: Sequence[Certificate], moment: datetime) -> str:
         )
         validator = CertificateValidator(signer, links, context)
         asyncio.run(validator.async_validate_path())
-        used = signer.key_usage_value
-    except (PathError, ValidationError, ValueError, TypeError, KeyError) as error:
-        return one_line(str(error)[:200]) or type(error).__name__
+        used, longest = signer.key_usage_value, root.max_path_length
+    except (PathError, ValidationError) as error:
+        return _said(error), "broken"
+    except (ValueError, TypeError, KeyError) as error:
+        # Not a judgement: something in a certificate that the validator cannot read.
+        return _said(error), "unreadable"
     if used is not None and not used.native & {"digital_signature", "non_repudiation"}:
-        return "the signer's key is not for signatures"
-    return ""
+        return "the signer's key is not for signatures", "broken"
+    # RFC 5280 leaves a root's own limit open; OpenSSL keeps to it, and so does this.
+    if longest is not None and len(links) > longest:
+        return "the path is longer than its root allows", "broken"
+    return "", "valid"
+
+
+def _said(error: Exception) -> str:
+    return one_line(str(error)[:200]) or type(error).__name__

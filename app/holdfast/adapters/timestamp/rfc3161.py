@@ -28,7 +28,7 @@ from holdfast.core.rfc3161 import (
     read_query,
 )
 from holdfast.core.timestamp import Answer, Authorities, StampKind, StampStatus, Tsa
-from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, TimestampSeen
+from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
 from holdfast.ports import Clock
 
 ANSWER_LIMIT: Final = 256 << 10
@@ -54,6 +54,7 @@ _REASONS = {
     "token_key_usage": "bad_certificate",
     "token_signer_validity": "bad_certificate",
     "token_chain": "untrusted",
+    "token_chain_unreadable": "uncheckable",
     "token_future": "clock",
 }
 _TROUBLES = {
@@ -283,25 +284,22 @@ def _seen(subject: str, status: StampStatus) -> TimestampSeen:
 def _shown(
     judged: Judgement, subject: str, *, counts: bool
 ) -> tuple[TimestampSeen, tuple[Finding, ...]]:
-    """The judgement as verification reports it; ``counts``: practice witnesses do."""
+    """The judgement as verification reports it; ``counts``: whether practice witnesses do."""
     if judged.token is None or judged.root is None or judged.status in {"broken", "unchecked"}:
         return _seen(subject, judged.status), judged.findings
-    status: StampStatus = "confirmed" if counts else judged.status
     time = rfc3339(judged.token.info.gen_time)
     seen = TimestampSeen(
         subject=subject,
         kind="rfc3161",
         network="practice" if judged.practice else judged.root.common_name or "rfc3161",
-        status=status,
+        status=judged.status,
         time=time,
         by=judged.by,
     )
-    rule, outcome = _GOOD[status == "simulated"]
-    good = Finding(subject=subject, rule=rule, outcome=outcome, detail=f"{judged.by} · {time}")
+    good = Finding(
+        subject=subject,
+        rule="token_simulated" if judged.practice else "token_good",
+        outcome="ok" if counts or not judged.practice else "unchecked",
+        detail=f"{judged.by} · {time}",
+    )
     return seen, (good, *judged.findings)
-
-
-_GOOD: dict[bool, tuple[str, FindingOutcome]] = {
-    False: ("token_good", "ok"),
-    True: ("token_simulated", "unchecked"),
-}
