@@ -289,7 +289,7 @@ def _items(sources: Sources, pen: _Pen) -> list[Field]:
         found.append(
             {
                 "n": str(len(found) + 1),
-                "what": _what(exhibits, pen),
+                "what": _what(exhibits, pen, first=not found),
                 "where": where,
                 "account": pen("account", account=account) if account else "",
                 "exhibits": pen.join(e.number for e in exhibits) or "—",
@@ -298,10 +298,13 @@ def _items(sources: Sources, pen: _Pen) -> list[Field]:
     return found
 
 
-def _what(exhibits: Sequence[Exhibit], pen: _Pen) -> str:
-    named = pen.given("title") or next((e.caption or e.title for e in exhibits), "")
+def _what(exhibits: Sequence[Exhibit], pen: _Pen, *, first: bool) -> str:
+    """What stands at one address; the person's own title and time-codes belong to the first."""
+    named = next((e.caption or e.title for e in exhibits), "")
+    if first:
+        named = pen.given("title") or named
     what = one_line(named)[:TITLE_LIMIT] or pen("untitled")
-    codes = pen.given("timecodes")
+    codes = pen.given("timecodes") if first else ""
     return pen("what_at", what=what, timecodes=codes) if codes else what
 
 
@@ -385,12 +388,13 @@ def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: _Pen) 
         "email": party.email if party else "",
         "address": party.address if party else "",
         "contact": " / ".join(contact),
+        "places": pen("count.places", n=len(addresses)) if addresses else "",
         "locations": _locations(located, pen) if addresses else "",
         "links": "\n".join(addresses),
         "timecodes": pen.given("timecodes"),
         "recognisable": fit(recognisable, 40)[0],
         "agreed": pen(f"agreed.{pen.given('agreed')}") if pen.given("agreed") else "",
-        "articles": pen("count.articles", n=len(regime.rules)),
+        "articles": pen("count.articles", n=_articles(regime, pen)),
         "measures": pen("count.measures", n=len(measures)) if measures else "",
         "right_basis": pen.given("own") or pen.given("handle"),
         "truth": pen("truth"),
@@ -404,6 +408,14 @@ def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: _Pen) 
         "authority": pen("stated") if pen.ticked("statements", "authority") else "",
         "signature": pen(f"signature.{pen.given('signature')}") if pen.given("signature") else "",
     }
+
+
+def _articles(regime: Regime, pen: _Pen) -> int:
+    """How many articles the letter's own list of legal bases names."""
+    if regime.basis == "copyright":
+        return len(regime.rules)
+    voice = pen.ticked("used", "voice")
+    return 7 + voice + (pen.ticked("used", "face") or not voice)
 
 
 def _rights(regime: Regime, pen: _Pen) -> str:

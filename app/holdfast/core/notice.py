@@ -55,6 +55,14 @@ class Rule:
     """The day as of which the text is known."""
     confidence: Confidence
 
+    @property
+    def citation(self) -> Bilingual:
+        """Law and number as they are cited."""
+        gap = " " if self.number.en.startswith("§") else ", "
+        return Bilingual(
+            zh=f"{self.law.zh}{self.number.zh}", en=f"{self.law.en}{gap}{self.number.en}"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
@@ -386,9 +394,7 @@ def elements(regime: Regime, facts: Mapping[str, str]) -> tuple[Element, ...]:
                 need=requirement.need,
                 state="present" if all(stated) else "missing",
                 rule=rule.id,
-                article=Bilingual(
-                    zh=f"{rule.law.zh}{rule.number.zh}", en=f"{rule.law.en}, {rule.number.en}"
-                ),
+                article=rule.citation,
                 detail=stated[0] if all(stated) else "",
             )
         )

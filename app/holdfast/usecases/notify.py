@@ -256,7 +256,8 @@ def _write(
         order = Order(template=template, lang=notice.lang, fields=made.fields, furniture=furniture)
         return desk.renderer.text(order, job)
 
-    statement = " ".join(text(STATEMENT_TEMPLATE).split())
+    lines = [line.strip() for line in text(STATEMENT_TEMPLATE).splitlines() if line.strip()]
+    statement = ("" if notice.lang == "zh" else " ").join(lines)
     return replace(
         dated,
         text=text(regime.template),
