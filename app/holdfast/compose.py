@@ -19,6 +19,7 @@ import holdfast
 from holdfast.adapters.clock import SystemClock
 from holdfast.adapters.resources import words
 from holdfast.adapters.settings import SettingsFile
+from holdfast.core.canonical import Json
 from holdfast.core.case import Case
 from holdfast.core.document import Issued, Lang
 from holdfast.core.errors import Cancelled, HoldfastError, Refused
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         Submission,
     )
     from holdfast.ports import CaptureSource, Renderer, SendingWay, Stamper
+    from holdfast.practice.rehearsal import Rehearsal
     from holdfast.practice.world import PracticeWorld
     from holdfast.usecases.cases import CaseFile
     from holdfast.usecases.follow_up import Due
@@ -217,7 +219,8 @@ class Holdfast:
     def _practice_world(self) -> PracticeWorld:
         with self._lock:
             if self._practice is None:
-                from holdfast.practice.world import PracticeWorld
+                from holdfast.practice.rehearsal import Rehearsal
+    from holdfast.practice.world import PracticeWorld
 
                 self._practice = PracticeWorld.start(
                     self.data / "practice", self._clock, mining="when_asked"
@@ -632,7 +635,66 @@ class Holdfast:
             "renderer": self._renderer,
         }
 
+    # --- export and verify -----------------------------------------------------------------------
+
+    def export(self, case: str, out: Path, job: Job) -> Path:
+        """The case as a pack at ``out``: a ZIP where the name says so, else a folder."""
+        from holdfast.usecases import export
+
+        found = self._store.case(case)
+        return export.export(
+            found.id,
+            out.expanduser().absolute(),
+            store=self._store,
+            vault=self._vault,
+            clock=self._clock,
+            packer=self._packer,
+            authorities=self._authorities(found.world),
+            job=job,
+        )
+
+    # --- rehearsal -------------------------------------------------------------------------------
+
+    def practise(self, out: Path | None, job: Job, lang: Lang = "zh") -> Rehearsal:
+        """The whole job was done once in a practice case of this data folder; papers in ``out``."""
+        from holdfast.practice.rehearsal import rehearse
+        from holdfast.usecases import cases
+
+        world = self._practice_world()
+        case = cases.open_case(words(lang)("practice.case"), "practice", store=self._store)
+        where = out or self.data / "out" / f"practice-{case.number}"
+        return rehearse(self, case, world, where, lang, job)
+
+    def serve_practice(self, where: Path) -> tuple[str, ...]:
+        """The practice world is open; lines that say where, and how ``ots`` verifies against it."""
+        say = words(self.settings.language or "en")
+        world = self._practice_world()
+        lines = [say("practice.serving"), f"{say('practice.site')}: {world.site_url}"]
+        subject = Path("data/exhibits/E0001/capture.json")
+        proof = Path("data/exhibits/E0001/proofs/capture.json.ots")
+        for case in self.cases():
+            if case.world == "practice":
+                lines.append(f"{case.number}: {where / case.number}")
+        lines.append(f"{say('practice.ots')}: {world.ots_command(subject, proof)}")
+        return tuple(lines)
+
     # --- what the machine offers -----------------------------------------------------------------
+
+    def manifest(self, exhibit: Exhibit) -> Mapping[str, Json]:
+        """The exhibit's ``capture.json``, checked against its digest."""
+        from holdfast.core.evidence import read_manifest
+
+        return read_manifest(self._vault.read(exhibit.digest.sha256))
+
+    def red(self, exhibit: Exhibit, lang: str = "en") -> tuple[str, ...]:
+        """What is incomplete about an exhibit, in words; empty when nothing is."""
+        say = words(lang)
+        checks = self.manifest(exhibit)["completeness"]
+        return tuple(
+            f"{say('check.' + check['check'])} {check['detail']}".strip()
+            for check in checks  # type: ignore[union-attr]  # the manifest's own form
+            if check["outcome"] == "fail"  # type: ignore[index,call-overload]
+        )
 
     def monitors(self) -> tuple[Monitor, ...]:
         """The monitors there are, from 1.  Raises Unavailable where no screen can be read."""
@@ -641,9 +703,8 @@ class Holdfast:
 
     def browser(self) -> str:
         """The browser that page captures would use, or empty."""
-        return next(
-            (f"{p.name} {p.version}" for p in self.sources["page"].parts() if p.version), ""
-        )
+        found = self.sources["page"].parts()
+        return next((f"{part.name} {part.version}" for part in found if part.version), "")
 
     def new_id(self) -> str:
         """A fresh id."""
