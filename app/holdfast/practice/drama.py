@@ -57,8 +57,8 @@ _PLAYS_A_SECOND = 11
 _PLAYS_A_VISIT = 2_300
 _SLOWEST_S = 120
 _EPISODE = re.compile(r"/series/taohuadu/ep/([1-9][0-9]?)", re.ASCII)
-_VIDEO = re.compile(r"/video/([1-9]|own)\.mp4", re.ASCII)
-_COVER = re.compile(r"/cover/([1-9]|own)\.jpg", re.ASCII)
+_VIDEO = re.compile(r"/video/([1-8]|own)\.mp4", re.ASCII)
+_COVER = re.compile(r"/cover/([1-8]|own)\.jpg", re.ASCII)
 _RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})", re.ASCII)
 
 _ICON = (
@@ -369,7 +369,7 @@ def _trouble(path: str, request: Request, private_url: str) -> Reply:
             request.stopping.wait(min(seconds, _SLOWEST_S))
             return _page("agreement.html", title="慢页面")
         case "/download":
-            name = quote("../桃花渡\u202e 第3集.exe")
+            name = quote("../桃花渡\u202e 第3集.exe", safe="")
             return Reply(
                 body=b"practice download\n",
                 content_type="application/octet-stream",

@@ -6,7 +6,7 @@ import hashlib
 import math
 import secrets
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from holdfast.ports import Clock
 from holdfast.practice.keys import Witness
@@ -57,7 +57,15 @@ class TimeStamper:
 
 def reply(query: bytes, witness: Witness, now: datetime) -> bytes:
     """The DER TimeStampResp to a DER TimeStampReq: granted with a token, or rejected and why."""
-    from asn1crypto import tsp
+    from asn1crypto import cms, core, tsp
+
+    class Response(core.Sequence):  # type: ignore[misc]  # asn1crypto is not typed
+        """RFC 3161 §2.4.2; asn1crypto's own insists on a token, which a refusal has not."""
+
+        _fields: ClassVar[Any] = [
+            ("status", tsp.PKIStatusInfo),
+            ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+        ]
 
     try:
         asked = _asked(query, witness)
@@ -67,9 +75,9 @@ def reply(query: bytes, witness: Witness, now: datetime) -> bytes:
             "status_string": [str(refusal)],
             "fail_info": {refusal.failure},
         }
-        return bytes(tsp.TimeStampResp({"status": status}).dump())
+        return bytes(Response({"status": status}).dump())
     return bytes(
-        tsp.TimeStampResp(
+        Response(
             {
                 "status": {"status": "granted"},
                 "time_stamp_token": _token(asked, witness, now),
@@ -110,9 +118,9 @@ def _token(asked: Any, witness: Witness, now: datetime) -> Any:
     from asn1crypto import cms, tsp, x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    signer, issuer, root = (
+    signer, issuer = (
         x509.Certificate.load(certificate.public_bytes(Encoding.DER))
-        for certificate in (witness.signer, witness.issuer, witness.root)
+        for certificate in (witness.signer, witness.issuer)
     )
     info = tsp.TSTInfo(
         {
@@ -123,10 +131,11 @@ def _token(asked: Any, witness: Witness, now: datetime) -> Any:
             # Whole seconds, rounded up: "not later than" must stay true.
             "gen_time": _ceiling(now),
             "accuracy": {"seconds": _ACCURACY_S},
-            "nonce": asked["nonce"],
             "tsa": x509.GeneralName("directory_name", signer.subject),
         }
     )
+    if asked["nonce"].native is not None:
+        info["nonce"] = asked["nonce"].native
     content = info.dump()
     attributes = cms.CMSAttributes(
         [
@@ -155,7 +164,8 @@ def _token(asked: Any, witness: Witness, now: datetime) -> Any:
             "version": "v3",
             "digest_algorithms": [{"algorithm": "sha256"}],
             "encap_content_info": {"content_type": "tst_info", "content": info},
-            "certificates": _certificates(asked, signer, issuer, root),
+            # §2.4.1 certReq: the signer's certificate, and what leads from it to the root.
+            "certificates": [signer, issuer] if asked["cert_req"].native else None,
             "signer_infos": [
                 {
                     "version": "v1",
@@ -174,11 +184,6 @@ def _token(asked: Any, witness: Witness, now: datetime) -> Any:
         }
     )
     return cms.ContentInfo({"content_type": "signed_data", "content": signed})
-
-
-def _certificates(asked: Any, *chain: Any) -> list[Any] | None:
-    """Signer and chain when they were asked for (§2.4.1 certReq)."""
-    return list(chain[:-1]) if asked["cert_req"].native else None
 
 
 def _ceiling(now: datetime) -> datetime:

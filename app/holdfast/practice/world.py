@@ -139,7 +139,7 @@ class PracticeWorld:
                     name=witness.name,
                     url=self._url(witness.id) + "/",
                     root=keys.pem(witness.root),
-                    chain=keys.pem(witness.signer, witness.issuer),
+                    chain=keys.pem(witness.issuer),
                     policies=(witness.policy,),
                 )
                 for witness in keys.witnesses()
