@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -31,6 +31,7 @@ from holdfast.core.words import Words
 
 if TYPE_CHECKING:
     from holdfast.adapters.capture.screen import Monitor, Screen
+    from holdfast.adapters.capture.video import Video
     from holdfast.adapters.catalog import Catalog
     from holdfast.adapters.store.store import Store
     from holdfast.adapters.store.vault import Vault
@@ -219,8 +220,7 @@ class Holdfast:
     def _practice_world(self) -> PracticeWorld:
         with self._lock:
             if self._practice is None:
-                from holdfast.practice.rehearsal import Rehearsal
-    from holdfast.practice.world import PracticeWorld
+                from holdfast.practice.world import PracticeWorld
 
                 self._practice = PracticeWorld.start(
                     self.data / "practice", self._clock, mining="when_asked"
@@ -335,7 +335,10 @@ class Holdfast:
         ways = [self.sources[name] for name in wanted]
         if not any(way.suits(target) for way in ways):
             raise Refused("link_unsupported")
-        return self._keep([(way, target) for way in ways], self._matter(case, target), job)
+        matter = self._matter(case, target)
+        if matter.world == "practice" and not target.startswith(self._practice_world().site_url):
+            raise Refused("mixed_worlds")
+        return self._keep([(way, target) for way in ways], matter, job)
 
     def keep_files(
         self, paths: Sequence[Path], job: Job, case: str = "", received: Received | None = None
@@ -346,8 +349,8 @@ class Holdfast:
         if missing or not paths:
             raise Refused("file_missing", name=missing[0].name if missing else "")
         matter = self._matter(case, paths[0].name)
-        told = source.told(received) if received else source  # type: ignore[attr-defined]
-        return self._keep([(told, str(path.absolute())) for path in paths], matter, job)
+        ways = [(source, str(path.absolute())) for path in paths]
+        return self._keep(ways, matter, job, received)
 
     def shot(
         self,
@@ -376,32 +379,57 @@ class Holdfast:
         day = self._clock.now().astimezone().date().isoformat()
         return cases.open_case(f"{named or ''} {day}", "real", store=self._store)
 
-    def _keep(self, ways: Sequence[tuple[CaptureSource, str]], case: Case, job: Job) -> Kept:
+    def _keep(
+        self,
+        ways: Sequence[tuple[CaptureSource, str]],
+        case: Case,
+        job: Job,
+        received: Received | None = None,
+    ) -> Kept:
         """Every way is tried; what one could not keep does not stop the next."""
         from holdfast.usecases import preserve
 
         exhibits: list[Exhibit] = []
         failed: list[Failure] = []
-        for source, target in ways:
-            for single in self._singles(source, target, job, failed):
-                try:
-                    exhibits.append(
-                        preserve.preserve(
-                            case,
-                            source,
-                            single,
-                            store=self._store,
-                            vault=self._vault,
-                            clock=self._clock,
-                            maker=self._maker,
-                            job=job,
-                        )
+        for source, target in self._singles(ways, job, failed):
+            try:
+                exhibits.append(
+                    preserve.preserve(
+                        case,
+                        source,
+                        target,
+                        store=self._store,
+                        vault=self._vault,
+                        clock=self._clock,
+                        maker=self._maker,
+                        job=job,
+                        received=received,
                     )
-                except HoldfastError as error:
-                    failed.append(Failure(target=single, source=source.id, error=error))
-                    if isinstance(error, Cancelled):
-                        return Kept(case=case, exhibits=tuple(exhibits), failed=tuple(failed))
+                )
+            except HoldfastError as error:
+                failed.append(Failure(target=target, source=source.id, error=error))
+                if isinstance(error, Cancelled):
+                    break
         return Kept(case=case, exhibits=tuple(exhibits), failed=tuple(failed))
+
+    def _singles(
+        self, ways: Sequence[tuple[CaptureSource, str]], job: Job, failed: list[Failure]
+    ) -> Iterator[tuple[CaptureSource, str]]:
+        """Each way as it is, but a series as its episodes."""
+        for source, target in ways:
+            if source.id != "video":
+                yield source, target
+                continue
+            videos: Video = source  # type: ignore[assignment] # ids are the classes'
+            try:
+                episodes = videos.entries(target, job)
+            except Cancelled:
+                raise
+            except HoldfastError as error:
+                failed.append(Failure(target=target, source=source.id, error=error))
+                continue
+            for episode in episodes or (target,):
+                yield source, episode
 
     # --- time-stamps -----------------------------------------------------------------------------
 
@@ -663,7 +691,7 @@ class Holdfast:
         world = self._practice_world()
         case = cases.open_case(words(lang)("practice.case"), "practice", store=self._store)
         where = out or self.data / "out" / f"practice-{case.number}"
-        return rehearse(self, case, world, where, lang, job)
+        return rehearse(self, case, world, where, job)
 
     def serve_practice(self, where: Path) -> tuple[str, ...]:
         """The practice world is open; lines that say where, and how ``ots`` verifies against it."""

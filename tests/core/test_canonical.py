@@ -8,7 +8,15 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.core.canonical import MAX_INTEGER, canonical, moment, one_line, parse, rfc3339, visible
+from holdfast.core.canonical import (
+    MAX_INTEGER,
+    canonical,
+    moment,
+    one_line,
+    parse,
+    rfc3339,
+    visible,
+)
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 KEY = st.text(st.characters(max_codepoint=127), max_size=8)
@@ -42,7 +50,7 @@ def test_reading_takes_the_one_form_or_raises_value_error(raw: bytes) -> None:
         b"NaN",
         b"1.0",
         b"1e3",
-        b'\xef\xbb\xbf{}',
+        b"\xef\xbb\xbf{}",
         b'"\\ud800"',
         b" {}",
         b"[" * 100 + b"]" * 100,
@@ -76,7 +84,11 @@ def test_visible_text_can_be_hashed_and_stays_as_it_is(text: str) -> None:
     assert visible(once) == once
 
 
-@given(st.datetimes(timezones=st.just(UTC), min_value=datetime(1970, 1, 1), max_value=datetime(2999, 1, 1)))
+@given(
+    st.datetimes(
+        timezones=st.just(UTC), min_value=datetime(1970, 1, 1), max_value=datetime(2999, 1, 1)
+    )
+)
 def test_times_have_milliseconds_and_come_back(time: datetime) -> None:
     back = moment(rfc3339(time))
     assert abs((time - back).total_seconds()) < 0.001

@@ -39,7 +39,10 @@ CAPTURE = Capture(
         target=Target(typed="http://a/\u202e", url="http://a/", redirects=("http://b/",)),
         files=(
             CapturedFile(
-                at=Path("x"), path="files/x", media_type="image/png", obtained="2026-01-01T00:00:00Z"
+                at=Path("x"),
+                path="files/x",
+                media_type="image/png",
+                obtained="2026-01-01T00:00:00Z",
             ),
         ),
         started="2026-01-01T00:00:00.000Z",
@@ -99,9 +102,7 @@ def test_a_capture_is_complete_unless_something_is_red() -> None:
     assert not red.complete
 
 
-@pytest.mark.parametrize(
-    "path", ["files/a.png", "a", "E0001/files/x-1_2.tar.gz", "1/2/3"]
-)
+@pytest.mark.parametrize("path", ["files/a.png", "a", "E0001/files/x-1_2.tar.gz", "1/2/3"])
 def test_plain_names_are_safe(path: str) -> None:
     assert safe_path(path)
 

@@ -230,7 +230,12 @@ def test_an_exhibits_own_proof_reads_back() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b"index 1", b"index 01"), (b"tlog-proof@v1", b"tlog-proof@v9"), (b"\n\n", b"\n"), (b"=\n", b"\n")],
+    [
+        (b"index 1", b"index 01"),
+        (b"tlog-proof@v1", b"tlog-proof@v9"),
+        (b"\n\n", b"\n"),
+        (b"=\n", b"\n"),
+    ],
 )
 def test_a_proof_in_any_other_form_is_refused(old: bytes, new: bytes) -> None:
     raw = write_proof(1, inclusion_proof(LEAVES[:3], 1), head())

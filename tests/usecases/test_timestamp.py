@@ -194,3 +194,34 @@ def test_a_very_long_run_is_written_in_several_lines(
     case = kept(at, count=2)
     run(at, Witness("opentimestamps", ("",)))
     assert acts(at, case) == ["timestamp.requested"] * 3
+
+
+def test_tokens_of_two_authorities_for_one_digest_never_share_a_proof(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("rfc3161", ("jia", "yi"))
+    answers = iter(["jia", "jia", "yi", "yi"])
+
+    def ask(
+        sha256s: Sequence[str], authority: str, _authorities: Authorities, _job: Job
+    ) -> tuple[Answer, ...]:
+        next(answers)
+        proof = authority.encode()
+        return tuple(Answer(sha256=one, status="unchecked", proof=proof) for one in sha256s)
+
+    def upgrade(sha256: str, proof: bytes, _authorities: Authorities, _job: Job) -> Answer:
+        return Answer(sha256=sha256, status="confirmed", proof=proof + b"!", time="x")
+
+    witness.ask, witness.upgrade = ask, upgrade  # type: ignore[method-assign]
+    run(at, witness)
+    at.clock.advance(hours=1)
+    assert run(at, witness).confirmed == 4
+    for stamp in stamps(at, case, "rfc3161"):
+        assert at.vault.read(stamp.proof) == stamp.authority.encode() + b"!"
+
+
+def test_what_was_only_put_off_is_no_failure(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("rfc3161", ("jia",))
+    witness.answer = Answer(sha256="", status="queued", reason="too_soon", retry_s=15)
+    run(at, witness)
+    assert acts(at, case) == []

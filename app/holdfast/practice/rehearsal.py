@@ -133,13 +133,14 @@ class Rehearsal:
     def lines(self, words: Words) -> list[str]:
         """The same for people."""
         total = f"{sum(self.seconds.values()):.0f}"
+        kept = words("practice.kept", count=len(self.exhibits), seconds=total)
         left_out = [
             words("practice.left_out", source=source, why=words.trouble(error).what)
             for source, error in self.left_out
         ]
         return [
             f"{words('finding.practice')} {words('practice.done')}",
-            f"{self.case.number}  {words('practice.kept', count=len(self.exhibits), seconds=total)}",
+            f"{self.case.number}  {kept}",
             *left_out,
             *(f"{words('practice.report')}: {path}" for path in self.documents),
             *(f"{words('practice.notice')}: {path}" for path in self.notices),
@@ -162,9 +163,7 @@ class _Watch:
         self._began = now
 
 
-def rehearse(
-    verbs: Verbs, case: Case, world: PracticeWorld, out: Path, lang: Lang, job: Job
-) -> Rehearsal:
+def rehearse(verbs: Verbs, case: Case, world: PracticeWorld, out: Path, job: Job) -> Rehearsal:
     """Everything a person would do, done once in ``case``; the papers lie in ``out``.
 
     What this machine has no browser or no screen for is left out, on record, and said.
@@ -205,11 +204,11 @@ def rehearse(
 def _capture(
     verbs: Verbs, case: Case, world: PracticeWorld, out: Path, job: Job
 ) -> tuple[tuple[Exhibit, ...], tuple[tuple[str, HoldfastError], ...]]:
-    from holdfast.practice.film import portrait
+    from holdfast.practice import film
 
-    photo = out / "material" / "portrait.png"
+    photo = out / "material" / "own-video-still.jpg"
     photo.parent.mkdir(exist_ok=True)
-    portrait(photo)
+    photo.write_bytes(film.still(film.original(), 4))
     every = [
         verbs.keep(world.episode_url, job, case.id),
         verbs.keep(world.account_url, job, case.id, "page"),

@@ -6,7 +6,7 @@ Time-stamps are queued here and asked for elsewhere: evidence never waits for th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,6 +22,7 @@ from holdfast.core.evidence import (
     Component,
     Digest,
     Exhibit,
+    Received,
     SourceKind,
     Target,
     World,
@@ -78,8 +79,11 @@ def preserve(
     clock: Clock,
     maker: Maker,
     job: Job,
+    received: Received | None = None,
 ) -> Exhibit:
     """The target is a sealed exhibit of the case, or a line says that it could not be had.
+
+    ``received`` is what the person says of material that was received rather than captured.
 
     What a cancelled capture had already saved is sealed as incomplete.  Raises what the source
     raised, after the line was written.
@@ -90,6 +94,8 @@ def preserve(
         started = rfc3339(clock.now())
         try:
             captured = source.capture(target, room.path, job)
+            if received is not None and captured.received is not None:
+                captured = replace(captured, received=received)
             return seal(
                 captured,
                 capture_id,

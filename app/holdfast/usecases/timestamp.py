@@ -15,6 +15,8 @@ from holdfast.core.timestamp import Answer, Authorities, Stamp
 from holdfast.ports import Clock, Stamper, Store, Vault
 
 DONE = frozenset({"confirmed", "simulated"})
+POSTPONED = frozenset({"too_soon", "stopped"})
+"""Reasons of our own not to have asked at all: nothing failed."""
 LINE_LIMIT = 500
 """Subjects named in one ledger line."""
 FIRST_WAIT = timedelta(minutes=1)
@@ -98,7 +100,9 @@ class _Run:
             digests = list(dict.fromkeys(stamp.subject.sha256 for stamp in stamps))
             answers = self.stamper.ask(digests, authority, self.authorities, self.job)
             by_digest = {answer.sha256: answer for answer in answers}
-            total = _add(total, self._record(stamps, by_digest))
+            total = _add(
+                total, self._record([(one, by_digest[one.subject.sha256]) for one in stamps])
+            )
         return total
 
     def upgrade(self, cases: Sequence[Case]) -> StampRun:
@@ -112,16 +116,18 @@ class _Run:
         answers: dict[str, Answer] = {}
         for done, stamp in enumerate(stamps):
             self.job.step("upgrading", done, len(stamps))
-            if stamp.subject.sha256 not in answers:
-                proof = self.vault.read(stamp.proof)
-                answers[stamp.subject.sha256] = self.stamper.upgrade(
-                    stamp.subject.sha256, proof, self.authorities, self.job
+            if stamp.proof not in answers:
+                answers[stamp.proof] = self.stamper.upgrade(
+                    stamp.subject.sha256,
+                    self.vault.read(stamp.proof),
+                    self.authorities,
+                    self.job,
                 )
-        moved = [s for s in stamps if self._moved(s, answers[s.subject.sha256])]
-        stayed = [s for s in stamps if s not in moved]
-        for stamp in stayed:
-            self.store.save(self._later(stamp, answers[stamp.subject.sha256]))
-        return self._record(moved, answers)
+        pairs = [(stamp, answers[stamp.proof]) for stamp in stamps]
+        for stamp, answer in pairs:
+            if not self._moved(stamp, answer):
+                self.store.save(self._later(stamp, answer))
+        return self._record([pair for pair in pairs if self._moved(*pair)])
 
     @staticmethod
     def _moved(stamp: Stamp, answer: Answer) -> bool:
@@ -138,14 +144,14 @@ class _Run:
             and (stamp.next_try is None or moment(stamp.next_try) <= now)
         ]
 
-    def _record(self, stamps: Sequence[Stamp], answers: Mapping[str, Answer]) -> StampRun:
+    def _record(self, pairs: Sequence[tuple[Stamp, Answer]]) -> StampRun:
         """The answers are in the vault, on the ledger, and shown by the stamps."""
-        by_case: dict[str, list[Stamp]] = defaultdict(list)
-        for stamp in stamps:
-            by_case[stamp.case_id].append(stamp)
+        by_case: dict[str, list[tuple[Stamp, Answer]]] = defaultdict(list)
+        for stamp, answer in pairs:
+            by_case[stamp.case_id].append((stamp, answer))
         counts: dict[str, int] = defaultdict(int)
         for case_id, mine in by_case.items():
-            after = [(old, self._answered(old, answers[old.subject.sha256])) for old in mine]
+            after = [(stamp, self._answered(stamp, answer)) for stamp, answer in mine]
             with self.store.custody(case_id) as custody:
                 for act, subject, facts in _lines(after):
                     custody.append(act, subject, facts=facts)
@@ -154,7 +160,7 @@ class _Run:
             for _, new in after:
                 counts[new.status] += 1
         return StampRun(
-            asked=len(stamps),
+            asked=len(pairs),
             confirmed=sum(counts[status] for status in DONE),
             pending=counts["pending"] + counts["one_source"] + counts["unchecked"],
             failed=counts["queued"] + counts["broken"],
@@ -220,7 +226,7 @@ def _lines(
             }
             lines.append(("timestamp.confirmed", new.subject.path, facts))
         elif new.status == "queued":
-            if old.attempts == 0:
+            if old.attempts == 0 and new.reason not in POSTPONED:
                 grouped["timestamp.failed", new.kind, new.authority, new.reason].append(
                     new.subject.sha256
                 )
