@@ -10,7 +10,10 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import plistlib
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -61,6 +64,7 @@ _ARGUMENTS = (
     "--use-mock-keychain",
     "--window-size=1280,900",
 )
+_NUMBER = re.compile(r"\d+(\.\d+){3}")
 _ON_PATH = (
     "google-chrome-stable",
     "google-chrome",
@@ -110,6 +114,25 @@ def _candidates() -> Iterator[Path]:
             if found := shutil.which(name):
                 yield Path(found)
         yield Path("/snap/bin/chromium")
+
+
+def version(executable: Path) -> str:
+    """The browser's version as it states it, without opening a window; empty if it does not."""
+    if sys.platform == "win32":
+        folders = [one.name for one in executable.parent.iterdir() if _NUMBER.fullmatch(one.name)]
+        return max(folders, key=lambda name: [int(part) for part in name.split(".")], default="")
+    if sys.platform == "darwin":
+        try:
+            with (executable.parents[1] / "Info.plist").open("rb") as file:
+                return str(plistlib.load(file).get("CFBundleShortVersionString", ""))
+        except (OSError, ValueError, IndexError):
+            return ""
+    try:
+        said = subprocess.run([executable, "--version"], capture_output=True, timeout=20).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    found = _NUMBER.search(said.decode("utf-8", "replace"))
+    return found[0] if found else ""
 
 
 class Browser:

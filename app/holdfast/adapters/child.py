@@ -37,14 +37,16 @@ def ended(child: subprocess.Popen[bytes], grace: float = GRACE) -> None:
 
     It has ``grace`` seconds to go by itself after being asked.
     """
-    for stream in (child.stdin, child.stdout):
-        if stream is not None:
-            stream.close()
     _signal(child, hard=False)
     with suppress(subprocess.TimeoutExpired):
         child.wait(grace)
     _signal(child, hard=True)
     child.wait()
+    # Only now: a thread that still read from it would hold it open.
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            with suppress(BrokenPipeError):
+                stream.close()
 
 
 def _signal(child: subprocess.Popen[bytes], *, hard: bool) -> None:

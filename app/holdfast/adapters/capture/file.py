@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -160,7 +161,7 @@ def _kind(path: Path) -> Literal["file", "folder"]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Refused("file_missing", name=name) from error
     except (OSError, ValueError) as error:
-        raise Refused("file_unreadable", name=name) from error
+        raise Refused("file_unreadable", name=name, reason=one_line(str(error))[:200]) from error
     if stat.S_ISLNK(mode) or _junction(path):
         raise Refused("file_link", name=name)
     if stat.S_ISDIR(mode):
@@ -168,7 +169,7 @@ def _kind(path: Path) -> Literal["file", "folder"]:
     if not stat.S_ISREG(mode):
         raise Refused("file_special", name=name)
     if not os.access(path, os.R_OK):
-        raise Refused("file_unreadable", name=name)
+        raise Refused("file_unreadable", name=name, reason=os.strerror(errno.EACCES))
     return "file"
 
 
@@ -224,7 +225,8 @@ def media_type(at: Path) -> str:
         with at.open("rb") as file:
             start = file.read(32)
     except OSError as error:
-        raise Refused("file_unreadable", name=one_line(at.name)) from error
+        reason = one_line(str(error.strerror))
+        raise Refused("file_unreadable", name=one_line(at.name), reason=reason) from error
     for offset, signature, kind in _SIGNATURES:
         if start[offset:].startswith(signature):
             return kind

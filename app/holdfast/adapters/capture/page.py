@@ -141,10 +141,10 @@ class Page:
 
     def parts(self) -> tuple[Component, ...]:
         try:
-            name = browser.find(self._browser).name
+            found = browser.find(self._browser)
         except HoldfastError:
-            name = ""
-        return (Component(name=name or "Chromium, Chrome or Edge", version=""), *_libraries())
+            return (Component(name="Chromium, Chrome or Edge", version=""),)
+        return (Component(name=found.name, version=browser.version(found)),)
 
 
 PIECE = Page
