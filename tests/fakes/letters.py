@@ -10,7 +10,8 @@ from holdfast.core.canonical import Json
 from holdfast.core.case import Case, Party
 from holdfast.core.document import Issued, Lang
 from holdfast.core.evidence import Digest, Exhibit, SourceKind
-from holdfast.core.letter import Draft, Sources, compose
+from holdfast.core.letter import Draft, compose
+from holdfast.core.pen import Sources
 from holdfast.core.questions import read_answers
 
 CATALOG = Catalog()

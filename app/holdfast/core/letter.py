@@ -8,37 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import date, timedelta
 
-from holdfast.core.canonical import Json, moment, one_line
-from holdfast.core.case import Case, Party
+from holdfast.core.case import Party
 from holdfast.core.document import Field, Issued, Lang
-from holdfast.core.evidence import Exhibit
+from holdfast.core.locations import content_items, observed
 from holdfast.core.notice import FormEntry, Platform, Regime, chosen, fit, mask
+from holdfast.core.pen import Pen, Sources, written_day
 from holdfast.core.words import Words
 
 BRACKETS = re.compile(r"（待确认|\[to be confirmed")
 """What stands in a letter where something is not known yet."""
 
-TITLE_LIMIT = 120
 ANNEX_KINDS = ("evidence-report", "evidence-list")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """What the record holds for a letter."""
-
-    case: Case
-    exhibits: tuple[Exhibit, ...]
-    """Those the letter relies on, by number; none withdrawn."""
-    manifests: Mapping[str, Mapping[str, Json]]
-    """``capture.json`` by exhibit number."""
-    claimant: Party | None
-    documents: tuple[Issued, ...]
-    today: date
-    """Local; the date of the letter."""
-    offset_minutes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +49,8 @@ def compose(
     document: str,
 ) -> Draft:
     """Everything the template of ``regime`` may say, and what is still unknown."""
-    pen = _Pen(words=words, lang=lang, answers=answers)
-    items = _items(sources, pen)
+    pen = Pen(words=words, lang=lang, answers=answers)
+    items = content_items(sources, pen)
     reply_by = (
         answers.get("reply_by") or (sources.today + timedelta(days=regime.reply_days)).isoformat()
     )
@@ -82,11 +65,11 @@ def compose(
         },
         "notice": {
             "number": document,
-            "date": _day(sources.today, pen),
-            "reply_by": _day(date.fromisoformat(reply_by), pen),
+            "date": written_day(sources.today, pen),
+            "reply_by": written_day(date.fromisoformat(reply_by), pen),
         },
         "items": items,
-        "observed": _observed(sources, pen),
+        "observed": observed(sources, pen),
         "exhibits": pen.join(e.number for e in sources.exhibits),
         "annexes": _numbered(_annex_lines(regime, sources, annexes, pen)),
     }
@@ -103,42 +86,7 @@ def compose(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pen:
-    """Words, answers, and a note of every bracket that was written."""
-
-    words: Words
-    lang: Lang
-    answers: Mapping[str, str]
-    open: list[str] = field(default_factory=list)
-
-    def __call__(self, key: str, **facts: object) -> str:
-        return self.words(f"letter.{key}", **facts)
-
-    def given(self, question: str) -> str:
-        return self.answers.get(question, "")
-
-    def clause(self, question: str) -> str:
-        """An answer as the end of a sentence: one line, without a full stop of its own."""
-        return one_line(self.given(question)).rstrip("。．.；;，, ")
-
-    def ticked(self, question: str, option: str) -> bool:
-        return option in chosen(self.answers, question)
-
-    def bracket(self, question: str) -> str:
-        """The place that is kept for an answer; the letter cannot be approved with it."""
-        self.open.append(question)
-        return self("bracket", what=self(f"open.{question}"))
-
-    def needed(self, question: str) -> str:
-        return self.clause(question) or self.bracket(question)
-
-    def join(self, parts: object) -> str:
-        """Parts as a list is written in the language."""
-        return ("、" if self.lang == "zh" else ", ").join(parts)  # type: ignore[arg-type] # str parts
-
-
-def _likeness(sources: Sources, pen: _Pen) -> dict[str, Field]:
+def _likeness(sources: Sources, pen: Pen) -> dict[str, Field]:
     """Fields of a notice for face and voice.  Neither answered yet reads as a face."""
     voice = pen.ticked("used", "voice")
     portrait = pen.ticked("used", "face") or not voice
@@ -202,7 +150,7 @@ _NUMBERED = (
 """Items that stand behind a condition, in order, so that what stands is numbered without gaps."""
 
 
-def _numbers(conditions: Mapping[str, Field], pen: _Pen) -> dict[str, Field]:
+def _numbers(conditions: Mapping[str, Field], pen: Pen) -> dict[str, Field]:
     numbers: dict[str, Field] = {}
     for items in _NUMBERED:
         standing = [name for name, condition in items if not condition or conditions[condition]]
@@ -219,7 +167,7 @@ def _numbered(lines: Sequence[str]) -> list[Field]:
     return [{"n": str(place), "text": line} for place, line in enumerate(lines, 1)]
 
 
-def _copyright(platform: Platform, sources: Sources, pen: _Pen) -> dict[str, Field]:
+def _copyright(platform: Platform, sources: Sources, pen: Pen) -> dict[str, Field]:
     """Fields of a notification under 17 U.S.C. § 512(c)(3)."""
     party = sources.claimant
     for question in ("used", "owner", "copied", "signature"):
@@ -251,7 +199,7 @@ def _copyright(platform: Platform, sources: Sources, pen: _Pen) -> dict[str, Fie
     }
 
 
-def _sender(party: Party | None, pen: _Pen) -> list[Field]:
+def _sender(party: Party | None, pen: Pen) -> list[Field]:
     """Label and value of who writes: name and number always, the rest only when it is stated."""
     name = party.legal_name if party and party.legal_name else pen.bracket("name")
     number = party.id_number if party else ""
@@ -267,90 +215,6 @@ def _sender(party: Party | None, pen: _Pen) -> list[Field]:
     return [{"label": pen(f"row.{label}"), "value": value} for label, value in rows if value]
 
 
-# --- the content and where it is -----------------------------------------------------------------
-
-
-def _items(sources: Sources, pen: _Pen) -> list[Field]:
-    """One row per address, then one per exhibit that has none."""
-    rows: dict[str, list[Exhibit]] = {}
-    loose: list[Exhibit] = []
-    for exhibit in sources.exhibits:
-        url = _address(exhibit, sources)
-        (rows.setdefault(url, []) if url else loose).append(exhibit)
-    links = pen.given("link").split()
-    if not rows and links:
-        rows, loose = {link: list(loose) for link in links}, []
-    for link in links:
-        rows.setdefault(link, [])
-    found: list[Field] = []
-    for url, exhibits in [*rows.items(), *(("", [exhibit]) for exhibit in loose)]:
-        account = pen.given("account") or _account(exhibits, sources)
-        where = url or pen("no_address")
-        found.append(
-            {
-                "n": str(len(found) + 1),
-                "what": _what(exhibits, pen, first=not found),
-                "where": where,
-                "account": pen("account", account=account) if account else "",
-                "exhibits": pen.join(e.number for e in exhibits) or "—",
-            }
-        )
-    return found
-
-
-def _what(exhibits: Sequence[Exhibit], pen: _Pen, *, first: bool) -> str:
-    """What stands at one address; the person's own title and time-codes belong to the first."""
-    named = next((e.caption or e.title for e in exhibits), "")
-    if first:
-        named = pen.given("title") or named
-    what = one_line(named)[:TITLE_LIMIT] or pen("untitled")
-    codes = pen.given("timecodes") if first else ""
-    return pen("what_at", what=what, timecodes=codes) if codes else what
-
-
-def _address(exhibit: Exhibit, sources: Sources) -> str:
-    target = sources.manifests.get(exhibit.number, {}).get("target")
-    reached = target.get("final_url") if isinstance(target, Mapping) else None
-    return reached if isinstance(reached, str) and reached else exhibit.url
-
-
-def _account(exhibits: Sequence[Exhibit], sources: Sources) -> str:
-    for exhibit in exhibits:
-        seen = _observations(exhibit, sources).get("account")
-        if isinstance(seen, str) and seen:
-            return one_line(seen)[:80]
-    return ""
-
-
-def _observations(exhibit: Exhibit, sources: Sources) -> Mapping[str, Json]:
-    found = sources.manifests.get(exhibit.number, {}).get("observations")
-    return found if isinstance(found, Mapping) else {}
-
-
-def _observed(sources: Sources, pen: _Pen) -> list[Field]:
-    """When each page could be opened, and what it then said of itself; complete captures only."""
-    lines: list[Field] = []
-    for exhibit in sources.exhibits:
-        seen = _observations(exhibit, sources)
-        started = sources.manifests.get(exhibit.number, {}).get("started")
-        if exhibit.source != "page" or not exhibit.complete or seen.get("status") != 200:
-            continue
-        at = _instant(moment(str(started)), sources.offset_minutes, pen)
-        line = pen("observed", exhibit=exhibit.number, at=at)
-        counters = seen.get("counters")
-        shown = [
-            pen(
-                "counter",
-                name=pen.words.words.get(f"letter.counter.{c['name']}", c["name"]),
-                value=c["value"],
-            )
-            for c in (counters if isinstance(counters, Sequence) else ())
-            if isinstance(c, Mapping)
-        ]
-        lines.append({"text": line + (pen("counters", counters=pen.join(shown)) if shown else "")})
-    return lines
-
-
 # --- annexes, facts, forms -----------------------------------------------------------------------
 
 
@@ -361,7 +225,7 @@ def _annexes(documents: Sequence[Issued]) -> tuple[Issued, ...]:
 
 
 def _annex_lines(
-    regime: Regime, sources: Sources, annexes: Sequence[Issued], pen: _Pen
+    regime: Regime, sources: Sources, annexes: Sequence[Issued], pen: Pen
 ) -> list[str]:
     """What is enclosed: documents that exist, and the evidence itself where no report does."""
     lines = [pen("annex.identity")] if regime.basis == "likeness" else []
@@ -371,7 +235,7 @@ def _annex_lines(
     return lines
 
 
-def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: _Pen) -> dict[str, str]:
+def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: Pen) -> dict[str, str]:
     party = sources.claimant
     located = [item for item in items if isinstance(item, Mapping)]
     addresses = [str(i["where"]) for i in located if i["where"] != pen("no_address")]
@@ -410,7 +274,7 @@ def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: _Pen) 
     }
 
 
-def _articles(regime: Regime, pen: _Pen) -> int:
+def _articles(regime: Regime, pen: Pen) -> int:
     """How many articles the letter's own list of legal bases names."""
     if regime.basis == "copyright":
         return len(regime.rules)
@@ -418,7 +282,7 @@ def _articles(regime: Regime, pen: _Pen) -> int:
     return 7 + voice + (pen.ticked("used", "face") or not voice)
 
 
-def _rights(regime: Regime, pen: _Pen) -> str:
+def _rights(regime: Regime, pen: Pen) -> str:
     if regime.basis == "copyright":
         return pen("rights.copyright")
     voice = pen.ticked("used", "voice")
@@ -426,7 +290,7 @@ def _rights(regime: Regime, pen: _Pen) -> str:
     return pen(f"rights.{'both' if face and voice else 'voice' if voice else 'portrait'}")
 
 
-def _locations(items: Sequence[Mapping[str, Field]], pen: _Pen) -> str:
+def _locations(items: Sequence[Mapping[str, Field]], pen: Pen) -> str:
     lines = []
     for item in items:
         where = item["where"] if item["where"] != pen("no_address") else ""
@@ -435,11 +299,27 @@ def _locations(items: Sequence[Mapping[str, Field]], pen: _Pen) -> str:
     return "\n".join(lines)
 
 
-def _range(numbers: Sequence[str], pen: _Pen) -> str:
+def _range(numbers: Sequence[str], pen: Pen) -> str:
     """Numbers in short: E0001–E0003 where they follow each other."""
     if len(numbers) < 3 or int(numbers[-1][1:]) - int(numbers[0][1:]) != len(numbers) - 1:
         return pen.join(numbers)
     return f"{numbers[0]}–{numbers[-1]}"
+
+
+def still_stated(
+    facts: Mapping[str, str], text: str, exhibits: Sequence[str], id_number: str
+) -> dict[str, str]:
+    """The facts that a text the person wrote themselves still states, as far as words can tell."""
+    said = {
+        "exhibits": any(number in text for number in exhibits),
+        "name": facts["name"] in text,
+        "id_number": facts["id_number"] in text or id_number in text,
+        "places": any(link in text for link in facts["links"].split("\n")),
+        "good_faith": "good faith" in text,
+        "accurate": "accurate" in text,
+        "authority": "penalty of perjury" in text,
+    }
+    return {name: value if said.get(name, True) else "" for name, value in facts.items()}
 
 
 def form(
@@ -464,24 +344,3 @@ def form(
             )
         )
     return tuple(entries)
-
-
-def _day(day: date, pen: _Pen) -> str:
-    if pen.lang == "zh":
-        return f"{day.year}年{day.month}月{day.day}日"
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-
-def _instant(at: datetime, offset_minutes: int, pen: _Pen) -> str:
-    """Local time first, with its offset, as everywhere in documents."""
-    local = at.astimezone(timezone(timedelta(minutes=offset_minutes)))
-    sign = "-" if offset_minutes < 0 else "+"
-    hours, minutes = divmod(abs(offset_minutes), 60)
-    utc = f"（{at:%H:%M}Z）" if pen.lang == "zh" else f" ({at:%H:%M}Z)"
-    return f"{local:%Y-%m-%d %H:%M} {sign}{hours:02d}:{minutes:02d}{utc}"
