@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from fakes.clock import FakeClock
 from fakes.practice import Got, ask
-from holdfast.core import practice
+from holdfast.core import bitcoin, practice
 from holdfast.practice import blocks
 from holdfast.practice.chain import CONFIRMATIONS
 from holdfast.practice.world import PracticeWorld
@@ -228,7 +228,7 @@ def test_block_times_never_go_back_whatever_the_clock_does(
         other.advance(days=-3)
         world.mine(20)
         explorer = world.authorities().explorers[0].url
-        medians = []
+        medians: list[int] = []
         for height in range(28):
             block_hash = ask(f"{explorer}/block-height/{height}").text
             block = json.loads(ask(f"{explorer}/block/{block_hash}").body)
@@ -237,6 +237,17 @@ def test_block_times_never_go_back_whatever_the_clock_does(
                 assert block["timestamp"] > medians[-1]
             medians.append(block["mediantime"])
         assert medians == sorted(medians)
+
+
+def test_our_own_reader_tells_the_chain_by_its_genesis(world: PracticeWorld) -> None:
+    explorer = world.authorities().explorers[0].url
+    tip = int(ask(f"{explorer}/blocks/tip/height").text)
+    hashes = [ask(f"{explorer}/block-height/{height}").text for height in range(tip + 1)]
+    raw = b"".join(bytes.fromhex(ask(f"{explorer}/block/{one}/header").text) for one in hashes)
+    for first in (0, 1):
+        run = bitcoin.link(first, raw[80 * first :], bitcoin.CheckpointTable(hashes=(), bits=()))
+        assert run is not None
+        assert run.network == "practice"
 
 
 def test_esplora_describes_a_block(world: PracticeWorld) -> None:

@@ -52,6 +52,11 @@ def test_plays_grow_with_visits_and_with_time(world: PracticeWorld, clock: FakeC
     assert first < second < plays()
 
 
+def test_only_a_look_counts_as_a_visit(world: PracticeWorld) -> None:
+    url = world.series_url + "/ep/5"
+    assert ask(url, "HEAD").headers["content-length"] == str(len(ask(url).body))
+
+
 def test_a_series_names_its_free_episodes_twice(world: PracticeWorld) -> None:
     page = ask(world.series_url).text
     feed = re.search(r'rel="alternate" type="application/rss\+xml"[^>]* href="([^"]+)"', page)

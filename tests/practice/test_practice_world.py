@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,19 @@ def test_a_port_held_by_something_else_is_said(tmp_path: Path) -> None:
         assert ask(world.site_url).status == 200
 
 
+def test_what_was_opened_before_a_taken_port_is_closed_again(tmp_path: Path) -> None:
+    with PracticeWorld.start(tmp_path, FakeClock()) as world:
+        last = world.authorities().tsas[1].url
+        first = world.site_url
+    port = int(last.rstrip("/").rpartition(":")[2])
+    with socket.create_server((HOST, port)) as squatter:
+        threading.Thread(target=lambda: squatter.accept()[0].close(), daemon=True).start()
+        with pytest.raises(Unavailable, match="practice_port_taken"):
+            PracticeWorld.start(tmp_path, FakeClock())
+    with pytest.raises(ConnectionRefusedError):
+        ask(first)
+
+
 def test_no_port_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server((HOST, 0)) as squatter:
         monkeypatch.setattr(server, "_LOWEST_PORT", squatter.getsockname()[1])
@@ -157,6 +172,20 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(Refused, match="practice_folder"):
         PracticeWorld.start(tmp_path / "file", FakeClock())
+    (tmp_path / "room" / "practice.db").mkdir(parents=True)
+    with pytest.raises(Refused, match="practice_folder"):
+        PracticeWorld.start(tmp_path / "room", FakeClock())
+
+
+def test_a_folder_that_another_program_will_not_let_go_of_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Memory(tmp_path).close()
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0))
+    with closing(sqlite3.connect(tmp_path / "practice.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Refused, match="practice_folder"):
+            PracticeWorld.start(tmp_path, FakeClock())
 
 
 def test_a_damaged_or_newer_world_is_said(tmp_path: Path) -> None:
@@ -262,7 +291,9 @@ def test_a_bug_is_kept_for_tests_and_never_printed(capfd: pytest.CaptureFixture[
 
     service = Service(broken, world=1)
     service.serve()
+    assert not service.faults
     assert raw(service.url, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") == b""
+    service.close()
     service.close()
     assert [type(fault) for fault in service.faults] == [ZeroDivisionError]
     assert capfd.readouterr() == ("", "")

@@ -33,7 +33,11 @@ class Memory:
     """One connection for every service, one writer at a time."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens ``folder``, making it when it is new.  Raises Refused(``practice_damaged``)."""
+        """Opens ``folder``, making it when it is new.
+
+        Raises Refused(``practice_folder``) when it cannot be written to, and
+        Refused(``practice_damaged``) when what lies there cannot be read.
+        """
         self._lock = threading.RLock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +50,9 @@ class Memory:
             self._prepare()
         except sqlite3.Error as error:
             self._db.close()
-            raise Refused("practice_damaged", folder=str(folder)) from error
+            is_about_the_disk = isinstance(error, sqlite3.OperationalError)
+            code = "practice_folder" if is_about_the_disk else "practice_damaged"
+            raise Refused(code, folder=str(folder)) from error
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
