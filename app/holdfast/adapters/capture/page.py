@@ -214,8 +214,8 @@ class _Visit:
         self._program.stage = "saving"
         self._reached_end = tab.scroll_through()
         tab.check_there()
-        kept.add("viewport.png", _plain_png(tab.picture()), "image/png")
         self._pictured = self._picture()
+        kept.add("viewport.png", _plain_png(tab.picture()), "image/png")
         self._facts = dict(tab.evaluate(_FACTS) or {})
         texts = [str(tab.evaluate(TEXT) or ""), *tab.frame_texts()]
         self._text = visible("\n\n".join(texts))

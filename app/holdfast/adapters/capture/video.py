@@ -211,7 +211,7 @@ class Video:
         files = []
         alone = sum(_is_original(at.name) for at in folder.iterdir()) == 1
         title = visible(str(run.videos[0].get("title", ""))) if run.videos else ""
-        for at in sorted(folder.iterdir()):
+        for at in sorted(folder.iterdir(), key=lambda at: (not _is_original(at.name), at.name)):
             wanted = at.name.removesuffix(".part")
             if alone:
                 wanted = _ALONE.sub("", wanted, count=1)
