@@ -68,12 +68,11 @@ class Esplora:
         found: list[tuple[str, int, bytes]] = []
         for explorer in self._explorers:
             try:
-                found.extend(
-                    (explorer.operator, at, self._header(explorer, at))
-                    for at in range(height, -1, -1)
-                )
+                down = [self._header(explorer, at) for at in range(height, -1, -1)]
             except (Refused, Unavailable, BadHeader):
                 continue
+            # Part of a run would look like headers of no chain at all.
+            found.extend((explorer.operator, height - at, raw) for at, raw in enumerate(down))
         return tuple(found)
 
     def run(self, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
