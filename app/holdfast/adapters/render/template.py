@@ -90,11 +90,11 @@ _HEADING = re.compile(r"(#{1,3}) (.*)")
 _CONDITION = re.compile(rf"!?(?:{_NAME})")
 
 
-class BadTemplate(ValueError):  # noqa: N818  named after what it is about, as all errors here
+class BadTemplate(ValueError):
     """The template is not written in the one syntax."""
 
 
-class UnknownField(KeyError):  # noqa: N818
+class UnknownField(KeyError):
     """A template names a field that the order does not carry."""
 
 
