@@ -4,8 +4,6 @@
 ``--json`` one object goes to standard output and everything else to standard error.
 """
 
-from __future__ import annotations
-
 import json
 import locale
 import os
@@ -14,17 +12,19 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
-from holdfast.compose import Failure, Holdfast, Kept, open_holdfast
+import typer
+
+from holdfast.compose import Failure, Holdfast, Kept, open_holdfast, words
 from holdfast.core.canonical import visible
 from holdfast.core.document import Lang
 from holdfast.core.errors import Cancelled, HoldfastError, Refused, Tampered, Unavailable
 from holdfast.core.evidence import Received
 from holdfast.core.job import Job, Progress
 
-if TYPE_CHECKING:
-    import typer
+_MISTAKE: Any = typer.BadParameter.__mro__[2]
+"""What a command line that cannot be made out raises: Click's own, or Typer's copy of it."""
 
 OK, REFUSED, USAGE, UNAVAILABLE, BROKEN, UNCHECKED, CANCELLED = 0, 1, 2, 3, 4, 5, 130
 _VERDICT_CODES = {"ok": OK, "weak": OK, "broken": BROKEN, "unchecked": UNCHECKED}
@@ -51,7 +51,7 @@ def run(argv: Sequence[str]) -> int:
         return USAGE
     desk = Desk(everywhere)
     try:
-        return _commands(desk)(rest)
+        return call(rest, desk)
     except KeyboardInterrupt:
         return CANCELLED
     finally:
@@ -117,8 +117,6 @@ class Desk:
 
     def say(self, key: str, /, **facts: object) -> str:
         """A sentence of the catalogues."""
-        from holdfast.compose import words
-
         return words(self.lang)(key, **facts)
 
     def job(self) -> Job:
@@ -150,8 +148,6 @@ class Desk:
         """Why it did not work, in one sentence each; the exit code that says the same."""
         if isinstance(error, Cancelled):
             return CANCELLED
-        from holdfast.compose import words
-
         self.warn(str(words(self.lang).trouble(error)))
         if isinstance(error, Unavailable):
             return UNAVAILABLE
@@ -210,10 +206,28 @@ def plain(value: object) -> Any:
 # --- commands ------------------------------------------------------------------------------------
 
 
-def _commands(desk: Desk) -> Any:
-    """Every command there is, with its help in the language asked for."""
-    import typer
+def call(argv: list[str], desk: Desk) -> int:
+    """The command in ``argv`` is done, or why not was said; its exit code."""
+    try:
+        code = typer.main.get_command(_commands(desk)).main(
+            argv, prog_name="holdfast", standalone_mode=False
+        )
+        return code if isinstance(code, int) else OK
+    except typer.Exit as error:
+        return error.exit_code
+    except typer.Abort:
+        return CANCELLED
+    except HoldfastError as error:
+        return desk.trouble(error)
+    except Exception as error:  # noqa: BLE001  a sentence for the person, a log for us
+        if isinstance(error, _MISTAKE):
+            desk.warn(error.format_message())
+            return USAGE
+        return _our_bug(desk, error)
 
+
+def _commands(desk: Desk) -> typer.Typer:
+    """Every command there is, with its help in the language asked for."""
     app = typer.Typer(
         add_completion=False,
         no_args_is_help=True,
@@ -224,27 +238,7 @@ def _commands(desk: Desk) -> Any:
     )
     for register in (_case, _capture, _work, _notice, _practice):
         register(app, desk)
-
-    def call(argv: list[str]) -> int:
-        import click
-
-        command = typer.main.get_command(app)
-        try:
-            code = command.main(argv, prog_name="holdfast", standalone_mode=False)
-            return code if isinstance(code, int) else OK
-        except click.exceptions.Exit as error:
-            return error.exit_code
-        except click.exceptions.Abort:
-            return CANCELLED
-        except click.ClickException as error:
-            desk.warn(error.format_message())
-            return USAGE
-        except HoldfastError as error:
-            return desk.trouble(error)
-        except Exception as error:  # noqa: BLE001  our bug: a sentence for the person, a log for us
-            return _our_bug(desk, error)
-
-    return call
+    return app
 
 
 def _our_bug(desk: Desk, error: Exception) -> int:
@@ -259,8 +253,6 @@ def _our_bug(desk: Desk, error: Exception) -> int:
 
 
 def _case(app: typer.Typer, desk: Desk) -> None:
-    import typer
-
     group = typer.Typer(no_args_is_help=True, help=desk.say("cli.case"))
     app.add_typer(group, name="case")
 
@@ -310,8 +302,6 @@ def _case(app: typer.Typer, desk: Desk) -> None:
 
 
 def _capture(app: typer.Typer, desk: Desk) -> None:
-    import typer
-
     in_case = Annotated[str, typer.Option("--case", help=desk.say("cli.in_case"))]
 
     @app.command(help=desk.say("cli.keep"))
@@ -341,8 +331,6 @@ def _capture(app: typer.Typer, desk: Desk) -> None:
 
 
 def _region(text: str) -> tuple[int, int, int, int] | None:
-    import typer
-
     if not text:
         return None
     try:
@@ -380,7 +368,7 @@ def _report_kept(desk: Desk, all_kept: Sequence[Kept]) -> int:
                 desk.warn(f"  {exhibit.number}: {desk.say('cli.incomplete')}: {check}")
         for failure in kept.failed:
             _say_failure(desk, kept, failure)
-        codes.append(_code(desk, kept))
+        codes.append(_code(kept))
     desk.give(
         {
             "case": all_kept[0].case,
@@ -404,7 +392,7 @@ def _say_failure(desk: Desk, kept: Kept, failure: Failure) -> None:
         desk.trouble(failure.error)
 
 
-def _code(desk: Desk, kept: Kept) -> int:
+def _code(kept: Kept) -> int:
     """Done when something whole was kept; else what the first failure says."""
     if any(isinstance(failure.error, Cancelled) for failure in kept.failed):
         return CANCELLED
@@ -498,7 +486,7 @@ def _work(app: typer.Typer, desk: Desk) -> None:
 
     @app.command(help=desk.say("cli.selfcheck"))
     def selfcheck() -> int:
-        checks = desk.holdfast.selfcheck(desk.job())
+        checks = desk.holdfast.selfcheck(desk.job(), desk.lang)
         for check in checks:
             state = desk.say(f"cli.check.{check.outcome}")
             desk.tell(f"{state:8} {check.check}  {check.detail}".rstrip())
@@ -507,8 +495,6 @@ def _work(app: typer.Typer, desk: Desk) -> None:
 
 
 def _notice(app: typer.Typer, desk: Desk) -> None:
-    import typer
-
     group = typer.Typer(no_args_is_help=True, help=desk.say("cli.notice"))
     app.add_typer(group, name="notice")
     which = Annotated[str, typer.Argument(metavar="NOTICE")]
@@ -541,7 +527,8 @@ def _notice(app: typer.Typer, desk: Desk) -> None:
             list[str], typer.Option("--answer", metavar="KEY=VALUE", help=desk.say("cli.answer"))
         ] = [],  # noqa: B006  typer copies it
     ) -> None:
-        given = dict(item.split("=", 1) if "=" in item else (item, "yes") for item in answers)
+        pairs = (item.partition("=") for item in answers)
+        given = {name: value if sign else "yes" for name, sign, value in pairs}
         notice = desk.holdfast.draft(case, regime, platform, given, desk.lang, desk.job())
         desk.tell(notice.text)
         desk.give({"notice": notice, "gauge": desk.holdfast.check(notice.id)})

@@ -5,6 +5,7 @@ Nothing heavy is imported before it is needed, so that a window stands before th
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import holdfast
 from holdfast.adapters.clock import SystemClock
@@ -23,7 +24,7 @@ from holdfast.core.canonical import Json
 from holdfast.core.case import Case
 from holdfast.core.document import Issued, Lang
 from holdfast.core.errors import Cancelled, HoldfastError, Refused
-from holdfast.core.evidence import Component, Exhibit, Received, World
+from holdfast.core.evidence import Check, Component, Exhibit, Received, World
 from holdfast.core.job import Job
 from holdfast.core.settings import Settings
 from holdfast.core.timestamp import Authorities
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from holdfast.adapters.catalog import Catalog
     from holdfast.adapters.store.store import Store
     from holdfast.adapters.store.vault import Vault
-    from holdfast.adapters.timestamp.opentimestamps import Explorers
+    from holdfast.adapters.timestamp.headers import Esplora
+    from holdfast.core.bitcoin import CheckpointTable
     from holdfast.core.case import Licence, Party
     from holdfast.core.deadline import FollowUp
     from holdfast.core.notice import (
@@ -48,7 +50,15 @@ if TYPE_CHECKING:
         Regime,
         Submission,
     )
-    from holdfast.ports import CaptureSource, Renderer, SendingWay, Stamper
+    from holdfast.core.verdict import Verdict
+    from holdfast.ports import (
+        CaptureSource,
+        PackFormat,
+        ProofChecker,
+        Renderer,
+        SendingWay,
+        Stamper,
+    )
     from holdfast.practice.rehearsal import Rehearsal
     from holdfast.practice.world import PracticeWorld
     from holdfast.usecases.cases import CaseFile
@@ -73,6 +83,9 @@ class Kept:
     case: Case
     exhibits: tuple[Exhibit, ...] = ()
     failed: tuple[Failure, ...] = ()
+
+
+__all__ = ["Failure", "Holdfast", "Kept", "default_data", "open_holdfast", "words"]
 
 
 def default_data() -> Path:
@@ -189,7 +202,7 @@ class Holdfast:
         return (OpenTimestamps(self._clock, self._explorers), Rfc3161(self._clock))
 
     @staticmethod
-    def _explorers(authorities: Authorities) -> Explorers:
+    def _explorers(authorities: Authorities) -> Esplora:
         from holdfast.adapters.timestamp.headers import Esplora
 
         return Esplora(authorities)
@@ -675,11 +688,83 @@ class Holdfast:
             out.expanduser().absolute(),
             store=self._store,
             vault=self._vault,
-            clock=self._clock,
-            packer=self._packer,
-            authorities=self._authorities(found.world),
+            format=self._packs,
+            tsas=self._catalog.authorities(found.world).tsas,
+            headers=None if self._offline(found.world) else self._header_run,
             job=job,
         )
+
+    def verify(
+        self,
+        targets: Sequence[str],
+        job: Job,
+        *,
+        headers: Path | None = None,
+        root: Path | None = None,
+        chain: Path | None = None,
+        all_digests: bool = False,
+        practice: bool = False,
+    ) -> Verdict:
+        """What was found about cases, packs, files with proofs, lone proofs or issued PDFs."""
+        from holdfast.core.canonical import rfc3339
+        from holdfast.usecases import export, verify
+
+        options = verify.Options(
+            headers=headers, root=root, chain=chain, all_digests=all_digests, practice=practice
+        )
+        shelf = verify.Shelf(
+            find=self._find,
+            view=lambda case: export.CaseView(
+                case,
+                store=self._store,
+                vault=self._vault,
+                tsas=self.authorities().tsas if case.world == "real" else (),
+                digests=self._packs.digests,
+            ),
+            issued=lambda sha256: export.issued_here(sha256, store=self._store),
+        )
+        bench = verify.Bench(
+            checkers=self._checkers,
+            table=self._table,
+            roots=tuple(tsa.root for tsa in self.authorities().tsas),
+            known_verifiers=frozenset({hashlib.sha256(self._packs.verifier()).hexdigest()}),
+            open_pack=self._packs.open,
+            digests=self._packs.digests,
+            now=rfc3339(self._clock.now()),
+            ask=None if self.settings.offline else self._explorers(self.authorities()).headers,
+        )
+        return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
+
+    @cached_property
+    def _packs(self) -> PackFormat:
+        from holdfast.adapters.pack import Packs
+
+        return Packs()
+
+    @cached_property
+    def _table(self) -> CheckpointTable:
+        from holdfast.adapters.witness import checkpoints
+
+        return checkpoints()
+
+    @cached_property
+    def _checkers(self) -> tuple[ProofChecker, ...]:
+        from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
+        from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
+
+        return (OpenTimestampsChecker(), Rfc3161Checker())
+
+    def _header_run(self, world: World, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
+        return self._explorers(self._authorities(world)).run(heights, job)
+
+    def _offline(self, world: World) -> bool:
+        return world == "real" and self.settings.offline
+
+    def _find(self, reference: str) -> Case | None:
+        try:
+            return self._store.case(reference)
+        except Refused:
+            return None
 
     # --- rehearsal -------------------------------------------------------------------------------
 
@@ -708,6 +793,15 @@ class Holdfast:
 
     # --- what the machine offers -----------------------------------------------------------------
 
+    def selfcheck(self, job: Job, lang: str = "en") -> tuple[Check, ...]:
+        """What this build contains, and whether it works here."""
+        from holdfast.adapters.selfcheck import selfcheck
+
+        job.step("checking")
+        return tuple(
+            selfcheck(self.data, self._catalog, self.sources, self._packs.verifier, words(lang))
+        )
+
     def manifest(self, exhibit: Exhibit) -> Mapping[str, Json]:
         """The exhibit's ``capture.json``, checked against its digest."""
         from holdfast.core.evidence import read_manifest
@@ -717,11 +811,11 @@ class Holdfast:
     def red(self, exhibit: Exhibit, lang: str = "en") -> tuple[str, ...]:
         """What is incomplete about an exhibit, in words; empty when nothing is."""
         say = words(lang)
-        checks = self.manifest(exhibit)["completeness"]
+        checks: Any = self.manifest(exhibit)["completeness"]
         return tuple(
             f"{say('check.' + check['check'])} {check['detail']}".strip()
-            for check in checks  # type: ignore[union-attr]  # the manifest's own form
-            if check["outcome"] == "fail"  # type: ignore[index,call-overload]
+            for check in checks
+            if check["outcome"] == "fail"
         )
 
     def monitors(self) -> tuple[Monitor, ...]:
