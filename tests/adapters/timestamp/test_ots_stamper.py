@@ -564,6 +564,26 @@ def test_a_tip_under_many_proofs_is_asked_about_once_a_minute(genuine: Genuine, 
 
 
 @needs_vectors
+def test_explorers_are_asked_about_one_block_once_a_minute(genuine: Genuine, web: Web) -> None:
+    del web
+    heights: list[int] = []
+
+    class Counted(One):
+        def about(self, height: int) -> tuple[tuple[str, int, bytes], ...]:
+            heights.append(height)
+            return super().about(height)
+
+    clock = FakeClock()
+    asked = OpenTimestamps(clock, Counted)
+    for _ in range(3):
+        asked.upgrade(genuine.digest, genuine.whole, REAL, Job())
+    assert heights == [HEIGHT]
+    clock.advance(seconds=61)
+    asked.upgrade(genuine.digest, genuine.whole, REAL, Job())
+    assert heights == [HEIGHT] * 2
+
+
+@needs_vectors
 def test_reverse_is_still_in_the_format(genuine: Genuine, web: Web) -> None:
     whole = DetachedTimestampFile.deserialize(BytesDeserializationContext(genuine.pending))
     with pytest.warns(PendingDeprecationWarning):

@@ -53,8 +53,7 @@ class Esplora:
         """(operator, raw header) from each explorer that answered with one that can be true."""
         for explorer in self._explorers:
             try:
-                self._deep_enough(explorer, height)
-                yield explorer.operator, self._header(explorer, height)
+                yield explorer.operator, self._final(explorer, height)
             except (Refused, Unavailable, BadHeader):
                 continue
 
@@ -68,7 +67,7 @@ class Esplora:
         found: list[tuple[str, int, bytes]] = []
         for explorer in self._explorers:
             try:
-                down = [self._header(explorer, at) for at in range(height, -1, -1)]
+                down = [self._final(explorer, at) for at in range(height, -1, -1)]
             except (Refused, Unavailable, BadHeader):
                 continue
             # Part of a run would look like headers of no chain at all.
@@ -123,10 +122,16 @@ class Esplora:
             return []
         return [raw for _, raw in rebuilt]
 
+    def _final(self, explorer: Explorer, height: int) -> bytes:
+        """As ``_header``, once it lies deep enough; asked for only once."""
+        known = self._known.get((explorer.id, height))
+        if known is None:
+            self._deep_enough(explorer, height)
+            known = self._known[explorer.id, height] = self._header(explorer, height)
+        return known
+
     def _header(self, explorer: Explorer, height: int) -> bytes:
         """The raw header at ``height``.  Raises Unavailable, or BadHeader for one that lies."""
-        if (known := self._known.get((explorer.id, height))) is not None:
-            return known
         name = self._get(explorer, f"/block-height/{height}", _TEXT_LIMIT, _HASH).decode()
         written = self._get(explorer, f"/block/{name}/header", _TEXT_LIMIT, _HEADER)
         raw = bytes.fromhex(written.decode())
@@ -135,7 +140,6 @@ class Esplora:
             raise BadHeader("the header hashes to another block than it was called")
         if reason := self._objection(height, header):
             raise BadHeader(reason)
-        self._known[explorer.id, height] = raw
         return raw
 
     def _objection(self, height: int, header: Header) -> str:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from holdfast.adapters import witness
 from holdfast.core import anchor
@@ -56,12 +56,14 @@ REMEMBERED = timedelta(seconds=60)
 _ACCEPT = {"accept": "application/vnd.opentimestamps.v1"}
 
 Result = TypeVar("Result")
+Headers: TypeAlias = "tuple[tuple[str, int, bytes], ...]"
+"""(operator, height, 80 bytes) each."""
 
 
 class Explorers(Protocol):
-    """Where block headers about a height come from, as (operator, height, 80 bytes)."""
+    """Where the block headers come from that settle a height."""
 
-    def about(self, height: int) -> tuple[tuple[str, int, bytes], ...]: ...
+    def about(self, height: int) -> Headers: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ class OpenTimestamps:
         self._explorers = explorers
         self._table = table if table is not None else witness.checkpoints()
         self._sources: dict[Authorities, Explorers] = {}
+        self._shown: dict[int, tuple[datetime, Headers]] = {}
         self._said: dict[tuple[str, bytes], tuple[datetime, _Reply]] = {}
 
     @property
@@ -213,15 +216,24 @@ class OpenTimestamps:
         return next((one.reason for one in weighed if one.status not in _SEEN), "")
 
     def _weigh(self, attestation: Attestation, source: Explorers, world: World) -> Anchor:
-        headers = (
-            source.about(attestation.height)
-            if attestation.kind == "bitcoin" and attestation.height is not None
-            else ()
-        )
+        headers: Headers = ()
+        if attestation.kind == "bitcoin" and attestation.height is not None:
+            headers = self._about(attestation.height, source, world)
         found = anchor.judge(attestation, headers=headers, table=self._table)
         if found.network and found.network != _NETWORKS[world]:
             return Anchor(status="broken", network=found.network, by=found.by, reason="other_world")
         return found
+
+    def _about(self, height: int, source: Explorers, world: World) -> Headers:
+        """Headers from the explorers, who are not asked twice a minute about one block."""
+        now = self._clock.now()
+        known = self._shown.get(height)
+        if world == "practice" or known is None or known[0] <= now:
+            known = (now + REMEMBERED, source.about(height))
+            self._shown = {at: it for at, it in self._shown.items() if it[0] > now}
+            if world == "real":
+                self._shown[height] = known
+        return known[1]
 
     @staticmethod
     def _promised(sha256: str, leaf: Timestamp, by: str, world: World) -> Answer:
