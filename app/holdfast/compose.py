@@ -737,9 +737,10 @@ class Holdfast:
 
     @cached_property
     def _packs(self) -> PackFormat:
-        from holdfast.adapters.pack import Packs
+        from holdfast.adapters.pack.packs import Packs
+        from holdfast.adapters.store.vault import hasher
 
-        return Packs()
+        return Packs(hasher)
 
     @cached_property
     def _table(self) -> CheckpointTable:

@@ -47,14 +47,22 @@ def stamp(
 
     Worlds without authorities (the practice world while it sleeps) are left as they are.
     """
-    total = StampRun()
+    touched: dict[str, Stamp] = {}
     for world, witnesses in authorities.items():
         mine = [case for case in cases if case.world == world]
         for stamper in stampers:
             run = _Run(stamper, witnesses, store, vault, clock, job)
-            total = _add(total, run.ask(mine))
-            total = _add(total, run.upgrade(mine))
-    return total
+            touched |= {one.id: one for one in run.ask(mine)}
+            touched |= {one.id: one for one in run.upgrade(mine)}
+    states = [one.status for one in touched.values()]
+    confirmed = sum(state in DONE for state in states)
+    failed = sum(state in ("queued", "broken") for state in states)
+    return StampRun(
+        asked=len(states),
+        confirmed=confirmed,
+        pending=len(states) - confirmed - failed,
+        failed=failed,
+    )
 
 
 def waiting(cases: Sequence[Case], *, store: Store) -> int:
@@ -63,15 +71,6 @@ def waiting(cases: Sequence[Case], *, store: Store) -> int:
         stamp.status in ("queued", "pending")
         for case in cases
         for stamp in store.all(Stamp, case.id)
-    )
-
-
-def _add(one: StampRun, other: StampRun) -> StampRun:
-    return StampRun(
-        asked=one.asked + other.asked,
-        confirmed=one.confirmed + other.confirmed,
-        pending=one.pending + other.pending,
-        failed=one.failed + other.failed,
     )
 
 
@@ -86,13 +85,13 @@ class _Run:
     clock: Clock
     job: Job
 
-    def ask(self, cases: Sequence[Case]) -> StampRun:
+    def ask(self, cases: Sequence[Case]) -> list[Stamp]:
         """Every queued digest goes out: one request an authority, whatever the number of cases."""
         wanted: dict[str, list[Stamp]] = defaultdict(list)
         for stamp in self._due(cases, "queued"):
             wanted[stamp.authority].append(stamp)
         known = self.stamper.targets(self.authorities)
-        total = StampRun()
+        done: list[Stamp] = []
         for authority, stamps in wanted.items():
             if authority not in known:
                 continue
@@ -100,12 +99,10 @@ class _Run:
             digests = list(dict.fromkeys(stamp.subject.sha256 for stamp in stamps))
             answers = self.stamper.ask(digests, authority, self.authorities, self.job)
             by_digest = {answer.sha256: answer for answer in answers}
-            total = _add(
-                total, self._record([(one, by_digest[one.subject.sha256]) for one in stamps])
-            )
-        return total
+            done += self._record([(one, by_digest[one.subject.sha256]) for one in stamps])
+        return done
 
-    def upgrade(self, cases: Sequence[Case]) -> StampRun:
+    def upgrade(self, cases: Sequence[Case]) -> list[Stamp]:
         """Every pending proof was offered to those who can complete it."""
         stamps = [
             s
@@ -124,10 +121,10 @@ class _Run:
                     self.job,
                 )
         pairs = [(stamp, answers[stamp.proof]) for stamp in stamps]
-        for stamp, answer in pairs:
-            if not self._moved(stamp, answer):
-                self.store.save(self._later(stamp, answer))
-        return self._record([pair for pair in pairs if self._moved(*pair)])
+        stayed = [self._later(*pair) for pair in pairs if not self._moved(*pair)]
+        for stamp in stayed:
+            self.store.save(stamp)
+        return [*stayed, *self._record([pair for pair in pairs if self._moved(*pair)])]
 
     @staticmethod
     def _moved(stamp: Stamp, answer: Answer) -> bool:
@@ -144,12 +141,12 @@ class _Run:
             and (stamp.next_try is None or moment(stamp.next_try) <= now)
         ]
 
-    def _record(self, pairs: Sequence[tuple[Stamp, Answer]]) -> StampRun:
+    def _record(self, pairs: Sequence[tuple[Stamp, Answer]]) -> list[Stamp]:
         """The answers are in the vault, on the ledger, and shown by the stamps."""
         by_case: dict[str, list[tuple[Stamp, Answer]]] = defaultdict(list)
         for stamp, answer in pairs:
             by_case[stamp.case_id].append((stamp, answer))
-        counts: dict[str, int] = defaultdict(int)
+        done: list[Stamp] = []
         for case_id, mine in by_case.items():
             after = [(stamp, self._answered(stamp, answer)) for stamp, answer in mine]
             with self.store.custody(case_id) as custody:
@@ -157,14 +154,8 @@ class _Run:
                     custody.append(act, subject, facts=facts)
                 for _, new in after:
                     custody.save(new)
-            for _, new in after:
-                counts[new.status] += 1
-        return StampRun(
-            asked=len(pairs),
-            confirmed=sum(counts[status] for status in DONE),
-            pending=counts["pending"] + counts["one_source"] + counts["unchecked"],
-            failed=counts["queued"] + counts["broken"],
-        )
+            done += [new for _, new in after]
+        return done
 
     def _answered(self, stamp: Stamp, answer: Answer) -> Stamp:
         now = self.clock.now()

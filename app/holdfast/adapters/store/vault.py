@@ -62,6 +62,11 @@ def sm3() -> Hasher:
         return _Sm3()
 
 
+def hasher(name: str) -> Hasher:
+    """A fresh hash by its hashlib name.  Raises ValueError for one that cannot be had."""
+    return sm3() if name == "sm3" else hashlib.new(name)
+
+
 def digest_bytes(data: bytes) -> Digest:
     """Both digests of bytes in memory."""
     beside = sm3()
