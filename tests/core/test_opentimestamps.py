@@ -211,16 +211,23 @@ def test_a_subtree_keeps_to_the_levels_and_the_work_that_are_left() -> None:
         read_timestamp(tree, bytes(32), work=9 * 96 - 1)
 
 
+def test_a_proof_has_not_more_leaves_than_anybody_would_look_up() -> None:
+    leaves = [b"\x00" + bytes(7) + bytes([at]) + b"\x00" for at in range(ots.MAX_ATTESTATIONS + 1)]
+    most = HEAD + b"\xff".join([b"", *leaves[2:]]) + leaves[0]
+    assert len(read_proof(most).attestations) == ots.MAX_ATTESTATIONS
+    with pytest.raises(MalformedProof, match="more attestations"):
+        read_proof(HEAD + b"\xff".join([b"", *leaves[1:]]) + leaves[0])
+
+
 @pytest.mark.parametrize("slow", [b"\x03", b"\x67"])
 def test_work_for_the_slow_hashes_is_bounded(slow: bytes) -> None:
     calls = 0
     step = b"\xf3" * 6 + slow
 
     def branch(number: int) -> bytes:
-        return b"\xf1\x02" + number.to_bytes(2, "big") + step * 25 + LEAF
+        return b"\xf1\x02" + number.to_bytes(2, "big") + step * 35 + LEAF
 
-    bomb = HEAD + b"".join(b"\xff" + branch(n) for n in range(900)) + branch(900)
-    assert len(bomb) < ots.MAX_PROOF
+    bomb = HEAD + b"".join(b"\xff" + branch(n) for n in range(50)) + branch(50)
     original = ots._UNARY[slow[0]]
 
     def counted(message: bytes) -> bytes:

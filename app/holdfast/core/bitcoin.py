@@ -36,7 +36,7 @@ MAX_HEADERS_FILE = 128 << 20
 Network = Literal["bitcoin", "practice", ""]
 
 
-class BadHeader(ValueError):  # noqa: N818  named after what it is about, as all errors here
+class BadHeader(ValueError):
     """The bytes are not a header, a header file or a checkpoint table that can be used."""
 
 

@@ -27,6 +27,8 @@ MAX_DEPTH = 256
 MAX_PAYLOAD = 8192
 MAX_URI = 1000
 MAX_INTEGER = 2**32 - 1
+MAX_ATTESTATIONS = 64
+"""Leaves of a tree; genuine proofs have a handful, and each may cost somebody a look-up."""
 MAX_WORK = 1 << 24
 """Octets that all operations together may chew; a real proof needs a few thousand."""
 
@@ -34,7 +36,7 @@ Algorithm = Literal["sha256", "sha1", "ripemd160", "keccak256"]
 AttestationKind = Literal["bitcoin", "litecoin", "ethereum", "pending", "unknown"]
 
 
-class MalformedProof(ValueError):  # noqa: N818  named after what it is about, as all errors here
+class MalformedProof(ValueError):
     """The bytes are not an OpenTimestamps proof that can be read without doubt."""
 
 
@@ -172,6 +174,8 @@ def _walk(reader: _Reader, message: bytes, levels: int, work: int) -> tuple[Atte
             attestation = _attestation(reader, node.message)
             _once(node, bytes((tag,)) + attestation.tag + attestation.payload)
             found.append(attestation)
+            if len(found) > MAX_ATTESTATIONS:
+                raise MalformedProof("has more attestations than a proof needs")
             node = waiting.pop() if waiting else None
             continue
         argument = reader.octets(1, MAX_MESSAGE) if tag in _BINARY else b""
