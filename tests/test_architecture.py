@@ -180,6 +180,7 @@ def found_rules() -> dict[str, str]:
     for path, tree in trees():
         if "ui" in path.relative_to(APP).parts:
             continue
+        types = {id(node.slice) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
         for node in ast.walk(tree):
             rules: set[str] = set()
             if isinstance(node, ast.Call):
@@ -188,7 +189,7 @@ def found_rules() -> dict[str, str]:
                 if _last_name(node.func) == "Finding":
                     rules |= literals(given(node, 1, "rule"))
                 rules |= _before_outcome(node.args, outcomes)
-            elif isinstance(node, ast.Tuple):
+            elif isinstance(node, ast.Tuple) and id(node) not in types:
                 rules |= _before_outcome(node.elts, outcomes)
             for rule in rules - outcomes - frozenset(get_args(StampStatus)):
                 found.setdefault(rule, f"{path.relative_to(ROOT)}:{node.lineno}")
