@@ -33,8 +33,9 @@ Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 LOOKUP_SECONDS = 10.0
 MAX_LINK = 8192
 
-# Cloud metadata services that stand on otherwise public addresses (Azure's wire server).
-_METADATA = frozenset({"168.63.129.16"})
+# Cloud services that know secrets, on addresses that Python may call global: Azure's wire server,
+# and the IETF's protocol assignments (RFC 6890), where Oracle's metadata lies.
+_SECRETS = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
 # RFC 2544; proxies in "fake-IP" mode answer every name from this range.
 _MADE_UP = ipaddress.ip_network("198.18.0.0/15")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -126,15 +127,15 @@ def _take_apart(text: str) -> Link:
     query = "?" + quote(parts.query, safe=_AS_IT_STANDS) if parts.query else ""
     return Link(
         scheme=parts.scheme,
-        host=_ascii_host(parts.hostname, malformed),
+        host=_ascii_host(parts.hostname, "[" in parts.netloc, malformed),
         port=port or _PORTS[parts.scheme],
         target=path + query,
         fragment=quote(parts.fragment, safe=_AS_IT_STANDS),
     )
 
 
-def _ascii_host(host: str, malformed: Refused) -> str:
-    if ":" in host:
+def _ascii_host(host: str, bracketed: bool, malformed: Refused) -> str:
+    if bracketed:
         try:
             return str(ipaddress.IPv6Address(host))
         except ValueError as error:
@@ -226,8 +227,7 @@ def judge(address: Address, *, host: str, inside: bool) -> None:
         or real.is_link_local
         or real.is_unspecified
         or (real.is_reserved and not real.is_loopback)
-        or str(real) in _METADATA
-        or str(real) == "255.255.255.255"
+        or any(real in network for network in _SECRETS)
     )
     if never or not (inside or real.is_global):
         raise Refused("link_private", host=host, address=str(address))

@@ -17,6 +17,7 @@ from holdfast.core.canonical import one_line
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
 
 NAVIGATE_SECONDS = 45.0
+EVALUATE_SECONDS = 10.0
 LOAD_SECONDS = 30.0
 QUIET_SECONDS = 8.0
 STILL = 0.5
@@ -353,10 +354,10 @@ class Tab:
     def _evaluate(self, expression: str) -> Any:
         if self._world is None:
             world = {"frameId": self._frame, "worldName": "holdfast"}
-            made = self._call("Page.createIsolatedWorld", world, 10)
+            made = self._call("Page.createIsolatedWorld", world, EVALUATE_SECONDS)
             self._world = int(made["executionContextId"])
         question = {"expression": expression, "contextId": self._world, "returnByValue": True}
-        answer = self._call("Runtime.evaluate", question, 10)
+        answer = self._call("Runtime.evaluate", question, EVALUATE_SECONDS)
         return answer.get("result", {}).get("value")
 
     def frame_texts(self) -> list[str]:

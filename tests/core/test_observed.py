@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.core.observed import counter_name, counters, label
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "播放 312.7 万\n点赞 7.6 万\n评论 6,412",
+            [("plays", "312.7 万"), ("likes", "7.6 万"), ("comments", "6,412")],
+        ),
+        ("播放量：12亿 · 收藏数 30", [("plays", "12亿"), ("favourites", "30")]),
+        ("1.2M views · 34K likes", [("plays", "1.2M"), ("likes", "34K")]),
+        ("相关推荐 播放 311.8 万", []),
+        ("播放 1\n这是另一段文字\n点赞 2", []),
+        (
+            "播放 9 万 简介……\n播放 1 万\n点赞 2\n评论 3\n其他 播放 4 点赞 5",
+            [("plays", "1 万"), ("likes", "2"), ("comments", "3")],
+        ),
+        ("12 viewpoints and 3 likenesses", []),
+        ("", []),
+    ],
+)
+def test_only_a_run_of_named_numbers_counts(text: str, found: list[tuple[str, str]]) -> None:
+    assert [(one.name, one.value) for one in counters(text)] == found
+
+
+@given(st.text())
+def test_any_text_can_be_read(text: str) -> None:
+    names = [one.name for one in counters(text)]
+    assert len(names) == len(set(names)) != 1
+    assert len(label(text)) <= 80
+
+
+def test_a_label_is_the_line_that_carries_it() -> None:
+    assert label("桃花渡\n  本作品含  AI 生成内容 \n评论") == "本作品含 AI 生成内容"
+    assert label("Made with AI tools " + "x" * 200) == ("Made with AI tools " + "x" * 200)[:80]
+    assert label("没有标识") == ""
+
+
+def test_actions_of_schema_org_have_our_names() -> None:
+    assert counter_name("https://schema.org/WatchAction") == "plays"
+    assert counter_name("LikeAction") == "likes"
+    assert counter_name("https://schema.org/EatAction") == ""
