@@ -194,6 +194,7 @@ def _copyright(platform: Platform, sources: Sources, pen: Pen) -> dict[str, Fiel
         "typed": pen.given("signature") == "typed",
         "by_hand": pen.given("signature") != "typed",
         "as_copyright": True,
+        "enclosed": bool(sources.exhibits or _annexes(sources.documents)),
         **dict.fromkeys(("portrait", "voice", "agreed_no", "agreed_yes", "agreed_unsure"), False),
         "information": "",
     }

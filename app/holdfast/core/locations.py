@@ -10,6 +10,7 @@ from holdfast.core.evidence import Exhibit
 from holdfast.core.pen import Pen, Sources, written_instant
 
 TITLE_LIMIT = 120
+COUNTER_LIMIT = 80
 
 
 def content_items(sources: Sources, pen: Pen) -> list[Field]:
@@ -53,7 +54,7 @@ def _what(exhibits: Sequence[Exhibit], pen: Pen, *, first: bool) -> str:
 def _address(exhibit: Exhibit, sources: Sources) -> str:
     target = sources.manifests.get(exhibit.number, {}).get("target")
     reached = target.get("final_url") if isinstance(target, Mapping) else None
-    return reached if isinstance(reached, str) and reached else exhibit.url
+    return one_line(reached) if isinstance(reached, str) and reached else exhibit.url
 
 
 def _account(exhibits: Sequence[Exhibit], sources: Sources) -> str:
@@ -79,15 +80,18 @@ def observed(sources: Sources, pen: Pen) -> list[Field]:
             continue
         at = written_instant(moment(str(started)), sources.offset_minutes, pen)
         line = pen("observed", exhibit=exhibit.number, at=at)
-        counters = seen.get("counters")
-        shown = [
-            pen(
-                "counter",
-                name=pen.words.words.get(f"letter.counter.{c['name']}", c["name"]),
-                value=c["value"],
-            )
-            for c in (counters if isinstance(counters, Sequence) else ())
-            if isinstance(c, Mapping)
-        ]
+        shown = _counters(seen.get("counters"), pen)
         lines.append({"text": line + (pen("counters", counters=pen.join(shown)) if shown else "")})
     return lines
+
+
+def _counters(counters: Json, pen: Pen) -> list[str]:
+    """Each number as it was shown, with its name in the language where it is a known one."""
+    shown = []
+    for counter in counters if isinstance(counters, Sequence) else ():
+        if isinstance(counter, Mapping):
+            name = one_line(str(counter["name"]))[:COUNTER_LIMIT]
+            value = one_line(str(counter["value"]))[:COUNTER_LIMIT]
+            known = pen.words.words.get(f"letter.counter.{name}", name)
+            shown.append(pen("counter", name=known, value=value))
+    return shown

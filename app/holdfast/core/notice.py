@@ -365,6 +365,8 @@ class Parcel:
     """Names of annexes too large for a mail."""
     words: Mapping[str, str]
     """Labels of the sheets, in the notice's language."""
+    practice: str = ""
+    """The sentence that stands first on every sheet of the practice world; else empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,8 +266,7 @@ def approve(
             },
         )
         custody.save(approved)
-        for file in files:
-            custody.save(_issued(approved, file, clock))
+        custody.save(_issued(approved, files[0], clock))
         custody.head()
     return approved
 
@@ -308,6 +307,7 @@ def _sheets(
 ) -> list[tuple[str, str, bytes]]:
     """Name, media type and bytes of everything that may go out."""
     words = desk.catalog.words(notice.lang)
+    practice = words("letter.practice") if case.world == "practice" else ""
     order = Order(
         template=OWN_TEMPLATE if notice.edited else regime.template,
         lang=notice.lang,
@@ -322,9 +322,9 @@ def _sheets(
     sheets = [
         (f"{notice.document}.pdf", "application/pdf", pdf),
         (f"{notice.document}.docx", _DOCX, docx),
-        (f"{notice.document}.txt", "text/plain; charset=utf-8", _plain(notice.text)),
+        (f"{notice.document}.txt", "text/plain; charset=utf-8", _plain(notice.text, practice)),
     ]
-    parcel = _parcel(notice, regime, platform, made, words, issued, pdf, desk)
+    parcel = _parcel(notice, regime, platform, made, words, issued, pdf, practice, desk)
     for way in ways:
         for sheet in way.prepare(parcel):
             sheets.append((f"{notice.document}{sheet.suffix}", sheet.media_type, sheet.data))
@@ -334,8 +334,9 @@ def _sheets(
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def _plain(text: str) -> bytes:
-    return (text.rstrip("\n") + "\n").encode()
+def _plain(text: str, practice: str) -> bytes:
+    first = f"{practice}\n\n" if practice else ""
+    return f"{first}{text.rstrip()}\n".encode()
 
 
 def _own_fields(text: str) -> Mapping[str, Field]:
@@ -354,6 +355,7 @@ def _parcel(
     words: Words,
     issued: datetime,
     pdf: bytes,
+    practice: str,
     desk: drafting.Desk,
 ) -> Parcel:
     enclosed = [(f"{notice.document}.pdf", "application/pdf", pdf)]
@@ -378,6 +380,7 @@ def _parcel(
         issued=rfc3339(issued),
         attachments=tuple(enclosed),
         left_out=tuple(left_out),
+        practice=practice,
         words={
             key.removeprefix("sheet."): value
             for key, value in words.words.items()

@@ -14,7 +14,7 @@ import pytest
 from fakes.letters import CATALOG
 from holdfast.adapters.send.email import Email
 from holdfast.adapters.send.paper import Paper
-from holdfast.adapters.send.webform import Webform
+from holdfast.adapters.send.webform import WebForm
 from holdfast.core.notice import FormEntry, Notice, Parcel
 from holdfast.ports import SendingWay
 
@@ -72,7 +72,7 @@ def text(way: SendingWay, one: Parcel) -> str:
     return sheet.data.decode()
 
 
-@pytest.mark.parametrize("way", [Email(), Webform(), Paper()])
+@pytest.mark.parametrize("way", [Email(), WebForm(), Paper()])
 def test_the_same_parcel_gives_the_same_bytes(way: SendingWay) -> None:
     assert way.prepare(parcel()) == way.prepare(parcel())
     assert way.id in {"email", "webform", "paper"}
@@ -148,7 +148,7 @@ def test_an_address_that_is_none_is_refused_rather_than_written() -> None:
 
 
 def test_the_form_sheet_keeps_the_platforms_order_with_counts() -> None:
-    sheet = text(Webform(), parcel())
+    sheet = text(WebForm(), parcel())
     assert sheet.index("1. 权利人姓名") < sheet.index("2. 侵权说明") < sheet.index("4. 身份证明")
     assert "[3 / 30 字]" in sheet
     assert "[10 / 10 字]" in sheet
@@ -159,14 +159,14 @@ def test_the_form_sheet_keeps_the_platforms_order_with_counts() -> None:
 
 
 def test_text_cannot_pass_for_a_label() -> None:
-    lines = text(Webform(), parcel()).split("\n")
+    lines = text(WebForm(), parcel()).split("\n")
     assert "     2. 假标签" in lines
     assert "2. 假标签" not in lines
 
 
 def test_hostile_text_on_the_sheets_is_visible_text() -> None:
     entry = FormEntry(id="name", label=HOSTILE, text=HOSTILE, limit=500)
-    sheet = text(Webform(), parcel(replace(NOTICE, form=(entry,))))
+    sheet = text(WebForm(), parcel(replace(NOTICE, form=(entry,))))
     assert "{{title}} <img src=x>" in sheet
     assert "\u202e" not in sheet
     assert "\x1b" not in sheet
@@ -177,7 +177,7 @@ def test_hostile_text_on_the_sheets_is_visible_text() -> None:
 
 
 def test_a_platform_without_a_form_gets_no_sheet() -> None:
-    assert Webform().prepare(parcel(replace(NOTICE, form=()))) == ()
+    assert WebForm().prepare(parcel(replace(NOTICE, form=()))) == ()
 
 
 # --- paper ---------------------------------------------------------------------------------------

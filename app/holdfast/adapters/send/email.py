@@ -21,8 +21,8 @@ class Email:
 
         Where the platform's address is not known the draft has no addressee: none is guessed.
         """
-        draft = EmailMessage(policy=SMTP)
-        draft["Subject"] = one_line(parcel.subject)
+        draft, subject = EmailMessage(policy=SMTP), parcel.subject
+        draft["Subject"] = one_line(f"PRACTICE 演练 {subject}" if parcel.practice else subject)
         if parcel.sender_email:
             draft["From"] = _address(parcel.sender_name, parcel.sender_email)
         if parcel.platform.email:
@@ -44,12 +44,16 @@ def _address(name: str, address: str) -> Address:
 
 
 def _body(parcel: Parcel) -> str:
-    lines = [parcel.cover, "", parcel.words["mail_enclosed"] + ":"]
+    lines = [*_first(parcel), parcel.cover, "", parcel.words["mail_enclosed"] + ":"]
     lines += [f"- {one_line(name)}" for name, _, _ in parcel.attachments]
     if parcel.left_out:
         lines += ["", parcel.words["mail_left_out"] + ":"]
         lines += [f"- {one_line(name)}" for name in parcel.left_out]
     return "\n".join([*lines, "", one_line(parcel.sender_name), ""])
+
+
+def _first(parcel: Parcel) -> list[str]:
+    return [parcel.practice, ""] if parcel.practice else []
 
 
 def _fingerprint(parcel: Parcel) -> str:

@@ -19,7 +19,9 @@ class Paper:
         operator = notice.answers.get("operator") or parcel.platform.operator
         addressee = words["post_to"].replace("{platform}", parcel.platform.names(notice.lang))
         names = [name for name, _, _ in parcel.attachments] + list(parcel.left_out)
+        first = [parcel.practice, ""] if parcel.practice else []
         lines = [
+            *first,
             words["post_title"].replace("{number}", notice.document),
             addressee.replace("{operator}", one_line(operator)).rstrip(", "),
             "",

@@ -6,7 +6,7 @@ from holdfast.core.canonical import visible
 from holdfast.core.notice import FormEntry, Parcel, Sheet
 
 
-class Webform:
+class WebForm:
     """Prepares the sheet of fields; the person opens the form, pastes and submits."""
 
     id = "webform"
@@ -18,7 +18,8 @@ class Webform:
             return ()
         words = parcel.words
         name = parcel.platform.names(parcel.notice.lang)
-        lines = [words["form_title"].replace("{platform}", name), words["form_intro"], ""]
+        lines = [parcel.practice, ""] if parcel.practice else []
+        lines += [words["form_title"].replace("{platform}", name), words["form_intro"], ""]
         for place, entry in enumerate(form, 1):
             lines += _field(place, entry, words["form_attach"])
             lines += [f"   [{note}]" for note in _notes(entry, parcel)]

@@ -1,0 +1,241 @@
+"""The letters, word for word, per law, language and variant.
+
+``HOLDFAST_WRITE_GOLDEN=1`` writes the texts anew; read the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from fakes.letters import (
+    CATALOG,
+    PAGE,
+    PAGE_MANIFEST,
+    PERSON,
+    drafted,
+    exhibit,
+    issued,
+    page_manifest,
+    sources,
+)
+from holdfast.adapters.render import Writer
+from holdfast.adapters.render.template import parse, rules_used
+from holdfast.adapters.resources import resource
+from holdfast.core.case import Party
+from holdfast.core.document import Furniture, Lang, Order
+from holdfast.core.job import Job
+from holdfast.core.letter import Draft
+from holdfast.core.pen import Sources
+
+GOLDEN = Path(__file__).parent / "notices"
+
+MAN = Party(
+    id="p",
+    case_id="case",
+    role="claimant",
+    name="何某",
+    legal_name="何某",
+    id_type="passport",
+    id_number="E12345678",
+)
+OFFLINE = exhibit("E0001", "file", title="sample.mp3")
+
+ACCOUNT = "https://play.yanlian.example/u/60021177"
+FULL = sources(
+    PAGE,
+    exhibit("E0002", "video", PAGE.url, "ep3.mp4"),
+    exhibit("E0003", "page", ACCOUNT, "桃花剧场🌸 的主页"),
+    manifests={"E0001": PAGE_MANIFEST, "E0003": page_manifest(ACCOUNT, account="桃花剧场🌸")},
+    documents=(
+        issued("evidence-report", "HF-2026-0001-R1"),
+        issued("evidence-list", "HF-2026-0001-R2"),
+    ),
+)
+EVERYTHING = {
+    "used": "face,voice",
+    "agreed": "yes",
+    "licence": "2025 年 6 月向演练影像工作室授权，用于服装画册。",
+    "title": "《桃花渡》第3集",
+    "timecodes": "00:41–00:49、02:31–02:39",
+    "features": "脸部轮廓、眉眼、左眼下方的深色小点",
+    "voice_features": "音色与尾音",
+    "recognition": "该集评论区有用户写道“这不是林间有桃吗”",
+    "handle": "林间有桃",
+    "own": "视频《桃夭·渡口》，2025-04-12 首次发布",
+    "measures": "take_down,stop_promotion,forward,check_others,tell,preserve",
+    "reply_by": "2026-11-27",
+}
+WORK = {
+    "used": "work",
+    "owner": "yes",
+    "copied": "yes",
+    "work": "The video 《桃夭·渡口》, 01:52 long, filmed by the notifier.",
+    "statements": "good_faith,accurate,authority",
+    "signature": "typed",
+    "fair_use": "the whole clip is shown, without comment, in a series that charges money",
+    "timecodes": "02:15–02:39",
+}
+PORTRAIT = {"used": "face", "agreed": "no"}
+VOICE = {"used": "voice", "agreed": "unsure", "measures": "take_down"}
+ONE_PAGE = sources(PAGE, manifests={"E0001": PAGE_MANIFEST})
+
+VARIANTS: dict[str, tuple[str, Lang, Sources, dict[str, str]]] = {
+    "civil-zh-portrait": ("civil-1195", "zh", ONE_PAGE, PORTRAIT),
+    "civil-en-portrait": ("civil-1195", "en", ONE_PAGE, PORTRAIT),
+    "civil-zh-voice-man": ("civil-1195", "zh", sources(OFFLINE, claimant=MAN), VOICE),
+    "civil-en-voice-man": ("civil-1195", "en", sources(OFFLINE, claimant=MAN), VOICE),
+    "civil-zh-everything": ("civil-1195", "zh", FULL, EVERYTHING),
+    "civil-en-everything": ("civil-1195", "en", FULL, EVERYTHING),
+    "dmca-en-minimal": ("dmca-512c3", "en", ONE_PAGE, WORK),
+    "dmca-en-agent": (
+        "dmca-512c3",
+        "en",
+        FULL,
+        WORK | {"owner": "agent", "signature": "by_hand", "published": "2025-04-12 19:30 +08:00"},
+    ),
+}
+
+
+def order(template: str, lang: Lang, made: Draft) -> Order:
+    return Order(
+        template=template,
+        lang=lang,
+        fields=made.fields,
+        furniture=Furniture(
+            title="",
+            case_number="HF-2026-0001",
+            number="HF-2026-0001-L01",
+            issued="2026-11-21T03:05:00.000Z",
+            offset_minutes=480,
+            checkpoint_size=0,
+            checkpoint_root="",
+            practice=True,
+        ),
+    )
+
+
+def letter(variant: str) -> str:
+    regime, lang, record, answers = VARIANTS[variant]
+    made = drafted(regime, record, answers, lang)
+    writer = Writer()
+    whole = writer.text(order(CATALOG.regime(regime).template, lang, made), Job())
+    short = writer.text(order("platform-notice-statement", lang, made), Job())
+    return f"{whole}\n--- in short ---\n\n{short}"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_letter_reads_as_it_was_read_before(variant: str) -> None:
+    file = GOLDEN / f"{variant}.txt"
+    text = letter(variant)
+    if os.environ.get("HOLDFAST_WRITE_GOLDEN"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_claim_is_alleged_and_no_promise_is_made(variant: str) -> None:
+    text = letter(variant)
+    assert ("涉嫌" if VARIANTS[variant][1] == "zh" else "alleged") in text
+    for word in (
+        "tamper-proof", "tamperproof", "court-admissible", "admissible", "legally valid",
+        "guaranteed", "防篡改", "不可篡改", "法律效力", "法院认可", "确保胜诉", "征求意见稿",
+        "24小时", "48小时", "24 hours", "48 hours", "deadline",
+    ):  # fmt: skip
+        assert word not in text.lower()
+    asked = "请求" if VARIANTS[variant][1] == "zh" else "request"
+    assert asked in text
+    lawful = "不是法定期限" if VARIANTS[variant][1] == "zh" else "not a period set by law"
+    assert lawful in text
+
+
+SENTENCES_OF_FACT = {
+    "zh": (
+        "肖像", "人脸", "她", "女性", "他的声音", "评论", "账号", "公开发布", "HTTP", "播放量",
+        "证据保全报告", "比对表", "从未授权", "曾经作出过的授权", "请求保存", "妆造", "录屏",
+        "画面", "第一千零一十八条",
+    ),
+    "en": (
+        "facial", " her ", " she ", " his ", " he ", "comment", "account “", "has published",
+        "HTTP", "evidence preservation report", "comparison plate", "never authorised",
+        "once authorised", "please preserve", "make-up", "recording", "picture",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_minimal_case_of_a_man_and_his_voice_states_nothing_else(lang: Lang) -> None:
+    """One file, offline, no recording, a man, voice only: none of the conditioned sentences."""
+    text = letter(f"civil-{lang}-voice-man").lower()
+    # The law's own words about a voice borrow the portrait rules; those citations may stand.
+    for citation in (
+        "参照适用肖像权保护的有关规定", "the rules that protect a portrait apply",
+    ):  # fmt: skip
+        text = text.replace(citation, "")
+    for sentence in SENTENCES_OF_FACT[lang]:
+        assert sentence.lower() not in text, sentence
+    assert ("第一千零二十三条" if lang == "zh" else "article 1023") in text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_letters_name_no_gender(lang: Lang) -> None:
+    for variant, (_, its, _, _) in VARIANTS.items():
+        if its == lang:
+            found = re.findall(r"\b(?:he|she|his|her|him|hers)\b|[她]", letter(variant))
+            assert found == [], variant
+
+
+@pytest.mark.parametrize(
+    "template",
+    sorted(
+        p.parent.name + "/" + p.name for p in resource("documents").glob("platform-notice*/*.md")
+    ),
+)
+def test_every_legal_sentence_leans_on_a_rule_that_is_there_and_verified(template: str) -> None:
+    folder, _, name = template.partition("/")
+    source = resource("documents", folder, name).read_text(encoding="utf-8")
+    model = {"model:right", "model:noauth", "model:refuse", "model:request", "model:truth"}
+    for rule in rules_used(parse(source)) - model:
+        assert CATALOG.rule(rule).confidence != "uncertain"
+        assert CATALOG.rule(rule).status == "in_force"
+    for line in source.split("\n"):
+        cites = re.search(r"第[一二三四五六七八九十百千零]+条|Article \d|§ ?\d|U\.S\.C\.", line)
+        if cites and not line.startswith("<!--"):
+            assert "<!-- rule:" in line, line
+
+
+HOSTILE = (
+    "=cmd|'/c calc'!A1 **b** {{notice.number}} {{#items}} <img src=x> | `x` \u202e\x1b[31m @page"
+)
+
+
+@pytest.mark.parametrize(("regime", "lang"), [("civil-1195", "zh"), ("dmca-512c3", "en")])
+def test_hostile_text_stays_text_in_every_place(regime: str, lang: Lang) -> None:
+    """Whatever a page, a person or a platform says is printed as it is and means nothing."""
+    page = exhibit("E0001", "page", "https://play.yanlian.example/ep/3", HOSTILE, HOSTILE)
+    record = sources(
+        page,
+        manifests={
+            "E0001": page_manifest(
+                f"https://play.yanlian.example/{{{{x}}}}?a=<b>&c={'d' * 300}",
+                account=HOSTILE,
+                counters=((HOSTILE, HOSTILE),),
+            )
+        },
+        claimant=PERSON,
+    )
+    answers = {"civil-1195": EVERYTHING, "dmca-512c3": WORK}[regime]
+    texts = {"licence", "title", "features", "recognition", "own", "work", "fair_use"}
+    given = {k: (HOSTILE if k in texts else v) for k, v in answers.items()}
+    made = drafted(regime, record, given, lang)
+    writer = Writer()
+    text = writer.text(order(CATALOG.regime(regime).template, lang, made), Job())
+    assert "{{notice.number}} {{#items}} <img src=x>" in text
+    assert "**b**" in text
+    assert "\u202e" not in text
+    assert "\x1b" not in text
+    docx = writer.docx(order(CATALOG.regime(regime).template, lang, made), Job())
+    assert docx[:2] == b"PK"
