@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from holdfast.core.bag import ReadablePack
 from holdfast.core.canonical import Json
 from holdfast.core.case import Case
 from holdfast.core.document import Lang, Order
@@ -15,6 +16,7 @@ from holdfast.core.evidence import Captured, ClockReading, Component, Digest, Ex
 from holdfast.core.job import Job
 from holdfast.core.ledger import Checkpoint, LedgerEntry, Ref, VerifierKey
 from holdfast.core.notice import Contact, Parcel, Platform, Regime, Rule, Sheet
+from holdfast.core.pack import PackFile, Readme
 from holdfast.core.timestamp import Answer, Authorities, StampKind
 from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
 from holdfast.core.words import Words
@@ -295,3 +297,32 @@ class Renderer(Protocol):
     def docx(self, order: Order, job: Job) -> bytes: ...
 
     def text(self, order: Order, job: Job) -> str: ...
+
+
+class PackFormat(Protocol):
+    """Packs as files."""
+
+    def write(self, files: Sequence[PackFile], out: Path, top: str, job: Job) -> Path:
+        """The pack stands at ``out``, durable: a ZIP if its name ends so, else a folder.
+
+        Raises Refused(``out_exists``, ``out_unwritable``, ``disk_full``), Tampered.
+        """
+        ...
+
+    def readme(self, facts: Readme) -> bytes:
+        """README.html, zh and en.  The same facts give the same bytes."""
+        ...
+
+    def verifier(self) -> bytes:
+        """verify.pyz, the same bytes in every pack of a release."""
+        ...
+
+    def open(self, path: Path) -> AbstractContextManager[ReadablePack]:
+        """A folder or ZIP that may have been made to harm.  Raises Unreadable."""
+        ...
+
+    def digests(
+        self, path: Path, algorithms: Sequence[str], tick: Callable[[int], None]
+    ) -> Mapping[str, bytes]:
+        """Digests of a plain file under hashlib names, in one pass.  Raises OSError."""
+        ...

@@ -164,10 +164,10 @@ class Contents:
 def judge_bag(contents: Contents, seen: Seen, known_verifiers: frozenset[str]) -> None:
     """Every file is what the bag's manifests say, every one is listed, and no other lies there."""
     if FETCH in contents:
-        seen.say(FETCH, "fetch_refused", "broken")
+        seen.say(FETCH, "bag_fetch", "broken")
     for name in contents.names:
         if not name.startswith(PAYLOAD) and name not in (*TAGS, FETCH):
-            seen.say(name, "not_on_record", "broken")
+            seen.say(name, "file_not_on_record", "broken")
     _declaration(contents, seen)
     before = seen.broken()
     payload = {name for name in contents.names if name.startswith(PAYLOAD)}
@@ -178,9 +178,9 @@ def judge_bag(contents: Contents, seen: Seen, known_verifiers: frozenset[str]) -
         if name not in contents:
             seen.say(name, "file_missing", "broken")
     if seen.broken() == before:
-        seen.say(MANIFEST, "files_match", "ok", str(len(listed)))
+        seen.say(MANIFEST, "bag_match", "ok", str(len(listed)))
     if VERIFIER in contents and contents.sha256(VERIFIER) not in known_verifiers:
-        seen.say(VERIFIER, "verifier_unknown", "weak", contents.sha256(VERIFIER))
+        seen.say(VERIFIER, "pack_verifier_unknown", "weak", contents.sha256(VERIFIER))
 
 
 def _declaration(contents: Contents, seen: Seen) -> None:
@@ -213,7 +213,7 @@ def _listed(contents: Contents, seen: Seen, manifest: str, present: set[str]) ->
         seen.say(manifest, error.rule, "broken", error.detail)
         return {}
     except ValueError as error:
-        seen.say(manifest, "manifest_malformed", "broken", str(error))
+        seen.say(manifest, "bag_manifest", "broken", str(error))
         return {}
     for name, sha256 in listed.items():
         if name not in present:
@@ -222,5 +222,5 @@ def _listed(contents: Contents, seen: Seen, manifest: str, present: set[str]) ->
         elif contents.sha256(name) != sha256:
             seen.say(name, "file_changed", "broken", f"{sha256} → {contents.sha256(name)}")
     for name in sorted(present - listed.keys()):
-        seen.say(name, "not_listed", "broken", manifest)
+        seen.say(name, "file_not_listed", "broken", manifest)
     return listed

@@ -69,18 +69,18 @@ def _strangers(contents: Contents, record: Record, seen: Seen) -> None:
         kind = standing(path, record.recorded)
         foreign = kind == "inclusion" and path.split("/")[1] not in numbers
         if kind == "stranger" or foreign:
-            seen.say(name, "not_on_record", "broken")
+            seen.say(name, "file_not_on_record", "broken")
 
 
 def _second_digests(contents: Contents, seen: Seen, terms: Terms) -> None:
     if not terms.all_digests:
-        seen.say("", "sm3_not_recomputed", "unchecked")
+        seen.say("", "digest_sm3_skipped", "unchecked")
     elif contents.sm3_missing:
-        seen.say("", "sm3_not_available", "unchecked")
+        seen.say("", "digest_sm3_unavailable", "unchecked")
 
 
 def _rehearsal(seen: Seen, terms: Terms) -> None:
-    seen.say("", "practice", "ok" if terms.help.practice else "unchecked")
+    seen.say("", "world_practice", "ok" if terms.help.practice else "unchecked")
 
 
 def _verdict(seen: Seen, dated: Sequence[FindingOutcome]) -> Verdict:
@@ -122,7 +122,7 @@ def judge_file(
     if any(stamp.network == "practice" for stamp in seen.timestamps):
         _rehearsal(seen, terms)
     if digest is None:
-        seen.say(name, "no_file", "weak")
+        seen.say(name, "proof_without_file", "weak")
     return _verdict(seen, (_best_state(states, terms),))
 
 

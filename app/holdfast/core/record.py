@@ -102,7 +102,7 @@ class _Reading:
             return False
         sm3 = self.contents.sm3(name)
         if sm3 is not None and sm3 != ref.sm3:
-            self.seen.say(name, "sm3_differs", "broken", f"{ref.sm3} → {sm3}")
+            self.seen.say(name, "digest_sm3_differs", "broken", f"{ref.sm3} → {sm3}")
             return False
         return True
 
@@ -313,7 +313,7 @@ def _manifest(reading: _Reading, number: str, world: World) -> Json:
         manifest = read_manifest(raw or b"")
         refs = _file_refs(number, manifest.get("files"))
     except ValueError as error:
-        say(name, "manifest_unreadable", "broken", str(error))
+        say(name, "exhibit_manifest", "broken", str(error))
         return None
     if manifest.get("exhibit") != number or manifest.get("world") != world:
         say(name, "exhibit_other", "broken", f"{manifest.get('exhibit')}, {manifest.get('world')}")

@@ -159,7 +159,7 @@ class _Witnesses:
         for name, path in self._of("certificates"):
             authority, what = read_certificates_path(path) or ("", "")
             if authority not in used:
-                self.seen.say(name, "not_on_record", "broken")
+                self.seen.say(name, "file_not_on_record", "broken")
                 continue
             raw = self._read(name, MAX_CERTIFICATES)
             if raw is None:
@@ -182,7 +182,7 @@ class _Witnesses:
             if self.record.world != "practice":
                 self.seen.say(name, "world_mixed", "broken", found[0])
         elif found[0] not in pinned:
-            self.seen.say(name, "root_unknown", "unchecked", found[0])
+            self.seen.say(name, "certificates_root_unknown", "unchecked", found[0])
 
     # --- proofs ----------------------------------------------------------------------------------
 
@@ -342,7 +342,7 @@ def judge_dates(
         seen.say(exhibit.number, rule, outcome, time)
         outcomes.append(outcome)
     if not record.exhibits:
-        seen.say("", "no_exhibits", "unchecked")
+        seen.say("", "exhibit_none", "unchecked")
     return tuple(outcomes)
 
 

@@ -147,12 +147,12 @@ class FolderPack:
                 return
             about = entry.stat(follow_symlinks=False)
             if entry.is_symlink() or _is_reparse_point(about):
-                self._known.trouble(name, "link")
+                self._known.trouble(name, "file_link")
             elif stat.S_ISDIR(about.st_mode):
                 if self._known.admit(name):
                     self._walk(folder / entry.name, f"{name}/", depth + 1)
             elif not stat.S_ISREG(about.st_mode):
-                self._known.trouble(name, "not_a_plain_file")
+                self._known.trouble(name, "file_special")
             elif self._known.admit(name):
                 self._sizes[name] = about.st_size
 
@@ -177,7 +177,7 @@ class FolderPack:
             )
             with os.fdopen(handle, "rb", buffering=0) as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    raise Unreadable("not_a_plain_file")
+                    raise Unreadable("file_special")
                 yield file
         except OSError as error:
             raise Unreadable("file_unreadable", _why(error)) from error
@@ -274,7 +274,7 @@ class ZipPack:
         whole = info.orig_filename
         name = whole.removeprefix(self.top)
         if self.top and name == whole:
-            self._known.trouble(whole, "outside_folder")
+            self._known.trouble(whole, "zip_outside")
             return
         kind = stat.S_IFMT(info.external_attr >> 16)
         if whole.endswith("/"):
@@ -288,11 +288,11 @@ class ZipPack:
         elif overlaps:
             self._known.trouble(name, "zip_overlap")
         elif info.flag_bits & _ENCRYPTED:
-            self._known.trouble(name, "encrypted")
+            self._known.trouble(name, "zip_encrypted")
         elif kind == stat.S_IFLNK:
-            self._known.trouble(name, "link")
+            self._known.trouble(name, "file_link")
         elif kind not in (0, stat.S_IFREG):
-            self._known.trouble(name, "not_a_plain_file")
+            self._known.trouble(name, "file_special")
         elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             self._known.trouble(name, "zip_method", str(info.compress_type))
         elif info.file_size > max(SMALL, MAX_RATIO * info.compress_size):

@@ -1,0 +1,173 @@
+"""Builds ``verify.pyz``: the offline checker as one file of Python, from the sources it runs on.
+
+The same release gives the same bytes on every machine: plain sources with LF, sorted, stored and
+dated 1980-01-01, so that anybody can build it again and compare.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import sys
+import zlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import holdfast
+from holdfast.adapters.pack import zipform
+from holdfast.adapters.resources import resource, table, words
+from holdfast.core.canonical import Json, canonical
+
+ENTRY = "holdfast.adapters.pack.offline"
+EMBEDDED = "holdfast/adapters/pack/embedded.json"
+
+RELEASED: frozenset[str] = frozenset()
+"""SHA-256 of the verify.pyz of every earlier release; a release adds the one before it."""
+
+_SHEBANG = b"#!/usr/bin/env python3\n"
+_MAIN = b'''"""Holdfast: checks an evidence pack with nothing but Python."""
+
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit(
+        "verify.pyz needs Python 3.11 or later. / "
+        "verify.pyz \\u9700\\u8981 Python 3.11 \\u6216\\u66f4\\u65b0\\u7248\\u672c\\u3002"
+    )
+
+from holdfast.adapters.pack.offline import run
+
+sys.exit(run())
+'''
+_RULES = ("ots_", "token_", "query_")
+"""Families of sentences that other catalogues hold for what verification finds."""
+
+
+@cache
+def verify_pyz() -> bytes:
+    """The checker, the same bytes in every pack of a release.
+
+    A frozen program has no sources, so it carries the file that was built with it.
+    """
+    if getattr(sys, "frozen", False):
+        return resource("pack", "verify.pyz").read_bytes()
+    files = {"__main__.py": _MAIN, EMBEDDED: embedded()}
+    for name in _needed(ENTRY):
+        path = _source(name)
+        files[path.relative_to(_home()).as_posix()] = _normalised(path)
+    return _SHEBANG + _archive(files, len(_SHEBANG))
+
+
+def known_verifiers() -> frozenset[str]:
+    """SHA-256 of every verify.pyz that a pack of ours may carry."""
+    return RELEASED | {hashlib.sha256(verify_pyz()).hexdigest()}
+
+
+@cache
+def pinned_roots() -> tuple[bytes, ...]:
+    """The root of every time-stamp authority in the shipped list, PEM."""
+    return tuple(
+        resource("authorities", entry["root"]).read_bytes()
+        for entry in table("authorities", "tsa.toml")["tsa"]
+    )
+
+
+def practice_roots() -> bytes:
+    """The roots of the practice authorities, PEM."""
+    return resource("authorities", "practice-roots.pem").read_bytes()
+
+
+@cache
+def embedded() -> bytes:
+    """What the checker knows of the world: roots, the checkpoint table, and its sentences."""
+    return canonical(
+        {
+            "version": holdfast.__version__,
+            "roots": [pem.decode("ascii") for pem in pinned_roots()],
+            "practice_roots": practice_roots().decode("ascii"),
+            "checkpoints": resource("authorities", "bitcoin-checkpoints.json").read_text("utf-8"),
+            "languages": [_language(lang) for lang in ("zh", "en")],
+        }
+    )
+
+
+def _language(lang: str) -> Json:
+    whole = words(lang)
+    own = table("i18n", lang, "verify.toml")
+    keys = sorted({*own["words"], *(key for key in whole.words if key.startswith(_RULES))})
+    return {
+        "lang": lang,
+        "words": [{"key": key, "text": whole.words[key]} for key in keys],
+        "errors": [
+            {"code": code, "what": said.what, "why": said.why, "now": said.now}
+            for code, said in sorted(whole.errors.items())
+            if code in own["errors"]
+        ],
+    }
+
+
+# --- sources -------------------------------------------------------------------------------------
+
+
+def _home() -> Path:
+    return Path(holdfast.__file__).resolve().parent.parent
+
+
+def _source(module: str) -> Path:
+    plain = _home().joinpath(*module.split("."))
+    package = plain / "__init__.py"
+    return package if package.is_file() else plain.with_suffix(".py")
+
+
+def _normalised(path: Path) -> bytes:
+    """The source with LF, however it was checked out."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
+
+
+def _needed(entry: str) -> tuple[str, ...]:
+    """Every module of ours that importing ``entry`` imports, packages above them included."""
+    found: set[str] = set()
+    waiting = [entry]
+    while waiting:
+        module = waiting.pop()
+        if module in found:
+            continue
+        found.add(module)
+        above = module.rpartition(".")[0]
+        waiting += [above] if above else []
+        waiting += _imports(ast.parse(_source(module).read_bytes()))
+    return tuple(sorted(found))
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """Modules of ours that a module names; those under ``if TYPE_CHECKING`` are never loaded."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
+            if node.test.id == "TYPE_CHECKING":
+                continue
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("holdfast"):
+            module = node.module or ""
+            yield module
+            for alias in node.names:
+                name = f"{module}.{alias.name}"
+                if _source(name).is_file():
+                    yield name
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("holdfast"))
+        yield from _imports(node)
+
+
+def _archive(files: dict[str, bytes], offset: int) -> bytes:
+    """A ZIP in our one form, behind ``offset`` bytes of something else."""
+    body, members = b"", []
+    for name, data in sorted(files.items()):
+        crc = zlib.crc32(data)
+        members.append(
+            zipform.Member(name=name, size=len(data), crc=crc, offset=offset + len(body))
+        )
+        body += zipform.local_header(name, len(data), crc) + data
+    directory = b"".join(map(zipform.central_header, members))
+    return (
+        body + directory + zipform.directory_end(len(members), len(directory), offset + len(body))
+    )

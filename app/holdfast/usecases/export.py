@@ -1,0 +1,564 @@
+"""Export: everything of a case as a pack that anyone can check, offline, without us.
+
+What goes into a pack follows from the ledger: an exhibit because it was sealed, a document because
+it was issued.  Working tables give only the proofs and the person's own words (``case.json``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import holdfast
+from holdfast.core.bag import Unreadable
+from holdfast.core.canonical import MAX_INTEGER, Json, canonical, visible
+from holdfast.core.case import Case, Infringement, Licence, Party
+from holdfast.core.certificates import fingerprint, write_pem
+from holdfast.core.deadline import FollowUp
+from holdfast.core.document import Issued
+from holdfast.core.errors import Tampered, Unavailable
+from holdfast.core.evidence import Exhibit, World, read_manifest
+from holdfast.core.job import Job
+from holdfast.core.ledger import (
+    Checkpoint,
+    LedgerEntry,
+    Ref,
+    inclusion_proof,
+    read_checkpoint,
+    write_proof,
+)
+from holdfast.core.notice import Notice, Submission
+from holdfast.core.opentimestamps import MalformedProof, read_proof
+from holdfast.core.pack import (
+    BAG_DECLARATION,
+    BAG_INFO,
+    CASE_FILE,
+    CASE_FORMAT,
+    DECLARATION,
+    ENTRIES,
+    HEAD,
+    KEYS,
+    MANIFEST,
+    README,
+    SYSTEMS,
+    TAG_MANIFEST,
+    VERIFIER,
+    PackFile,
+    Readme,
+    ReadmeExhibit,
+    ReadmeRoot,
+    chain_path,
+    checkpoint_path,
+    commands,
+    headers_path,
+    inclusion_path,
+    payload,
+    proof_path,
+    root_path,
+    stamp_path,
+    write_manifest,
+)
+from holdfast.core.rfc3161 import MalformedToken, read_certificates, read_response
+from holdfast.core.timestamp import Stamp, Tsa
+from holdfast.core.verdict import Finding
+from holdfast.core.witness import DATES
+from holdfast.ports import PackFormat, Store, Vault
+
+HeaderRun: TypeAlias = Callable[[World, tuple[int, ...], Job], tuple[int, bytes]]
+"""First height and raw headers that link all heights to a checkpoint.  Raises Unavailable."""
+
+_RANK = {
+    state: rank
+    for rank, state in enumerate(("confirmed", "simulated", "one_source", "pending", "unchecked"))
+}
+"""Stamps whose proof goes into a pack, the better first; a broken one would spoil it."""
+
+
+def export(
+    reference: str,
+    out: Path,
+    *,
+    store: Store,
+    vault: Vault,
+    format: PackFormat,
+    tsas: Sequence[Tsa],
+    headers: HeaderRun | None,
+    job: Job,
+) -> Path:
+    """The case stands at ``out`` as a pack, and the ledger says that it was exported.
+
+    Exporting again while nothing has changed adds no line and gives the same bytes.  ``tsas`` are
+    the authorities of the case's world.  Raises Refused, and Tampered when the vault no longer
+    holds what was sealed.
+    """
+    case = store.case(reference)
+    job.step("exporting")
+    _on_record(case, store=store, vault=vault)
+    plan = _Plan(case, store, vault, tuple(tsas))
+    plan.gather()
+    plan.add_case_file()
+    if headers is not None:
+        plan.add_headers(headers, job)
+    return format.write(plan.bag(format), out, case.number, job)
+
+
+def _on_record(case: Case, *, store: Store, vault: Vault) -> None:
+    """The newest pack.exported line names the case file as it is now, and a head covers it."""
+    body = case_file_bytes(case, store=store)
+    digest = vault.keep_bytes(body)
+    ref = Ref(path=CASE_FILE, size=len(body), sha256=digest.sha256, sm3=digest.sm3)
+    entries = store.entries(case.id)
+    heads = store.checkpoints(case.id)
+    again = bool(entries) and entries[-1].act == "pack.exported" and entries[-1].refs == (ref,)
+    if again and heads and heads[-1].size == len(entries):
+        return
+    with store.custody(case.id) as custody:
+        custody.append("pack.exported", case.number, [ref], {"format": "bagit"})
+        custody.head()
+
+
+def case_file_bytes(case: Case, *, store: Store) -> bytes:
+    """``case.json``: the person's working data, canonical.  The same state gives the same bytes."""
+    kinds: tuple[tuple[str, type[object]], ...] = (
+        ("parties", Party),
+        ("licences", Licence),
+        ("infringements", Infringement),
+        ("notices", Notice),
+        ("submissions", Submission),
+        ("followups", FollowUp),
+        ("documents", Issued),
+    )
+    exhibits = sorted(store.all(Exhibit, case.id), key=lambda exhibit: exhibit.number)
+    body: dict[str, Json] = {
+        "format": CASE_FORMAT,
+        "id": case.id,
+        "number": case.number,
+        "title": visible(case.title),
+        "world": case.world,
+        "ledger": case.ledger_id,
+        "opened": case.opened,
+        "closed": case.closed,
+        "exhibits": [
+            {
+                "number": exhibit.number,
+                "title": visible(exhibit.title),
+                "url": visible(exhibit.url),
+                "caption": visible(exhibit.caption),
+                "purpose": visible(exhibit.purpose),
+                "withdrawn": exhibit.withdrawn,
+            }
+            for exhibit in exhibits
+        ],
+    }
+    for name, kind in kinds:
+        body[name] = [_plain(noun) for noun in store.all(kind, case.id)]
+    return canonical(body)
+
+
+def _plain(value: object) -> Json:
+    """A noun as canonical JSON: free names become name and value, large numbers text."""
+    match value:
+        case None | bool():
+            return value
+        case int():
+            return value if abs(value) <= MAX_INTEGER else str(value)
+        case str():
+            return visible(value)
+        case Mapping():
+            return [
+                {"name": visible(str(name)), "value": _plain(item)} for name, item in value.items()
+            ]
+        case list() | tuple():
+            return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    return visible(str(value))
+
+
+# --- what lies in a pack -------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Plan:
+    """The payload of a pack, by path below ``data/``.
+
+    ``missing`` collects what the vault no longer holds; where nobody collects it is Tampered.
+    """
+
+    case: Case
+    store: Store
+    vault: Vault
+    tsas: tuple[Tsa, ...]
+    missing: list[str] | None = None
+    files: dict[str, PackFile] = field(default_factory=dict)
+    entries: tuple[LedgerEntry, ...] = ()
+    checkpoints: tuple[Checkpoint, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
+    counted: dict[str, int] = field(default_factory=dict)
+    """Files by exhibit number."""
+
+    def gather(self) -> None:
+        """Ledger, exhibits, documents, proofs and heads; everything but ``case.json``."""
+        self.entries = self.store.entries(self.case.id)
+        self.checkpoints = self.store.checkpoints(self.case.id)
+        for entry in self.entries:
+            if entry.act == "exhibit.sealed":
+                self._exhibit(entry)
+            elif entry.act in ("document.issued", "notice.approved"):
+                for ref in entry.refs:
+                    self._object(ref.path, ref.sha256, ref.size)
+        self.stamps = _usable(self.store.all(Stamp, self.case.id))
+        stamped = self._stamped_heads()
+        self._proofs(stamped)
+        self._certificates()
+        self._heads(stamped)
+        self._inclusion(stamped)
+        self._bytes(ENTRIES, b"".join(entry.body + b"\n" for entry in self.entries))
+        self._keys()
+
+    def add_case_file(self) -> None:
+        """``case.json`` as the last pack.exported line names it."""
+        (ref,) = self.entries[-1].refs
+        self._object(ref.path, ref.sha256, ref.size)
+
+    def _bytes(self, path: str, data: bytes) -> None:
+        self.files[path] = _packed(payload(path), data)
+
+    def _object(self, path: str, sha256: str, size: int | None = None) -> None:
+        """Bytes of the vault, by name."""
+        try:
+            at = self.vault.path(sha256)
+        except Tampered:
+            if self.missing is None:
+                raise
+            self.missing.append(path)
+            return
+        length = at.stat().st_size if size is None else size
+        self.files[path] = PackFile(name=payload(path), sha256=sha256, size=length, at=at)
+
+    def _small(self, sha256: str) -> bytes | None:
+        """Small bytes of the vault, checked; None where that is collected and not raised."""
+        try:
+            return self.vault.read(sha256)
+        except Tampered:
+            if self.missing is None:
+                raise
+            return None
+
+    def _exhibit(self, entry: LedgerEntry) -> None:
+        number = entry.subject
+        for ref in entry.refs:
+            self._object(ref.path, ref.sha256, ref.size)
+            raw = self._small(ref.sha256)
+            if raw is None:
+                continue
+            try:
+                listed = read_manifest(raw)["files"]
+            except (ValueError, KeyError) as error:
+                raise Tampered("object_changed", sha256=ref.sha256) from error
+            count = 0
+            for file in listed if isinstance(listed, list) else ():
+                match file:
+                    case {"path": str(path), "sha256": str(sha256), "size": int(size)}:
+                        self._object(f"exhibits/{number}/{path}", sha256, size)
+                        count += 1
+            self.counted[number] = count
+
+    # --- proofs ----------------------------------------------------------------------------------
+
+    def _stamped_heads(self) -> dict[str, bytes]:
+        """The checkpoint files that were stamped, as they were stamped, by path."""
+        found: dict[str, bytes] = {}
+        for stamp in self.stamps:
+            if stamp.subject.kind == "checkpoint" and stamp.subject.path not in found:
+                raw = self._small(stamp.subject.sha256)
+                if raw is not None:
+                    found[stamp.subject.path] = raw
+        return found
+
+    def _proofs(self, stamped: Mapping[str, bytes]) -> None:
+        for stamp in self.stamps:
+            path = stamp.subject.path
+            if stamp.subject.kind == "checkpoint":
+                # A head that was stamped before and after it was signed is in the pack once.
+                if hashlib.sha256(stamped.get(path, b"")).hexdigest() != stamp.subject.sha256:
+                    continue
+            elif path not in self.files:
+                continue
+            if stamp_path(stamp) in self.files:
+                continue
+            self._object(stamp_path(stamp), stamp.proof)
+            if stamp.query:
+                self._object(proof_path(path, "tsq", stamp.authority), stamp.query)
+
+    def _certificates(self) -> None:
+        """Root and chain once per authority whose token lies in the pack.
+
+        The chain is what the authority is known to use and what its tokens bring.
+        """
+        known = {tsa.id: tsa for tsa in self.tsas}
+        tokens: dict[str, list[bytes]] = {}
+        for stamp in self.stamps:
+            if stamp.kind == "rfc3161" and stamp_path(stamp) in self.files:
+                raw = self._small(stamp.proof)
+                if raw is not None:
+                    tokens.setdefault(stamp.authority, []).append(raw)
+        for authority, raws in tokens.items():
+            tsa = known.get(authority)
+            root = read_certificates(tsa.root)[0] if tsa is not None else b""
+            links = list(read_certificates(tsa.chain)) if tsa and tsa.chain.strip() else []
+            links += [link for raw in raws for link in _brought(raw)]
+            chain = [link for link in dict.fromkeys(links) if link != root]
+            if root:
+                self._bytes(root_path(authority), write_pem((root,)))
+            if chain or root:
+                self._bytes(chain_path(authority), write_pem(chain or (root,)))
+
+    def add_headers(self, headers: HeaderRun, job: Job) -> None:
+        """One header run that reaches every block the complete proofs name, if it can be had."""
+        heights = {
+            height
+            for stamp in self.stamps
+            if stamp.kind == "opentimestamps" and stamp.status in DATES and stamp.time
+            for height in _heights(self._small(stamp.proof) or b"")
+        }
+        if not heights:
+            return
+        try:
+            first, raw = headers(self.case.world, tuple(sorted(heights)), job)
+        except Unavailable:
+            # The proofs stay complete; whoever verifies then needs headers from elsewhere.
+            return
+        self._bytes(headers_path(first, first + len(raw) // 80 - 1), raw)
+
+    # --- heads -----------------------------------------------------------------------------------
+
+    def _heads(self, stamped: Mapping[str, bytes]) -> None:
+        """Every checkpoint that was stamped or printed, and the newest."""
+        notes = {checkpoint.size: checkpoint.note for checkpoint in self.checkpoints}
+        printed = {issued.checkpoint_size for issued in self.store.all(Issued, self.case.id)}
+        for size in printed & notes.keys():
+            self._bytes(checkpoint_path(size), notes[size])
+        for path, note in stamped.items():
+            self._bytes(path, note)
+        if self.checkpoints:
+            self._bytes(HEAD, self.checkpoints[-1].note)
+
+    def _inclusion(self, stamped: Mapping[str, bytes]) -> None:
+        """Each exhibit's proof: to the earliest dated head that covers it, else the newest."""
+        timed = sorted(
+            {
+                read_checkpoint(stamped[stamp.subject.path])
+                for stamp in self.stamps
+                if stamp.time and stamp.status in DATES and stamp.subject.path in stamped
+            },
+            key=lambda checkpoint: checkpoint.size,
+        )
+        leaves = [entry.leaf for entry in self.entries]
+        for entry in self.entries:
+            if entry.act != "exhibit.sealed":
+                continue
+            covering = [one for one in (*timed, *self.checkpoints[-1:]) if one.size > entry.seq]
+            if covering:
+                head = covering[0]
+                path = inclusion_proof(leaves[: head.size], entry.seq)
+                self._bytes(inclusion_path(entry.subject), write_proof(entry.seq, path, head))
+
+    def _keys(self) -> None:
+        """Every key that the ledger names, else the one that signs now."""
+        stated = [
+            entry.facts.get("key")
+            for entry in self.entries
+            if entry.act in ("case.opened", "key.rotated")
+        ]
+        named = [key for key in stated if isinstance(key, str)]
+        if not named and (current := self.store.key(self.case.id)) is not None:
+            named = [str(current)]
+        if named:
+            self._bytes(KEYS, "".join(f"{key}\n" for key in dict.fromkeys(named)).encode())
+
+    # --- the bag around it -----------------------------------------------------------------------
+
+    def bag(self, format: PackFormat) -> tuple[PackFile, ...]:
+        """Everything, tag files included."""
+        verifier = format.verifier()
+        readme = format.readme(self._readme(verifier))
+        body = tuple(self.files.values())
+        tags = [
+            _packed(DECLARATION, BAG_DECLARATION),
+            _packed(BAG_INFO, self._bag_info(body)),
+            _packed(MANIFEST, write_manifest((file.name, file.sha256) for file in body)),
+            _packed(README, readme),
+            _packed(VERIFIER, verifier),
+        ]
+        listed = write_manifest((file.name, file.sha256) for file in tags)
+        return (*body, *tags, _packed(TAG_MANIFEST, listed))
+
+    def _bag_info(self, body: Sequence[PackFile]) -> bytes:
+        """RFC 8493 §2.2.2; dated by the ledger, so that the same head gives the same bytes."""
+        lines = [
+            ("Bag-Software-Agent", f"Holdfast {holdfast.__version__}"),
+            ("Bagging-Date", self.entries[-1].at[:10]),
+            ("External-Identifier", self.case.number),
+            ("Internal-Sender-Identifier", self.case.ledger_id),
+            ("Payload-Oxum", f"{sum(file.size for file in body)}.{len(body)}"),
+        ]
+        if self.case.world == "practice":
+            lines.append(("Internal-Sender-Description", "PRACTICE 演练"))
+        return "".join(f"{name}: {value}\n" for name, value in sorted(lines)).encode()
+
+    def _readme(self, verifier: bytes) -> Readme:
+        head = self.checkpoints[-1]
+        by_number = {exhibit.number: exhibit for exhibit in self.store.all(Exhibit, self.case.id)}
+        sealed = [entry for entry in self.entries if entry.act == "exhibit.sealed"]
+        practice = self.case.world == "practice"
+        shown = [stamp for stamp in self.stamps if self._can_be_run(stamp)]
+        return Readme(
+            case_number=self.case.number,
+            practice=practice,
+            origin=head.origin,
+            lines=head.size,
+            root=head.root.hex(),
+            made=self.entries[-1].at,
+            verifier_sha256=hashlib.sha256(verifier).hexdigest(),
+            exhibits=tuple(
+                ReadmeExhibit(
+                    number=entry.subject,
+                    title=by_number[entry.subject].title if entry.subject in by_number else "",
+                    sealed=entry.at,
+                    sha256=entry.refs[0].sha256,
+                    files=self.counted.get(entry.subject, 0),
+                )
+                for entry in sealed
+            ),
+            roots=tuple(
+                ReadmeRoot(authority=tsa.id, sha256=fingerprint(read_certificates(tsa.root)[0]))
+                for tsa in self.tsas
+                if root_path(tsa.id) in self.files
+            ),
+            commands=tuple(
+                command
+                for system in SYSTEMS
+                for command in commands(shown, HEAD, practice=practice, system=system)
+            ),
+        )
+
+    def _can_be_run(self, stamp: Stamp) -> bool:
+        """Whether everything that the command for a stamp names lies in the pack."""
+        if stamp_path(stamp) not in self.files:
+            return False
+        return stamp.kind == "opentimestamps" or root_path(stamp.authority) in self.files
+
+
+def _packed(name: str, data: bytes) -> PackFile:
+    return PackFile(name=name, sha256=hashlib.sha256(data).hexdigest(), size=len(data), data=data)
+
+
+def _usable(stamps: Sequence[Stamp]) -> tuple[Stamp, ...]:
+    """Stamps that have a proof worth handing on: by subject, the better first."""
+    kept = [stamp for stamp in stamps if stamp.proof and stamp.status in _RANK]
+    return tuple(sorted(kept, key=lambda s: (s.subject.path, _RANK[s.status], s.time or "", s.id)))
+
+
+def _brought(token: bytes) -> tuple[bytes, ...]:
+    try:
+        return read_response(token).certificates
+    except MalformedToken:
+        return ()
+
+
+def _heights(proof: bytes) -> tuple[int, ...]:
+    try:
+        attestations = read_proof(proof).attestations
+    except MalformedProof:
+        return ()
+    return tuple(a.height for a in attestations if a.kind == "bitcoin" and a.height is not None)
+
+
+# --- a case, looked at as if it were a pack ------------------------------------------------------
+
+
+class CaseView:
+    """A case in its own vault, readable like a pack.  A ``ReadablePack``."""
+
+    def __init__(
+        self,
+        case: Case,
+        *,
+        store: Store,
+        vault: Vault,
+        tsas: Sequence[Tsa],
+        digests: Callable[[Path, Sequence[str], Callable[[int], None]], Mapping[str, bytes]],
+    ) -> None:
+        """``digests`` are those of a plain file, in one pass.  Raises Tampered."""
+        plan = _Plan(case, store, vault, tuple(tsas), missing=[])
+        plan.gather()
+        self._digests = digests
+        self._files = {file.name: file for file in plan.files.values()}
+
+    def names(self) -> tuple[str, ...]:
+        """Every file there is; what is missing shows when the ledger asks for it."""
+        return tuple(sorted(self._files))
+
+    def troubles(self) -> tuple[Finding, ...]:
+        """None: nothing here came from outside."""
+        return ()
+
+    def size(self, name: str) -> int:
+        """Bytes, as they lie."""
+        file = self._files[name]
+        return file.size if file.at is None else self._stat(file.at)
+
+    @staticmethod
+    def _stat(at: Path) -> int:
+        try:
+            return at.stat().st_size
+        except OSError as error:
+            raise Unreadable("file_unreadable", error.strerror or "") from error
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The whole content.  Raises Unreadable."""
+        file = self._files[name]
+        if file.at is None:
+            data = file.data or b""
+        else:
+            try:
+                with file.at.open("rb") as source:
+                    data = source.read(limit + 1)
+            except OSError as error:
+                raise Unreadable("file_unreadable", error.strerror or "") from error
+        if len(data) > limit:
+            raise Unreadable("file_too_large", str(limit))
+        return data
+
+    def digests(
+        self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
+    ) -> Mapping[str, bytes]:
+        """Digests in one pass.  Raises Unreadable."""
+        file = self._files[name]
+        if file.at is not None:
+            try:
+                return self._digests(file.at, algorithms, tick)
+            except OSError as error:
+                raise Unreadable("file_unreadable", error.strerror or "") from error
+        found = {}
+        for algorithm in algorithms:
+            try:
+                found[algorithm] = hashlib.new(algorithm, file.data or b"").digest()
+            except ValueError:
+                continue
+        return found
+
+
+def issued_here(sha256: str, *, store: Store) -> tuple[Case, Ref] | None:
+    """The case and the ref of the document with this SHA-256, if a ledger here speaks of it."""
+    for case in store.all(Case):
+        for entry in store.entries(case.id):
+            if entry.act in ("document.issued", "notice.approved"):
+                for ref in entry.refs:
+                    if ref.sha256 == sha256:
+                        return case, ref
+    return None

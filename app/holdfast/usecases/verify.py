@@ -1,0 +1,345 @@
+"""Verify: a case, a pack, a file with its proofs, a lone proof, or an issued document.
+
+What is looked at comes from the person; what it is held against is ours: pinned roots, our own
+checkpoint table, our own code.  Nothing in a target is ever run.  Only ``holdfast.core`` and the
+standard library are imported at run time, because this travels in ``verify.pyz``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdfast.core.bag import ReadablePack, Unreadable
+from holdfast.core.bitcoin import MAX_HEADERS_FILE, BadHeader, CheckpointTable, parse_headers
+from holdfast.core.canonical import one_line
+from holdfast.core.certificates import fingerprints
+from holdfast.core.errors import Refused, Tampered
+from holdfast.core.job import Job
+from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
+from holdfast.core.pack import DECLARATION, ENTRIES, MANIFEST, payload
+from holdfast.core.timestamp import StampKind
+from holdfast.core.verdict import Finding, ProofHelp, Verdict, together
+from holdfast.core.witness import MAX_PROOF, Checker, Terms
+
+if TYPE_CHECKING:
+    from holdfast.core.case import Case
+    from holdfast.core.ledger import Ref
+
+MAX_PEM = 1 << 20
+
+_MARKS = {DECLARATION, MANIFEST, payload(ENTRIES)}
+"""What lies in every pack; where none of it does, there is no pack to be judged."""
+
+_FORMS: Mapping[str, StampKind] = {
+    ".ots": "opentimestamps",
+    ".tsr": "rfc3161",
+    ".tsa": "rfc3161",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the person said beside the targets."""
+
+    headers: Path | None = None
+    root: Path | None = None
+    chain: Path | None = None
+    all_digests: bool = False
+    practice: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Everything a target is held against, and how bytes are had."""
+
+    checkers: tuple[Checker, ...]
+    table: CheckpointTable
+    roots: tuple[bytes, ...]
+    """Pinned roots, PEM."""
+    known_verifiers: frozenset[str]
+    open_pack: Callable[[Path], AbstractContextManager[ReadablePack]]
+    """Raises Unreadable for what is no pack."""
+    digests: Callable[[Path, Sequence[str], Callable[[int], None]], Mapping[str, bytes]]
+    """Digests of a plain file under hashlib names.  Raises OSError."""
+    now: str = ""
+    """RFC 3339; empty where the clock is not to be consulted."""
+    ask: Callable[[int], Iterable[tuple[str, bytes]]] | None = None
+    """(operator, header) at a height of the real chain; None where nobody is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """This computer's own cases, where there are any."""
+
+    find: Callable[[str], Case | None]
+    """By number, id or unique prefix."""
+    view: Callable[[Case], ReadablePack]
+    """A case as it would lie in a pack."""
+    issued: Callable[[str], tuple[Case, Ref] | None]
+    """The case and the ref of the document with this SHA-256."""
+
+
+def verify(
+    targets: Sequence[str | Path],
+    options: Options,
+    *,
+    bench: Bench,
+    job: Job,
+    shelf: Shelf | None = None,
+) -> Verdict:
+    """Everything that was found about every target, and the worst verdict.
+
+    Raises Refused for a target that is not there or has nothing that could be checked.
+    """
+    if not targets:
+        raise Refused("verify_nothing")
+    terms = _terms(options, bench)
+    return together(_Target(str(target), bench, terms, shelf, job).verdict() for target in targets)
+
+
+def _terms(options: Options, bench: Bench) -> Terms:
+    roots, named = bench.roots, False
+    if options.root is not None:
+        roots, named = (_certificates(options.root),), True
+    chain = b"" if options.chain is None else _certificates(options.chain)
+    lent = ProofHelp(
+        roots=roots,
+        named_root=named,
+        chain=chain,
+        practice=options.practice,
+        now=bench.now,
+    )
+    if options.headers is not None:
+        lent = _with_headers(lent, options.headers, bench.table)
+    return Terms(
+        checkers=bench.checkers,
+        table=bench.table,
+        help=lent,
+        known_verifiers=bench.known_verifiers,
+        all_digests=options.all_digests,
+        ask=bench.ask,
+    )
+
+
+def _certificates(path: Path) -> bytes:
+    raw = _small(path, MAX_PEM)
+    try:
+        fingerprints(raw)
+    except ValueError as error:
+        raise Refused("certificates_unreadable", name=path.name) from error
+    return raw
+
+
+def _with_headers(lent: ProofHelp, path: Path, table: CheckpointTable) -> ProofHelp:
+    try:
+        found = parse_headers(_small(path, MAX_HEADERS_FILE), table)
+    except BadHeader as error:
+        raise Refused("headers_unreadable", name=path.name, reason=str(error)) from error
+    return replace(
+        lent,
+        headers=tuple((path.name, height, raw) for height, raw in found.headers),
+        header_run=found.run,
+    )
+
+
+def _small(path: Path, limit: int) -> bytes:
+    """The content of a file the person named.  Raises Refused."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise Refused("verify_missing", target=one_line(str(path))[:200]) from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Refused("verify_unreadable", name=path.name, reason=reason) from error
+    if len(raw) > limit:
+        raise Refused("verify_too_large", name=path.name, limit=limit)
+    return raw
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One thing to be looked at."""
+
+    named: str
+    bench: Bench
+    terms: Terms
+    shelf: Shelf | None
+    job: Job
+
+    def verdict(self) -> Verdict:
+        path = Path(self.named)
+        if _is_there(path):
+            return self._path(path)
+        case = self.shelf.find(self.named) if self.shelf is not None else None
+        if case is None or self.shelf is None:
+            raise Refused("verify_missing", target=one_line(self.named)[:200])
+        return self._case(case, self.shelf)
+
+    def _case(self, case: Case, shelf: Shelf) -> Verdict:
+        try:
+            return judge_case(shelf.view(case), self.terms, self.job)
+        except Tampered as error:
+            told = Finding(
+                subject=case.number, rule="case_damaged", outcome="broken", detail=str(error)
+            )
+            return Verdict(verdict="broken", findings=(told,))
+
+    def _path(self, path: Path) -> Verdict:
+        if path.is_dir():
+            return self._pack(path)
+        if not path.is_file():
+            raise Refused("verify_unreadable", name=path.name, reason="not a plain file")
+        if path.suffix.lower() in _FORMS:
+            return self._proof(path)
+        if proofs := _beside(path):
+            return self._file(path, proofs)
+        if self.shelf is not None and (known := self._document(path)) is not None:
+            return known
+        if path.suffix.lower() == ".zip" or _starts_as_zip(path):
+            return self._pack(path)
+        rule = "document_unknown" if path.suffix.lower() == ".pdf" else "proof_absent"
+        told = Finding(subject=path.name, rule=rule, outcome="unchecked")
+        return Verdict(verdict="unchecked", findings=(told,))
+
+    def _pack(self, path: Path) -> Verdict:
+        try:
+            with self.bench.open_pack(path) as pack:
+                if not _MARKS & set(pack.names()) and not pack.troubles():
+                    raise Refused("verify_no_pack", name=path.name)
+                return judge_pack(pack, self.terms, self.job)
+        except Unreadable as error:
+            told = Finding(
+                subject=path.name, rule=error.rule, outcome="broken", detail=error.detail
+            )
+            return Verdict(verdict="broken", findings=(told,))
+
+    def _proof(self, path: Path) -> Verdict:
+        """A proof that was named itself: judged about its file if that lies where it should."""
+        subject = _subject_of(path)
+        if subject is not None:
+            return self._file(subject, (path,))
+        return judge_file(path.name, None, (_loose(path),), self.terms)
+
+    def _file(self, path: Path, proofs: Sequence[Path]) -> Verdict:
+        known: dict[str, bytes] = {}
+
+        def digest(algorithm: str) -> bytes:
+            if algorithm not in known:
+                known.update(self._digests(path, (algorithm,)))
+            if algorithm not in known:
+                raise ValueError(f"{algorithm} cannot be computed here")
+            return known[algorithm]
+
+        loose = tuple(_loose(proof) for proof in proofs)
+        return judge_file(path.name, digest, loose, self.terms)
+
+    def _digests(self, path: Path, algorithms: Sequence[str]) -> Mapping[str, bytes]:
+        size, done = path.stat().st_size, 0
+
+        def tick(count: int) -> None:
+            nonlocal done
+            done += count
+            self.job.step("checking", done, size, path.name)
+
+        try:
+            return self.bench.digests(path, algorithms, tick)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Refused("verify_unreadable", name=path.name, reason=reason) from error
+
+    def _document(self, path: Path) -> Verdict | None:
+        """A document that a ledger here speaks of, together with the case that it is in."""
+        assert self.shelf is not None
+        sha256 = self._digests(path, ("sha256",))["sha256"].hex()
+        found = self.shelf.issued(sha256)
+        if found is None:
+            return None
+        case, ref = found
+        told = Finding(
+            subject=path.name,
+            rule="document_on_record",
+            outcome="ok",
+            detail=f"{case.number}, {ref.path.rpartition('/')[2]}",
+        )
+        about = self._case(case, self.shelf)
+        return replace(
+            about, findings=together((Verdict(verdict="ok", findings=(told,)), about)).findings
+        )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists() or path.is_symlink()
+    except (OSError, ValueError):
+        return False
+
+
+def _starts_as_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\x03\x04"
+    except OSError:
+        return False
+
+
+def _loose(path: Path) -> LooseProof:
+    kind = _FORMS[path.suffix.lower()]
+    query = path.with_suffix(".tsq")
+    return LooseProof(
+        name=path.name,
+        kind=kind,
+        raw=_small(path, MAX_PROOF),
+        query=_small(query, MAX_PROOF) if kind == "rfc3161" and query.is_file() else None,
+    )
+
+
+def _beside(path: Path) -> tuple[Path, ...]:
+    """The proofs of a file: F.ots, F.tsr, F.tsa, F.<tsa>.tsr beside it, or below ``proofs``."""
+    found = []
+    for folder, name in _proof_places(path):
+        try:
+            listed = sorted(folder.iterdir())
+        except OSError:
+            continue
+        for one in listed:
+            middle = one.name[len(name) : -len(one.suffix)] if one.suffix else ""
+            if one.name.startswith(f"{name}.") and one.suffix.lower() in _FORMS and one.is_file():
+                # F.<tsa>.tsr; "F.txt.ots" is a proof of F.txt and not of F.
+                plain = not middle or (one.suffix.lower() == ".tsr" and middle.count(".") == 1)
+                if plain:
+                    found.append(one)
+    return tuple(found)
+
+
+def _proof_places(path: Path) -> tuple[tuple[Path, str], ...]:
+    """Folder and file name under which proofs of ``path`` may lie: beside, or as in a pack."""
+    path = path.absolute()
+    places = [(path.parent, path.name)]
+    if path.name == "capture.json":
+        places.append((path.parent / "proofs", path.name))
+    parts = path.parts
+    for at in range(len(parts) - 2, 0, -1):
+        if parts[at] == "files":
+            places.append((Path(*parts[:at], "proofs", *parts[at:-1]), path.name))
+            break
+    return tuple(places)
+
+
+def _subject_of(proof: Path) -> Path | None:
+    """The file that a proof is about, where it lies beside it or above its ``proofs`` folder."""
+    proof = proof.absolute()
+    once = proof.with_suffix("")
+    candidates = [once]
+    if proof.suffix.lower() == ".tsr" and once.suffix:
+        candidates.append(once.with_suffix(""))
+    for candidate in tuple(candidates):
+        parts = candidate.parts
+        if "proofs" in parts:
+            at = len(parts) - 1 - parts[::-1].index("proofs")
+            candidates.append(Path(*parts[:at], *parts[at + 1 :]))
+    return next((candidate for candidate in candidates if candidate.is_file()), None)

@@ -1,0 +1,230 @@
+"""A practice case as a person would leave it: captured, sealed, stamped by the practice world,
+with an issued document; and everything needed to export and verify it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fakes.clock import FakeClock
+from fakes.desk import FakeSource
+
+from holdfast.adapters.pack import verifier
+from holdfast.adapters.pack.packs import Packs
+from holdfast.adapters.store.keys import Keys
+from holdfast.adapters.store.store import Store
+from holdfast.adapters.store.vault import Vault, hasher
+from holdfast.adapters.timestamp.headers import Esplora
+from holdfast.adapters.timestamp.opentimestamps import OpenTimestamps, OpenTimestampsChecker
+from holdfast.adapters.timestamp.rfc3161 import Rfc3161, Rfc3161Checker
+from holdfast.adapters.witness import checkpoints
+from holdfast.core.canonical import rfc3339
+from holdfast.core.case import Case, Party
+from holdfast.core.document import Issued
+from holdfast.core.evidence import Component, World
+from holdfast.core.job import Job
+from holdfast.core.ledger import Ref
+from holdfast.core.timestamp import Authorities, Tsa
+from holdfast.core.verdict import Verdict
+from holdfast.practice.world import PracticeWorld
+from holdfast.usecases import export, preserve, timestamp
+from holdfast.usecases.preserve import Maker
+from holdfast.usecases.verify import Bench, Options, Shelf, verify
+
+PAGE = b"<!doctype html><title>\xe7\xac\xac 12 \xe9\x9b\x86</title>"
+
+
+@dataclass
+class Rehearsal:
+    """A data folder with one practice case, and the practice world it was stamped in."""
+
+    data: Path
+    world: PracticeWorld
+    clock: FakeClock
+    store: Store
+    vault: Vault
+    authorities: Authorities
+    case: Case | None = None
+    documents: list[Issued] = field(default_factory=list)
+
+    @property
+    def number(self) -> str:
+        assert self.case is not None
+        return self.case.number
+
+    @property
+    def tsas(self) -> tuple[Tsa, ...]:
+        return self.authorities.tsas
+
+    @property
+    def maker(self) -> Maker:
+        asks = (("opentimestamps", ""), *(("rfc3161", tsa.id) for tsa in self.tsas))
+        return Maker(
+            operator="person:0",
+            tool=Component(name="Holdfast", version="0"),
+            packages=(),
+            asks=lambda _world: asks,
+        )
+
+    def capture(self, files: Mapping[str, bytes]) -> str:
+        assert self.case is not None
+        return preserve.preserve(
+            self.case,
+            FakeSource(dict(files)),
+            "https://drama.example/ep/12",
+            store=self.store,
+            vault=self.vault,
+            clock=self.clock,
+            maker=self.maker,
+            job=Job(),
+        ).number
+
+    def issue(self, data: bytes) -> Issued:
+        """A document as the writers record one."""
+        assert self.case is not None
+        number = f"{self.number}-R{len(self.documents) + 1}"
+        with self.store.custody(self.case.id) as custody:
+            head = custody.head()
+        digest = self.vault.keep_bytes(data)
+        issued = Issued(
+            id=self.clock.new_id(),
+            case_id=self.case.id,
+            number=number,
+            kind="evidence-report",
+            lang="zh",
+            issued=rfc3339(self.clock.now()),
+            sha256=digest.sha256,
+            size=len(data),
+            media_type="application/pdf",
+            path=f"documents/{number}.pdf",
+            checkpoint_size=head.size,
+        )
+        ref = Ref(path=issued.path, size=len(data), sha256=digest.sha256, sm3=digest.sm3)
+        with self.store.custody(self.case.id) as custody:
+            custody.append("document.issued", number, [ref], {"kind": issued.kind})
+            custody.save(issued)
+        self.documents.append(issued)
+        return issued
+
+    def stamp(self) -> timestamp.StampRun:
+        assert self.case is not None
+        return timestamp.stamp(
+            [self.case],
+            stampers=(OpenTimestamps(self.clock, Esplora), Rfc3161(self.clock)),
+            authorities={self.case.world: self.authorities},
+            store=self.store,
+            vault=self.vault,
+            clock=self.clock,
+            job=Job(),
+        )
+
+    def stamp_all(self) -> None:
+        """Every time-stamp that was queued is complete."""
+        self.stamp()
+        self.world.mine()
+        self.clock.advance(hours=12)
+        self.stamp()
+
+    def export(self, out: Path, *, headers: bool = True) -> Path:
+        return export.export(
+            self.number,
+            out,
+            store=self.store,
+            vault=self.vault,
+            format=Packs(hasher),
+            tsas=self.tsas,
+            headers=self.header_run if headers else None,
+            job=Job(),
+        )
+
+    def header_run(self, world: World, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
+        assert world == "practice"
+        return Esplora(self.authorities).run(heights, job)
+
+    @property
+    def shelf(self) -> Shelf:
+        def find(reference: str) -> Case | None:
+            from holdfast.core.errors import Refused
+
+            try:
+                return self.store.case(reference)
+            except Refused:
+                return None
+
+        return Shelf(
+            find=find,
+            view=lambda case: export.CaseView(
+                case,
+                store=self.store,
+                vault=self.vault,
+                tsas=self.tsas,
+                digests=Packs(hasher).digests,
+            ),
+            issued=lambda sha256: export.issued_here(sha256, store=self.store),
+        )
+
+
+def bench(**changed: object) -> Bench:
+    packs = Packs(hasher)
+    parts: dict[str, object] = {
+        "checkers": (OpenTimestampsChecker(), Rfc3161Checker()),
+        "table": checkpoints(),
+        "roots": verifier.pinned_roots(),
+        "known_verifiers": verifier.known_verifiers(),
+        "open_pack": packs.open,
+        "digests": packs.digests,
+        "now": "2030-01-01T00:00:00.000Z",
+        **changed,
+    }
+    return Bench(**parts)  # type: ignore[arg-type] # by name
+
+
+def judged(
+    *targets: Path | str, practice: bool = True, shelf: Shelf | None = None, **options: object
+) -> Verdict:
+    return verify(
+        targets,
+        Options(practice=practice, **options),  # type: ignore[arg-type] # by name
+        bench=bench(),
+        job=Job(),
+        shelf=shelf,
+    )
+
+
+def broken(verdict: Verdict) -> set[str]:
+    """What is named as broken."""
+    return {finding.subject for finding in verdict.findings if finding.outcome == "broken"}
+
+
+def rules(verdict: Verdict, outcomes: Sequence[str] = ("broken", "weak", "unchecked")) -> set[str]:
+    return {finding.rule for finding in verdict.findings if finding.outcome in outcomes}
+
+
+@contextmanager
+def rehearsal(folder: Path) -> Iterator[Rehearsal]:
+    """A practice case with two exhibits and a document, everything stamped."""
+    clock = FakeClock("2026-11-12T13:06:31+00:00")
+    store = Store(folder / "data", clock, Keys(folder / "data" / "keys"))
+    with PracticeWorld.start(folder / "world", clock) as world:
+        made = Rehearsal(
+            data=folder / "data",
+            world=world,
+            clock=clock,
+            store=store,
+            vault=Vault(folder / "data"),
+            authorities=world.authorities(),
+        )
+        made.case = store.open_case("演练 <b>案件</b>", "practice")
+        try:
+            made.capture({"page.html": PAGE, "shot/full.png": b"\x89PNG" + bytes(5000)})
+            made.store.save(
+                Party(id=clock.new_id(), case_id=made.case.id, role="claimant", name="林某某")
+            )
+            made.capture({"video.mp4": bytes(range(256)) * 400})
+            made.issue(b"%PDF-1.7 practice report")
+            made.stamp_all()
+            yield made
+        finally:
+            store.close()
