@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import holdfast
 from holdfast.adapters.clock import SystemClock
-from holdfast.adapters.resources import words
+from holdfast.adapters.resources import resource, words
 from holdfast.adapters.settings import SettingsFile
 from holdfast.core.canonical import Json
 from holdfast.core.case import Case
@@ -128,6 +128,11 @@ class Holdfast:
                 self._store.close()
 
     # --- words and settings ----------------------------------------------------------------------
+
+    @property
+    def icons(self) -> Path:
+        """The folder of the window's icons."""
+        return resource("icons")
 
     @property
     def version(self) -> str:

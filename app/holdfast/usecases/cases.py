@@ -40,10 +40,13 @@ class CaseFile:
 
 def open_case(title: str, world: World, *, store: Store) -> Case:
     """A new case with its ledger.  Raises Refused for an empty title."""
-    clean = one_line(title)[:TITLE_LIMIT]
-    if not clean:
+    return store.open_case(_title(title), world)
+
+
+def _title(title: str) -> str:
+    if not any(sign.isprintable() and not sign.isspace() for sign in title):
         raise Refused("title_empty")
-    return store.open_case(clean, world)
+    return one_line(title)[:TITLE_LIMIT]
 
 
 def case_file(reference: str, *, store: Store) -> CaseFile:
@@ -86,10 +89,7 @@ def close_case(reference: str, *, store: Store, clock: Clock) -> Case:
 
 def rename(reference: str, title: str, *, store: Store) -> Case:
     """The case carries another title; its number and ledger stay."""
-    clean = one_line(title)[:TITLE_LIMIT]
-    if not clean:
-        raise Refused("title_empty")
-    case = replace(store.case(reference), title=clean)
+    case = replace(store.case(reference), title=_title(title))
     store.save(case)
     return case
 

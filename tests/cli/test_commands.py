@@ -1,0 +1,223 @@
+"""Every command as a person types it: a process of its own, its words, its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli import Desk, Everywhere, _everywhere, plain
+from holdfast.core.errors import Cancelled, Refused, Tampered, Unavailable
+
+TESTS = Path(__file__).parents[1]
+
+
+def holdfast(*words: str, data: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "holdfast", *words]
+    if data is not None:
+        line += ["--data", str(data)]
+    settings = {**os.environ, "LANG": "C.UTF-8", **env}
+    settings.pop("DISPLAY", None)
+    settings.pop("WAYLAND_DISPLAY", None)
+    return subprocess.run(line, capture_output=True, text=True, env=settings, timeout=120)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    assert "Traceback" not in done.stderr + done.stdout
+    return done.stderr
+
+
+def test_help_is_there_in_both_languages() -> None:
+    assert "Keep a link or a file" in holdfast("--help").stdout
+    assert "保存" in holdfast("--help", "--lang", "zh").stdout
+    assert holdfast("notice", "--help").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [("frob",), ("keep",), ("keep", "http://x/", "--as", "song"), ("case", "show"),
+     ("shot", "--region", "1,2"), ("--lang", "fr", "due"), ("--data",), ("verify", "--nope", "x")],
+)  # fmt: skip
+def test_what_cannot_be_made_out_ends_2(line: tuple[str, ...], data: Path) -> None:
+    done = holdfast(*line)
+    said(done)
+    assert done.returncode == 2
+
+
+def test_a_case_is_opened_shown_and_closed(data: Path) -> None:
+    assert holdfast("case", "list", data=data).returncode == 0
+    opened = json.loads(holdfast("case", "new", "林某 x", "--json", data=data).stdout)
+    assert opened["case"]["number"].startswith("HF-")
+    number = opened["case"]["number"]
+    shown = json.loads(holdfast("--json", "case", "show", number, data=data).stdout)
+    assert [entry["act"] for entry in shown["entries"]] == ["case.opened"]
+    assert holdfast("case", "close", number, data=data).returncode == 0
+    assert "(已结案)" in holdfast("case", "list", "--lang", "zh", data=data).stdout
+    again = holdfast("case", "close", number, data=data)
+    assert again.returncode == 1
+    assert "is closed" in said(again)
+    assert holdfast("case", "new", " \u200b", data=data).returncode == 1
+    assert holdfast("case", "show", "HF-1999-0001", data=data).returncode == 1
+
+
+def test_files_are_kept_and_their_case_verifies_as_unchecked(data: Path, tmp_path: Path) -> None:
+    nasty = tmp_path / "‮图 =cmd|' \x1b[31m.txt"
+    nasty.write_text("x")
+    kept = holdfast("keep", str(nasty), "--from", "a friend", "--json", data=data)
+    body = json.loads(kept.stdout)
+    assert (kept.returncode, len(body["exhibits"])) == (0, 1)
+    assert "\x1b" not in kept.stdout + kept.stderr
+    number = body["case"]["number"]
+    verified = holdfast("verify", number, "--json", data=data)
+    assert (verified.returncode, json.loads(verified.stdout)["verdict"]) == (5, "unchecked")
+    pack = tmp_path / "pack.zip"
+    assert holdfast("export", "--case", number, "--out", str(pack), data=data).returncode == 0
+    assert holdfast("verify", str(pack), "--quiet", data=data).returncode == 5
+
+
+def test_a_changed_object_is_named_and_ends_4(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    body = json.loads(holdfast("keep", str(tmp_path / "a.txt"), "--json", data=data).stdout)
+    sha256 = body["exhibits"][0]["artifacts"][0]["digest"]["sha256"]
+    place = data / "objects" / sha256[:2] / sha256
+    place.chmod(0o600)
+    place.write_text("y")
+    done = holdfast("verify", body["case"]["number"], "--lang", "zh", data=data)
+    assert done.returncode == 4
+    assert "files/a.txt" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        ("file:///etc/passwd", 1),
+        ("javascript:alert(1)", 1),
+        ("http://", 1),
+        ("/nowhere/at/all.txt", 1),
+        ("https://name.invalid/x", 3),
+        ("http://169.254.169.254/latest", 1),
+    ],
+)
+def test_bad_links_are_one_sentence_and_the_right_code(target: str, code: int, data: Path) -> None:
+    done = holdfast("keep", target, "--as", "page", data=data) if code == 3 else holdfast(
+        "keep", target, data=data
+    )
+    assert said(done).strip()
+    assert done.returncode == code
+
+
+def test_without_a_display_a_screenshot_says_so(data: Path) -> None:
+    done = holdfast("shot", data=data)
+    assert done.returncode == 3
+    assert "capture.failed" in [
+        entry["act"]
+        for entry in json.loads(
+            holdfast("case", "show", "HF-", "--json", data=data).stdout
+        )["entries"]
+    ]
+    assert said(done)
+
+
+def test_a_data_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    done = holdfast("case", "list", data=tmp_path / "file" / "data")
+    assert done.returncode == 1
+    assert said(done)
+
+
+def test_a_newer_database_is_refused_in_words(data: Path) -> None:
+    holdfast("case", "list", data=data)
+    import sqlite3
+
+    with sqlite3.connect(data / "holdfast.db") as db:
+        db.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
+            ("holdfast", "m999", "x"),
+        )
+    db.close()
+    done = holdfast("case", "list", data=data)
+    assert done.returncode == 1
+    assert "newer" in said(done)
+
+
+def test_damaged_settings_are_set_aside(data: Path) -> None:
+    data.mkdir()
+    (data / "settings.json").write_text('{"language": 7}')
+    assert holdfast("selfcheck", data=data).returncode == 0
+    assert (data / "settings.damaged.json").exists()
+
+
+def test_selfcheck_lists_what_is_there(data: Path) -> None:
+    body = json.loads(holdfast("selfcheck", "--json", data=data).stdout)
+    checks = {check["check"]: check["outcome"] for check in body["checks"]}
+    assert checks["libraries"] == checks["i18n"] == "pass"
+    assert {"capture: page", "capture: video", "capture: file", "capture: screen"} <= set(checks)
+
+
+def test_what_a_crash_left_is_said_before_anything_new(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    number = json.loads(holdfast("case", "new", "x", "--json", data=data).stdout)["case"]["id"]
+    room = data / "staging" / "0190"
+    (room / "work" / "files").mkdir(parents=True)
+    (room / "work" / "files" / "half.bin").write_text("half")
+    (room / "about.json").write_text(
+        json.dumps({"case": number, "source": "page", "target": "http://x/"})
+    )
+    done = holdfast("keep", str(tmp_path / "a.txt"), data=data)
+    assert "did not end properly" in said(done)
+    assert "E0001" in said(done)
+
+
+def test_nothing_is_due_and_the_law_is_listed(data: Path) -> None:
+    assert holdfast("due", data=data).returncode == 0
+    assert holdfast("due", "--within", "-1", data=data).returncode == 1
+    regimes = json.loads(holdfast("notice", "regimes", "--json", data=data).stdout)
+    assert {regime["id"] for regime in regimes["regimes"]} >= {"civil-1195", "dmca-512c3"}
+    assert holdfast("notice", "check", "L99", data=data).returncode == 1
+
+
+def test_control_c_ends_130(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "holdfast", "practice", "--serve", "--out", str(tmp_path)]
+    served = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+    assert served.stdout is not None
+    assert served.stdout.readline()
+    served.send_signal(signal.SIGINT)
+    assert served.wait(timeout=30) in (0, 130)
+    served.stdout.close()
+
+
+# --- the parts -----------------------------------------------------------------------------------
+
+
+def test_global_options_stand_anywhere_but_after_two_dashes() -> None:
+    found, rest = _everywhere(["keep", "--json", "x", "--data=/d", "--lang", "zh", "--", "--quiet"])
+    assert found == Everywhere(data=Path("/d"), json=True, lang="zh")
+    assert rest == ["keep", "x", "--", "--quiet"]
+
+
+def test_each_kind_of_error_has_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    desk = Desk(Everywhere(lang="en"))
+    assert desk.trouble(Refused("title_empty")) == 1
+    assert desk.trouble(Unavailable("database_busy")) == 3
+    assert desk.trouble(Tampered("object_missing", sha256="00")) == 4
+    assert capsys.readouterr().err.count("\n") == 3
+    assert desk.trouble(Cancelled()) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_values_become_plain_json() -> None:
+    assert plain({"a": (b"\x01", Path("x"), Everywhere(json=True))}) == {
+        "a": ["01", "x", {"data": None, "json": True, "lang": None, "quiet": False}]
+    }
