@@ -454,17 +454,16 @@ def _work(app: typer.Typer, desk: Desk) -> None:
             practice=practice,
         )
         words = desk.holdfast.words(desk.lang)
+        rehearsed = any(finding.rule == "world_practice" for finding in verdict.findings)
+        if rehearsed:
+            desk.tell(words("world_practice"))
+        practised = rehearsed and verdict.verdict == "ok"
+        desk.tell(words("verdict.ok.practice" if practised else f"verdict.{verdict.verdict}"))
         for finding in verdict.findings:
-            if finding.rule == "practice":
-                desk.tell(words(f"finding.{finding.rule}"))
-        desk.tell(words(f"verdict.{verdict.verdict}"))
-        for finding in verdict.findings:
-            if finding.outcome != "ok" and finding.rule != "practice":
-                detail = f" ({finding.detail})" if finding.detail else ""
+            if finding.outcome != "ok" and finding.rule != "world_practice":
                 state = words(f"outcome.{finding.outcome}")
-                desk.tell(
-                    f"  [{state}] {finding.subject}: {words('finding.' + finding.rule)}{detail}"
-                )
+                subject = f"{finding.subject}: " if finding.subject else ""
+                desk.tell(f"  [{state}] {subject}{words(finding.rule, detail=finding.detail)}")
         for seen in verdict.timestamps:
             state = words(f"status.{seen.status}")
             desk.tell(f"  {seen.subject}: {seen.kind} {state} {seen.time or ''} {seen.by}".rstrip())
