@@ -127,6 +127,19 @@ class Holdfast:
             if "_store" in self.__dict__:
                 self._store.close()
 
+    def claim_window(self) -> None:
+        """This process has the one window of the data folder until it ends.
+
+        Raises Refused when another process has it.  The command line may run beside.
+        """
+        from filelock import FileLock, Timeout
+
+        self._window = FileLock(self.data / "window.lock", timeout=0)
+        try:
+            self._window.acquire()
+        except Timeout as error:
+            raise Refused("window_open") from error
+
     # --- words and settings ----------------------------------------------------------------------
 
     @property
@@ -491,6 +504,7 @@ class Holdfast:
             vault=self._vault,
             clock=self._clock,
             renderer=self._renderer,
+            words=words(lang),
             job=job,
             offset_minutes=self._clock.offset_minutes(),
             operator=self.settings.operator_name,
