@@ -163,7 +163,7 @@ def edit(
     if len(clean) > TEXT_LIMIT:
         raise Refused("notice_too_long", limit=TEXT_LIMIT)
     case, regime, platform = drafting.about(notice, desk)
-    if clean and clean != notice.text:
+    if clean and clean != notice.text.strip():
         changed = replace(notice, text=clean, edited=True)
     elif clean:
         changed = notice
