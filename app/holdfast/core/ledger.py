@@ -182,13 +182,9 @@ def _node(left: bytes, right: bytes) -> bytes:
 
 def tree_root(leaves: Iterable[bytes]) -> bytes:
     """The Merkle tree hash over leaf hashes, in one pass and O(log n) memory (§2.1.1)."""
-    peaks: list[tuple[int, bytes]] = []
-    for leaf in leaves:
-        height, node = 0, leaf
-        while peaks and peaks[-1][0] == height:
-            node = _node(peaks.pop()[1], node)
-            height += 1
-        peaks.append((height, node))
+    peaks: list[bytes] = []
+    for size, leaf in enumerate(leaves):
+        _grow(peaks, size, leaf)
     return _bagged(peaks)
 
 
@@ -198,25 +194,32 @@ def tree_roots(leaves: Iterable[bytes], sizes: Iterable[int]) -> dict[int, bytes
     One pass, so that every checkpoint of a long ledger can be recomputed.
     """
     wanted = set(sizes)
-    roots = {0: _bagged([])} if 0 in wanted else {}
-    peaks: list[tuple[int, bytes]] = []
-    for size, leaf in enumerate(leaves, 1):
-        height, node = 0, leaf
-        while peaks and peaks[-1][0] == height:
-            node = _node(peaks.pop()[1], node)
-            height += 1
-        peaks.append((height, node))
-        if size in wanted:
-            roots[size] = _bagged(peaks)
+    peaks: list[bytes] = []
+    roots = {0: _bagged(peaks)} if 0 in wanted else {}
+    for size, leaf in enumerate(leaves):
+        _grow(peaks, size, leaf)
+        if size + 1 in wanted:
+            roots[size + 1] = _bagged(peaks)
     return roots
 
 
-def _bagged(peaks: Sequence[tuple[int, bytes]]) -> bytes:
+def _grow(peaks: list[bytes], size: int, leaf: bytes) -> None:
+    """``leaf`` joins the perfect trees over ``size`` leaves, the widest first.
+
+    Each bit set in ``size`` is one of them; the trailing ones are those that the leaf completes.
+    """
+    while size & 1:
+        leaf = hashlib.sha256(b"\1" + peaks.pop() + leaf).digest()
+        size >>= 1
+    peaks.append(leaf)
+
+
+def _bagged(peaks: Sequence[bytes]) -> bytes:
     """One root over perfect trees that stand side by side."""
     if not peaks:
         return hashlib.sha256(b"").digest()
-    root = peaks[-1][1]
-    for _, peak in reversed(peaks[:-1]):
+    root = peaks[-1]
+    for peak in reversed(peaks[:-1]):
         root = _node(peak, root)
     return root
 
