@@ -496,9 +496,10 @@ class Holdfast:
         """A document of that kind is issued, in the vault and on the ledger; copied to ``out``."""
         from holdfast.usecases import document
 
+        found = self._store.case(case)
         issued = document.issue(
             kind=kind,
-            case_id=self._store.case(case).id,
+            case_id=found.id,
             lang=lang,
             store=self._store,
             vault=self._vault,
@@ -508,6 +509,10 @@ class Holdfast:
             job=job,
             offset_minutes=self._clock.offset_minutes(),
             operator=self.settings.operator_name,
+            outside=document.Outside(
+                authorities=self._catalog.authorities(found.world),
+                verifier_sha256=self._verifier_sha256,
+            ),
         )
         if out is not None:
             self._copy(issued.sha256, out)
@@ -746,7 +751,7 @@ class Holdfast:
             checkers=self._checkers,
             table=self._table,
             roots=tuple(tsa.root for tsa in self.authorities().tsas),
-            known_verifiers=frozenset({hashlib.sha256(self._packs.verifier()).hexdigest()}),
+            known_verifiers=frozenset({self._verifier_sha256}),
             open_pack=self._packs.open,
             digests=self._packs.digests,
             now=rfc3339(self._clock.now()),
@@ -760,6 +765,10 @@ class Holdfast:
         from holdfast.adapters.store.vault import hasher
 
         return Packs(hasher)
+
+    @cached_property
+    def _verifier_sha256(self) -> str:
+        return hashlib.sha256(self._packs.verifier()).hexdigest()
 
     @cached_property
     def _table(self) -> CheckpointTable:
