@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,7 +71,7 @@ def test_a_case_is_opened_shown_and_closed(data: Path) -> None:
 
 
 def test_files_are_kept_and_their_case_verifies_as_unchecked(data: Path, tmp_path: Path) -> None:
-    nasty = tmp_path / "‮图 =cmd|' \x1b[31m.txt"
+    nasty = tmp_path / "\u202e图 =cmd|' \x1b[31m.txt"
     nasty.write_text("x")
     kept = holdfast("keep", str(nasty), "--from", "a friend", "--json", data=data)
     body = json.loads(kept.stdout)
@@ -111,8 +109,10 @@ def test_a_changed_object_is_named_and_ends_4(data: Path, tmp_path: Path) -> Non
     ],
 )
 def test_bad_links_are_one_sentence_and_the_right_code(target: str, code: int, data: Path) -> None:
-    done = holdfast("keep", target, "--as", "page", data=data) if code == 3 else holdfast(
-        "keep", target, data=data
+    done = (
+        holdfast("keep", target, "--as", "page", data=data)
+        if code == 3
+        else holdfast("keep", target, data=data)
     )
     assert said(done).strip()
     assert done.returncode == code
@@ -123,9 +123,9 @@ def test_without_a_display_a_screenshot_says_so(data: Path) -> None:
     assert done.returncode == 3
     assert "capture.failed" in [
         entry["act"]
-        for entry in json.loads(
-            holdfast("case", "show", "HF-", "--json", data=data).stdout
-        )["entries"]
+        for entry in json.loads(holdfast("case", "show", "HF-", "--json", data=data).stdout)[
+            "entries"
+        ]
     ]
     assert said(done)
 

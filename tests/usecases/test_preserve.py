@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.desk import Desk, FakeSource, desk
 
+from fakes.desk import Desk, FakeSource, desk
 from holdfast.core.case import Case
 from holdfast.core.errors import Cancelled, Refused, Unavailable
 from holdfast.core.evidence import Check, Exhibit, read_manifest

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes.desk import Desk, FakeSource, desk
 
+from fakes.desk import Desk, FakeSource, desk
 from holdfast.core.case import Case
 from holdfast.core.evidence import World
 from holdfast.core.job import Job
