@@ -20,7 +20,7 @@ from fakes.letters import (
     sources,
 )
 from holdfast.core.document import Field
-from holdfast.core.letter import BRACKETS, form
+from holdfast.core.letter import BRACKETS, form, still_stated
 from holdfast.core.questions import read_answers
 
 FACE = {"used": "face", "agreed": "no"}
@@ -192,7 +192,7 @@ def test_unknown_operators_stay_in_brackets_until_the_person_names_them() -> Non
     [
         ("face", "肖像权、个人信息权益", True, False),
         ("voice", "声音权益、个人信息权益", False, True),
-        ("face,voice", "肖像权、声音权益、个人信息权益", True, True),
+        ("face,voice", "肖像、声音、个人信息权益", True, True),
         ("", "肖像权、个人信息权益", True, False),
     ],
 )
@@ -346,6 +346,20 @@ def test_a_form_of_unknown_limits_takes_the_text_whole_and_leaves_attachments_em
     assert by_id["statement"].count == 600
     assert by_id["statement"].limit is None
     assert by_id["identity"].text == ""
+
+
+def test_a_text_in_own_words_states_what_its_words_say() -> None:
+    made = drafted("dmca-512c3", sources(PAGE, manifests={"E0001": PAGE_MANIFEST}), WORK, "en")
+    number = PERSON.id_number
+    sworn = "accurate; under penalty of perjury; a good faith belief"
+    whole = f"林某某, {number}, {PAGE.url}, E0001: {sworn}"
+    facts = still_stated(made.facts, whole, ("E0001",), number)
+    assert facts == dict(made.facts)
+    nothing = still_stated(made.facts, "please remove it", ("E0001",), number)
+    lost = {name for name, value in made.facts.items() if value and not nothing[name]}
+    assert lost == {
+        "exhibits", "name", "id_number", "places", "good_faith", "accurate", "authority",
+    }  # fmt: skip
 
 
 def test_answers_are_read_before_they_are_written() -> None:
