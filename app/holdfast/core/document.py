@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from holdfast.core.canonical import moment
 
 Lang = Literal["zh", "en"]
 Field: TypeAlias = "str | int | bool | None | Sequence[Field] | Mapping[str, Field]"
@@ -62,3 +65,15 @@ class Issued:
     path: str
     """Below ``data/`` in a pack: ``documents/HF-2026-0001-R1.pdf``."""
     checkpoint_size: int
+
+
+def local_time(text: str, offset_minutes: int) -> str:
+    """``2026-11-21 10:20:33 +08:00`` of an RFC 3339 time in UTC.  Raises ValueError."""
+    local = moment(text) + timedelta(minutes=offset_minutes)
+    return f"{local:%Y-%m-%d %H:%M:%S} {offset(offset_minutes)}"
+
+
+def offset(minutes: int) -> str:
+    """``+08:00``."""
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"

@@ -63,6 +63,13 @@ class PageRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PixelSize:
+    """How large a picture is, as its file says."""
+
+    picture: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InlineSection:
     """Words that stand once per item, if something is present, or if it is absent."""
 
@@ -71,7 +78,7 @@ class InlineSection:
     content: tuple[Inline, ...]
 
 
-Inline: TypeAlias = "Text | Field | Break | Rule | Hash | PageRef | InlineSection"
+Inline: TypeAlias = "Text | Field | Break | Rule | Hash | PageRef | PixelSize | InlineSection"
 Inlines: TypeAlias = "tuple[Inline, ...]"
 
 
@@ -209,6 +216,6 @@ def plain(content: Inlines) -> str:
             case Hash(pairs=pairs):
                 shown = [" ".join(filter(None, (plain(a), plain(b)))) for a, b in pairs]
                 parts.append("\n".join(shown))
-            case PageRef() | Rule() | Field() | InlineSection():
+            case PageRef() | PixelSize() | Rule() | Field() | InlineSection():
                 pass
     return "".join(parts)

@@ -119,7 +119,9 @@ class _Writer:
     # --- small things
 
     def _name(self, text: str) -> str:
-        return str(pdfdoc.PDFName(text))
+        return "/" + "".join(
+            char if char.isalnum() or char in "+-_." else f"#{ord(char):02X}" for char in text
+        )
 
     def _dict(self, **entries: Any) -> Any:
         return pdfdoc.PDFDictionary(entries)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,7 +33,7 @@ from holdfast.adapters.render.setting import (
 )
 from holdfast.adapters.render.sheet import Manner, Sheet
 from holdfast.core.canonical import moment
-from holdfast.core.document import Furniture, Order
+from holdfast.core.document import Furniture, Order, local_time
 from holdfast.core.job import Job
 from holdfast.core.words import Words
 
@@ -71,7 +70,7 @@ def write_pdf(
     sheet.items(tree)
     edges.learn()
     sheet.fonts = book.load(sheet.wanted)
-    fonts: dict[str, Font] = {**sheet.fonts}
+    fonts: dict[str, Font] = {str(face): font for face, font in sheet.fonts.items()}
     sheet.places = {"": 0}
     laid = lay_out(sheet.items(tree))
     sheet.places = laid.places or sheet.places
@@ -221,14 +220,6 @@ class _Edges:
         x, y = (WIDTH - wide) / 2 + 2.5 * MM, HEIGHT - 17 * MM
         frame(page, x, y, wide, 13, stroke=ACCENT, weight=0.9)
         page.operators += draw_line(line, x + 7, y + 3.8)
-
-
-def local_time(text: str, offset_minutes: int) -> str:
-    """``2026-11-21 10:20:33 +08:00`` of an RFC 3339 time in UTC."""
-    local = moment(text) + timedelta(minutes=offset_minutes)
-    sign = "-" if offset_minutes < 0 else "+"
-    hours, minutes = divmod(abs(offset_minutes), 60)
-    return f"{local:%Y-%m-%d %H:%M:%S} {sign}{hours:02d}:{minutes:02d}"
 
 
 def _watermark(fonts: Mapping[str, Font]) -> str:

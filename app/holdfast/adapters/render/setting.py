@@ -211,7 +211,7 @@ def _gap(before: Atom, after: Atom) -> float:
         return -0.5 * after.size
     if kinds in (("han", "latin"), ("latin", "han")):
         lone = after if before.kind == "han" else before
-        if lone.char.isalnum() or lone.char in "#@%+±§$[]":
+        if lone.char.isalnum() or lone.char in "#@%+±§$":
             return LATIN_GAP * min(before.size, after.size)
     return 0.0
 

@@ -26,6 +26,7 @@ from holdfast.adapters.render.blocks import (
     PageBreak,
     PageRef,
     Paragraph,
+    PixelSize,
     Row,
     Space,
     Style,
@@ -224,6 +225,12 @@ class Sheet:
                 return self.spans("\n", style.face, style.colour)
             case PageRef(first=first, last=last):
                 return self.spans(self.pages(plain(first), plain(last)), style.face, style.colour)
+            case PixelSize(picture=name):
+                found = self.pictures.get(self.keys.get(plain(name), ""))
+                if found is None:
+                    return []
+                text = self.words("page.pixels", width=found.width, height=found.height)
+                return self.spans(text, style.face, style.colour)
             case _:
                 return []
 
@@ -326,6 +333,7 @@ class Sheet:
             yield Place(anchor, title, block.level - 1)
             if anchor and self.fonts is None:
                 self.headings.append((anchor, title, block.level))
+                self.spans(title, "sans", INK)
         content = self.spanned(block.content, style)
         lines = self.lines(content, style, MEASURE)
         yield Prose(lines, style, None, True, style.before, style.after)

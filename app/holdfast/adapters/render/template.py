@@ -5,7 +5,7 @@ make a writer open a file.  One line is one block::
 
     # ## ###            title, heading, smaller heading; ``{#name}`` at the end is an anchor
     text                paragraph; a leading {small} {flush} {center} {eyebrow} is its style
-    1. text             item; the number may be a field: ``{{n}}. {{text}}``
+    1. text             item; the number may be a field: ``{{n}}. {{text}}``; ``#.`` counts on
     | a | b |           row of the table that ``<!-- table: kv|grid w=… center=… -->`` opened;
                         ``|---|`` after the first row makes it the head; ``~`` begins a group row;
                         without a table line before them, rows are a key-value table
@@ -19,7 +19,7 @@ make a writer open a file.  One line is one block::
     <!-- rule: id, id -->   after each legal sentence: ids of rules
 
 Inside a line: ``{{a.b}}`` ``{{#x}}…{{/x}}`` ``{{^x}}…{{/x}}`` ``**bold**`` ``{g}grey{/g}`` a code
-span in back-ticks, ``<br>``, ``@hash LABEL {{…}}`` (label ``-``: none), ``@page a-b``, and
+span in back-ticks, ``<br>``, ``@hash LABEL {{…}}`` (label ``-``: none), ``@page a-b``, ``@size name``, and
 ``<!-- when: c -->`` at the end of a paragraph, for that paragraph.  ``\|`` is a bar in a cell.
 Inside a list ``{{.}}`` is the item itself; names are looked up in the item first, then outwards.
 """
@@ -27,7 +27,7 @@ Inside a list ``{{.}}`` is the item itself; names are looked up in the item firs
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from holdfast.adapters.render.blocks import (
@@ -47,6 +47,7 @@ from holdfast.adapters.render.blocks import (
     PageBreak,
     PageRef,
     Paragraph,
+    PixelSize,
     Row,
     RowSection,
     RowWhen,
@@ -82,9 +83,9 @@ _COMMENT = re.compile(r"<!--\s*(.*?)\s*-->")
 _INLINE = re.compile(
     rf"(?P<section>\{{\{{[#^/](?:{_NAME})\}}\}})|\{{\{{(?P<field>{_NAME})\}}\}}"
     r"|(?P<bold>\*\*)|(?P<code>`)|(?P<grey>\{g\})|(?P<ungrey>\{/g\})|(?P<br><br>)"
-    r"|<!--\s*(?P<comment>.*?)\s*-->|@(?P<mark>hash|page) |(?P<escaped>\\\|)"
+    r"|<!--\s*(?P<comment>.*?)\s*-->|@(?P<mark>hash|page|size) |(?P<escaped>\\\|)"
 )
-_ITEM = re.compile(rf"(\d{{1,3}}|\{{\{{(?:{_NAME})\}}\}})\. (.*)")
+_ITEM = re.compile(rf"(\d{{1,3}}|#|\{{\{{(?:{_NAME})\}}\}})\. (.*)")
 _ANCHOR = re.compile(r"(.*?)\s*\{#([^{}]*(?:\{\{[^{}]+\}\}[^{}]*)*)\}$")
 _HEADING = re.compile(r"(#{1,3}) (.*)")
 _CONDITION = re.compile(rf"!?(?:{_NAME})")
@@ -422,8 +423,10 @@ def _inline_until(text: str, at: int, end: str) -> tuple[list[Inline], int]:
             mark_end = end and text.find(end, at)
             stops = [place for place in (stop, mark_end or -1) if place >= 0]
             stop = min(stops, default=len(text))
+            if hit["mark"] == "size" and (blank := text.find(" ", at, stop)) >= 0:
+                stop = blank
             nodes.append(_marked(hit["mark"], text[at:stop]))
-            at = stop
+            at = stop + (text[stop : stop + 1] == " ")
         elif hit["comment"] is not None:
             nodes.extend(_inline_comment(hit["comment"]))
         elif hit["br"]:
@@ -462,6 +465,8 @@ def _marked(mark: str, text: str) -> Inline:
     if mark == "page":
         first, _, last = "".join(words).partition("-")
         return PageRef(first=_inline(first), last=_inline(last))
+    if mark == "size":
+        return PixelSize(picture=_inline("".join(words)))
     if not words or len(words) % 2:
         raise BadTemplate(f"@hash {text}")
     pairs = zip(words[::2], words[1::2], strict=True)
@@ -522,6 +527,8 @@ def _deep(content: Inlines) -> Iterator[Inline]:
                     yield from _deep((*label, *value))
             case PageRef(first=first, last=last):
                 yield from _deep((*first, *last))
+            case PixelSize(picture=picture):
+                yield from _deep(picture)
             case InlineSection(content=inner):
                 yield from _deep(inner)
 
@@ -534,7 +541,23 @@ def fill(tree: Tree, fields: Mapping[str, Value]) -> Tree:
 
     Raises UnknownField for a name that the fields do not carry, also in a condition.
     """
-    return tuple(_Filler((fields,)).blocks(tree))
+    return tuple(_counted(_Filler((fields,)).blocks(tree)))
+
+
+def _counted(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Items numbered ``#`` count on from the item before them, or from 1."""
+    count = 0
+    for block in blocks:
+        if isinstance(block, Paragraph) and block.number:
+            if block.number == (Text(text="#"),):
+                count += 1
+                yield replace(block, number=(Text(text=str(count)),))
+                continue
+        elif isinstance(block, Keep):
+            block = replace(block, content=tuple(_counted(block.content)))  # noqa: PLW2901  the same block
+        else:
+            count = 0
+        yield block
 
 
 class _Filler:
@@ -650,5 +673,7 @@ class _Filler:
                     yield Hash(pairs=tuple((self.inline(a), self.inline(b)) for a, b in pairs))
                 case PageRef(first=first, last=last):
                     yield PageRef(first=self.inline(first), last=self.inline(last))
+                case PixelSize(picture=picture):
+                    yield PixelSize(picture=self.inline(picture))
                 case _:
                     yield node
