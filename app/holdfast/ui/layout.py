@@ -1,0 +1,195 @@
+"""How things stand beside and below one another, also when the text is large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QLayoutItem,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+Part: TypeAlias = "QWidget | QLayout | int | None"
+"""Something in a row or column: a widget, a layout, a gap in pixels, or None for what is left."""
+
+
+def column(
+    *parts: Part, gap: int = 0, margins: tuple[int, int, int, int] = (0, 0, 0, 0)
+) -> QVBoxLayout:
+    """The parts below one another."""
+    box = QVBoxLayout()
+    _fill(box, parts, gap, margins)
+    return box
+
+
+def row(
+    *parts: Part, gap: int = 0, margins: tuple[int, int, int, int] = (0, 0, 0, 0)
+) -> QHBoxLayout:
+    """The parts beside one another."""
+    box = QHBoxLayout()
+    _fill(box, parts, gap, margins)
+    return box
+
+
+def _fill(
+    box: QBoxLayout, parts: Iterable[Part], gap: int, margins: tuple[int, int, int, int]
+) -> None:
+    box.setSpacing(gap)
+    box.setContentsMargins(*margins)
+    for part in parts:
+        add(box, part)
+
+
+def add(box: QBoxLayout, part: Part) -> None:
+    """The part stands at the end of the box."""
+    if part is None:
+        box.addStretch(1)
+    elif isinstance(part, int):
+        box.addSpacing(part)
+    elif isinstance(part, QLayout):
+        box.addLayout(part)
+    else:
+        box.addWidget(part)
+
+
+def framed(inside: QLayout, name: str = "", *, parent: QWidget | None = None) -> QFrame:
+    """The layout in a frame of that name in the style sheet."""
+    frame = QFrame(parent)
+    frame.setObjectName(name)
+    frame.setLayout(inside)
+    return frame
+
+
+def rule() -> QFrame:
+    """A hairline."""
+    line = QFrame()
+    line.setObjectName("rule")
+    line.setFixedHeight(1)
+    return line
+
+
+def emptied(layout: QLayout) -> None:
+    """Nothing is left in the layout."""
+    while layout.count():
+        item = layout.takeAt(0)
+        assert item is not None
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
+        elif inner is not None:
+            emptied(inner)
+
+
+class Fold(QWidget):
+    """Its parts stand beside one another, and below one another where it is too narrow."""
+
+    def __init__(self, *parts: Part, gap: int, below: int, stretch: tuple[int, ...] = ()) -> None:
+        """``below`` is the width in pixels under which the parts are stacked."""
+        super().__init__()
+        self._below = below
+        self.box = row(*parts, gap=gap)
+        for index, share in enumerate(stretch):
+            self.box.setStretch(index, share)
+        self.setLayout(self.box)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        narrow = event.size().width() < self._below
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if self.box.direction() is not direction:
+            self.box.setDirection(direction)
+        super().resizeEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        items = (self.box.itemAt(i) for i in range(self.box.count()))
+        widths = [item.minimumSize().width() for item in items if item is not None]
+        return QSize(max(widths, default=0), super().minimumSizeHint().height())
+
+
+class Flow(QLayout):
+    """Parts in a line that breaks where it must, as words do."""
+
+    def __init__(self, *parts: QWidget, gap: int) -> None:
+        super().__init__()
+        self._items: list[QLayoutItem] = []
+        self._gap = gap
+        self.setContentsMargins(0, 0, 0, 0)
+        for part in parts:
+            self.addWidget(part)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        # Qt asks for items beyond the last and wants None.
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._place(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rect: QRect) -> None:
+        super().setGeometry(rect)
+        self._place(rect, move=True)
+
+    def sizeHint(self) -> QSize:
+        shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        gaps = self._gap * max(0, len(shown) - 1)
+        return QSize(
+            sum(size.width() for size in shown) + gaps,
+            max((size.height() for size in shown), default=0),
+        )
+
+    def minimumSize(self) -> QSize:
+        shown = [item.minimumSize() for item in self._items if not item.isEmpty()]
+        return QSize(
+            max((size.width() for size in shown), default=0),
+            max((size.height() for size in shown), default=0),
+        )
+
+    def _place(self, rect: QRect, *, move: bool) -> int:
+        x, y, high = rect.x(), rect.y(), 0
+        for item in self._items:
+            if item.isEmpty():
+                continue
+            size = item.sizeHint()
+            if x > rect.x() and x + size.width() > rect.right() + 1:
+                x, y, high = rect.x(), y + high + self._gap, 0
+            if move:
+                item.setGeometry(QRect(QPoint(x, y), size))
+            x += size.width() + self._gap
+            high = max(high, size.height())
+        return y + high - rect.y()
+
+
+class Scroll(QScrollArea):
+    """A body that scrolls up and down and never sideways."""
+
+    def __init__(self, inside: QWidget) -> None:
+        super().__init__()
+        inside.setObjectName(inside.objectName() or "body")
+        self.viewport().setObjectName("viewport")
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(inside)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)

@@ -1,0 +1,312 @@
+"""A case: who and what, one suggested next step, and everything in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QInputDialog,
+    QListView,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QWidget,
+)
+
+from holdfast.core.job import Job
+from holdfast.core.notice import Notice
+from holdfast.ui.desk import Desk
+from holdfast.ui.exhibit import ExhibitDetail
+from holdfast.ui.layout import Flow, Fold, Scroll, column, framed, row
+from holdfast.ui.models import ROW, Moment, TimelineDelegate, TimelineModel
+from holdfast.ui.page import Page
+from holdfast.ui.pages.case_tabs import DocumentsTab, EvidenceTab, LettersTab, PeopleTab
+from holdfast.ui.pages.cases import stage
+from holdfast.ui.phrases import day, local
+from holdfast.ui.story import story
+from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from holdfast.usecases.cases import CaseFile
+
+TABS = ("timeline", "evidence", "letters", "documents", "people")
+NARROW = 1120
+"""Below this width the detail goes under its list."""
+
+
+class CasePage(Page):
+    """Header, five tabs, and the selected thing in full."""
+
+    place = "cases"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.file: CaseFile | None = None
+        self.reference = ""
+        self._wanted = ""
+        self.back = IconButton(desk, "left", "case.all")
+        self.back.clicked.connect(lambda: desk.wanted.emit("cases", None))
+        self.title = Line(desk, role="title")
+        self.about = Label(desk, tone="secondary")
+        self.status_glyph = Glyph(desk, "info", "secondary", size=16)
+        self.status = Label(desk)
+        self.suggest = Label(desk, "case.suggested", role="caption", tone="secondary", wrap=False)
+        self.step = Button(desk, kind="primary")
+        self.step.clicked.connect(self._step)
+        self.more = Button(desk, "case.add", icon="plus", size="small")
+        self.more.clicked.connect(self._add)
+        self.menu = QMenu(self)
+        self.tabs = {name: Button(desk, f"case.tab.{name}", kind="tab") for name in TABS}
+        group = QButtonGroup(self)
+        for name, tab in self.tabs.items():
+            tab.setCheckable(True)
+            group.addButton(tab)
+            tab.clicked.connect(lambda _=False, to=name: self.turn_to(to))
+        self.model = TimelineModel(desk)
+        self.list = QListView()
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(TimelineDelegate(desk, self.list))
+        self.list.setAccessibleName(desk.say("case.tab.timeline"))
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.selectionModel().currentChanged.connect(self._select)
+        self.list.activated.connect(self._open)
+        self.detail = ExhibitDetail(desk)
+        self.blank = Label(desk, "case.blank", tone="secondary")
+        self.evidence = EvidenceTab(desk)
+        self.letters = LettersTab(desk)
+        self.documents = DocumentsTab(desk)
+        self.people = PeopleTab(desk)
+        self._build()
+        self.evidence.opened.connect(self.show_exhibit)
+        desk.changed.connect(self.reload)
+
+    def _build(self) -> None:
+        px = self.desk.look.px
+        status = row(self.status_glyph, self.status, gap=px(8))
+        status.setStretch(1, 1)
+        names = row(self.back, self.title, gap=px(4))
+        names.setStretch(1, 1)
+        left = QWidget()
+        left.setLayout(column(names, self.about, status, gap=px(6)))
+        right = QWidget()
+        buttons = QWidget()
+        buttons.setLayout(Flow(self.more, self.step, gap=px(8)))
+        right.setLayout(column(self.suggest, buttons, None, gap=px(6)))
+        head = Fold(left, right, gap=px(16), below=px(620), stretch=(1, 0))
+        tabs = QWidget()
+        tabs.setLayout(Flow(*self.tabs.values(), gap=px(24)))
+        side = px(24)
+        top = framed(column(head, px(10), tabs, margins=(side, px(18), side, 0)), "head")
+        detail = Scroll(self.detail)
+        self.detail.setObjectName("detailbody")
+        empty = framed(column(self.blank, None, margins=(side, side, side, side)), "detailbody")
+        self.pane = QStackedWidget()
+        self.pane.setObjectName("detail")
+        self.pane.addWidget(empty)
+        self.pane.addWidget(detail)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.addWidget(self.list)
+        self.splitter.addWidget(self.pane)
+        self.splitter.setSizes([px(360), px(744)])
+        self.splitter.setStretchFactor(1, 1)
+        self.stack = QStackedWidget()
+        for widget in (self.splitter, self.evidence, self.letters, self.documents, self.people):
+            self.stack.addWidget(widget)
+        layout = column(top, self.stack)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+        self.turn_to("timeline")
+
+    def arrive(self, what: object) -> None:
+        """``what``: (case, exhibit number or name of a tab)."""
+        if isinstance(what, tuple):
+            reference, wanted = what
+            if reference != self.reference:
+                self.reference, self.file = reference, None
+                self.pane.setCurrentIndex(0)
+                self.turn_to("timeline")
+            self._wanted = wanted
+            if wanted in TABS:
+                self.turn_to(wanted)
+                self._wanted = ""
+        self.reload()
+
+    def reload(self) -> None:
+        """The case as the data stands."""
+        if not self.reference or not self.isVisible():
+            return
+        holdfast, reference = self.desk.holdfast, self.reference
+
+        def work(_: Job) -> CaseFile:
+            return holdfast.case_file(reference)
+
+        task = self.desk.runner.start(work, writes=False)
+        task.succeeded.connect(self._show)
+        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+
+    def _show(self, file: CaseFile) -> None:
+        if file.case.id != self.reference and file.case.number != self.reference:
+            return
+        self.file = file
+        self.rehearse(practice=file.case.world == "practice")
+        self.retell()
+        if self._wanted:
+            self.show_exhibit(self._wanted)
+            self._wanted = ""
+        elif self.pane.currentIndex() == 0 and file.exhibits:
+            self.show_exhibit(file.exhibits[-1].number)
+
+    def retell(self) -> None:
+        file = self.file
+        self.list.setAccessibleName(self.desk.say("case.tab.timeline"))
+        if file is None:
+            return
+        case = file.case
+        self.title.show_text(case.title)
+        since = day(self.desk, local(case.opened).date())
+        self.about.tell("case.about", number=case.number, since=since)
+        self.status.tell(f"case.status.{stage(file)}")
+        counts = {
+            "timeline": 0,
+            "evidence": len(file.exhibits),
+            "letters": len(file.notices),
+            "documents": len(file.documents),
+            "people": len(file.parties),
+        }
+        for name, tab in self.tabs.items():
+            text = self.desk.say(f"case.tab.{name}")
+            tab.show_text(f"{text}  {counts[name]}" if counts[name] else text)
+        key, _, _ = self.suggested(file)
+        self.step.setVisible(bool(key))
+        self.suggest.setVisible(bool(key))
+        if key:
+            self.step.tell(key)
+        self.more.setVisible(not case.closed)
+        held = self._held()
+        self.model.show_rows(story(self.desk, file))
+        self._hold(held)
+        for inside in (self.evidence, self.letters, self.documents, self.people):
+            inside.show_case(file)
+        if self.detail.exhibit is not None:
+            for exhibit in file.exhibits:
+                if exhibit.number == self.detail.exhibit.number:
+                    self.detail.show_exhibit(file, exhibit)
+
+    def suggested(self, file: CaseFile) -> tuple[str, str, object]:
+        """(what its button says, where it leads, with what): the one next step."""
+        case = file.case
+        if case.closed:
+            return ("", "", None)
+        for notice in file.notices:
+            if notice.status == "drafted":
+                return ("next.draft.action", "letter", (case.id, notice.id))
+        for notice in file.notices:
+            if notice.status == "approved":
+                return ("next.approved.action", "send", (case.id, notice.id))
+        sent = [notice for notice in file.notices if notice.status == "sent"]
+        if sent:
+            return ("case.step.answer", "answer", (case.id, sent[-1].id))
+        if file.exhibits:
+            return ("case.step.letter", "letter", (case.id, ""))
+        return ("case.step.keep", "today", "")
+
+    def _step(self) -> None:
+        if self.file is not None:
+            _, place, what = self.suggested(self.file)
+            self.desk.wanted.emit(place, what)
+
+    def _add(self) -> None:
+        """Ways of adding to this case."""
+        desk, case = self.desk, self.reference
+        self.menu.clear()
+        self.menu.addAction(desk.say("case.add.links")).triggered.connect(self._add_links)
+        self.menu.addAction(desk.say("today.way.shot")).triggered.connect(
+            lambda: desk.wanted.emit("shot", case)
+        )
+        self.menu.addAction(desk.say("today.way.files")).triggered.connect(self._add_files)
+        self.menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
+    def _add_links(self) -> None:
+        text, fine = QInputDialog.getMultiLineText(
+            self, self.desk.say("case.add.links"), self.desk.say("case.add.links.ask")
+        )
+        links = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+        if fine and links:
+            self.desk.wanted.emit("links", (self.reference, links))
+
+    def _add_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("today.way.files"))
+        if names:
+            self.desk.wanted.emit("files", (self.reference, tuple(Path(name) for name in names)))
+
+    def turn_to(self, tab: str) -> None:
+        """That tab is on top."""
+        self.tabs[tab].setChecked(True)
+        self.stack.setCurrentIndex(TABS.index(tab))
+
+    def show_exhibit(self, number: str) -> None:
+        """The exhibit is selected in the timeline and shown in full."""
+        if self.file is None:
+            return
+        self.turn_to("timeline")
+        for at in range(self.model.rowCount()):
+            one = self.model.rows[at]
+            if isinstance(one, Moment) and one.exhibit == number:
+                self.list.setCurrentIndex(self.model.index(at))
+                return
+
+    def _select(self, current: QModelIndex, _: QModelIndex) -> None:
+        one = current.data(ROW) if current.isValid() else None
+        if not isinstance(one, Moment) or self.file is None:
+            return
+        for exhibit in self.file.exhibits:
+            if exhibit.number == one.exhibit:
+                self.detail.show_exhibit(self.file, exhibit)
+                self.pane.setCurrentIndex(1)
+
+    def _open(self, index: QModelIndex) -> None:
+        one = index.data(ROW)
+        if isinstance(one, Moment) and one.letter:
+            self.desk.wanted.emit(*letter_place(self.reference, one.letter, self._notices()))
+
+    def _notices(self) -> Sequence[Notice]:
+        return self.file.notices if self.file is not None else ()
+
+    def _held(self) -> Any:
+        index = self.list.currentIndex()
+        return index.data(ROW) if index.isValid() else None
+
+    def _hold(self, held: Any) -> None:
+        if not isinstance(held, Moment):
+            return
+        for at, one in enumerate(self.model.rows):
+            if isinstance(one, Moment) and (one.at, one.exhibit) == (held.at, held.exhibit):
+                self.list.setCurrentIndex(self.model.index(at))
+                return
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        px = self.desk.look.px
+        narrow = event.size().width() < px(NARROW - 176)
+        way = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
+        if self.splitter.orientation() is not way:
+            self.splitter.setOrientation(way)
+            sizes = [px(220), px(420)] if narrow else [px(360), px(744)]
+            QTimer.singleShot(0, self.splitter, lambda: self.splitter.setSizes(sizes))
+
+
+def letter_place(case: str, id: str, notices: Sequence[Notice]) -> tuple[str, object]:
+    """Where a letter is continued: written while it is a draft, sent once it is approved."""
+    for notice in notices:
+        if notice.id == id and notice.status != "drafted":
+            return ("send", (case, id))
+    return ("letter", (case, id))

@@ -1,0 +1,456 @@
+"""The tabs of a case beside its timeline: evidence, letters, documents, people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QWidget
+
+from holdfast.core.case import Party
+from holdfast.core.document import Issued
+from holdfast.core.evidence import Exhibit
+from holdfast.core.notice import Notice
+from holdfast.ui.desk import Desk
+from holdfast.ui.layout import Flow, Fold, Scroll, column, emptied, framed
+from holdfast.ui.models import Cell, CellTable, Filtered, Table
+from holdfast.ui.pages.cases import SEARCH_MS
+from holdfast.ui.pages.receipt import sealing_lines
+from holdfast.ui.parts import Tag, panel, panel_row
+from holdfast.ui.phrases import (
+    State,
+    exhibit_state,
+    full_time,
+    masked,
+    short_time,
+    stamps_of,
+)
+from holdfast.ui.save import open_outside, save_as
+from holdfast.ui.story import title_of
+from holdfast.ui.widgets import Button, Choice, Field, Glyph, Label, Line
+
+if TYPE_CHECKING:
+    from holdfast.usecases.cases import CaseFile
+
+EVIDENCE = (
+    "evidence.number",
+    "evidence.name",
+    "evidence.source",
+    "evidence.purpose",
+    "evidence.stamp",
+    "evidence.complete",
+    "evidence.sealed",
+)
+NAME, PURPOSE = 1, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRow:
+    """An exhibit and what the chips ask about it."""
+
+    exhibit: Exhibit
+    state: State
+
+
+class EvidenceTab(QWidget):
+    """Every exhibit a row; caption and purpose are written in place."""
+
+    opened = Signal(str)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        px = desk.look.px
+        self._file: CaseFile | None = None
+        self.search = Field(desk, "cases.search", hint="evidence.search.hint")
+        self.chips = {
+            name: Button(desk, f"evidence.view.{name}", kind="chip")
+            for name in ("all", "pending", "weak", "nopurpose", "incomplete")
+        }
+        group = QButtonGroup(self)
+        for chip in self.chips.values():
+            chip.setCheckable(True)
+            group.addButton(chip)
+            chip.clicked.connect(self._filter)
+        self.chips["all"].setChecked(True)
+        self.model = CellTable(desk, EVIDENCE, frozenset({NAME, PURPOSE}))
+        self.model.edited.connect(self._edit)
+        self.proxy = Filtered()
+        self.proxy.setSourceModel(self.model)
+        self.table = Table(desk, "case.tab.evidence", high=34)
+        self.table.setModel(self.proxy)
+        self.table.setSortingEnabled(True)
+        self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self.table.opened.connect(lambda one: self.opened.emit(one.exhibit.number))
+        self._rows: list[EvidenceRow] = []
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(SEARCH_MS)
+        timer.timeout.connect(lambda: self.proxy.search(self.search.text()))
+        self.search.textChanged.connect(lambda _: timer.start())
+        chips = QWidget()
+        chips.setLayout(Flow(*self.chips.values(), gap=px(8)))
+        self.search.setMinimumWidth(px(220))
+        bar = Fold(self.search, chips, gap=px(12), below=px(760), stretch=(0, 1))
+        self.hint = Label(desk, "evidence.hint", role="caption", tone="secondary")
+        side = px(24)
+        top = framed(column(bar, margins=(side, px(12), side, px(12))), "head")
+        foot = framed(column(self.hint, margins=(side, px(8), side, px(8))), "footer")
+        self.setLayout(column(top, self.table, foot))
+
+    def show_case(self, file: CaseFile) -> None:
+        """These exhibits."""
+        self._file = file
+        lines = sealing_lines(file)
+        practice = file.case.world == "practice"
+        self._rows = [
+            EvidenceRow(
+                exhibit=exhibit,
+                state=exhibit_state(
+                    self.desk,
+                    stamps_of(exhibit, file.stamps, lines.get(exhibit.number)),
+                    practice=practice,
+                ),
+            )
+            for exhibit in file.exhibits
+        ]
+        for name, chip in self.chips.items():
+            count = sum(self._passes(name, one) for one in self._rows)
+            chip.tell(f"evidence.view.{name}", count=count)
+        self.model.show_rows([(one, self._cells(one)) for one in self._rows])
+        header = self.table.horizontalHeader()
+        self.proxy.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
+        self.table.resizeColumnsToContents()
+        px = self.desk.look.px
+        for index, widest in ((NAME, px(280)), (PURPOSE, px(320))):
+            self.table.setColumnWidth(
+                index, max(px(140), min(self.table.columnWidth(index), widest))
+            )
+
+    def _cells(self, one: EvidenceRow) -> tuple[Cell, ...]:
+        desk, exhibit, state = self.desk, one.exhibit, one.state
+        missing = Cell(text="", full=desk.say("evidence.nopurpose"), icon="warning", tone="warning")
+        gone = exhibit.withdrawn
+        return (
+            Cell(text=exhibit.number, tag=desk.say("evidence.withdrawn") if gone else ""),
+            Cell(text=title_of(desk, exhibit), tone="secondary" if gone else "text"),
+            Cell(text=desk.say(f"source.{exhibit.source}"), tone="secondary"),
+            Cell(text=exhibit.purpose) if exhibit.purpose else missing,
+            Cell(text=state.short, full=state.sentence, icon=state.icon, tone=state.tone),
+            Cell(text=desk.say("evidence.whole"), tone="secondary")
+            if exhibit.complete
+            else Cell(text=desk.say("evidence.lacking"), icon="warning", tone="warning"),
+            Cell(text=short_time(exhibit.sealed), tone="secondary", sort=exhibit.sealed),
+        )
+
+    def _passes(self, name: str, one: EvidenceRow) -> bool:
+        exhibit = one.exhibit
+        if name == "pending":
+            return one.state.icon in ("pending", "lock")
+        if name == "weak":
+            return one.state.icon in ("one-source", "broken", "unchecked")
+        if name == "nopurpose":
+            return not exhibit.purpose and not exhibit.withdrawn
+        if name == "incomplete":
+            return not exhibit.complete
+        return True
+
+    def _filter(self) -> None:
+        chosen = next(name for name, chip in self.chips.items() if chip.isChecked())
+        self.proxy.only(lambda one: self._passes(chosen, one))
+
+    def _edit(self, one: EvidenceRow, at: int, text: str) -> None:
+        assert self._file is not None
+        holdfast, case, number = self.desk.holdfast, self._file.case.id, one.exhibit.number
+        if at == PURPOSE:
+            task = self.desk.runner.start(lambda _: holdfast.describe(case, number, purpose=text))
+        else:
+            task = self.desk.runner.start(lambda _: holdfast.describe(case, number, caption=text))
+        task.succeeded.connect(lambda _: self.desk.changed.emit())
+        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+
+
+class _Rows(Scroll):
+    """A body of panels under small headings."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.box = column(gap=desk.look.px(8))
+        side = desk.look.px(24)
+        super().__init__(framed(column(self.box, None, margins=(side, side, side, side)), "body"))
+
+    def _line(self, icon: str, title: str, line: str, *actions: QWidget, tag: str = "") -> QFrame:
+        px, desk = self.desk.look.px, self.desk
+        name, beneath = Label(desk, role="strong"), Label(desk, role="caption", tone="secondary")
+        name.show_text(title)
+        beneath.show_text(line)
+        words = QWidget()
+        words.setLayout(column(name, beneath, gap=px(2)))
+        side = QWidget()
+        if tag:
+            mark = Tag(desk)
+            mark.show_text(tag)
+            side.setLayout(Flow(mark, *actions, gap=px(8)))
+        else:
+            side.setLayout(Flow(*actions, gap=px(8)))
+        fold = Fold(words, side, gap=px(12), below=px(420), stretch=(1, 0))
+        frame = panel_row(Glyph(desk, icon, "secondary", size=18), fold, desk=desk, high=52)
+        inside = frame.layout()
+        assert inside is not None
+        inside.setStretch(1, 1)  # type: ignore[attr-defined] # panel_row lays out a row
+        return frame
+
+
+class LettersTab(_Rows):
+    """Letters of the case, and the way to write another."""
+
+    def show_case(self, file: CaseFile) -> None:
+        """These letters."""
+        emptied(self.box)
+        desk, case = self.desk, file.case
+        new = Button(desk, "letters.new", icon="plus", size="small")
+        new.clicked.connect(lambda: desk.wanted.emit("letter", (case.id, "")))
+        rows = []
+        for notice in file.notices:
+            rows.append(self._letter(file, notice))
+        if rows:
+            self.box.addWidget(panel(*rows))
+        else:
+            self.box.addWidget(Label(desk, "letters.none", tone="secondary"))
+        if not case.closed:
+            holder = QWidget()
+            holder.setLayout(Flow(new, gap=0))
+            self.box.addWidget(holder)
+
+    def _letter(self, file: CaseFile, notice: Notice) -> QFrame:
+        desk, case = self.desk, file.case.id
+        go = Button(desk, f"letters.go.{notice.status}", size="small")
+        place = "letter" if notice.status == "drafted" else "send"
+        go.clicked.connect(lambda: desk.wanted.emit(place, (case, notice.id)))
+        actions: list[QWidget] = [go]
+        if notice.status == "sent":
+            answer = Button(desk, "case.step.answer", size="small")
+            answer.clicked.connect(lambda: desk.wanted.emit("answer", (case, notice.id)))
+            actions.append(answer)
+        ways = [s for s in file.submissions if s.notice_id == notice.id]
+        line = desk.say("letters.drafted", time=full_time(notice.drafted))
+        if notice.approved:
+            line = desk.say("letters.approved", time=full_time(notice.approved))
+        for way in ways:
+            line = desk.say(
+                "letters.sent",
+                channel=desk.say(f"notice.channel.{way.channel}"),
+                time=full_time(way.sent),
+            )
+        title = desk.say("letters.title", number=notice.number, platform=notice.platform)
+        return self._line(
+            "letter", title, line, *actions, tag=desk.say(f"notice.status.{notice.status}")
+        )
+
+
+DOCUMENTS = ("evidence-report", "evidence-list", "receipt")
+
+
+class DocumentsTab(_Rows):
+    """What can be issued, what was, and the pack of everything."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._file: CaseFile | None = None
+        self.lang: dict[str, Choice] = {}
+        self.issue: dict[str, Button] = {}
+        self.export = Button(desk)
+
+    def show_case(self, file: CaseFile) -> None:
+        """These documents."""
+        chosen = {kind: box.currentData() for kind, box in self.lang.items()}
+        emptied(self.box)
+        self.lang.clear()
+        self.issue.clear()
+        self._file = file
+        desk = self.desk
+        self.box.addWidget(Label(desk, "documents.issue", role="small"))
+        rows = [self._offer(kind, chosen.get(kind), file) for kind in DOCUMENTS]
+        self.box.addWidget(panel(*rows))
+        self.box.addWidget(Label(desk, "documents.export.title", role="small"))
+        self.export = Button(desk, "documents.export", icon="pack", size="small")
+        self.export.setEnabled(bool(file.exhibits))
+        self.export.clicked.connect(self._export)
+        self.box.addWidget(
+            panel(
+                self._line(
+                    "pack",
+                    desk.say("documents.pack"),
+                    desk.say("documents.pack.line"),
+                    self.export,
+                )
+            )
+        )
+        self.box.addWidget(Label(desk, "documents.issued", role="small"))
+        issued = [self._issued(one) for one in reversed(file.documents)]
+        self.box.addWidget(
+            panel(*issued) if issued else Label(desk, "documents.none", tone="secondary")
+        )
+
+    def _offer(self, kind: str, lang: str | None, file: CaseFile) -> QFrame:
+        desk = self.desk
+        choice = Choice(desk, "documents.lang")
+        choice.addItem("中文", "zh")
+        choice.addItem("English", "en")
+        choice.setMinimumContentsLength(6)
+        choice.setCurrentIndex(choice.findData(lang or desk.lang))
+        button = Button(desk, "documents.make", size="small")
+        button.setAccessibleName(
+            f"{desk.say('documents.make')}: {desk.say(f'document.kind.{kind}')}"
+        )
+        button.setEnabled(bool(file.exhibits))
+        button.clicked.connect(lambda: self._issue(kind))
+        self.lang[kind], self.issue[kind] = choice, button
+        return self._line(
+            "document",
+            desk.say(f"document.kind.{kind}"),
+            desk.say(f"document.kind.{kind}.line"),
+            choice,
+            button,
+        )
+
+    def _issued(self, issued: Issued) -> QFrame:
+        desk = self.desk
+        button = Button(desk, "documents.open", icon="open", size="small")
+        button.setAccessibleName(f"{desk.say('documents.open')}: {issued.number}")
+        button.clicked.connect(lambda: self._open(issued))
+        kind = desk.say_or(f"document.kind.{issued.kind}", issued.kind)
+        return self._line(
+            "document",
+            f"{kind} {issued.number}",
+            desk.say("documents.issued.line", time=full_time(issued.issued), lang=issued.lang),
+            button,
+        )
+
+    def _issue(self, kind: str) -> None:
+        assert self._file is not None
+        holdfast, case, lang = self.desk.holdfast, self._file.case.id, self.lang[kind].currentData()
+        button = self.issue[kind]
+        button.setEnabled(False)
+        task = self.desk.runner.start(
+            lambda job: holdfast.document_path(holdfast.document(kind, case, lang, job)),
+            "task.document",
+        )
+        task.succeeded.connect(lambda path: self.desk.wanted.emit("saved", path))
+        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+        task.finished.connect(self.desk.changed)
+
+    def _open(self, issued: Issued) -> None:
+        holdfast = self.desk.holdfast
+        task = self.desk.runner.start(lambda _: holdfast.document_path(issued))
+        task.succeeded.connect(open_outside)
+        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+
+    def _export(self) -> None:
+        assert self._file is not None
+        holdfast, case = self.desk.holdfast, self._file.case
+        save_as(
+            self,
+            self.desk,
+            name=f"{case.number}.zip",
+            work=lambda path, job: holdfast.export(case.id, path, job),
+            button=self.export,
+        )
+
+
+FIELDS = ("name", "legal_name", "id_number", "phone", "email", "address")
+
+
+class PeopleTab(_Rows):
+    """Who is in the case.  Personal data is here and nowhere else."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._file: CaseFile | None = None
+        self.fields: dict[str, Field] = {}
+        self.save = Button(desk)
+
+    def show_case(self, file: CaseFile) -> None:
+        """These people."""
+        typing = any(field.isModified() for field in self.fields.values())
+        if typing and self._file is not None and self._file.case.id == file.case.id:
+            return
+        emptied(self.box)
+        self.fields.clear()
+        self._file = file
+        desk, px = self.desk, self.desk.look.px
+        claimant = self._claimant()
+        self.box.addWidget(Label(desk, "people.claimant", role="small"))
+        lines = []
+        for name in FIELDS:
+            field = Field(desk, f"people.{name}", limit=200)
+            field.setText(getattr(claimant, name))
+            if name == "id_number":
+                field.setEchoMode(Field.EchoMode.PasswordEchoOnEdit)
+            label = Label(desk, f"people.{name}", tone="secondary")
+            label.setFixedWidth(px(120))
+            label.setBuddy(field)
+            self.fields[name] = field
+            frame = panel_row(label, field, desk=desk)
+            inside = frame.layout()
+            assert inside is not None
+            inside.setStretch(1, 1)  # type: ignore[attr-defined] # panel_row lays out a row
+            lines.append(frame)
+        self.box.addWidget(panel(*lines))
+        self.box.addWidget(Label(desk, "people.where", role="caption", tone="secondary"))
+        self.save = Button(desk, "people.save", size="small")
+        self.save.clicked.connect(self._save)
+        holder = QWidget()
+        holder.setLayout(Flow(self.save, gap=0))
+        self.box.addWidget(holder)
+        others = [party for party in file.parties if party.role != "claimant"]
+        for licence in file.licences:
+            self.box.addWidget(Label(desk, "people.licence", role="small"))
+            said = Label(desk)
+            said.tell(f"people.agreed.{licence.agreed}", described=licence.described)
+            self.box.addWidget(said)
+        if others:
+            self.box.addWidget(Label(desk, "people.others", role="small"))
+            rows = [
+                self._line(
+                    "person",
+                    party.name or party.legal_name,
+                    desk.say(f"people.role.{party.role}"),
+                    _aside(desk, masked(party.phone) if party.phone else party.email),
+                )
+                for party in others
+            ]
+            self.box.addWidget(panel(*rows))
+
+    def _claimant(self) -> Party:
+        assert self._file is not None
+        for party in self._file.parties:
+            if party.role == "claimant":
+                return party
+        return Party(id="", case_id=self._file.case.id, role="claimant")
+
+    def _save(self) -> None:
+        typed = {name: field.text().strip() for name, field in self.fields.items()}
+        known = self._claimant()
+        party = replace(
+            known,
+            name=typed["name"],
+            legal_name=typed["legal_name"],
+            id_number=typed["id_number"],
+            phone=typed["phone"],
+            email=typed["email"],
+            address=typed["address"],
+        )
+        for field in self.fields.values():
+            field.setModified(False)
+        holdfast = self.desk.holdfast
+        task = self.desk.runner.start(lambda _: holdfast.save_party(party))
+        task.succeeded.connect(lambda _: self.desk.changed.emit())
+        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+
+
+def _aside(desk: Desk, text: str) -> Line:
+    line = Line(desk, tone="secondary")
+    line.show_text(text)
+    return line

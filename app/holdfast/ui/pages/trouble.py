@@ -1,0 +1,198 @@
+"""Trouble: what happened, why, what now.  One page for every error there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+from holdfast.core.errors import HoldfastError, Tampered, Unavailable
+from holdfast.core.evidence import Exhibit
+from holdfast.ui.desk import Desk
+from holdfast.ui.layout import Flow, column, emptied, row, rule
+from holdfast.ui.page import Page
+from holdfast.ui.parts import panel, panel_row
+from holdfast.ui.phrases import short_time
+from holdfast.ui.widgets import Button, Glyph, Label, Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Woe:
+    """An error, what it was about, and the ways on."""
+
+    error: Exception
+    target: str = ""
+    again: Callable[[], None] | None = None
+    """Does the same once more."""
+    kept: Sequence[Exhibit] = field(default_factory=tuple)
+    """What was kept nevertheless."""
+    case: str = ""
+    practice: bool = False
+
+
+_SCREEN_INSTEAD = frozenset(
+    {"link_unsupported", "login_wall", "page_empty", "browser_missing", "page_unreachable"}
+)
+"""Errors of a link whose picture on the screen can be kept instead."""
+
+
+class TroublePage(Page):
+    """Never a traceback: three sentences and one button that does the *now*."""
+
+    place = "today"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        px = desk.look.px
+        self._woe = Woe(error=Unavailable("none"))
+        self.target = Line(desk, role="mono", tone="secondary", elide=Qt.TextElideMode.ElideMiddle)
+        self.what = Label(desk, role="title")
+        self.why, self.now = Label(desk), Label(desk)
+        for label in (self.what, self.why, self.now):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.primary = Button(desk, kind="primary", size="large")
+        self.other = Button(desk, "trouble.back", size="large")
+        self.primary.clicked.connect(self._go)
+        self.other.clicked.connect(lambda: desk.wanted.emit("today", self._woe.target))
+        self.kept_title = Label(desk, "trouble.kept", role="strong")
+        self.kept = column()
+        self.details = Button(desk, "trouble.details", kind="link", icon="down")
+        self.details.clicked.connect(self._unfold)
+        self.technical = QPlainTextEdit()
+        self.technical.setReadOnly(True)
+        self.technical.setTabChangesFocus(True)
+        self.technical.hide()
+        self._target_row = QWidget()
+        address = row(Glyph(desk, "link", "secondary", size=16), self.target, gap=px(8))
+        address.setStretch(1, 1)
+        self._target_row.setLayout(address)
+        glyph = Glyph(desk, "warning", "warning", size=24)
+        title = row(glyph, self.what, gap=px(16))
+        title.setStretch(1, 1)
+        title.setAlignment(glyph, Qt.AlignmentFlag.AlignTop)
+        buttons = QWidget()
+        buttons.setLayout(Flow(self.primary, self.other, gap=px(8)))
+        lines = column(
+            self._pair("trouble.why", self.why),
+            self._pair("trouble.now", self.now),
+            px(4),
+            buttons,
+            gap=px(16),
+            margins=(px(40), px(16), 0, 0),
+        )
+        foot = row(self.kept_title, None, self.details)
+        inside = column(
+            px(40),
+            self._target_row,
+            px(16),
+            title,
+            lines,
+            px(24),
+            rule(),
+            px(12),
+            foot,
+            px(4),
+            self.kept,
+            self.technical,
+            None,
+        )
+        self._column = QWidget()
+        self._column.setMaximumWidth(px(760))
+        self._column.setLayout(inside)
+        air = row(QWidget(), self._column, QWidget(), margins=(px(24), px(16), px(24), px(24)))
+        air.setStretch(1, 100)
+        self.body(column(air, None))
+
+    def _pair(self, key: str, label: Label) -> QWidget:
+        px = self.desk.look.px
+        name = Label(self.desk, key, tone="secondary", wrap=False)
+        name.setFixedWidth(px(64))
+        name.setAlignment(Qt.AlignmentFlag.AlignTop)
+        holder = QWidget()
+        inside = row(name, label, gap=px(8))
+        inside.setStretch(1, 1)
+        holder.setLayout(inside)
+        return holder
+
+    def arrive(self, what: object) -> None:
+        if isinstance(what, Woe):
+            self._woe = what
+            self.technical.hide()
+            self.rehearse(practice=what.practice)
+            self.retell()
+        self.primary.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def woe(self) -> Woe:
+        """What it speaks of."""
+        return self._woe
+
+    def retell(self) -> None:
+        woe = self._woe
+        three = self.desk.trouble(woe.error)
+        self.what.show_text(three.what)
+        self.why.show_text(three.why)
+        self.now.show_text(three.now)
+        self.target.show_text(woe.target)
+        self._target_row.setVisible(bool(woe.target))
+        self.primary.tell(f"trouble.do.{self.way}")
+        self.other.setVisible(self.way != "back")
+        code = woe.error.code if isinstance(woe.error, HoldfastError) else type(woe.error).__name__
+        self.technical.setPlainText(f"{code}\n{woe.error}\n{woe.target}")
+        self.technical.setAccessibleName(self.desk.say("trouble.details"))
+        emptied(self.kept)
+        self.kept_title.setVisible(bool(woe.kept))
+        rows = [self._kept_row(exhibit) for exhibit in woe.kept]
+        if rows:
+            self.kept.addWidget(panel(*rows))
+
+    def _kept_row(self, exhibit: Exhibit) -> QWidget:
+        title = Line(self.desk)
+        title.show_text(exhibit.caption or exhibit.title or exhibit.url)
+        state = Label(self.desk, role="caption", wrap=False)
+        state.tell("trouble.kept.row", number=exhibit.number)
+        at = Label(self.desk, role="caption", tone="secondary", wrap=False)
+        at.show_text(short_time(exhibit.sealed))
+        frame = panel_row(
+            Glyph(self.desk, "lock", "secondary", size=18), title, at, state, desk=self.desk
+        )
+        inside = frame.layout()
+        assert inside is not None
+        inside.setStretch(1, 1)  # type: ignore[attr-defined] # panel_row lays out a row
+        return frame
+
+    @property
+    def way(self) -> str:
+        """What the primary button does: again, screen, case, copy or back."""
+        woe = self._woe
+        if not isinstance(woe.error, HoldfastError):
+            return "copy"
+        if woe.error.code in _SCREEN_INSTEAD:
+            return "screen"
+        if isinstance(woe.error, Tampered) and woe.case:
+            return "case"
+        if isinstance(woe.error, Unavailable) and woe.again is not None:
+            return "again"
+        return "back"
+
+    def _go(self) -> None:
+        woe, way = self._woe, self.way
+        if way == "again" and woe.again is not None:
+            woe.again()
+        elif way == "screen":
+            self.desk.wanted.emit("shot", woe.case)
+        elif way == "case":
+            self.desk.wanted.emit("case", (woe.case, ""))
+        elif way == "copy":
+            QGuiApplication.clipboard().setText(self.technical.toPlainText())
+            self.primary.tell("copied")
+        else:
+            self.desk.wanted.emit("today", woe.target)
+
+    def _unfold(self) -> None:
+        shown = not self.technical.isVisible()
+        self.technical.setVisible(shown)
+        self.details.show_icon("up" if shown else "down")

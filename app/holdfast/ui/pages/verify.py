@@ -1,0 +1,268 @@
+"""Verify: drop something, get one sentence, then everything beneath it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from holdfast.core.canonical import one_line
+from holdfast.core.job import Job
+from holdfast.core.verdict import Finding, TimestampSeen, Verdict
+from holdfast.ui.desk import Desk
+from holdfast.ui.layout import column
+from holdfast.ui.models import Cell, CellTable, Table
+from holdfast.ui.page import Page
+from holdfast.ui.parts import DropZone, Footer, Proves, VerdictBox, panel, panel_row
+from holdfast.ui.phrases import full_time
+from holdfast.ui.runner import Task
+from holdfast.ui.widgets import Bar, Button, Label, Line
+
+COLUMNS = ("verify.outcome", "verify.subject", "verify.finding")
+LOOKS = {
+    "ok": ("confirmed", "confirmed"),
+    "weak": ("one-source", "warning"),
+    "unchecked": ("unchecked", "secondary"),
+    "broken": ("broken", "broken"),
+    "pending": ("pending", "pending"),
+    "practice": ("unchecked", "secondary"),
+}
+_ORDER = ("broken", "weak", "unchecked", "ok")
+
+
+class VerifyPage(Page):
+    """Reads only.  The practice world's time-stamps never count here."""
+
+    place = "verify"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        px = desk.look.px
+        self._targets: tuple[str, ...] = ()
+        self._verdict: Verdict | None = None
+        self._task: Task | None = None
+        self._at = ""
+        self.title = Label(desk, "verify.title", role="title")
+        self.zone = DropZone(
+            desk, title="verify.drop", line="verify.drop.line", button="verify.choose", icon="pack"
+        )
+        self.zone.dropped.connect(self.verify)
+        self.zone.button.clicked.connect(self._choose)
+        self.box = VerdictBox(desk)
+        self.advice = Label(desk)
+        self.again = Button(desk, "verify.again", icon="again", size="small")
+        self.again.clicked.connect(self._start)
+        self.now = panel(
+            panel_row(
+                Label(desk, "verify.now", role="strong", wrap=False),
+                self.advice,
+                self.again,
+                desk=desk,
+            )
+        )
+        self.progress = Bar(desk)
+        self.stage = Line(desk, role="caption", tone="secondary")
+        self.stop = Button(desk, "cancel", size="small")
+        self.stop.clicked.connect(self._stop)
+        self.waiting = panel(panel_row(self.stage, self.progress, self.stop, desk=desk))
+        self.found = Label(desk, "verify.found", role="strong")
+        self.model = CellTable(desk, COLUMNS)
+        self.table = Table(desk, "verify.found", high=36)
+        self.table.setObjectName("panel")
+        self.table.setModel(self.model)
+        self.table.setMinimumHeight(px(200))
+        self.proves = Proves(desk)
+        self.copy = Button(desk, "verify.copy", icon="copy")
+        self.copy.clicked.connect(self._copy)
+        self.other = Button(desk, "verify.other")
+        self.other.clicked.connect(self._choose)
+        self.footer = Footer(desk, self.copy, self.other, key="verify.foot")
+        side = px(24)
+        self._result = QWidget()
+        self._result.setLayout(
+            column(self.box, self.now, px(8), self.found, self.table, px(8), self.proves, gap=px(8))
+        )
+        self.body(
+            column(
+                self.title,
+                px(12),
+                self.zone,
+                px(16),
+                self.waiting,
+                self._result,
+                None,
+                margins=(side, side, side, side),
+            ),
+            footer=self.footer,
+        )
+        self._idle()
+
+    def arrive(self, what: object) -> None:
+        if isinstance(what, Sequence) and what:
+            self.verify(what)
+        self.zone.button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _idle(self) -> None:
+        self.waiting.hide()
+        self._result.hide()
+        self.footer.hide()
+
+    def _choose(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("verify.choose"))
+        if names:
+            self.verify(tuple(names))
+
+    def verify(self, targets: Sequence[str | Path]) -> None:
+        """These are looked at."""
+        self._targets = tuple(str(target) for target in targets)
+        names = ", ".join(one_line(Path(target).name) for target in self._targets)
+        self.zone.title.show_text(names[:200])
+        self._start()
+
+    def _start(self) -> None:
+        if not self._targets or self._task is not None:
+            return
+        holdfast, targets = self.desk.holdfast, self._targets
+        self._result.hide()
+        self.footer.hide()
+        self.waiting.show()
+
+        def work(job: Job) -> Verdict:
+            return holdfast.verify(targets, job)
+
+        task = self.desk.runner.start(work, "task.verify", writes=False)
+        self._task = task
+        task.progressed.connect(self._progress)
+        task.succeeded.connect(self._show)
+        task.failed.connect(self._failed)
+        task.finished.connect(self._ended)
+
+    def _progress(self, progress: object) -> None:
+        from holdfast.core.job import Progress
+
+        if isinstance(progress, Progress):
+            self.progress.show_progress(progress.done, progress.total)
+            said = self.desk.say_or(f"stage.{progress.stage}", self.desk.say("task.verify"))
+            self.stage.show_text(f"{said} {progress.detail}".strip())
+
+    def _ended(self) -> None:
+        self._task = None
+        self.waiting.hide()
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _failed(self, error: Exception) -> None:
+        self._verdict = None
+        self.desk.wanted.emit("trouble", error)
+
+    def _show(self, verdict: Verdict) -> None:
+        self._verdict = verdict
+        from holdfast.core.canonical import rfc3339
+
+        self._at = full_time(rfc3339(self.desk.holdfast.now()))
+        self._result.show()
+        self.footer.show()
+        self.retell()
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def state(self) -> str:
+        """Which of the sentences is true."""
+        verdict = self._verdict
+        assert verdict is not None
+        if verdict.verdict in ("ok", "broken", "weak"):
+            return verdict.verdict
+        statuses = {seen.status for seen in verdict.timestamps}
+        if "simulated" in statuses or any(s.network == "practice" for s in verdict.timestamps):
+            return "practice"
+        return "pending" if statuses & {"pending", "queued"} else "unchecked"
+
+    def retell(self) -> None:
+        verdict = self._verdict
+        if verdict is None:
+            return
+        desk, state = self.desk, self.state
+        icon, tone = LOOKS[state]
+        sure = [s.time for s in verdict.timestamps if s.time and s.status == "confirmed"]
+        broken = sum(f.outcome == "broken" for f in verdict.findings)
+        time = full_time(max(sure)) if sure else ""
+        key = f"verify.{state}" if state not in ("ok", "weak") or time else f"verify.{state}.plain"
+        self.box.show_verdict(
+            icon,
+            tone,
+            desk.say(key, time=time, count=broken),
+            desk.say(f"verify.{state}.line", count=len(verdict.findings)),
+        )
+        self.now.setVisible(state != "ok")
+        self.again.setVisible(state in ("pending", "unchecked"))
+        if state != "ok":
+            self.advice.tell(f"verify.{state}.now")
+        self.rehearse(practice=state == "practice")
+        self.model.show_rows(
+            [(seen, self._stamp_cells(seen)) for seen in verdict.timestamps]
+            + [
+                (finding, self._cells(finding))
+                for finding in sorted(verdict.findings, key=lambda f: _ORDER.index(f.outcome))
+            ]
+        )
+        self.table.resizeColumnsToContents()
+        limit = desk.look.px(320)
+        if self.table.columnWidth(1) > limit:
+            self.table.setColumnWidth(1, limit)
+        self.proves.show_lines(
+            (desk.say("verify.shows." + ("broken" if state == "broken" else "whole")),),
+            ("proves.not.server", "proves.not.maker", "proves.not.court"),
+        )
+        self.footer.sentence.tell("verify.foot", time=self._at)
+
+    def _cells(self, finding: Finding) -> tuple[Cell, ...]:
+        desk = self.desk
+        icon, tone = LOOKS[finding.outcome]
+        said = desk.say_or(finding.rule, finding.rule, detail=finding.detail)
+        if finding.detail and finding.detail not in said:
+            said = f"{said} {finding.detail}"
+        return (
+            Cell(text=desk.say(f"verify.word.{finding.outcome}"), icon=icon, tone=tone),
+            Cell(text=one_line(finding.subject) or "—"),
+            Cell(text=one_line(said), full=said, tone="secondary"),
+        )
+
+    def _stamp_cells(self, seen: TimestampSeen) -> tuple[Cell, ...]:
+        desk = self.desk
+        icon, tone = {
+            "confirmed": (
+                "anchored" if seen.kind == "opentimestamps" else "confirmed",
+                "confirmed",
+            ),
+            "simulated": (
+                "anchored" if seen.kind == "opentimestamps" else "confirmed",
+                "secondary",
+            ),
+            "pending": ("pending", "pending"),
+            "one_source": ("one-source", "warning"),
+            "broken": ("broken", "broken"),
+        }.get(seen.status, ("unchecked", "secondary"))
+        word = "confirmed" if seen.status == "simulated" else seen.status
+        witness = desk.say(f"witness.{seen.kind}")
+        said = " · ".join(part for part in (witness, seen.by, full_time(seen.time)) if part)
+        if seen.status == "simulated":
+            said = desk.say("state.practice", state=said)
+        return (
+            Cell(text=desk.say_or(f"short.{word}", word), icon=icon, tone=tone),
+            Cell(text=one_line(seen.subject) or "—"),
+            Cell(text=said, tone="secondary"),
+        )
+
+    def _copy(self) -> None:
+        """Sentence and findings are on the clipboard as text."""
+        lines = [self.box.sentence.text(), self.box.beneath.text(), self._at, ""]
+        for row_number in range(self.model.rowCount()):
+            _, cells = self.model.rows[row_number]
+            lines.append("\t".join(cell.full or cell.text for cell in cells))
+        QGuiApplication.clipboard().setText("\n".join(lines))
+        self.copy.tell("copied")

@@ -1,0 +1,123 @@
+"""A case as a story: its ledger and its nouns as moments a person recognises."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from holdfast.core.evidence import Exhibit
+from holdfast.core.ledger import LedgerEntry
+from holdfast.ui.desk import Desk
+from holdfast.ui.models import Moment, SectionRow
+from holdfast.ui.pages.receipt import ICONS, sealing_lines
+from holdfast.ui.phrases import day, exhibit_state, local, size, stamps_of
+
+if TYPE_CHECKING:
+    from holdfast.usecases.cases import CaseFile
+
+_ACTS = {
+    "case.opened": "cases",
+    "case.closed": "cases",
+    "capture.failed": "warning",
+    "capture.recovered": "again",
+    "exhibit.withdrawn": "removed",
+    "document.issued": "document",
+    "notice.drafted": "letter",
+    "notice.approved": "letter",
+    "notice.sent": "letter",
+    "answer.received": "inbox",
+    "followup.set": "calendar",
+    "followup.done": "check",
+    "licence.recorded": "person",
+    "pack.exported": "pack",
+    "timestamp.confirmed": "confirmed",
+    "verify.run": "verify",
+}
+"""Acts that are part of the story; the rest is housekeeping and stands in the record only."""
+
+
+def title_of(desk: Desk, exhibit: Exhibit) -> str:
+    """What an exhibit is called: the person's words first, then what it called itself."""
+    named = exhibit.caption or exhibit.title or exhibit.url
+    return named or desk.say(f"source.{exhibit.source}")
+
+
+def story(desk: Desk, file: CaseFile) -> list[Any]:
+    """Everything that happened, newest first, with a heading for each day."""
+    moments = sorted(_moments(desk, file), key=lambda m: m.at, reverse=True)
+    rows: list[Any] = []
+    for on, group in groupby(moments, key=lambda m: local(m.at).date()):
+        rows.append(SectionRow(text=day(desk, on)))
+        rows.extend(group)
+    return rows
+
+
+def _moments(desk: Desk, file: CaseFile) -> list[Moment]:
+    exhibits = {exhibit.number: exhibit for exhibit in file.exhibits}
+    letters = {notice.document: notice for notice in file.notices}
+    documents = {issued.number: issued for issued in file.documents}
+    lines = sealing_lines(file)
+    found = []
+    for entry in file.entries:
+        if entry.act == "exhibit.sealed" and entry.subject in exhibits:
+            found.append(_sealed(desk, file, exhibits[entry.subject], lines))
+        elif entry.act in _ACTS:
+            letter = letters.get(entry.subject)
+            issued = documents.get(entry.subject)
+            kind = desk.say_or(f"document.kind.{issued.kind}", issued.kind) if issued else ""
+            found.append(
+                Moment(
+                    at=entry.at,
+                    icon=_ACTS[entry.act],
+                    title=desk.say(
+                        f"story.{entry.act}",
+                        subject=letter.number if letter else entry.subject,
+                        count=_count(entry),
+                        kind=kind,
+                    ),
+                    line=_line(desk, entry),
+                    exhibit=entry.subject if entry.subject in exhibits else "",
+                    letter=letter.id if letter else "",
+                )
+            )
+    return found
+
+
+def _count(entry: LedgerEntry) -> int:
+    subjects = entry.facts.get("subjects")
+    return len(subjects) if isinstance(subjects, list | tuple) else max(1, len(entry.refs))
+
+
+def _line(desk: Desk, entry: LedgerEntry) -> str:
+    code = entry.facts.get("code")
+    if entry.act == "capture.failed" and isinstance(code, str):
+        three = desk.words.errors.get(code)
+        return three.what if three else code
+    channel = entry.facts.get("channel")
+    if isinstance(channel, str):
+        return desk.say_or(f"notice.channel.{channel}", channel)
+    due = entry.facts.get("due")
+    if isinstance(due, str):
+        return due
+    return desk.say_or(f"story.{entry.act}.line", "")
+
+
+def _sealed(desk: Desk, file: CaseFile, exhibit: Exhibit, lines: dict[str, int]) -> Moment:
+    stamps = stamps_of(exhibit, file.stamps, lines.get(exhibit.number))
+    state = exhibit_state(desk, stamps, practice=file.case.world == "practice")
+    total = size(sum(artifact.size for artifact in exhibit.artifacts))
+    return Moment(
+        at=exhibit.sealed,
+        icon=ICONS[exhibit.source],
+        title=f"{exhibit.number} {title_of(desk, exhibit)}",
+        line=desk.say(
+            "story.sealed.line",
+            source=desk.say(f"source.{exhibit.source}"),
+            count=len(exhibit.artifacts),
+            size=total,
+        ),
+        exhibit=exhibit.number,
+        state=state.icon if exhibit.complete else "warning",
+        tone=state.tone if exhibit.complete else "warning",
+        state_text=state.sentence,
+    )

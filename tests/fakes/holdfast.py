@@ -1,0 +1,660 @@
+"""A Holdfast that lives in memory, for tests and pictures of the window.
+
+It keeps the promises of the real one's signatures and types; what it invents is invented.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from holdfast.adapters.catalog import Catalog
+from holdfast.adapters.resources import resource, words
+from holdfast.compose import Failure, Kept
+from holdfast.core.canonical import Json, rfc3339
+from holdfast.core.case import Case, Licence, Party
+from holdfast.core.deadline import FollowUp, days_left, standing
+from holdfast.core.document import Issued, Lang
+from holdfast.core.errors import HoldfastError, Refused
+from holdfast.core.evidence import Artifact, Digest, Exhibit, Received
+from holdfast.core.job import Job
+from holdfast.core.ledger import LedgerEntry, Ref, write_entry
+from holdfast.core.notice import (
+    Contact,
+    FormEntry,
+    Gauge,
+    Notice,
+    NoticeFile,
+    Platform,
+    PlatformAnswer,
+    Regime,
+    Submission,
+    elements,
+)
+from holdfast.core.settings import Settings
+from holdfast.core.timestamp import Authorities, Calendar, Stamp, Subject, Tsa
+from holdfast.core.verdict import Finding, TimestampSeen, Verdict
+from holdfast.core.words import Words
+from holdfast.usecases.cases import CaseFile
+from holdfast.usecases.follow_up import Due
+from holdfast.usecases.preserve import Attempt
+from holdfast.usecases.timestamp import StampRun
+
+START = datetime(2026, 11, 18, 1, 10, 36, tzinfo=UTC)
+HOSTILE = "<img src=x onerror=alert(1)> & <b>bold</b> {{7*7}} =cmd|' /C calc'!A0 \u5267" + "\U0001f600" * 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeMonitor:
+    number: int
+    left: int
+    top: int
+    width: int
+    height: int
+    primary: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeRun:
+    case: Case
+
+
+class FakeHoldfast:
+    """Everything the window asks for.  ``fail`` raises by verb; ``hold`` makes ``keep`` wait."""
+
+    version = "0.1.0"
+
+    def __init__(self, data: Path, *, settings: Settings | None = None) -> None:
+        self.data = data
+        self.settings = settings or Settings(language="zh", theme="light", operator="person:0")
+        self.settings_damaged: Path | None = None
+        self.fail: dict[str, Exception] = {}
+        self.calls: list[tuple[object, ...]] = []
+        self.hold: threading.Event | None = None
+        self.held = threading.Event()
+        self.steps: tuple[tuple[str, int, int | None, str], ...] = (
+            ("opening", 0, None, ""),
+            ("saving", 2, 6, "page.png"),
+            ("saving", 4_000_000, 9_600_000, "video.mp4"),
+            ("sealing", 3, 3, ""),
+        )
+        self.verdict = Verdict(verdict="ok")
+        self.files: dict[str, CaseFile] = {}
+        self._now = START
+        self._seq = 0
+        self._catalog = Catalog()
+        self.lock = threading.RLock()
+        self.closed = False
+
+    # --- facts ---
+
+    @property
+    def icons(self) -> Path:
+        return resource("icons")
+
+    def words(self, lang: str) -> Words:
+        return words(lang)
+
+    def save_settings(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def now(self) -> datetime:
+        return self._now
+
+    def offset_minutes(self) -> int:
+        return 480
+
+    def new_id(self) -> str:
+        with self.lock:
+            self._seq += 1
+            return f"01900000-0000-7000-8000-{self._seq:012d}"
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _call(self, *call: object) -> None:
+        self.calls.append(call)
+        error = self.fail.get(str(call[0]))
+        if error is not None:
+            raise error
+
+    # --- cases ---
+
+    def cases(self) -> tuple[Case, ...]:
+        self._call("cases")
+        return tuple(file.case for file in self.files.values())
+
+    def case_file(self, reference: str) -> CaseFile:
+        self._call("case_file", reference)
+        for file in self.files.values():
+            if reference in (file.case.id, file.case.number):
+                return file
+        raise Refused("case_unknown", case=reference)
+
+    def open_case(self, title: str, world: str = "real") -> Case:
+        self._call("open_case", title)
+        with self.lock:
+            number = f"HF-2026-{len(self.files) + 1:04d}"
+            case = Case(
+                id=self.new_id(), number=number, title=title, world=world,  # type: ignore[arg-type]
+                ledger_id=self.new_id(), opened=rfc3339(self._now),
+            )
+            empty = CaseFile(
+                case=case, exhibits=(), attempts=(), stamps=(), parties=(), licences=(),
+                infringements=(), notices=(), submissions=(), followups=(), documents=(), entries=(),
+            )
+            self.files[case.id] = empty
+            self.entry(case.id, "case.opened", number)
+        return case
+
+    def close_case(self, reference: str) -> Case:
+        file = self.case_file(reference)
+        case = replace(file.case, closed=rfc3339(self._now))
+        self.put(case.id, case=case)
+        return case
+
+    def put(self, case: str, **changes: object) -> None:
+        with self.lock:
+            self.files[case] = replace(self.files[case], **changes)  # type: ignore[arg-type]
+
+    def entry(
+        self, case: str, act: str, subject: str, facts: Mapping[str, Json] | None = None,
+        at: datetime | None = None,
+    ) -> LedgerEntry:
+        file = self.files[case]
+        made = write_entry(
+            ledger=file.case.ledger_id, seq=len(file.entries), at=rfc3339(at or self._now),
+            actor="person:0", act=act, subject=subject,
+            refs=(Ref(path="x", size=1, sha256="0" * 64, sm3="0" * 64),), facts=facts or {},
+            nonce=bytes(16),
+        )
+        self.put(case, entries=(*file.entries, made))
+        return made
+
+    def describe(
+        self, case: str, number: str, caption: str | None = None, purpose: str | None = None
+    ) -> Exhibit:
+        self._call("describe", case, number, caption, purpose)
+        file = self.files[case]
+        changed = []
+        for exhibit in file.exhibits:
+            if exhibit.number == number:
+                exhibit = replace(
+                    exhibit,
+                    caption=exhibit.caption if caption is None else caption,
+                    purpose=exhibit.purpose if purpose is None else purpose,
+                )
+            changed.append(exhibit)
+        self.put(case, exhibits=tuple(changed))
+        return next(e for e in changed if e.number == number)
+
+    def withdraw(self, case: str, number: str) -> Exhibit:
+        self._call("withdraw", case, number)
+        file = self.files[case]
+        changed = tuple(
+            replace(e, withdrawn=True) if e.number == number else e for e in file.exhibits
+        )
+        self.put(case, exhibits=changed)
+        self.entry(case, "exhibit.withdrawn", number)
+        return next(e for e in changed if e.number == number)
+
+    def save_party(self, party: Party) -> Party:
+        self._call("save_party", party)
+        party = party if party.id else replace(party, id=self.new_id())
+        file = self.files[party.case_id]
+        others = tuple(p for p in file.parties if p.id != party.id)
+        self.put(party.case_id, parties=(*others, party))
+        return party
+
+    # --- keeping ---
+
+    def recover(self, job: Job) -> tuple[Attempt, ...]:
+        self._call("recover")
+        return ()
+
+    def keep(self, target: str, job: Job, case: str = "", how: str = "") -> Kept:
+        self._call("keep", target, case)
+        return self._keep(target, job, case, "page")
+
+    def keep_files(
+        self, paths: Sequence[Path], job: Job, case: str = "", received: Received | None = None
+    ) -> Kept:
+        self._call("keep_files", tuple(paths), case)
+        return self._keep(paths[0].name, job, case, "file")
+
+    def shot(
+        self, job: Job, case: str = "", monitor: int | None = None,
+        region: tuple[int, int, int, int] | None = None,
+    ) -> Kept:
+        self._call("shot", case, monitor, region)
+        return self._keep("screen", job, case, "screen")
+
+    def _keep(self, target: str, job: Job, case: str, source: str) -> Kept:
+        for number, step in enumerate(self.steps):
+            job.step(*step)
+            if self.hold is not None and number == 1:
+                self.held.set()
+                self.hold.wait(10)
+        matter = self.files[case].case if case else self.open_case(f"{target[:40]} 2026-11-18")
+        failure = self.fail.get("keep_inside")
+        if isinstance(failure, HoldfastError):
+            return Kept(
+                case=matter,
+                failed=(Failure(target=target, source=source, error=failure),),
+            )
+        exhibit = self.exhibit(matter.id, target, source=source)
+        return Kept(case=matter, exhibits=(exhibit,))
+
+    def picture(self, name: str, seed: int) -> Artifact:
+        """A real picture: dusk, a shape, a drawn face."""
+        from PIL import Image, ImageDraw
+
+        image = Image.new("RGB", (720, 980), (60 + seed * 9 % 60, 66, 84))
+        draw = ImageDraw.Draw(image)
+        draw.rectangle((0, 0, 720, 260), fill=(72, 84, 104))
+        draw.ellipse((250, 120, 470, 380), fill=(224, 190, 170))
+        draw.rectangle((190, 380, 530, 760), fill=(150, 60, 66))
+        draw.ellipse((560, 60, 650, 150), fill=(236, 226, 200))
+        path = self.data / "vault" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path, "PNG")
+        return self.artifact_of(path, f"files/{name.rpartition('-')[2]}", "image/png")
+
+    def artifact_of(self, path: Path, inside: str, media_type: str) -> Artifact:
+        data = path.read_bytes()
+        sha256 = hashlib.sha256(data).hexdigest()
+        kept = self.data / "vault" / sha256
+        if not kept.exists():
+            kept.write_bytes(data)
+        return Artifact(
+            path=inside, name=inside.rpartition("/")[2], role="original", size=len(data),
+            media_type=media_type,
+            digest=Digest(sha256=sha256, sm3=hashlib.sha256(b"sm3" + data).hexdigest()),
+            obtained=rfc3339(self._now),
+        )
+
+    def exhibit(
+        self, case: str, title: str, *, source: str = "page", purpose: str = "",
+        complete: bool = True, at: datetime | None = None, stamps: str = "",
+    ) -> Exhibit:
+        """One more exhibit, with its files, ledger line and queued time-stamps."""
+        file = self.files[case]
+        number = f"E{len(file.exhibits) + 1:04d}"
+        seed = len(file.exhibits)
+        first = self.picture(f"{case[-4:]}-{number}-page.png", seed)
+        text = self.data / "vault" / f"{case[-4:]}-{number}.txt"
+        text.write_text(f"{title} {number}", encoding="utf-8")
+        second = self.artifact_of(text, "files/page.mhtml", "multipart/related")
+        manifest = f"{case}{number}".encode()
+        sha256 = hashlib.sha256(manifest).hexdigest()
+        when = at or self._now
+        exhibit = Exhibit(
+            id=self.new_id(), case_id=case, number=number,
+            digest=Digest(sha256=sha256, sm3=hashlib.sha256(b"m" + manifest).hexdigest()),
+            size=len(manifest), source=source, title=title,  # type: ignore[arg-type]
+            url="" if source in ("file", "screen") else "https://duanju.practice.example/v/taohuadu/12",
+            sealed=rfc3339(when), complete=complete, artifacts=(first, second), purpose=purpose,
+        )
+        self.put(case, exhibits=(*file.exhibits, exhibit))
+        self.entry(case, "exhibit.sealed", number, at=when)
+        for status in stamps.split():
+            self.stamp_on(case, exhibit, status)
+        return exhibit
+
+    def stamp_on(self, case: str, exhibit: Exhibit, status: str) -> None:
+        """``status`` or ``status/kind``."""
+        name, _, kind = status.partition("/")
+        file = self.files[case]
+        sure = name in ("confirmed", "simulated", "one_source")
+        kind = kind or "rfc3161"
+        stamp = Stamp(
+            id=self.new_id(), case_id=case,
+            subject=Subject(
+                kind="manifest", path=f"exhibits/{exhibit.number}/capture.json",
+                sha256=exhibit.digest.sha256,
+            ),
+            kind=kind, world=file.case.world, status=name.removeprefix("refused:"),  # type: ignore[arg-type]
+            authority="" if kind == "opentimestamps" else f"tsa-{len(file.stamps) % 2}",
+            time=rfc3339(START - timedelta(hours=3)) if sure else None,
+            by="block 975412" if kind == "opentimestamps" and sure else "",
+            requested=None if name == "queued" else rfc3339(START),
+        )
+        self.put(case, stamps=(*file.stamps, stamp))
+
+    # --- time-stamps ---
+
+    def stamp(self, job: Job, case: str = "") -> StampRun:
+        self._call("stamp", case)
+        return StampRun()
+
+    def pending(self) -> int:
+        return sum(
+            s.status in ("queued", "pending") for file in self.files.values() for s in file.stamps
+        )
+
+    def authorities(self) -> Authorities:
+        return Authorities(
+            world="real",
+            calendars=(
+                Calendar(id="calendar-a", url="https://calendar-a.example"),
+                Calendar(id="calendar-b", url="https://calendar-b.example"),
+            ),
+            tsas=(
+                Tsa(id="tsa-a", name="时间戳服务甲", url="https://tsa-a.example", root=b""),
+                Tsa(id="tsa-b", name="时间戳服务乙", url="https://tsa-b.example", root=b""),
+            ),
+        )
+
+    def browser(self) -> str:
+        return "Chromium 140.0"
+
+    def monitors(self) -> tuple[FakeMonitor, ...]:
+        self._call("monitors")
+        return (
+            FakeMonitor(number=1, left=0, top=0, width=1920, height=1080, primary=True),
+            FakeMonitor(number=2, left=1920, top=0, width=2560, height=1440),
+        )
+
+    # --- documents ---
+
+    def document(
+        self, kind: str, case: str, lang: Lang, job: Job, out: Path | None = None
+    ) -> Issued:
+        self._call("document", kind, case, lang, out)
+        job.step("writing", 1, 2)
+        file = self.case_file(case)
+        number = f"{file.case.number}-R{len(file.documents) + 1}"
+        issued = Issued(
+            id=self.new_id(), case_id=file.case.id, number=number, kind=kind, lang=lang,
+            issued=rfc3339(self._now), sha256="1" * 64, size=1000, media_type="application/pdf",
+            path=f"documents/{number}.pdf", checkpoint_size=3,
+        )
+        self.put(file.case.id, documents=(*file.documents, issued))
+        self.entry(file.case.id, "document.issued", number)
+        if out is not None:
+            out.write_bytes(b"%PDF-1.7 fake")
+        return issued
+
+    def document_path(self, issued: Issued) -> Path:
+        self._call("document_path", issued)
+        path = self.data / Path(issued.path).name
+        path.write_bytes(b"%PDF-1.7 fake")
+        return path
+
+    def artifact(self, sha256: str) -> Path:
+        self._call("artifact", sha256)
+        return self.data / "vault" / sha256
+
+    def manifest(self, exhibit: Exhibit) -> Mapping[str, Json]:
+        self._call("manifest", exhibit.number)
+        return {
+            "target": {"typed": "duanju.practice.example/v/taohuadu/12"},
+            "observations": {
+                "status": 200, "account": "云帆演练剧场",
+                "counters": [{"name": "plays", "value": "312.7万"}],
+            },
+            "network": {"address": "127.0.0.1:443"},
+            "received": None,
+            "clock": {"offset_ms": 180, "reference": "a", "uncertainty_ms": 40},
+            "completeness": (
+                [] if exhibit.complete
+                else [{"check": "login", "outcome": "fail", "detail": "登录后观看"}]
+            ),
+        }
+
+    def export(self, case: str, out: Path, job: Job) -> Path:
+        self._call("export", case, out)
+        job.step("packing", 1, 2)
+        out.write_bytes(b"PK")
+        return out
+
+    def verify(self, targets: Sequence[str], job: Job, **how: object) -> Verdict:
+        self._call("verify", tuple(targets), how)
+        job.step("checking", 1, 4)
+        return self.verdict
+
+    # --- notices ---
+
+    def regimes(self) -> tuple[Regime, ...]:
+        return self._catalog.regimes()
+
+    def platforms(self, world: str = "real") -> tuple[Platform, ...]:
+        return self._catalog.platforms(world)  # type: ignore[arg-type]
+
+    def contacts(self, lang: Lang) -> tuple[Contact, ...]:
+        self._call("contacts", lang)
+        return self._catalog.contacts(lang)
+
+    def _notice(self, notice: str) -> tuple[CaseFile, Notice]:
+        for file in self.files.values():
+            for one in file.notices:
+                if one.id == notice:
+                    return file, one
+        raise Refused("not_found")
+
+    def _put_notice(self, notice: Notice) -> Notice:
+        file = self.files[notice.case_id]
+        known = [n.id for n in file.notices]
+        changed = (
+            tuple(notice if n.id == notice.id else n for n in file.notices)
+            if notice.id in known
+            else (*file.notices, notice)
+        )
+        self.put(notice.case_id, notices=changed)
+        return notice
+
+    def draft(
+        self, case: str, regime: str, platform: str, answers: Mapping[str, str], lang: Lang,
+        job: Job,
+    ) -> Notice:
+        self._call("draft", case, regime, platform, dict(answers), lang)
+        file = self.case_file(case)
+        open_ = [n for n in file.notices if n.status == "drafted"]
+        held = open_[0] if open_ else Notice(
+            id=self.new_id(), case_id=file.case.id, number=f"L{len(file.notices) + 1:02d}",
+            document=f"{file.case.number}-L{len(file.notices) + 1:02d}", regime=regime,
+            platform=platform, lang=lang, answers={}, text="", drafted=rfc3339(self._now),
+        )
+        whole = {**held.answers, **answers}
+        name = whole.get("name") or "（待确认：通知人姓名）"
+        text = (
+            "关于涉嫌侵害肖像权及个人信息权益的通知书\n\n"
+            "致：演练短剧平台运营方（演练）\n"
+            f"通知人：{name}\n\n一、涉嫌侵权内容\n《桃花渡》第 12 集，证据 E0001。\n\n"
+            "二、事实与理由\n上述内容中的人物形象足以使一般公众将其识别为通知人本人，"
+            "涉嫌未经同意使用信息技术手段伪造、使用并公开通知人肖像。\n\n"
+            "三、依据\n《民法典》第一千零一十八条、第一千零一十九条、第一千一百九十五条。\n\n"
+            "四、请求\n请贵平台及时采取删除、屏蔽、断开链接等必要措施，并告知处理结果。\n"
+        )
+        return self._put_notice(replace(held, answers=whole, text=text, edited=False))
+
+    def check(self, notice: str) -> Gauge:
+        _, one = self._notice(notice)
+        regime = next(r for r in self.regimes() if r.id == one.regime)
+        facts = {name: value for name, value in one.answers.items() if value}
+        facts |= {"exhibits": "E0001–E0003", "locations": "3 处", "articles": "4 条", "agreed": "没有"}
+        facts.setdefault("measures", "3 项")
+        found = elements(regime, facts)
+        return Gauge(
+            elements=found, unconfirmed=() if one.answers.get("name") else ("name",)
+        )
+
+    def edit(self, notice: str, text: str, job: Job) -> Notice:
+        self._call("edit", notice, text)
+        _, one = self._notice(notice)
+        return self._put_notice(replace(one, text=text or one.text, edited=bool(text)))
+
+    def approve(self, notice: str, job: Job) -> Notice:
+        self._call("approve", notice)
+        job.step("writing", 1, 3)
+        file, one = self._notice(notice)
+        files = tuple(
+            NoticeFile(
+                name=name, path=f"notices/{name}", sha256="2" * 64, size=size, media_type=media,
+            )
+            for name, size, media in (
+                (f"{one.document}.pdf", 182_000, "application/pdf"),
+                (f"{one.document}.docx", 96_000, "application/x"),
+                (f"{one.document}.eml", 240_000, "message/rfc822"),
+            )
+        )
+        form = (
+            FormEntry(id="category", label="投诉类型", text="侵犯肖像权 → 我是权利人"),
+            FormEntry(id="name", label="权利人姓名", text="林某"),
+            FormEntry(id="link", label="侵权链接", text="https://duanju.practice.example/v/taohuadu/12"),
+            FormEntry(id="statement", label="侵权说明", text="上述内容中的人物形象足以使一般公众将其识别为通知人本人，涉嫌未经同意利用信息技术手段伪造、使用并公开通知人肖像。" * 3, limit=500, shortened=True),
+            FormEntry(id="id_number", label="证件号码", text="330100********002X", secret=True),
+        )
+        self.entry(file.case.id, "notice.approved", one.document)
+        return self._put_notice(
+            replace(one, status="approved", approved=rfc3339(self._now), files=files, form=form)
+        )
+
+    def notice_files(self, notice: str, out_dir: Path, job: Job) -> tuple[Path, ...]:
+        self._call("notice_files", notice, out_dir)
+        _, one = self._notice(notice)
+        made = []
+        for file in one.files:
+            path = out_dir / file.name
+            path.write_bytes(b"x")
+            made.append(path)
+        return tuple(made)
+
+    def full_value(self, notice: str, field: str) -> str:
+        self._call("full_value", notice, field)
+        return "33010020000101002X"
+
+    def sent(
+        self, notice: str, channel: str, when: str = "", receipt: Path | None = None
+    ) -> Submission:
+        self._call("sent", notice, channel, when, receipt)
+        file, one = self._notice(notice)
+        made = Submission(
+            id=self.new_id(), case_id=file.case.id, notice_id=notice, channel=channel,  # type: ignore[arg-type]
+            sent=when or rfc3339(self._now),
+        )
+        self.entry(file.case.id, "notice.sent", one.document, {"channel": channel})
+        self._put_notice(replace(one, status="sent"))
+        file = self.files[file.case.id]
+        due = FollowUp(
+            id=self.new_id(), case_id=file.case.id, notice_id=notice, term="reply",
+            basis="requested", rule="", due=(START.date() + timedelta(days=2)).isoformat(),
+            set=rfc3339(self._now),
+        )
+        self.put(
+            file.case.id, submissions=(*file.submissions, made), followups=(*file.followups, due)
+        )
+        return made
+
+    def answer(
+        self, notice: str, kind: str, when: str = "", note: str = "", letter: Path | None = None,
+        by: str = "",
+    ) -> PlatformAnswer:
+        self._call("answer", notice, kind, when, note, letter, by)
+        file, one = self._notice(notice)
+        self.entry(file.case.id, "answer.received", one.document, {"kind": kind})
+        return PlatformAnswer(
+            id=self.new_id(), case_id=file.case.id, notice_id=notice, kind=kind,  # type: ignore[arg-type]
+            received=rfc3339(self._now), note=note,
+        )
+
+    def due(self, within_days: int = 30) -> tuple[Due, ...]:
+        today = START.date()
+        found = []
+        for file in self.files.values():
+            letters = {n.id: n for n in file.notices}
+            for one in file.followups:
+                if not one.done and date.fromisoformat(one.due) <= today + timedelta(days=within_days):
+                    found.append(
+                        Due(
+                            follow_up=one, case=file.case, notice=letters[one.notice_id],
+                            standing=standing(one, today), days_left=days_left(one, today),
+                        )
+                    )
+        return tuple(found)
+
+    # --- rehearsal ---
+
+    def practise(self, out: Path | None, job: Job, lang: Lang = "zh") -> FakeRun:
+        self._call("practise", lang)
+        for step in self.steps:
+            job.step(*step)
+        case = self.open_case("林某·《桃花渡》", "practice")
+        self.exhibit(case.id, "第 12 集播放页", stamps="simulated")
+        return FakeRun(case=case)
+
+
+def furnished(data: Path, *, settings: Settings | None = None) -> FakeHoldfast:
+    """A Holdfast with three cases in every state there is."""
+    fake = FakeHoldfast(data, settings=settings)
+    days = [START - timedelta(days=n) for n in range(8)]
+    lin = fake.open_case("林某·《桃花渡》", "practice")
+    fake.exhibit(lin.id, "第 12 集播放页", purpose="涉案内容的位置、账号与播放量",
+                 stamps="simulated simulated/opentimestamps", at=days[6])
+    fake.exhibit(lin.id, "第 12 集视频 02:14", source="video", stamps="simulated pending/opentimestamps",
+                 at=days[6])
+    fake.exhibit(lin.id, "本人照片 3 张", source="file", stamps="queued", at=days[5])
+    letter = fake.draft(lin.id, "civil-1195", "practice", {"used": "face", "agreed": "no", "name": "林某"}, "zh", Job())
+    fake.entry(lin.id, "notice.drafted", letter.document, at=days[4])
+    fake.save_party(Party(id="", case_id=lin.id, role="claimant", name="林某", legal_name="林某",
+                          id_number="33010020000101002X", phone="13800000000"))
+    fake.put(lin.id, licences=(Licence(id="l", case_id=lin.id, agreed="no"),))
+
+    xu = fake.open_case("许某·《青瓦巷九号》")
+    fake.exhibit(xu.id, "账号主页", purpose="账号主体", stamps="confirmed confirmed/opentimestamps", at=days[3])
+    fake.exhibit(xu.id, HOSTILE, stamps="one_source/opentimestamps", at=days[2], complete=False)
+    fake.exhibit(xu.id, "屏幕截图", source="screen", stamps="broken", at=days[1])
+    sent = fake.draft(xu.id, "civil-1195", "douyin", {"used": "face", "agreed": "no", "name": "许某"}, "zh", Job())
+    fake.approve(sent.id, Job())
+    fake.sent(sent.id, "webform")
+
+    he = fake.open_case("何某·有声剧《第七夜》")
+    fake.exhibit(he.id, "第 3 集", stamps="pending pending/opentimestamps", at=days[0])
+    fake.put(he.id, attempts=(
+        Attempt(id="a1", case_id=he.id, source="page", target="https://example.test/v/13",
+                code="unreachable", at=rfc3339(days[0])),
+        Attempt(id="a2", case_id=he.id, source="video", target="https://example.test/v/14",
+                code="interrupted", at=rfc3339(days[0]), exhibit="E0001"),
+    ))
+    fake.entry(he.id, "capture.failed", "a1", {"code": "file_in_the_way", "source": "page", "exhibit": ""})
+    fake.calls.clear()
+    return fake
+
+
+VERDICTS = {
+    "ok": Verdict(
+        verdict="ok",
+        findings=(Finding(subject="data/exhibits/E0001/files/page.png", rule="token_good", outcome="ok", detail="61"),),
+        timestamps=(
+            TimestampSeen(subject="E0001", kind="rfc3161", network="tsa-a", status="confirmed",
+                          time="2026-11-12T13:09:02.000Z", by="时间戳服务甲"),
+            TimestampSeen(subject="E0001", kind="opentimestamps", network="bitcoin", status="confirmed",
+                          time="2026-11-13T01:31:07.000Z", by="block 975412"),
+        ),
+    ),
+    "broken": Verdict(
+        verdict="broken",
+        findings=(
+            Finding(subject="data/ledger/entries.jsonl", rule="token_good", outcome="ok", detail="88"),
+            Finding(subject="data/exhibits/E0002/files/video.mp4", rule="token_imprint", outcome="broken", detail="SHA-256"),
+        ),
+    ),
+    "weak": Verdict(verdict="weak", findings=(Finding(subject="E0001", rule="ots_one_source", outcome="weak", detail="A"),)),
+    "pending": Verdict(
+        verdict="unchecked",
+        timestamps=(TimestampSeen(subject="E0001", kind="opentimestamps", network="", status="pending"),),
+        findings=(Finding(subject="E0001", rule="ots_pending", outcome="unchecked", detail="a"),),
+    ),
+    "unchecked": Verdict(verdict="unchecked", findings=(Finding(subject="E0001", rule="ots_no_header", outcome="unchecked", detail="a"),)),
+    "practice": Verdict(
+        verdict="unchecked",
+        timestamps=(TimestampSeen(subject="E0001", kind="rfc3161", network="practice", status="simulated",
+                                  time="2026-11-12T13:09:02.000Z", by="演练"),),
+        findings=(Finding(subject="E0001", rule="token_simulated", outcome="unchecked", detail="a"),),
+    ),
+}
