@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -599,22 +599,19 @@ def _practice(app: typer.Typer, desk: Desk) -> None:
         serve: Annotated[bool, typer.Option("--serve", help=desk.say("cli.serve"))] = False,
     ) -> int:
         where = (out or Path("holdfast-practice")).expanduser().resolve()
-        holdfast = open_holdfast(where / "data")
-        try:
-            if serve:
-                return _serve(desk, holdfast, where)
-            done = holdfast.practise(where, desk.job(), desk.lang)
-            for line in done.lines(holdfast.words(desk.lang)):
-                desk.tell(line)
-            desk.give(done.body())
-            return _VERDICT_CODES[done.verdict.verdict]
-        finally:
-            holdfast.close()
+        desk.everywhere = replace(desk.everywhere, data=where / "data")
+        if serve:
+            return _serve(desk, where)
+        done = desk.holdfast.practise(where, desk.job(), desk.lang)
+        for line in done.lines(desk.holdfast.words(desk.lang)):
+            desk.tell(line)
+        desk.give(done.body())
+        return _VERDICT_CODES[done.verdict.verdict]
 
 
-def _serve(desk: Desk, holdfast: Holdfast, where: Path) -> int:
+def _serve(desk: Desk, where: Path) -> int:
     """The practice world answers until somebody stops it."""
-    for line in holdfast.serve_practice(where):
+    for line in desk.holdfast.serve_practice(where, desk.lang):
         desk.tell(line)
     sys.stdout.flush()
     try:

@@ -807,9 +807,9 @@ class Holdfast:
         where = out or self.data / "out" / f"practice-{case.number}"
         return rehearse(self, case, world, where, job)
 
-    def serve_practice(self, where: Path) -> tuple[str, ...]:
+    def serve_practice(self, where: Path, lang: Lang) -> tuple[str, ...]:
         """The practice world is open; lines that say where, and how ``ots`` verifies against it."""
-        say = words(self.settings.language or "en")
+        say = words(lang)
         world = self._practice_world()
         lines = [say("practice.serving"), f"{say('practice.site')}: {world.site_url}"]
         subject = Path("data/exhibits/E0001/capture.json")

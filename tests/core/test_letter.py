@@ -97,10 +97,11 @@ def test_a_file_belongs_to_the_link_the_person_names_when_nothing_else_has_one()
     assert (row["where"], row["exhibits"]) == (PAGE.url, "E0001")
 
 
-def test_what_is_loose_beside_a_page_keeps_its_own_row() -> None:
+def test_what_has_no_address_beside_a_page_is_enclosed_and_no_place_of_its_own() -> None:
     record = sources(PAGE, exhibit("E0002", title="a.mp3"), manifests={"E0001": PAGE_MANIFEST})
     made = drafted("civil-1195", record, FACE, "zh")
-    assert [row["exhibits"] for row in rows(made.fields, "items")] == ["E0001", "E0002"]
+    assert [row["exhibits"] for row in rows(made.fields, "items")] == ["E0001"]
+    assert "E0002" in str(made.fields["exhibits"])
     assert made.facts["locations"].splitlines()[1] == "a.mp3"
 
 

@@ -14,7 +14,11 @@ COUNTER_LIMIT = 80
 
 
 def content_items(sources: Sources, pen: Pen) -> list[Field]:
-    """One row per address, then one per exhibit that has none."""
+    """One row per address; without any, one per exhibit.
+
+    Beside content that has an address, an exhibit without one (a screenshot, the person's own
+    picture) is something enclosed, not one more place where the content stands.
+    """
     rows: dict[str, list[Exhibit]] = {}
     loose: list[Exhibit] = []
     for exhibit in sources.exhibits:
@@ -26,7 +30,7 @@ def content_items(sources: Sources, pen: Pen) -> list[Field]:
     for link in links:
         rows.setdefault(link, [])
     found: list[Field] = []
-    for url, exhibits in [*rows.items(), *(("", [exhibit]) for exhibit in loose)]:
+    for url, exhibits in rows.items() if rows else [("", [exhibit]) for exhibit in loose]:
         account = pen.given("account") or _account(exhibits, sources)
         where = url or pen("no_address")
         found.append(

@@ -32,7 +32,7 @@ ANSWERS: Mapping[Lang, Mapping[str, str]] = {
     "zh": {
         "used": "face",
         "agreed": "no",
-        "name": "林某（演练）",
+        "name": "林某 Lin（演练 PRACTICE）",
         "id_type": "resident_card",
         "id_number": "110101200001010000",
         "email": "practice@example.invalid",
@@ -45,7 +45,7 @@ ANSWERS: Mapping[Lang, Mapping[str, str]] = {
     "en": {
         "used": "face",
         "agreed": "no",
-        "name": "Lin (PRACTICE)",
+        "name": "林某 Lin（演练 PRACTICE）",
         "id_type": "resident_card",
         "id_number": "110101200001010000",
         "email": "practice@example.invalid",
