@@ -21,6 +21,7 @@ EVALUATE_SECONDS = 10.0
 LOAD_SECONDS = 30.0
 QUIET_SECONDS = 8.0
 STILL = 0.5
+STILL_OPEN = 2.0
 MOST_NOTED = 500
 
 _WIDTH = 1280
@@ -85,7 +86,6 @@ class Tab:
         self.loaded = False
         self.finished = True
         """False once waiting for the page to load was given up."""
-        self.crashed = False
         self.answering = True
         self.certificate_error = ""
         self._open: dict[str, str] = {}
@@ -93,6 +93,8 @@ class Tab:
         self._raw_headers: dict[str, list[tuple[str, str]]] = {}
         self._frames: list[str] = []
         self._world: int | None = None
+        self._wanted = ""
+        self._loaders: set[str] = set()
         self._session = ""
         self._handlers: dict[str, Callable[[str, Params], None]] = {
             "Network.requestWillBeSent": self._request,
@@ -136,8 +138,6 @@ class Tab:
         send("Target.setAutoAttach", attach, session)
 
     def _call(self, method: str, params: Params | None = None, seconds: float = 30.0) -> Params:
-        if self.crashed:
-            raise Unavailable("page_crashed")
         return self._browser.call(method, params, self._session, seconds=seconds)
 
     # --- what the browser reports ----------------------------------------------------------------
@@ -210,6 +210,7 @@ class Tab:
         frame = params["frame"]
         if session == self._session and not frame.get("parentId"):
             self._frame = str(frame["id"])
+            self._loaders.add(str(frame.get("loaderId", "")))
             self.unreachable = str(frame.get("unreachableUrl", ""))
             self.loaded = False
             self._world = None
@@ -245,7 +246,7 @@ class Tab:
 
     def _crash(self, session: str, _params: Params) -> None:
         if session == self._session:
-            self.crashed = True
+            raise Unavailable("page_crashed")
 
     # --- opening ---------------------------------------------------------------------------------
 
@@ -258,20 +259,27 @@ class Tab:
         trouble = self._navigate(url)
         if "ERR_CERT_" in trouble:
             self.certificate_error = trouble.removeprefix("net::ERR_")
+            # The browser's own warning must have come before the page can take its place.
+            self._browser.wait(lambda: bool(self.unreachable), STILL_OPEN)
             self._browser.send("Security.enable", {}, self._session)
             self._call("Security.setIgnoreCertificateErrors", {"ignore": True})
             trouble = self._navigate(url)
         self.check_address()
         if trouble:
             raise self._told(trouble, url)
-        if not self._browser.wait(lambda: self.loaded or self.crashed, LOAD_SECONDS):
+        if not self._browser.wait(self._arrived, LOAD_SECONDS):
             # A page that still waits for something draws nothing new; what came so far is kept.
             self.finished = False
             self._call("Page.stopLoading")
         self.settle()
+        self.check_there()
+
+    def _arrived(self) -> bool:
+        committed = not self._wanted or self._wanted in self._loaders
+        return (committed and self.loaded) or bool(self.unreachable)
 
     def _navigate(self, url: str) -> str:
-        self.loaded = False
+        self.loaded, self.unreachable = False, ""
         try:
             answer = self._call("Page.navigate", {"url": url}, NAVIGATE_SECONDS)
         except Unavailable as error:
@@ -280,6 +288,7 @@ class Tab:
                     "host_slow", host=_host(url), seconds=int(NAVIGATE_SECONDS)
                 ) from error
             raise
+        self._wanted = str(answer.get("loaderId", ""))
         return str(answer.get("errorText", ""))
 
     def _told(self, trouble: str, url: str) -> HoldfastError:
@@ -308,8 +317,6 @@ class Tab:
     def check_there(self) -> None:
         """Nothing, unless the page went somewhere that cannot be shown.  Raises as ``open``."""
         self.check_address()
-        if self.crashed:
-            raise Unavailable("page_crashed")
         if self.unreachable:
             for url, error in reversed(self._browser.gate.refused):
                 if url == self.unreachable:
@@ -317,11 +324,14 @@ class Tab:
             raise self._told("net::ERR_FAILED", self.unreachable)
 
     def settle(self) -> None:
-        """Half a second passed without a request, or QUIET_SECONDS did not bring one."""
-        self._browser.wait(
-            lambda: self.crashed or (not self._open and time.monotonic() - self._changed > STILL),
-            QUIET_SECONDS,
-        )
+        """Nothing came or went for a moment, or QUIET_SECONDS did not bring one."""
+
+        def quiet() -> bool:
+            still = time.monotonic() - self._changed
+            # Some requests are open for good, and some ends are never told.
+            return bool(self.unreachable) or still > (STILL_OPEN if self._open else STILL)
+
+        self._browser.wait(quiet, QUIET_SECONDS)
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -383,7 +393,7 @@ class Tab:
         reached = False
         for step in range(1, _SCROLL_STEPS + 1):
             place = self.evaluate(f"{_SCROLL}({step * _HEIGHT})") or {}
-            self._browser.wait(lambda: self.crashed, 0.08)
+            self._browser.wait(lambda: bool(self.unreachable), 0.08)
             if int(place.get("y", 0)) + _HEIGHT >= int(place.get("height", 0)) - 1:
                 self.settle()
                 place = self.evaluate(f"{_SCROLL}({step * _HEIGHT})") or {}

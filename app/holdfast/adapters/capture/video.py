@@ -205,8 +205,13 @@ class Video:
 
     def _files(self, folder: Path, run: _Run, room: Path) -> tuple[CapturedFile, ...]:
         """Everything in the folder under safe names, the downloader's own words as a record."""
-        words = [*run.log, *_complaints(room / "worker.err", room)]
-        (folder / "download.log").write_text("\n".join(words), encoding="utf-8")
+        errors = (room / "worker.err").read_bytes()[-_LINE:].decode("utf-8", "replace")
+        words = "\n".join((*run.log, *errors.splitlines()[-LOG_LINES:]))
+        for place in (str(room), str(Path.home())):
+            words = words.replace(
+                place, "…"
+            )  # where this computer keeps things is nobody's business
+        (folder / "download.log").write_text(visible(words), encoding="utf-8")
         taken: list[str] = []
         files = []
         alone = sum(_is_original(at.name) for at in folder.iterdir()) == 1
@@ -331,14 +336,6 @@ def _read(stream: IO[bytes], lines: queue.SimpleQueue[Line | None]) -> None:
         pass  # cut off in the middle: the end all the same
     finally:
         lines.put(None)
-
-
-def _complaints(errors: Path, room: Path) -> list[str]:
-    """What the worker wrote to standard error, without the places of this computer."""
-    text = errors.read_bytes()[-_LINE:].decode("utf-8", "replace")
-    for place in (str(room), str(Path.home())):
-        text = text.replace(place, "…")
-    return [visible(line) for line in text.splitlines()[-LOG_LINES:]]
 
 
 # --- what came of it -----------------------------------------------------------------------------

@@ -1,0 +1,302 @@
+"""A real browser against pages that misbehave."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import socket
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fakes.certificate import self_signed
+from fakes.processes import alive
+from fakes.site import Page, html, serving
+from holdfast.adapters import tab as tabs
+from holdfast.adapters.capture import Means, page
+from holdfast.adapters.capture.page import Page as PageSource
+from holdfast.adapters.clock import SystemClock
+from holdfast.core.errors import HoldfastError, Refused, Unavailable
+from holdfast.core.evidence import Captured
+from holdfast.core.job import Job
+from holdfast.practice.world import PracticeWorld
+
+pytestmark = pytest.mark.usefixtures("browser")
+
+WORDS = "<p>这里有足够多的文字，不止十个字。</p>"
+
+
+def visit(means: Means, url: str, room: Path) -> Captured:
+    return PageSource(means).capture(url, room, Job())
+
+
+def checks(captured: Captured) -> dict[str, tuple[str, str]]:
+    return {check.check: (check.outcome, check.detail) for check in captured.completeness}
+
+
+def read(captured: Captured, name: str) -> bytes:
+    (file,) = [file for file in captured.files if file.path == f"files/{name}"]
+    return file.at.read_bytes()
+
+
+def record(captured: Captured) -> Any:
+    return json.loads(read(captured, "page.json"))
+
+
+def test_no_row_is_missing_or_doubled(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each row of 20 px has its number as its colour; two pictures, cut into tiles."""
+    monkeypatch.setattr(page, "PICTURE", 9000)
+    rows = "".join(
+        f"<div style='height:20px;background:rgb({n % 256},{n // 256},77)'></div>"
+        for n in range(600)
+    )
+    fixed = "<header style='position:fixed;top:0;right:0;width:99px;height:50px'>menu</header>"
+    with serving({"/": html(f"<style>body{{margin:0}}</style>{fixed}{rows}{WORDS}")}) as site:
+        captured = visit(means, site.url(), room)
+    height = int(checks(captured)["picture_height"][1].split("/")[0])
+    assert checks(captured)["picture_height"] == ("pass", f"{height}/{height}")
+    parts = [Image.open(io.BytesIO(read(captured, f"page-{n}.png"))) for n in (1, 2)]
+    assert [part.mode for part in parts] == ["RGB", "RGB"]
+    assert [part.size for part in parts] == [(1280, 9000), (1280, height - 9000)]
+    column = np.concatenate([np.asarray(part)[:, 20] for part in parts])[:12_000]
+    number = np.arange(600).repeat(20)
+    expected = np.stack([number % 256, number // 256, np.full(12_000, 77)], axis=1)
+    np.testing.assert_array_equal(column, expected)
+
+
+NASTY = "<img src=x onerror=alert(1)> {{7*7}} | =cmd \u202egnp\x1b[31m ../../x 😀" + "长" * 300
+
+
+def test_an_odd_page_is_kept_with_everything_odd_about_it(means: Means, room: Path) -> None:
+    with serving({"/": "secret"}) as inside:
+        body = f"""<meta itemprop=author content="桃花剧场">
+        <p>播放 312.7 万 点赞 7.6 万</p><p>本作品含 AI 生成内容</p>{WORDS}
+        <form><input type=password></form>
+        <div id=late style="margin-top:3000px"></div><img loading=lazy src=/late.png>
+        <img src=/gone.png><img src="{inside.url("/image")}">
+        <iframe src="{inside.url("/frame")}"></iframe>
+        <iframe src="http://localhost:PORT/inner"></iframe>
+        <script>
+          alert("挡住的话");
+          fetch("{inside.url("/fetch")}"); fetch("http://169.254.169.254/latest");
+          new Worker(URL.createObjectURL(new Blob(["fetch('{inside.url("/worker")}')"])));
+          history.replaceState({{}}, "", "/replaced#/deep");
+          document.body.innerText; Object.defineProperty(document, "title", {{get: () => "假"}});
+        </script>"""
+        pages: dict[str, Page | str] = {
+            "/start": Page("", 302, {"Location": "/next"}),
+            "/next": Page("", 301, {"Location": "/page", "Set-Cookie": "a=b"}),
+            "/late.png": Page(b"late"),
+        }
+        with serving(pages) as site:
+            site.pages["/page"] = Page(
+                html(body.replace("PORT", str(site.port)), NASTY.replace("<", "&lt;")),
+                headers={"Content-Type": "text/html; charset=utf-8", "X-Odd": "1"},
+            )
+            loop = f"http://localhost:{site.port}/inner"
+            captured = visit(means, site.url("/start"), room)
+            start, end = site.url("/start"), site.url("/replaced#/deep")
+            passed = (site.url("/start"), site.url("/next"))
+            assert "/late.png" in site.asked
+        assert inside.asked == [], "nothing inside was reached"
+
+    target = captured.target
+    assert (target.typed, target.url, target.final_url) == (start, start, end)
+    assert target.redirects == passed
+    assert captured.network is not None
+    assert captured.network.address == site.pair
+    assert captured.network.dns == ("127.0.0.1",)
+
+    found = checks(captured)
+    assert found["http_status"] == ("pass", "200")
+    assert found["login_wall"][0] == "warn"
+    assert found["certificate"][0] == "not_checked"
+    assert found["network_errors"][0] == "warn"
+    assert f"{site.pair}: HTTP 404" in found["network_errors"][1]
+    for path in ("image", "frame", "fetch", "worker"):
+        assert inside.url(f"/{path}") in found["refused_addresses"][1]
+    refused = [one["url"] for one in record(captured)["refused"]]
+    assert "http://169.254.169.254/latest" in refused
+    assert loop in refused, "localhost was not what the person typed"
+
+    seen = captured.observations
+    assert seen.title.startswith("<img src=x onerror=alert(1)> {{7*7}}")
+    assert "\u202e" not in seen.title
+    assert "\x1b" not in seen.title
+    assert (seen.status, seen.account) == (200, "桃花剧场")
+    assert {(one.name, one.value) for one in seen.counters} == {
+        ("plays", "312.7 万"),
+        ("likes", "7.6 万"),
+        ("ai_label", "本作品含 AI 生成内容"),
+    }
+
+    facts = record(captured)
+    assert facts["dialogs"] == ["alert: 挡住的话"]
+    assert {"name": "X-Odd", "value": "1"} in facts["document"]["headers"]
+    assert "Headless" not in facts["user_agent"]
+    assert read(captured, "page.mhtml").startswith(b"From: <Saved by Blink>")
+    assert "这里有足够多的文字" in read(captured, "page.txt").decode()
+    assert b"<input type=password>" in read(captured, "document.bin")
+    with Image.open(io.BytesIO(read(captured, "viewport.png"))) as picture:
+        assert (picture.mode, picture.size) == ("RGB", (1280, 900))
+    assert captured.components[0].version.count(".") == 3
+
+
+def test_a_certificate_that_nobody_trusts_is_kept_and_marked(
+    means: Means, room: Path, tmp_path: Path
+) -> None:
+    pair = self_signed(tmp_path, "localhost")
+    with serving({"/": html(WORDS)}, tls=pair) as site:
+        captured = visit(means, f"https://localhost:{site.port}/", room)
+    assert checks(captured)["certificate"] == ("fail", "CERT_AUTHORITY_INVALID")
+    assert not captured.complete
+    assert captured.network is not None
+    assert captured.network.tls_version == "TLS 1.3"
+    der = read(captured, "certificate-1.der")
+    assert captured.network.certificate_sha256 == (hashlib.sha256(der).hexdigest(),)
+    import ssl
+
+    assert ssl.DER_cert_to_PEM_cert(der).split() == pair[0].read_text().split()
+
+
+def test_what_the_page_says_of_itself_is_red(means: Means, room: Path, tmp_path: Path) -> None:
+    with PracticeWorld.start(tmp_path / "world", SystemClock()) as world:
+        captured = visit(means, world.site_url + "removed", room)
+    assert checks(captured)["removed"] == ("fail", "视频已下架")
+    assert not captured.complete
+
+
+def test_a_page_without_an_end_is_kept_and_marked(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tabs, "LOAD_SECONDS", 1.0)
+    pages = {
+        "/": Page(html(f"{WORDS}<img src=/never.png>"), 404),
+        "/never.png": Page(b"x", hang=True),
+    }
+    with serving(pages) as site:
+        captured = visit(means, site.url(), room)
+    assert checks(captured)["page_finished"] == ("fail", "loading")
+    assert checks(captured)["http_status"] == ("fail", "404")
+    assert read(captured, "page.png")
+
+
+def test_a_script_that_never_lets_go_is_stopped(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tabs, "EVALUATE_SECONDS", 1.0)
+    script = "<script>onload = () => setTimeout(() => { while (true) {} }, 100)</script>"
+    with serving({"/": html(WORDS + script)}) as site:
+        captured = visit(means, site.url(), room)
+    assert checks(captured)["page_finished"] == ("fail", "stopped")
+    assert "这里有足够多的文字" in read(captured, "page.txt").decode()
+
+
+def code(means: Means, url: str, room: Path) -> tuple[type[HoldfastError], str]:
+    with pytest.raises(HoldfastError) as caught:
+        visit(means, url, room)
+    assert list(room.rglob("*")) == []
+    return type(caught.value), caught.value.code
+
+
+def test_redirects_to_the_inside_leave_nothing(means: Means, room: Path) -> None:
+    private = (Refused, "link_private")
+    with serving({"/": "secret"}) as inside:
+        pages = {
+            "/loopback": Page("", 302, {"Location": inside.url()}),
+            "/metadata": Page("", 302, {"Location": "http://169.254.169.254/latest"}),
+            "/script": html(f"{WORDS}<script>location = '{inside.url()}'</script>"),
+        }
+        with serving(pages) as site:
+            for path in pages:
+                assert code(means, site.url(path), room) == private
+        assert inside.asked == []
+        assert code(means, "http://169.254.169.254/", room) == private
+
+
+def test_a_name_that_changes_its_mind_is_caught(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """We are told a public address; the browser, looking for itself, lands on this computer."""
+    real = socket.getaddrinfo
+
+    def look_up(host: str, *rest: Any, **more: Any) -> Any:
+        return real("93.184.216.34" if host == "rebind.localhost" else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with serving({"/": html(WORDS)}) as site:
+        url = f"http://rebind.localhost:{site.port}/"
+        assert code(means, url, room) == (Refused, "link_rebound")
+
+
+def test_where_there_is_no_page(means: Means, room: Path) -> None:
+    pages = {
+        "/download": Page(
+            b"MZ",
+            headers={
+                "Content-Type": "application/octet-stream",
+                "Content-Disposition": "attachment; filename=../../a.exe",
+            },
+        ),
+        "/204": Page("", 204),
+        "/500": Page("", 500),
+        "/loop": Page("", 302, {"Location": "/loop"}),
+        "/file": Page("", 302, {"Location": "file:///etc/passwd"}),
+    }
+    with serving(pages) as site:
+        assert code(means, site.url("/download"), room) == (Refused, "page_download")
+        assert code(means, site.url("/204"), room) == (Unavailable, "page_nothing")
+        assert code(means, site.url("/500"), room) == (Unavailable, "http_status")
+        assert code(means, site.url("/loop"), room) == (Unavailable, "page_redirects")
+        assert code(means, site.url("/file"), room) == (Unavailable, "page_failed")
+    assert code(means, site.url(), room) == (Unavailable, "host_unreachable")
+
+
+@pytest.mark.parametrize("link", ["file:///etc/passwd", "javascript:alert(1)", "data:text/html,x"])
+def test_other_links_are_refused_before_anything_starts(
+    means: Means, room: Path, link: str
+) -> None:
+    assert not PageSource(means).suits(link)
+    assert code(means, link, room) == (Refused, "link_not_web")
+
+
+def test_without_a_browser_there_is_advice(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.adapters.browser._candidates", lambda: iter(()))
+    with serving({"/": html(WORDS)}) as site:
+        assert code(means, site.url(), room) == (Unavailable, "no_browser")
+    assert PageSource(means).parts()[0].version == ""
+
+
+Breaks = Callable[[tabs.Tab], None]
+
+
+@pytest.mark.parametrize("scheme", ["chrome://crash", "chrome://hang"])
+def test_a_crash_leaves_no_process(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
+) -> None:
+    """The page's process dies, or its browser does, while it is being read."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    real = tabs.Tab.scroll_through
+
+    def broken(tab: tabs.Tab) -> bool:
+        method = "Page.crash" if scheme == "chrome://crash" else "Browser.crash"
+        tab._browser.send(method, {}, tab._session if method == "Page.crash" else "")
+        return real(tab)
+
+    monkeypatch.setattr(tabs.Tab, "scroll_through", broken)
+    with serving({"/": html(WORDS)}) as site:
+        kind, said = code(means, site.url(), room)
+    assert kind is Unavailable
+    assert said == ("page_crashed" if scheme == "chrome://crash" else "browser_gone")
+    assert alive(str(tmp_path)) == []
+    assert [one for one in tmp_path.iterdir() if one != room] == []

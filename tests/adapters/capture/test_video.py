@@ -1,0 +1,220 @@
+"""Real yt-dlp, in its own process, against pages with a film."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakes.processes import alive
+from fakes.site import Page, html, serving
+from holdfast.adapters.capture import Means, video
+from holdfast.adapters.capture.video import Video
+from holdfast.adapters.clock import SystemClock
+from holdfast.core.errors import HoldfastError, Refused, Unavailable
+from holdfast.core.evidence import Captured
+from holdfast.core.job import Job, Progress
+from holdfast.practice.world import PracticeWorld
+
+MP4 = {"Content-Type": "video/mp4"}
+
+
+def keep(means: Means, url: str, room: Path) -> Captured:
+    return Video(means).capture(url, room, Job())
+
+
+def checks(captured: Captured) -> dict[str, tuple[str, str]]:
+    return {check.check: (check.outcome, check.detail) for check in captured.completeness}
+
+
+def watch(title: str, film: str = "/film.mp4") -> str:
+    return html(f'<video src="{film}" poster="/cover.jpg"></video>', title)
+
+
+def test_the_original_is_kept_to_the_byte(means: Means, room: Path, bright: bytes) -> None:
+    title = "../../第3集 \u202egnp {{7*7}} <b>=cmd 😀" + "长" * 300
+    pages = {
+        "/watch": watch(title.replace("<", "&lt;")),
+        "/film.mp4": Page(bright, headers=MP4),
+        "/cover.jpg": Page(b"\xff\xd8\xff", headers={"Content-Type": "image/jpeg"}),
+    }
+    steps: list[Progress] = []
+    with serving(pages) as site:
+        captured = Video(means).capture(site.url("/watch"), room, Job(steps.append))
+        assert captured.network is not None
+        assert captured.network.address == site.pair
+    files = {file.path: file for file in captured.files}
+    assert list(files) == [
+        "files/video.mp4",
+        "files/cover.jpg",
+        "files/download.log",
+        "files/info.json",
+    ]
+    assert files["files/video.mp4"].at.read_bytes() == bright
+    assert [file.role for file in captured.files] == ["original", "record", "record", "record"]
+    assert json.loads(files["files/info.json"].at.read_bytes())["ext"] == "mp4"
+    assert str(room) not in files["files/info.json"].at.read_text(encoding="utf-8")
+    assert str(room) not in files["files/download.log"].at.read_text(encoding="utf-8")
+    assert "\u202e" not in files["files/video.mp4"].name
+    assert "第3集" in files["files/video.mp4"].name
+    assert captured.observations.title.startswith("../../第3集")
+    assert "\u202e" not in captured.observations.title
+    found = checks(captured)
+    assert found["download_whole"] == ("pass", str(len(bright)))
+    assert found["video_track"][0] == found["audio_track"][0] == "pass"
+    assert found["video_frames"][0] == found["picture_content"][0] == "pass"
+    assert captured.complete
+    tool = captured.components[0]
+    assert (tool.name, len(tool.sha256)) == ("yt-dlp", 64)
+    assert any(step.stage == "saving" and step.total == len(bright) for step in steps)
+
+
+def test_the_hash_of_the_downloader_can_be_made_by_anyone(tmp_path: Path) -> None:
+    import subprocess
+
+    from holdfast.adapters.downloader import package_sha256
+
+    package = tmp_path / "thing"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text("one")
+    (package / "inner" / "b.py").write_text("two")
+    (package / "inner.py").write_text("three")
+    (package / "data.bin").write_text("not counted")
+    command = "find thing -name '*.py' | LC_ALL=C sort | xargs sha256sum | sha256sum"
+    said = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, check=True)
+    assert said.stdout.decode().split()[0] == package_sha256(str(package / "__init__.py"))
+    assert package_sha256(str(tmp_path / "bundle" / "__init__.pyc")) == ""
+
+
+def test_black_and_silent_is_said(means: Means, room: Path, black: bytes) -> None:
+    with serving({"/film.mp4": Page(black, headers=MP4)}) as site:
+        captured = keep(means, site.url("/film.mp4"), room)
+    found = checks(captured)
+    assert found["picture_content"][0] == "fail"
+    assert found["audio_track"][0] == "warn"
+    assert not captured.complete
+
+
+def test_a_file_that_is_no_film_is_said(means: Means, room: Path) -> None:
+    """It is really a list that would lead elsewhere; nothing follows it."""
+    with serving({"/": "secret"}) as inside:
+        lying = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{inside.url('/part.ts')}\n"
+        with serving({"/film.mp4": Page(lying, headers=MP4)}) as site:
+            captured = keep(means, site.url("/film.mp4"), room)
+        assert inside.asked == []
+    assert checks(captured)["video_track"][0] == "fail"
+    assert not captured.complete
+
+
+def test_a_download_that_breaks_off_is_kept_and_red(
+    means: Means, room: Path, bright: bytes
+) -> None:
+    short = Page(bright[:-500], headers=MP4 | {"Accept-Ranges": "none"}, declared=len(bright))
+    with serving({"/film.mp4": short}) as site:
+        captured = keep(means, site.url("/film.mp4"), room)
+    assert checks(captured)["download_whole"][0] == "fail"
+    (original,) = [file for file in captured.files if file.role == "original"]
+    assert bright.startswith(original.at.read_bytes())
+    assert original.path == "files/video.mp4"
+    assert not captured.complete
+
+
+def code(means: Means, url: str, room: Path) -> tuple[type[HoldfastError], str]:
+    with pytest.raises(HoldfastError) as caught:
+        keep(means, url, room)
+    assert list(room.rglob("*")) == []
+    return type(caught.value), caught.value.code
+
+
+def test_where_nothing_can_be_had(means: Means, room: Path, bright: bytes) -> None:
+    with serving({"/film.mp4": Page(bright, headers=MP4)}) as inside:
+        pages = {
+            "/loopback": Page("", 302, {"Location": inside.url("/film.mp4")}),
+            "/within": watch("x", inside.url("/film.mp4")),
+            "/page": html("<p>no film here"),
+            "/500": Page("broken", 500),
+        }
+        with serving(pages) as site:
+            assert code(means, site.url("/loopback"), room) == (Refused, "link_private")
+            assert code(means, site.url("/within"), room) == (Refused, "link_private")
+            assert code(means, site.url("/page"), room) == (Unavailable, "video_unsupported")
+            assert code(means, site.url("/500"), room) == (Unavailable, "http_status")
+        assert inside.asked == []
+    assert code(means, site.url("/"), room) == (Unavailable, "host_unreachable")
+
+
+@pytest.mark.parametrize("link", ["file:///etc/passwd", "javascript:alert(1)", "ytsearch:x"])
+def test_other_links_are_refused(means: Means, room: Path, link: str) -> None:
+    assert not Video(means).suits(link)
+    assert code(means, link, room) == (Refused, "link_not_web")
+
+
+def test_a_film_beyond_the_limit_is_refused(
+    means: Means, room: Path, bright: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "LARGEST", 1000)
+    with serving({"/film.mp4": Page(bright, headers=MP4)}) as site:
+        assert code(means, site.url("/film.mp4"), room) == (Refused, "video_too_large")
+
+
+def test_a_series_is_its_episodes(means: Means, room: Path, tmp_path: Path) -> None:
+    source = Video(means)
+    with PracticeWorld.start(tmp_path / "world", SystemClock()) as world:
+        links = source.entries(world.series_url, Job())
+        assert [link.rpartition("/")[2] for link in links] == list("12345678")
+        feed = world.series_url + "/feed.xml"
+        assert source.entries(feed, Job()) == links
+        assert code(means, feed, room) == (Refused, "video_series")
+
+
+def test_one_film_is_no_series(means: Means, bright: bytes) -> None:
+    pages = {
+        "/film.mp4": Page(bright, headers=MP4),
+        "/list": html("<a href=/list/ep/1>1</a><a href=/list/ep/2>2</a>"),
+        "/loop": Page("", 302, {"Location": "/loop"}),
+    }
+    source = Video(means)
+    with serving(pages) as site:
+        assert source.entries(site.url("/film.mp4"), Job()) == ()
+        assert source.entries(site.url("/list"), Job()) == (
+            site.url("/list/ep/1"),
+            site.url("/list/ep/2"),
+        )
+        with pytest.raises(Unavailable, match="http_status"):
+            source.entries(site.url("/nothing"), Job())
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("raise SystemExit(3)", "downloader_gone"),
+        ("print('garbage', flush=True)", "downloader_gone"),
+        ("import os; os.kill(os.getpid(), 9)", "downloader_gone"),
+        ("import time; print('{}', flush=True); time.sleep(60)", "host_slow"),
+    ],
+)
+def test_a_worker_that_fails_is_ended(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch, script: str, expected: str
+) -> None:
+    mark = f"mark_{room.parent.name}"
+    command = [sys.executable, "-c", f"import sys; sys.stdin.readline(); {script}", mark]
+    monkeypatch.setattr(video, "_command", lambda: command)
+    monkeypatch.setattr(video, "SILENCE_SECONDS", 0.5)
+    with serving({"/film.mp4": "x"}) as site:
+        assert code(means, site.url("/film.mp4"), room) == (Unavailable, expected)
+    assert alive(mark) == []
+
+
+def test_a_worker_that_cannot_start(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video, "_command", lambda: [str(room / "nothing")])
+    with serving({"/film.mp4": "x"}) as site:
+        assert code(means, site.url("/film.mp4"), room) == (Unavailable, "downloader_gone")
+
+
+def test_a_bundle_asks_itself_for_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert video._command() == [sys.executable, "--worker", "downloader"]

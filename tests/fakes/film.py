@@ -1,0 +1,30 @@
+"""Small films, encoded when they are asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def film(at: Path, *, seconds: int = 2, black: bool = False) -> bytes:
+    """An H.264 film of 160x90 with a tone, or black and silent."""
+    import av
+    import numpy as np
+
+    with av.open(str(at), "w") as out:
+        video = out.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
+        sound = None if black else out.add_stream("aac", rate=8000, layout="mono")
+        for number in range(seconds * 10):
+            picture = np.zeros((90, 160, 3), np.uint8)
+            if not black:
+                picture[:, : 8 * (number % 20), 0] = 255
+            out.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(video.encode())
+        if sound is not None:
+            times = np.arange(seconds * 8000) / 8000
+            tone = (np.sin(times * 2765) * 8000).astype(np.int16).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(tone, format="s16", layout="mono")
+            frame.sample_rate = 8000
+            out.mux(sound.encode(frame))
+            out.mux(sound.encode())
+    return at.read_bytes()
