@@ -144,7 +144,7 @@ CRAFTED = (
     Ots(
         name="crafted/deep-255-ok.ots",
         status="unchecked",
-        rule="ots_unknown_attestation",
+        rule="ots_no_header",
         means="255 levels are allowed",
     ),
     malformed("crafted/deep-256-recursion.ots", "256 levels are not"),
