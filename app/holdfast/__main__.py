@@ -1,20 +1,38 @@
-"""No arguments: the window; arguments: the command line."""
+"""No command: the window; a command: the command line."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 
 def main() -> int:
     """The process's exit code."""
-    if len(sys.argv) > 1:
-        from holdfast.cli import run
+    match sys.argv[1:]:
+        case []:
+            return _window(None)
+        case ["--data", folder]:
+            return _window(Path(folder))
+        case words:
+            from holdfast.cli import run
 
-        return run(sys.argv[1:])
-    from holdfast.compose import open_holdfast
+            return run(words)
+
+
+def _window(data: Path | None) -> int:
+    from holdfast.compose import open_holdfast, system_language, words
+    from holdfast.core.errors import HoldfastError
+
+    try:
+        holdfast = open_holdfast(data)
+        holdfast.claim_window()
+    except HoldfastError as error:
+        from holdfast.ui.sorry import sorry
+
+        return sorry(words(system_language()).trouble(error), sys.argv)
     from holdfast.ui.app import main as window
 
-    return window(open_holdfast(), sys.argv)
+    return window(holdfast, sys.argv)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 """
 
 import json
-import locale
 import os
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from holdfast.compose import Failure, Holdfast, Kept, open_holdfast, words
+from holdfast.compose import Failure, Holdfast, Kept, open_holdfast, system_language, words
 from holdfast.core.canonical import visible
 from holdfast.core.document import Lang
 from holdfast.core.errors import Cancelled, HoldfastError, Refused, Tampered, Unavailable
@@ -112,8 +111,7 @@ class Desk:
         chosen = self._holdfast.settings.language if self._holdfast else ""
         if chosen:
             return chosen
-        system = locale.getlocale()[0] or os.environ.get("LANG", "")
-        return "zh" if system.lower().startswith(("zh", "chinese")) else "en"
+        return system_language()
 
     def say(self, key: str, /, **facts: object) -> str:
         """A sentence of the catalogues."""

@@ -85,7 +85,15 @@ class Kept:
     failed: tuple[Failure, ...] = ()
 
 
-__all__ = ["Failure", "Holdfast", "Kept", "default_data", "open_holdfast", "words"]
+__all__ = [
+    "Failure",
+    "Holdfast",
+    "Kept",
+    "default_data",
+    "open_holdfast",
+    "system_language",
+    "words",
+]
 
 
 def default_data() -> Path:
@@ -93,6 +101,14 @@ def default_data() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("Holdfast", appauthor=False)
+
+
+def system_language() -> Lang:
+    """The language of this system, as far as we have it."""
+    import locale
+
+    named = locale.getlocale()[0] or os.environ.get("LANG", "")
+    return "zh" if named.lower().startswith(("zh", "chinese")) else "en"
 
 
 def open_holdfast(data: Path | None = None) -> Holdfast:
