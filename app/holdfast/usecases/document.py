@@ -263,7 +263,7 @@ def _report(
             "taker": say.numeral(1),
             "evidence": say("parts", first=say.numeral(2), last=say.numeral(after - 1))
             if len(shown) > 1
-            else say.numeral(2),
+            else say("part", n=say.numeral(2)),
             **{name: say.numeral(after + at) for at, name in enumerate(names)},
         },
         "exhibits": exhibits,
@@ -273,13 +273,7 @@ def _report(
         ),
         "file_count": sum(1 + len(one.exhibit.artifacts) for one in shown),
         "byte_count": say.count(total),
-        "period": say(
-            "from_to",
-            start=say.local(min(starts)),
-            end=say.local(max(ends)),
-            utc_start=utc(min(starts)),
-            utc_end=utc(max(ends)),
-        ),
+        "period": say.span(min(starts), max(ends)),
         "all_files": [
             {"n": at, "path": file_["path"], "size": file_["size"], "sha256": file_["sha256"]}
             for at, file_ in enumerate(_every_file(exhibits), 1)

@@ -57,7 +57,21 @@ class Teller:
 
     def both(self, text: str) -> str:
         """Local time, UTC in brackets."""
-        return self("time", local=self.local(text), utc=utc(text))
+        return self("time", local=self.local(text), utc=self.utc(text))
+
+    def utc(self, text: str) -> str:
+        """UTC; without its date where that is the local one."""
+        whole = utc(text)
+        return whole[11:] if self.local(text)[:10] == whole[:10] else whole
+
+    def span(self, start: str, end: str) -> str:
+        """From when to when; the date once where it is the same."""
+        first, last = self.local(start), self.local(end)
+        if first[:10] == last[:10]:
+            first, last = first[:19], last[11:]
+        return self(
+            "from_to", start=first, end=last, utc_start=self.utc(start), utc_end=self.utc(end)
+        )
 
     def minute(self, text: str) -> str:
         """Local time to the minute, without its offset."""
@@ -184,13 +198,7 @@ def described(shown: Shown, part: int, say: Teller) -> tuple[Fields, dict[str, s
         "redirects": passed,
         "status": status if isinstance(status, int) else "",
         "started": say.both(_text(manifest, "started")),
-        "captured": say(
-            "from_to",
-            start=say.local(_text(manifest, "started")),
-            end=say.local(_text(manifest, "finished")),
-            utc_start=utc(_text(manifest, "started")),
-            utc_end=utc(_text(manifest, "finished")),
-        ),
+        "captured": say.span(_text(manifest, "started"), _text(manifest, "finished")),
         "sealed": say.both(exhibit.sealed),
         "server": _server(manifest, say),
         "account": _text(observed, "account"),
@@ -418,7 +426,7 @@ def stamp_status(stamp: Stamp, say: Teller) -> Fields:
         "kind": say(f"stamp.{stamp.kind}", authority=stamp.authority),
         "mark": MARKS.get(stamp.status, "") if status != "unchecked" else "",
         "status": text,
-        "utc": utc(stamp.time) if stamp.time and status == "confirmed" else "",
+        "utc": say.utc(stamp.time) if stamp.time and status == "confirmed" else "",
         "practice": say(f"stamp.{stamp.kind}.practice") if practice else "",
     }
 

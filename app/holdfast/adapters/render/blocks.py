@@ -156,7 +156,9 @@ class Space:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageBreak:
-    """What follows starts on a new page."""
+    """What follows starts on a new page, unless that share of this one is still free."""
+
+    unless: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -315,7 +315,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class NewPage:
-    """What follows starts on a new page."""
+    """What follows starts on a new page, unless so many points of this one are free."""
+
+    unless: float = ROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +372,8 @@ class _Flow:
         self.page = Page()
         self.left = ROOM
         self.running = ""
+        self.shown: str | None = None
+        """What the header says: that of the first thing on the page."""
         self.waiting: list[Place] = []
 
     @property
@@ -380,8 +384,8 @@ class _Flow:
     def end_page(self) -> None:
         self._settle()
         self.laid.pages.append(self.page)
-        self.laid.running.append(self.running)
-        self.page, self.left = Page(), ROOM
+        self.laid.running.append(self.running if self.shown is None else self.shown)
+        self.page, self.left, self.shown = Page(), ROOM, None
 
     def _settle(self) -> None:
         """Anchors that wait are here."""
@@ -406,8 +410,8 @@ class _Flow:
                 case Gap(tall=tall):
                     if not self.fresh or not self.laid.pages:
                         self.left -= tall
-                case NewPage():
-                    if not self.fresh:
+                case NewPage(unless=unless):
+                    if self.left < unless:
                         self.end_page()
                 case Running(text=text):
                     self.running = text
@@ -449,6 +453,8 @@ class _Flow:
     def _draw(self, item: Item, before: float) -> None:
         self.left -= before
         self._settle()
+        if self.shown is None:
+            self.shown = self.running
         item.draw(self.page, LEFT, HEIGHT - TOP - (ROOM - self.left))
         self.left -= item.height()
 

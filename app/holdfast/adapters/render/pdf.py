@@ -201,9 +201,9 @@ class _Edges:
         rule(page, LEFT, y, MEASURE, 0.4, HAIRLINE)
         self._put(page, self.state, y - 10, "left", MEASURE * 0.7)
         self._put(page, count, y - 10, "right", MEASURE * 0.3, ink_=True)
-        self._put(page, self.number, y - 21, "left", MEASURE * 0.6)
+        self._put(page, self.number, y - 21, "left", MEASURE * 0.5)
         if self.furniture.practice:
-            self._put(page, self.practice, y - 21, "right", MEASURE * 0.4)
+            self._put(page, self.practice, y - 21, "right", MEASURE * 0.5)
 
     def _put(
         self, page: Page, text: str, y: float, side: str, width: float, *, ink_: bool = False

@@ -37,6 +37,7 @@ from holdfast.adapters.render.blocks import (
 )
 from holdfast.adapters.render.flow import (
     MEASURE,
+    ROOM,
     AnyItem,
     CellLine,
     Drawn,
@@ -83,6 +84,8 @@ OVERLAP = 80
 """Pixels that two slices share."""
 SLICE_WIDTH, FIRST_SLICE, SLICE = 154 * MM, 205 * MM, 226 * MM
 MAX_SLICES = 40
+LONG_ROWS, LONG_SHAPE = 2000, 2.2
+"""From how many rows and from which height to width a figure is also shown in slices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +171,8 @@ class Sheet:
         self.wanted: dict[FaceName, set[str]] = {}
         self.headings: list[tuple[str, str, int]] = []
         self.signatures = 0
+        self.long: list[tuple[str, list[CellLine]]] = []
+        """Pictures much taller than wide, waiting for the end of their part."""
 
     # --- text
 
@@ -284,7 +289,15 @@ class Sheet:
         made: list[AnyItem] = []
         for block in tree:
             made += self.block(block)
-        return made
+        return [*made, *self.long_pictures()]
+
+    def long_pictures(self) -> Iterator[AnyItem]:
+        """The slices of tall pictures that were shown small before."""
+        waiting, self.long = self.long, []
+        for name, caption in waiting:
+            yield NewPage()
+            yield self.loose(caption, 4)
+            yield from self.slices([name], Box(name="slices", args=(), content=()))
 
     def block(self, block: Block) -> Iterator[AnyItem]:
         """The items of one block."""
@@ -302,8 +315,8 @@ class Sheet:
                 yield from self.box(block)
             case Space(mm=mm):
                 yield Gap(mm * MM)
-            case PageBreak():
-                yield NewPage()
+            case PageBreak(unless=unless):
+                yield NewPage(unless * ROOM)
             case Keep(content=content):
                 inner: list[AnyItem] = []
                 for one in content:
@@ -314,6 +327,7 @@ class Sheet:
                 self.spans(text, "sans", GREY)
                 yield Running(text)
             case Anchor(name=name):
+                yield from self.long_pictures()
                 yield Place(plain(name))
             case _:
                 pass
@@ -594,6 +608,8 @@ class Sheet:
             yield from self.missing(caption)
             return
         wide, high = _fit(picture, MEASURE, most)
+        if picture.turn == 0 and picture.height > max(LONG_ROWS, picture.width * LONG_SHAPE):
+            self.long.append((args[0], caption))
         tall = high + 5 + _tall(caption)
 
         def paint(page: Page, x: float, top: float) -> None:
@@ -707,13 +723,13 @@ class Sheet:
         """A small picture, and beside it what was kept."""
         picture = self.pictures.get(args[0]) if args else None
         table = next((block for block in box.content if isinstance(block, Table)), None)
-        left = 62 * MM if picture is not None else 0
+        wide, high = _fit(picture, 58 * MM, 48 * MM) if picture is not None else (0.0, 0.0)
+        left = wide + 4 * MM if picture is not None else 0.0
         width = MEASURE - left
         options = {"w": f"28,{width / MM - 28}"}
         grid = (
             self.table(replace(table, options=options), width) if table else Grid([width], None, [])
         )
-        wide, high = _fit(picture, left - 4 * MM, 48 * MM) if picture is not None else (0.0, 0.0)
         tall = max(high, grid.height())
 
         def paint(page: Page, x: float, top: float) -> None:

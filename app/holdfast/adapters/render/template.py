@@ -15,12 +15,13 @@ make a writer open a file.  One line is one block::
     <!-- when: c -->    the next block or row only if c; ``c`` is ``name``, ``!name``, ``a & b``
     <!-- when: c --> … <!-- /when -->      several blocks; the end belongs to the nearest open
                         ``when`` unless it names its own: ``<!-- /when: c -->``
-    <!-- space 3 --> <!-- break --> <!-- keep --> <!-- /keep --> <!-- cur: … --> <!-- anchor: … -->
+    <!-- break -->  <!-- break 40 -->      a new page; unless 40 % of this one are free
+    <!-- space 3 --> <!-- keep --> <!-- /keep --> <!-- cur: … --> <!-- anchor: … -->
     <!-- rule: id, id -->   after each legal sentence: ids of rules
 
 Inside a line: ``{{a.b}}`` ``{{#x}}…{{/x}}`` ``{{^x}}…{{/x}}`` ``**bold**`` ``{g}grey{/g}`` a code
-span in back-ticks, ``<br>``, ``@hash LABEL {{…}}`` (label ``-``: none), ``@page a-b``, ``@size name``, and
-``<!-- when: c -->`` at the end of a paragraph, for that paragraph.  ``\|`` is a bar in a cell.
+span in back-ticks, ``<br>``, ``@hash LABEL {{…}}`` (label ``-``: none), ``@page a-b``, ``@size x``,
+and ``<!-- when: c -->`` at the end of a paragraph, for that one.  ``\|`` is a bar in a cell.
 Inside a list ``{{.}}`` is the item itself; names are looked up in the item first, then outwards.
 """
 
@@ -192,7 +193,7 @@ class _Reader:
             case "space":
                 return Space(mm=float(rest))
             case "break":
-                return PageBreak()
+                return PageBreak(unless=float(rest) / 100 if rest else 1.0)
             case "keep":
                 content = tuple(self.blocks(frozenset({"<!-- /keep -->"})))
                 self.close("<!-- /keep -->")
