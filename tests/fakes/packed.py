@@ -1,16 +1,22 @@
 """A practice case as a person would leave it: captured, sealed, stamped by the practice world,
-with an issued document; and everything needed to export and verify it."""
+with an issued document; and everything needed to export and verify it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import atexit
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from fakes.clock import FakeClock
 from fakes.desk import FakeSource
-
 from holdfast.adapters.pack import verifier
 from holdfast.adapters.pack.packs import Packs
 from holdfast.adapters.store.keys import Keys
@@ -20,14 +26,18 @@ from holdfast.adapters.timestamp.headers import Esplora
 from holdfast.adapters.timestamp.opentimestamps import OpenTimestamps, OpenTimestampsChecker
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161, Rfc3161Checker
 from holdfast.adapters.witness import checkpoints
+from holdfast.core.bag import Unreadable
 from holdfast.core.canonical import rfc3339
 from holdfast.core.case import Case, Party
 from holdfast.core.document import Issued
 from holdfast.core.evidence import Component, World
 from holdfast.core.job import Job
+from holdfast.core.judge import judge_pack
 from holdfast.core.ledger import Ref
+from holdfast.core.pack import BAG_INFO, MANIFEST, PAYLOAD, TAG_MANIFEST, write_manifest
 from holdfast.core.timestamp import Authorities, Tsa
-from holdfast.core.verdict import Verdict
+from holdfast.core.verdict import Finding, ProofHelp, Verdict
+from holdfast.core.witness import Terms
 from holdfast.practice.world import PracticeWorld
 from holdfast.usecases import export, preserve, timestamp
 from holdfast.usecases.preserve import Maker
@@ -228,3 +238,138 @@ def rehearsal(folder: Path) -> Iterator[Rehearsal]:
             yield made
         finally:
             store.close()
+
+
+# --- packs in memory -----------------------------------------------------------------------------
+
+
+class MemoryPack:
+    """A pack in a dictionary, so that a test may change any byte of it."""
+
+    def __init__(self, files: Mapping[str, bytes], troubles: Sequence[Finding] = ()) -> None:
+        self.files = dict(files)
+        self._troubles = tuple(troubles)
+        self.unreadable: dict[str, str] = {}
+        self.missing_hashes: set[str] = set()
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self.files))
+
+    def troubles(self) -> tuple[Finding, ...]:
+        return self._troubles
+
+    def size(self, name: str) -> int:
+        if self.unreadable.get(name) == "size":
+            raise Unreadable("file_unreadable", "size")
+        return len(self.files[name])
+
+    def read(self, name: str, limit: int) -> bytes:
+        if self.unreadable.get(name) == "read":
+            raise Unreadable("file_unreadable", "read")
+        if len(self.files[name]) > limit:
+            raise Unreadable("file_too_large", str(limit))
+        if self.unreadable.get(name) == "unsteady":
+            return self.files[name] + b"!"
+        return self.files[name]
+
+    def digests(
+        self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
+    ) -> Mapping[str, bytes]:
+        if self.unreadable.get(name) == "digests":
+            raise Unreadable("file_unreadable", "digests")
+        tick(len(self.files[name]))
+        return {
+            algorithm: hashlib.new(algorithm, self.files[name]).digest()
+            for algorithm in algorithms
+            if algorithm not in self.missing_hashes
+        }
+
+
+def rebagged(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files under manifests made anew: what somebody does who wants a change to go unseen."""
+    made = dict(files)
+    body = {name: data for name, data in made.items() if name.startswith(PAYLOAD)}
+    oxum = f"Payload-Oxum: {sum(map(len, body.values()))}.{len(body)}"
+    info = made.get(BAG_INFO, b"").decode().splitlines()
+    kept = [line for line in info if not line.startswith("Payload-Oxum")]
+    made[BAG_INFO] = "".join(f"{line}\n" for line in [*kept, oxum]).encode()
+    made[MANIFEST] = write_manifest((n, hashlib.sha256(d).hexdigest()) for n, d in body.items())
+    tags = [name for name in made if name not in body and name != TAG_MANIFEST]
+    made[TAG_MANIFEST] = write_manifest((n, hashlib.sha256(made[n]).hexdigest()) for n in tags)
+    return made
+
+
+class Remembering:
+    """A checker that does not do the same arithmetic twice, for tests with hundreds of packs."""
+
+    def __init__(self, checker: Any) -> None:
+        self._checker = checker
+        self._known: dict[object, object] = {}
+
+    @property
+    def id(self) -> str:
+        return str(self._checker.id)
+
+    def check(self, subject: str, digest: Any, proof: bytes, help: ProofHelp) -> Any:
+        try:
+            about = digest("sha256")
+        except (ValueError, LookupError) as error:
+            about = repr(error)
+        key = (subject, about, proof, help)
+        if key not in self._known:
+            self._known[key] = self._checker.check(subject, digest, proof, help)
+        return self._known[key]
+
+
+CHECKERS = (Remembering(OpenTimestampsChecker()), Remembering(Rfc3161Checker()))
+
+
+def terms(**changed: object) -> Terms:
+    parts: dict[str, object] = {
+        "checkers": CHECKERS,
+        "table": checkpoints(),
+        "help": ProofHelp(
+            roots=verifier.pinned_roots(), practice=True, now="2030-01-01T00:00:00.000Z"
+        ),
+        "known_verifiers": verifier.known_verifiers(),
+        **changed,
+    }
+    return Terms(**parts)  # type: ignore[arg-type] # by name
+
+
+def look(files: Mapping[str, bytes], **changed: object) -> Verdict:
+    """The verdict over a pack in memory."""
+    return judge_pack(MemoryPack(files), terms(**changed), Job())
+
+
+def flipped(data: bytes, at: int | None = None) -> bytes:
+    """One bit of one byte changed; in the middle unless said otherwise."""
+    place = len(data) // 2 if at is None else at
+    return data[:place] + bytes((data[place] ^ 1,)) + data[place + 1 :]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A practice case as it left: the same pack as files, as a folder, as a ZIP."""
+
+    files: Mapping[str, bytes]
+    folder: Path
+    archive: Path
+    number: str
+
+
+@cache
+def finished() -> Finished:
+    """One exported practice case for all tests of a process."""
+    home = Path(tempfile.mkdtemp(prefix="holdfast-packed-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    with rehearsal(home / "made") as made:
+        archive = made.export(home / "pack.zip")
+        folder = made.export(home / "pack")
+        number = made.number
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    return Finished(files=files, folder=folder, archive=archive, number=number)

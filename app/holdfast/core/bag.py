@@ -173,7 +173,11 @@ def judge_bag(contents: Contents, seen: Seen, known_verifiers: frozenset[str]) -
     payload = {name for name in contents.names if name.startswith(PAYLOAD)}
     tags = {name for name in contents.names if name in TAGS and name != TAG_MANIFEST}
     listed = _listed(contents, seen, MANIFEST, payload)
+    so_far = seen.broken()
     _listed(contents, seen, TAG_MANIFEST, tags)
+    if seen.broken() > so_far:
+        # Nothing lists the last list, so it may be the changed one.
+        seen.say(TAG_MANIFEST, "bag_tags", "broken")
     for name in REQUIRED_TAGS:
         if name not in contents:
             seen.say(name, "file_missing", "broken")

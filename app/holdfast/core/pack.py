@@ -321,7 +321,7 @@ def _manifest_command(checks: Checks, manifest: str, system: System) -> Command:
             parts = ("sha256sum", f"-c {manifest}")
         case "macos":
             parts = ("shasum -a 256", f"-c {manifest}")
-        case "windows":
+        case _:
             parts = (
                 f"Get-Content {manifest} |",
                 "ForEach-Object { $sum, $name = $_ -split '  ', 2;",
@@ -376,7 +376,7 @@ def _root_command(checkpoint: str, system: System) -> Command:
             parts = (f"sed -n 3p {name} |", "base64 -d |", "od -An -v -tx1")
         case "macos":
             parts = (f"sed -n 3p {name} |", "base64 -D |", "od -An -v -tx1")
-        case "windows":
+        case _:
             parts = (
                 "[BitConverter]::ToString([Convert]::FromBase64String(",
                 f"(Get-Content {name})[2])).Replace('-', ' ').ToLower()",

@@ -27,6 +27,7 @@ from holdfast.core.ledger import (
     world_of,
 )
 from holdfast.core.pack import (
+    BAG_INFO,
     CASE_FILE,
     CASE_FORMAT,
     ENTRIES,
@@ -70,6 +71,12 @@ class Record:
     """Heads whose root is the ledger's, by path below ``data/``."""
     recorded: frozenset[str]
     """Paths below ``data/`` that a line, or a manifest that a line names, accounts for."""
+    changed: frozenset[str]
+    """Those of them that are not what the record says."""
+    certificates: Mapping[str, str]
+    """SHA-256 of chains and roots as the last export had them, by path below ``data/``."""
+    proofs: Mapping[tuple[str, str, str], frozenset[str]]
+    """SHA-256 of the proofs that confirmed a subject, by its path, the protocol, the authority."""
 
 
 @dataclass(slots=True)
@@ -80,6 +87,7 @@ class _Reading:
     seen: Seen
     live: bool
     recorded: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
 
     def read(self, path: str, limit: int) -> bytes | None:
         """The content, or None after saying why not."""
@@ -99,6 +107,7 @@ class _Reading:
         now = self.contents.sha256(name)
         if now != ref.sha256 or self.contents.size(name) != ref.size:
             self.seen.say(name, "file_changed", "broken", f"{ref.sha256} → {now}")
+            self.changed.add(ref.path)
             return False
         sm3 = self.contents.sm3(name)
         if sm3 is not None and sm3 != ref.sm3:
@@ -126,6 +135,7 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
     _documents(reading, entries)
     if not live:
         _case_file(reading, entries, ledger_id, world)
+        _bag_info(reading, entries, ledger_id)
     for exhibit in exhibits:
         _inclusion(reading, exhibit, leaves, checkpoints)
     if None in entries:
@@ -138,6 +148,9 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
         exhibits=exhibits,
         checkpoints=checkpoints,
         recorded=frozenset(reading.recorded),
+        changed=frozenset(reading.changed),
+        certificates=_certificates(entries),
+        proofs=_proofs(entries),
     )
 
 
@@ -221,6 +234,8 @@ def _heads(
             else:
                 say(name, "checkpoint_other", "broken", str(checkpoint.size))
     keys = _keys(reading, entries, origin(ledger_id, world))
+    if payload(KEYS) not in reading.contents and any(c.signatures for c in found.values()):
+        say(payload(KEYS), "file_missing", "broken")
     roots = tree_roots(leaves, (checkpoint.size for checkpoint in found.values()))
     sound: dict[str, Checkpoint] = {}
     for path, checkpoint in found.items():
@@ -231,6 +246,8 @@ def _heads(
             say(name, "ledger_truncated", "broken", f"{len(leaves)} < {checkpoint.size}")
         elif roots.get(checkpoint.size) != checkpoint.root:
             say(name, "checkpoint_root", "broken", str(checkpoint.size))
+            # Either may be the changed one.
+            say(payload(ENTRIES), "checkpoint_root", "broken", str(checkpoint.size))
         elif _signed(reading, name, checkpoint, keys):
             sound[path] = checkpoint
     if head is not None and head.size < len(leaves) and not reading.live:
@@ -379,6 +396,53 @@ def _case_file(
                 pass
             case _:
                 reading.seen.say(payload(CASE_FILE), "case_other", "broken")
+
+
+def _bag_info(reading: _Reading, entries: Sequence[LedgerEntry | None], ledger_id: str) -> None:
+    """What the bag says of itself is what the ledger says of it."""
+    last = next((entry for entry in reversed(entries) if entry is not None), None)
+    if last is None or BAG_INFO not in reading.contents:
+        return
+    wanted = {
+        f"Bagging-Date: {last.at[:10]}",
+        f"Internal-Sender-Identifier: {ledger_id}",
+        *(
+            f"External-Identifier: {entry.subject}"
+            for entry in entries
+            if entry is not None and entry.act == "pack.exported"
+        ),
+    }
+    try:
+        told = reading.contents.read(BAG_INFO, MAX_NOTE).decode().split("\n")
+    except ValueError:
+        return  # said where the bag was looked at
+    for line in sorted(wanted - set(told)):
+        reading.seen.say(BAG_INFO, "bag_info", "broken", line)
+
+
+def _certificates(entries: Sequence[LedgerEntry | None]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in entries:
+        if entry is not None and entry.act == "pack.exported":
+            listed = entry.facts.get("certificates")
+            for one in listed if isinstance(listed, list) else ():
+                match one:
+                    case {"path": str(path), "sha256": str(sha256)}:
+                        found[path] = sha256
+    return found
+
+
+def _proofs(
+    entries: Sequence[LedgerEntry | None],
+) -> dict[tuple[str, str, str], frozenset[str]]:
+    found: dict[tuple[str, str, str], frozenset[str]] = {}
+    for entry in entries:
+        if entry is not None and entry.act == "timestamp.confirmed":
+            match entry.facts:
+                case {"kind": str(kind), "authority": str(by), "proof_sha256": str(sha256)}:
+                    key = (entry.subject, kind, by)
+                    found[key] = found.get(key, frozenset()) | {sha256}
+    return found
 
 
 def _inclusion(

@@ -21,6 +21,7 @@ from holdfast.core.job import Job
 from holdfast.core.opentimestamps import MalformedProof, read_proof
 from holdfast.core.pack import (
     PAYLOAD,
+    ProofForm,
     ProofName,
     chain_path,
     payload,
@@ -96,6 +97,7 @@ def judge_witnesses(
     witnesses = _Witnesses(contents, record, terms, seen)
     runs = witnesses.header_runs()
     witnesses.certificates()
+    witnesses.absent()
     found = []
     proofs = witnesses.proofs()
     for done, (name, proof) in enumerate(proofs):
@@ -161,6 +163,11 @@ class _Witnesses:
             if authority not in used:
                 self.seen.say(name, "file_not_on_record", "broken")
                 continue
+            listed = self.record.certificates.get(path, self.contents.sha256(name))
+            if listed != self.contents.sha256(name):
+                detail = f"{listed} → {self.contents.sha256(name)}"
+                self.seen.say(name, "file_changed", "broken", detail)
+                continue
             raw = self._read(name, MAX_CERTIFICATES)
             if raw is None:
                 continue
@@ -177,12 +184,24 @@ class _Witnesses:
         if len(found) != 1:
             self.seen.say(name, "certificates_malformed", "broken", str(len(found)))
             return
-        pinned = {mark for pem in self.terms.help.roots for mark in fingerprints(pem)}
         if found[0] in practice.ROOT_FINGERPRINTS:
             if self.record.world != "practice":
                 self.seen.say(name, "world_mixed", "broken", found[0])
-        elif found[0] not in pinned:
+        elif found[0] not in self._pinned():
             self.seen.say(name, "certificates_root_unknown", "unchecked", found[0])
+
+    def _pinned(self) -> frozenset[str]:
+        return frozenset(mark for pem in self.terms.help.roots for mark in fingerprints(pem))
+
+    def absent(self) -> None:
+        """Whatever the record says was confirmed or exported is still there."""
+        wanted = set(self.record.certificates)
+        for subject, kind, authority in self.record.proofs:
+            form: ProofForm = "ots" if kind == "opentimestamps" else "tsr"
+            wanted.add(proof_path(subject, form, authority))
+        for path in sorted(wanted):
+            if payload(path) not in self.contents:
+                self.seen.say(payload(path), "file_missing", "broken")
 
     # --- proofs ----------------------------------------------------------------------------------
 
@@ -193,16 +212,9 @@ class _Witnesses:
 
     def weigh(self, name: str, proof: ProofName, runs: Sequence[tuple[int, bytes]]) -> Dated | None:
         """What one proof file is worth, said; None when it dates nothing."""
-        record, say = self.record, self.seen.say
-        if proof.subject not in record.recorded and proof.subject not in record.checkpoints:
-            if payload(proof.subject) not in self.contents or not _is_head(proof.subject):
-                say(name, "proof_stranger", "broken", payload(proof.subject))
+        if not self._has_subject(name, proof) or proof.form == "tsq":
             return None
-        if payload(proof.subject) not in self.contents:
-            return None
-        if proof.form == "tsq":
-            if payload(proof_path(proof.subject, "tsr", proof.authority)) not in self.contents:
-                say(name, "proof_stranger", "broken", payload(proof.subject))
+        if not self._as_confirmed(name, proof):
             return None
         raw = self._read(name, MAX_PROOF)
         if raw is None:
@@ -212,12 +224,37 @@ class _Witnesses:
         self.seen.findings.extend(findings)
         self._blame_query(proof, findings)
         self.seen.timestamps.append(replace(stamp, subject=payload(proof.subject)))
-        if _contradicts(stamp, record.world):
-            say(name, "world_mixed", "broken", stamp.network)
+        if _contradicts(stamp, self.record.world):
+            self.seen.say(name, "world_mixed", "broken", stamp.network)
             return None
         if stamp.status not in DATES:
             return None
         return Dated(path=proof.subject, status=stamp.status, time=stamp.time)
+
+    def _has_subject(self, name: str, proof: ProofName) -> bool:
+        """Whether the proof speaks of something that may be dated; said when it does not."""
+        subject = payload(proof.subject)
+        if proof.subject in self.record.recorded or proof.subject in self.record.checkpoints:
+            token = payload(proof_path(proof.subject, "tsr", proof.authority))
+            if proof.form != "tsq" or token in self.contents:
+                # About bytes that are no longer there a proof says nothing; that was said.
+                return subject in self.contents and proof.subject not in self.record.changed
+        elif proof.subject.startswith("ledger/checkpoints/"):
+            if subject in self.contents:
+                # A head that does not hold; that was said where it was read.
+                return False
+            self.seen.say(subject, "file_missing", "broken")
+        self.seen.say(name, "proof_stranger", "broken", subject)
+        return False
+
+    def _as_confirmed(self, name: str, proof: ProofName) -> bool:
+        """Whether it is the proof that the record says confirmed its subject, where it says so."""
+        listed = self.record.proofs.get((proof.subject, proof.kind, proof.authority))
+        now = self.contents.sha256(name)
+        if listed is not None and now not in listed:
+            self.seen.say(name, "file_changed", "broken", f"{min(listed)} → {now}")
+            return False
+        return True
 
     def _blame_query(self, proof: ProofName, findings: Sequence[Finding]) -> None:
         """Where question and answer do not fit, both files are named: either may have changed."""
@@ -253,11 +290,6 @@ class _Witnesses:
         if payload(path) not in self.contents:
             return b""
         return self._read(payload(path), MAX_CERTIFICATES) or b""
-
-
-def _is_head(path: str) -> bool:
-    """Whether a broken checkpoint is the subject: that was said where it was read."""
-    return path.startswith("ledger/checkpoints/")
 
 
 def _contradicts(stamp: TimestampSeen, world: World) -> bool:
@@ -296,6 +328,9 @@ def weigh_ots(
     if wanting and terms.ask is not None:
         asked = replace(tries[-1], headers=(*terms.help.headers, *_asked(raw, terms.ask)))
         stamp, findings = _best(((stamp, findings), checker.check(name, digest, raw, asked)))
+    if stamp.status in ("confirmed", "simulated"):
+        # What other calendars once promised says nothing more about a proof that is complete.
+        findings = tuple(finding for finding in findings if finding.rule != "ots_pending")
     return stamp, findings
 
 

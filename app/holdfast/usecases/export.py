@@ -57,6 +57,7 @@ from holdfast.core.pack import (
     inclusion_path,
     payload,
     proof_path,
+    read_certificates_path,
     root_path,
     stamp_path,
     write_manifest,
@@ -96,8 +97,9 @@ def export(
     """
     case = store.case(reference)
     job.step("exporting")
-    _on_record(case, store=store, vault=vault)
     plan = _Plan(case, store, vault, tuple(tsas))
+    plan.gather()
+    _on_record(case, plan.certificates(), store=store, vault=vault)
     plan.gather()
     plan.add_case_file()
     if headers is not None:
@@ -105,18 +107,25 @@ def export(
     return format.write(plan.bag(format), out, case.number, job)
 
 
-def _on_record(case: Case, *, store: Store, vault: Vault) -> None:
-    """The newest pack.exported line names the case file as it is now, and a head covers it."""
+def _on_record(
+    case: Case, certificates: Sequence[Mapping[str, Json]], *, store: Store, vault: Vault
+) -> None:
+    """The newest pack.exported line names the case file and the certificates as they are now.
+
+    A head covers it.  When nothing has changed since such a line, none is added.
+    """
     body = case_file_bytes(case, store=store)
     digest = vault.keep_bytes(body)
     ref = Ref(path=CASE_FILE, size=len(body), sha256=digest.sha256, sm3=digest.sm3)
+    facts: dict[str, Json] = {"format": "bagit", "certificates": list(certificates)}
     entries = store.entries(case.id)
     heads = store.checkpoints(case.id)
-    again = bool(entries) and entries[-1].act == "pack.exported" and entries[-1].refs == (ref,)
-    if again and heads and heads[-1].size == len(entries):
+    last = entries[-1]
+    same = last.act == "pack.exported" and (last.refs, dict(last.facts)) == ((ref,), facts)
+    if same and heads and heads[-1].size == len(entries):
         return
     with store.custody(case.id) as custody:
-        custody.append("pack.exported", case.number, [ref], {"format": "bagit"})
+        custody.append("pack.exported", case.number, [ref], facts)
         custody.head()
 
 
@@ -202,6 +211,7 @@ class _Plan:
 
     def gather(self) -> None:
         """Ledger, exhibits, documents, proofs and heads; everything but ``case.json``."""
+        self.files.clear()
         self.entries = self.store.entries(self.case.id)
         self.checkpoints = self.store.checkpoints(self.case.id)
         for entry in self.entries:
@@ -316,6 +326,11 @@ class _Plan:
                 self._bytes(root_path(authority), write_pem((root,)))
             if chain or root:
                 self._bytes(chain_path(authority), write_pem(chain or (root,)))
+
+    def certificates(self) -> tuple[Mapping[str, Json], ...]:
+        """Path and SHA-256 of every chain and root: nothing else vouches for their bytes."""
+        found = sorted(path for path in self.files if read_certificates_path(path))
+        return tuple({"path": path, "sha256": self.files[path].sha256} for path in found)
 
     def add_headers(self, headers: HeaderRun, job: Job) -> None:
         """One header run that reaches every block the complete proofs name, if it can be had."""

@@ -209,7 +209,8 @@ def _report(verdict: Verdict, say: Words) -> str:
     if findings and findings[0].rule == "world_practice":
         lines += [say("world_practice"), ""]
         findings.pop(0)
-    lines += [say(f"verdict_{verdict.verdict}")]
+    rehearsed = verdict.verdict == "ok" and len(findings) < len(verdict.findings)
+    lines += [say("verdict.ok.practice" if rehearsed else f"verdict.{verdict.verdict}")]
     if verdict.verdict in ("broken", "unchecked"):
         lines.append(say(f"verify_now_{verdict.verdict}"))
     lines.append("")

@@ -32,6 +32,7 @@ p, li, td, th { overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; border-bottom: 1px solid var(--line);
   padding: .35rem .6rem .35rem 0; }
+td:first-child, th { white-space: nowrap; }
 code, pre { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .85rem; }
 pre { background: var(--code); border: 1px solid var(--line); padding: .6rem .8rem;
   margin: .3rem 0 .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -68,6 +69,7 @@ def _list(items: Iterable[str]) -> str:
 def _section(facts: Readme, say: Words) -> str:
     parts = [
         _text("p", say("readme_practice"), "practice") if facts.practice else "",
+        '<p><a href="#en">English</a></p>' if say.lang == "zh" else "",
         _text("h1", say("readme_title", case=facts.case_number)),
         _text(
             "p",
@@ -102,9 +104,9 @@ def _section(facts: Readme, say: Words) -> str:
         _fingerprints(facts, say),
         _text("p", say("readme_made_with", version=holdfast.__version__), "soft"),
     ]
-    lang = "zh-CN" if say.lang == "zh" else "en"
+    tag = "zh-CN" if say.lang == "zh" else "en"
     body = "\n".join(part for part in parts if part)
-    return f'<section lang="{lang}">\n{body}\n</section>'
+    return f'<section id="{say.lang}" lang="{tag}">\n{body}\n</section>'
 
 
 def _exhibits(facts: Readme, say: Words) -> str:

@@ -1,0 +1,75 @@
+"""The checker agrees with OpenSSL's arithmetic, on good signatures and on bent ones."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from holdfast.core import ed25519
+from holdfast.core.ed25519 import verify
+
+# RFC 8032 §7.1, TEST 2.
+PUBLIC = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
+SIGNATURE = bytes.fromhex(
+    "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+    "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+)
+
+
+def theirs(key: bytes, signature: bytes, message: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def test_the_vector_of_the_rfc_holds() -> None:
+    assert verify(PUBLIC, SIGNATURE, b"\x72")
+    assert not verify(PUBLIC, SIGNATURE, b"\x73")
+
+
+def test_fresh_signatures_hold_and_bent_ones_do_not() -> None:
+    for size in range(0, 40, 5):
+        key = Ed25519PrivateKey.generate()
+        public, message = key.public_key().public_bytes_raw(), os.urandom(size)
+        signature = key.sign(message)
+        assert verify(public, signature, message)
+        bent = bytearray(signature)
+        bent[size] ^= 1
+        assert verify(public, bytes(bent), message) is theirs(public, bytes(bent), message) is False
+
+
+@pytest.mark.parametrize(
+    ("key", "signature"),
+    [
+        (PUBLIC[:-1], SIGNATURE),
+        (PUBLIC, SIGNATURE + b"\0"),
+        # y beyond the prime, and no x for this y
+        (b"\xff" * 32, SIGNATURE),
+        ((2).to_bytes(32, "little"), SIGNATURE),
+        # x is zero and yet called odd
+        ((1 | 1 << 255).to_bytes(32, "little"), SIGNATURE),
+        # S beyond the group's order: the same point, written a second way
+        (
+            PUBLIC,
+            SIGNATURE[:32]
+            + (int.from_bytes(SIGNATURE[32:], "little") + ed25519._ORDER).to_bytes(32, "little"),
+        ),
+    ],
+)
+def test_malformed_keys_and_signatures_are_refused(key: bytes, signature: bytes) -> None:
+    assert not verify(key, signature, b"\x72")
+    assert not theirs(key, signature, b"\x72")
+
+
+def test_every_sign_and_root_of_x_is_decoded() -> None:
+    """Keys at random meet both roots and both signs."""
+    for _ in range(24):
+        raw = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+        point = ed25519._decode(raw)
+        assert point is not None
+        assert ed25519._encode(point) == raw

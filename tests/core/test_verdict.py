@@ -1,0 +1,80 @@
+"""What counts: broken, unchecked, weak, ok are never merged into one another."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from holdfast.core.verdict import (
+    Finding,
+    FindingOutcome,
+    TimestampSeen,
+    Verdict,
+    conclude,
+    practice_first,
+    together,
+    worst,
+)
+
+
+def told(rule: str, outcome: FindingOutcome) -> Finding:
+    return Finding(subject="x", rule=rule, outcome=outcome)
+
+
+@pytest.mark.parametrize(
+    ("findings", "dated", "verdict"),
+    [
+        ((), ("ok", "ok"), "ok"),
+        ((), (), "unchecked"),
+        ((), ("ok", "unchecked"), "unchecked"),
+        ((), ("ok", "weak"), "weak"),
+        ((("pack_verifier_unknown", "weak"),), ("ok",), "weak"),
+        # A witness that is weaker than another one weakens nothing.
+        ((("ots_one_source", "weak"),), ("ok",), "ok"),
+        ((("ots_pending", "unchecked"),), ("ok",), "ok"),
+        ((("pack_verifier_unknown", "weak"),), ("unchecked",), "unchecked"),
+        ((("file_changed", "broken"),), ("ok",), "broken"),
+        ((("file_changed", "broken"),), ("unchecked",), "broken"),
+    ],
+)
+def test_the_verdict_follows_from_findings_and_dates(
+    findings: tuple[tuple[str, FindingOutcome], ...],
+    dated: tuple[FindingOutcome, ...],
+    verdict: FindingOutcome,
+) -> None:
+    assert conclude((told(*one) for one in findings), dated) == verdict
+
+
+def test_the_worst_of_several_counts() -> None:
+    assert worst(()) == "ok"
+    assert worst(("ok", "weak")) == "weak"
+    assert worst(("weak", "unchecked", "ok")) == "unchecked"
+    assert worst(("unchecked", "broken")) == "broken"
+    practice = told("world_practice", "ok")
+    one = Verdict(verdict="ok", findings=(told("bag_match", "ok"),))
+    both = together((one, Verdict(verdict="broken", findings=(practice, *one.findings))))
+    assert both.verdict == "broken"
+    assert both.findings == (practice, told("bag_match", "ok"))
+    assert practice_first((told("a", "ok"), practice, practice)) == (practice, told("a", "ok"))
+
+
+def test_the_body_is_the_documented_object() -> None:
+    seen = TimestampSeen(
+        subject="f", kind="rfc3161", network="practice", status="simulated", time="t", by="b"
+    )
+    body = Verdict(verdict="weak", findings=(told("r", "ok"),), timestamps=(seen,)).body()
+    assert json.loads(json.dumps(body)) == {
+        "verdict": "weak",
+        "findings": [{"subject": "x", "rule": "r", "outcome": "ok", "detail": ""}],
+        "timestamps": [
+            {
+                "subject": "f",
+                "kind": "rfc3161",
+                "network": "practice",
+                "status": "simulated",
+                "time": "t",
+                "by": "b",
+            }
+        ],
+    }
