@@ -23,11 +23,13 @@ from pathlib import Path
 from holdfast.adapters.store.vault import Vault
 from holdfast.core.job import Job
 vault = Vault(Path(sys.argv[2]))
-start = time.perf_counter()
+start, cpu, mine = time.perf_counter(), time.process_time(), time.thread_time()
 digest, size = vault.keep(Path(sys.argv[1]), Job())
-wall = time.perf_counter() - start
+wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+mine = time.thread_time() - mine
+busier = max(mine, cpu - mine)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"wall": wall, "peak": peak, "size": size, "sm3": digest.sm3}))
+print(json.dumps({"wall": wall, "busier": busier, "peak": peak, "sm3": digest.sm3}))
 """
 
 
@@ -37,7 +39,8 @@ def sealing(pairs: int = 3, gib: int = 2, huge: int = 0) -> Iterator[Row]:
     if openssl is None:
         raise SystemExit("openssl is needed to measure against")
     with _room((gib + huge) * 2 + 1) as room:
-        ours, theirs, our_cpu, their_cpu, peaks = [], [], [], [], []
+        ours, theirs, our_cpu, their_cpu = [], [], [], []
+        busier, peaks = [], []
         file = _random(room / "big", gib)
         for _ in range(pairs):
             wall, cpu, said = _openssl(openssl, file)
@@ -48,6 +51,7 @@ def sealing(pairs: int = 3, gib: int = 2, huge: int = 0) -> Iterator[Row]:
                 raise SystemExit("the two SM3 digests differ")
             ours.append(done["wall"])
             our_cpu.append(done["cpu"])
+            busier.append(done["busier"])
             peaks.append(done["peak"])
         yield Row(
             bench="sealing",
@@ -55,6 +59,12 @@ def sealing(pairs: int = 3, gib: int = 2, huge: int = 0) -> Iterator[Row]:
             measured=ratios(ours, theirs),
             target=f"≤ {TARGET}",
             met=median_ratio(ours, theirs) <= TARGET,
+        )
+        yield Row(
+            bench="sealing",
+            claim="the same, CPU time of the busier of its two threads (both cores free)",
+            measured=ratios(busier, their_cpu),
+            target="reported",
         )
         yield Row(
             bench="sealing",
