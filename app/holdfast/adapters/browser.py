@@ -46,6 +46,8 @@ _ARGUMENTS = (
     "--no-default-browser-check",
     "--no-proxy-server",
     "--no-pings",
+    # The page is to show what it shows an ordinary visitor, not what it shows to test robots.
+    "--disable-blink-features=AutomationControlled",
     "--disable-background-networking",
     "--disable-breakpad",
     "--disable-client-side-phishing-detection",

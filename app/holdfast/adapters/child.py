@@ -32,14 +32,11 @@ def started(
         )
 
 
-def ended(child: subprocess.Popen[bytes], grace: float = GRACE) -> None:
-    """The child and everything it started are gone.
-
-    It has ``grace`` seconds to go by itself after being asked.
-    """
+def ended(child: subprocess.Popen[bytes]) -> None:
+    """The child and everything it started are gone; being asked, it has GRACE seconds to go."""
     _signal(child, hard=False)
     with suppress(subprocess.TimeoutExpired):
-        child.wait(grace)
+        child.wait(GRACE)
     _signal(child, hard=True)
     child.wait()
     # Only now: a thread that still read from it would hold it open.

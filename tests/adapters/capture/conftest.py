@@ -22,7 +22,8 @@ def xvfb() -> Iterator[str]:
         pytest.skip("Xvfb is not installed")
     ours, theirs = os.pipe()
     process = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(theirs), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
+        # Without -noreset it turns away whoever comes just after its last client has gone.
+        ["Xvfb", "-displayfd", str(theirs), "-screen", "0", "1280x800x24", "-noreset"],
         pass_fds=(theirs,),
         stderr=subprocess.DEVNULL,
     )

@@ -122,8 +122,6 @@ class TestEverySource:
         ).manifest()  # fmt: skip
         assert read_manifest(manifest)["source"] == attempt.source.id
 
-    def test_has_words_for_every_check(self, attempt: Try) -> None:
-        captured = attempt.source.capture(attempt.target, attempt.room, Job())
         for lang in ("zh", "en"):
             say = words(lang)
             for check in captured.completeness:

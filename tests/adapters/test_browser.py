@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import plistlib
+import shutil
+import socket
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from fakes.processes import alive
+from fakes.site import html, serving
+from holdfast.adapters import browser
+from holdfast.adapters.tab import Tab
+from holdfast.core.errors import Cancelled, Refused, Unavailable
+from holdfast.core.job import Job
+
+
+def program(folder: Path, name: str, script: str) -> Path:
+    """An executable shell script."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+# --- finding one ---------------------------------------------------------------------------------
+
+
+def test_the_chosen_one_is_used(tmp_path: Path) -> None:
+    chosen = program(tmp_path, "my-browser", "")
+    assert browser.find(str(chosen)) == chosen
+
+
+def test_a_choice_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("x")
+    for chosen in (tmp_path / "nothing", tmp_path, tmp_path / "text"):
+        with pytest.raises(Refused, match="browser_missing"):
+            browser.find(str(chosen))
+
+
+def test_an_installed_one_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "chromium", "")
+    edge = program(tmp_path, "microsoft-edge", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert browser.find() == edge
+
+
+def test_without_any_there_is_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(browser, "_candidates", lambda: iter([tmp_path / "none"]))
+    with pytest.raises(Unavailable, match="no_browser"):
+        browser.find()
+
+
+def test_each_system_has_its_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    chrome = "Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    own = program(tmp_path, chrome, "")
+    assert own in list(browser._candidates())
+    info = own.parents[1] / "Info.plist"
+    assert browser.version(own) == ""
+    info.write_bytes(plistlib.dumps({"CFBundleShortVersionString": "156.0.8078.79"}))
+    assert browser.version(own) == "156.0.8078.79"
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("PROGRAMFILES", str(tmp_path / "Program Files"))
+    monkeypatch.delenv("PROGRAMFILES(X86)", raising=False)
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    edge = program(tmp_path, "Program Files/Microsoft/Edge/Application/msedge.exe", "")
+    assert edge in list(browser._candidates())
+    assert browser.version(edge) == ""
+    for number in ("99.0.1.2", "156.0.3.4", "Installer"):
+        (edge.parent / number).mkdir()
+    assert browser.version(edge) == "156.0.3.4"
+
+
+def test_the_version_is_what_it_states(tmp_path: Path) -> None:
+    said = program(tmp_path, "a", "echo Chromium 156.0.8078.79 built on Debian")
+    assert browser.version(said) == "156.0.8078.79"
+    assert browser.version(program(tmp_path, "b", "echo something")) == ""
+    assert browser.version(tmp_path / "nothing") == ""
+
+
+def test_a_snap_has_its_profile_where_it_can_see_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    snap = Path("/snap/bin/chromium")
+    assert browser._profile_home(snap) is None
+    common = tmp_path / "snap" / "chromium" / "common"
+    common.mkdir(parents=True)
+    assert browser._profile_home(snap) == common
+    assert browser._profile_home(Path("/usr/bin/chromium")) is None
+
+
+# --- starting and ending -------------------------------------------------------------------------
+
+
+# Says that it listens where nobody does.
+LIES = """for a in "$@"; do case "$a" in --user-data-dir=*)
+printf "1\\n/devtools/browser/x\\n" > "${a#*=}/DevToolsActivePort";; esac; done; sleep 60"""
+# Does not go when asked, and has a child of its own.
+STUBBORN = "trap '' TERM; sh -c \"trap '' TERM; sleep 60\" & sleep 60"
+
+
+@pytest.mark.parametrize("script", ["echo no display >&2; exit 1", "sleep 60", LIES, STUBBORN])
+def test_a_browser_that_does_not_start_is_ended(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    monkeypatch.setattr(browser, "START_SECONDS", 0.5)
+    monkeypatch.setattr("holdfast.adapters.child.GRACE", 0.2)
+    path = program(tmp_path, "browser", script)
+    with (
+        pytest.raises(Unavailable, match="browser_start"),
+        browser.running(path, allow=frozenset(), log=tmp_path / "log", job=Job()),
+    ):
+        raise AssertionError("it cannot run")
+    assert alive(str(tmp_path)) == []
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_file_that_cannot_run_does_not_start(tmp_path: Path, temporary: Path) -> None:
+    path = tmp_path / "not-a-program"
+    path.write_bytes(b"\x00")
+    path.chmod(0o755)
+    with (
+        pytest.raises(Unavailable, match="browser_start"),
+        browser.running(path, allow=frozenset(), log=tmp_path / "log", job=Job()),
+    ):
+        raise AssertionError("it cannot run")
+    assert list(temporary.iterdir()) == []
+
+
+def test_waiting_for_the_start_can_be_cancelled(tmp_path: Path, temporary: Path) -> None:
+    job = Job()
+    job.cancel()
+    path = program(tmp_path, "browser", "sleep 60")
+    with (
+        pytest.raises(Cancelled),
+        browser.running(path, allow=frozenset(), log=tmp_path / "log", job=job),
+    ):
+        raise AssertionError("cancelled before")
+    assert alive(str(tmp_path)) == []
+
+
+# --- the protocol --------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
+def test_a_running_browser_answers_refuses_and_keeps_its_gate(
+    tmp_path: Path, temporary: Path
+) -> None:
+    with serving({"/": html("<p>one</p>"), "/popup": html("two")}) as site:
+        allow = frozenset({site.pair})
+        log = tmp_path / "log"
+        with browser.running(browser.find(), allow=allow, log=log, job=Job()) as running:
+            assert running.call("Browser.getVersion")["protocolVersion"]
+            with pytest.raises(Unavailable, match="browser_refused"):
+                running.call("No.suchCommand")
+            with pytest.raises(Unavailable, match="browser_stuck"):
+                running.call("Browser.getVersion", seconds=0)
+            assert not running.wait(lambda: False, 0.05)
+
+            tab = Tab(running)
+            tab.open(site.url())
+            assert tab.evaluate("navigator.webdriver") is False
+            assert (tab.body(), tab.certificates()) == (b"<!doctype html><meta charset=utf-8>"
+                + "<title>一页</title><body><p>one</p>".encode(), ())  # fmt: skip
+
+            click = {"expression": "window.open('/popup'); 1", "userGesture": True}
+            running.call("Runtime.evaluate", click, tab._session)
+            assert running.wait(lambda: bool(tab.popups), 10)
+
+            for url in ("data:,x", "blob:x", "about:blank", site.url("/x")):
+                assert running.gate.judge(url) is None
+            assert isinstance(running.gate.judge("ftp://x/"), Refused)
+            with closing(socket.create_server(("127.0.0.1", 0))) as other:
+                inside = f"http://127.0.0.1:{other.getsockname()[1]}/"
+                assert isinstance(running.gate.judge(inside), Refused)
+            running.call("Browser.close")
+            with pytest.raises(Unavailable, match="browser_gone"):
+                running.wait(lambda: False, 10)
+            with pytest.raises(Unavailable, match="browser_gone"):
+                running.call("Browser.getVersion")
+    assert alive(str(tmp_path)) == []
+    assert list(temporary.iterdir()) == []

@@ -1,0 +1,165 @@
+"""One browser, many pages."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from fakes.site import Page, Site, html, serving
+from holdfast.adapters import browser, tab
+from holdfast.adapters.tab import Tab
+from holdfast.core.errors import HoldfastError, Unavailable
+from holdfast.core.job import Job
+
+WORDS = "<p>这里有足够多的文字，不止十个字。</p>"
+
+
+@pytest.fixture(scope="module")
+def inside() -> Iterator[Site]:
+    """A service on this computer that nobody typed."""
+    with serving({"/": "secret"}) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def site(inside: Site) -> Iterator[Site]:
+    pages: dict[str, Page | str] = {
+        "/": html(WORDS),
+        "/download": Page(
+            b"MZ",
+            headers={
+                "Content-Type": "application/octet-stream",
+                "Content-Disposition": "attachment; filename=../../a.exe",
+            },
+        ),
+        "/204": Page("", 204),
+        "/500": Page("", 500),
+        "/loop": Page("", 302, {"Location": "/loop"}),
+        "/file": Page("", 302, {"Location": "file:///etc/passwd"}),
+        "/loopback": Page("", 302, {"Location": inside.url()}),
+        "/metadata": Page("", 302, {"Location": "http://169.254.169.254/latest"}),
+        "/script": html(f"{WORDS}<script>location = '{inside.url()}'</script>"),
+        "/unknown": html(f"{WORDS}<script>location = 'http://nobody.invalid/'</script>"),
+        "/moves": html(f"{WORDS}<script>location = '/?moved'</script>"),
+        "/inner": html("<p>文字在框里</p><img src=/gone.png>"),
+        "/grows": html(
+            "<div style='height:2000px'>x</div><script>onscroll = () => "
+            "document.body.append(Object.assign(document.createElement('div'), "
+            "{style: 'height:2000px'}))</script>"
+        ),
+    }
+    with serving(pages) as site:
+        frame = f"{WORDS}<iframe src='http://localhost:{site.port}/inner'></iframe>"
+        site.pages["/frames"] = Page(html(frame))
+        yield site
+
+
+@pytest.fixture(scope="module")
+def running(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Browser]:
+    try:
+        found = browser.find()
+    except Unavailable:
+        pytest.skip("no Chromium, Chrome or Edge is installed")
+    allow = frozenset({site.pair, f"localhost:{site.port}"})
+    log = tmp_path_factory.mktemp("browser") / "log"
+    with browser.running(found, allow=allow, log=log, job=Job()) as program:
+        yield program
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/download", "page_download"),
+        ("/204", "page_nothing"),
+        ("/500", "http_status"),
+        ("/loop", "page_redirects"),
+        ("/file", "page_failed"),
+        ("/loopback", "link_private"),
+        ("/metadata", "link_private"),
+        ("/script", "link_private"),
+        ("/unknown", "host_unknown"),
+    ],
+)
+def test_where_there_is_no_page(
+    running: browser.Browser, site: Site, inside: Site, path: str, code: str
+) -> None:
+    page = Tab(running)
+    with pytest.raises(HoldfastError) as caught:
+        page.open(site.url(path))
+        running.wait(lambda: bool(page.unreachable), 5)
+        page.check_there()
+    assert caught.value.code == code
+    assert inside.asked == []
+
+
+def test_a_server_that_is_gone_or_silent(
+    running: browser.Browser, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tab, "NAVIGATE_SECONDS", 0.5)
+    monkeypatch.setattr(running.gate, "_allow", running.gate._allow | {"127.0.0.1:1"})
+    with pytest.raises(Unavailable, match=r"page_failed|host_unreachable"):
+        Tab(running).open("http://127.0.0.1:1/")
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        pair = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setattr(running.gate, "_allow", running.gate._allow | {pair})
+        with pytest.raises(Unavailable, match="host_slow"):
+            Tab(running).open(f"http://{pair}/")
+
+
+def test_a_page_that_moves_on_by_script_is_followed(running: browser.Browser, site: Site) -> None:
+    page = Tab(running)
+    page.open(site.url("/moves"))
+    assert running.wait(lambda: page.document is not None and "moved" in page.document.url, 10)
+    assert page.passed == [site.url("/moves")]
+
+
+def test_frames_of_other_sites_are_read_and_watched(running: browser.Browser, site: Site) -> None:
+    page = Tab(running)
+    page.open(site.url("/frames"))
+    assert page.frame_texts() == ["文字在框里"]
+    assert f"localhost:{site.port}: HTTP 404" in page.failed
+    assert page.document is not None
+    assert page.document.url == site.url("/frames")
+
+
+def test_a_page_that_grows_while_it_is_read_has_no_end(
+    running: browser.Browser, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tab, "_SCROLL_STEPS", 4)
+    page = Tab(running)
+    page.open(site.url("/grows"))
+    before = page.layout().height
+    assert not page.scroll_through()
+    assert page.layout().height > before
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_page_that_never_answers_again_is_given_up(
+    running: browser.Browser, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Tab(running)
+    page.open(site.url())
+    monkeypatch.setattr(tab, "EVALUATE_SECONDS", 0.0)
+    with pytest.raises(Unavailable, match="page_stuck"):
+        page.evaluate("1")
+    assert not page.answering
+    with pytest.raises(Unavailable, match="browser_stuck"):
+        page.evaluate("1")
+
+
+def test_the_log_of_what_happened_has_an_end() -> None:
+    notes: list[str] = []
+    for number in range(tab.MOST_NOTED + 5):
+        tab._note(notes, f"{number} \x1b" + "x" * 5000)
+    assert len(notes) == tab.MOST_NOTED
+    assert len(notes[0]) < 2100
+    assert "\x1b" not in notes[0]
+
+
+def test_the_host_of_anything_can_be_named(tmp_path: Path) -> None:
+    assert tab._host("https://example.com/a") == "example.com"
+    assert tab._host("about:blank") == "about:blank"
