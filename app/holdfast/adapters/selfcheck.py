@@ -20,9 +20,10 @@ from holdfast.core.words import Words
 from holdfast.ports import CaptureSource
 
 LIBRARIES = (
-    "PySide6", "av", "cattrs", "cryptography", "fontTools", "httpx", "jinja2", "keyring", "mss",
-    "opentimestamps", "pikepdf", "PIL", "pyhanko", "reportlab", "rfc3161_client", "segno",
-    "sqlite_utils", "uharfbuzz", "websockets", "yt_dlp",
+    "PIL", "PySide6", "asn1crypto", "av", "cattrs", "cryptography", "docx", "filelock",
+    "fontTools", "httpcore", "idna", "jinja2", "justmytype_intl_cjk", "keyring", "mss", "numpy",
+    "opentimestamps", "platformdirs", "pyhanko_certvalidator", "pylopdf_fonts_zh_cn", "reportlab",
+    "rfc3161_client", "segno", "sqlite_utils", "typer", "websockets", "yt_dlp",
 )  # fmt: skip
 ROOMY = 2 << 30
 """Bytes free below which a video may not fit."""
