@@ -209,7 +209,8 @@ class _Target:
     def _pack(self, path: Path) -> Verdict:
         try:
             with self.bench.open_pack(path) as pack:
-                if not _MARKS & set(pack.names()) and not pack.troubles():
+                hostile = any(trouble.outcome == "broken" for trouble in pack.troubles())
+                if not hostile and not _MARKS & set(pack.names()):
                     raise Refused("verify_no_pack", name=path.name)
                 return judge_pack(pack, self.terms, self.job)
         except Unreadable as error:

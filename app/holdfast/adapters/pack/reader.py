@@ -14,7 +14,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Final, Protocol
 
@@ -55,13 +55,14 @@ def open_pack(path: Path, hasher: Callable[[str], Hasher] = _hashlib) -> Iterato
     if path.is_dir():
         yield FolderPack(path, hasher)
         return
-    try:
-        with path.open("rb") as file:
+    with ExitStack() as open_files:
+        try:
+            file = open_files.enter_context(path.open("rb"))
             _look_at_directory(file)
-            with zipfile.ZipFile(file) as archive:
-                yield ZipPack(file, archive, hasher)
-    except _ZIP_ERRORS as error:
-        raise Unreadable("pack_unreadable", _why(error)) from error
+            pack = ZipPack(file, open_files.enter_context(zipfile.ZipFile(file)), hasher)
+        except _ZIP_ERRORS as error:
+            raise Unreadable("pack_unreadable", _why(error)) from error
+        yield pack
 
 
 def read_digests(
@@ -351,7 +352,7 @@ def _top(archive: zipfile.ZipFile) -> str:
 def _overlapping(infos: Sequence[zipfile.ZipInfo], start_of_directory: int) -> frozenset[int]:
     """Offsets of members whose bytes would run into the next one: one lie can hide a bomb."""
     placed = sorted(infos, key=lambda info: info.header_offset)
-    ends = [info.header_offset for info in placed[1:]] + [start_of_directory]
+    ends = [info.header_offset for info in placed[1:]] + [start_of_directory] * bool(placed)
     return frozenset(
         info.header_offset
         for info, end in zip(placed, ends, strict=True)

@@ -163,11 +163,10 @@ def _shown(
     practice = fingerprint(root.raw) in ROOT_FINGERPRINTS
     time = rfc3339(token.info.gen_time)
     by = signer.common_name or root.common_name
-    simulated = practice and not counts
     good = Finding(
         subject=subject,
-        rule="token_simulated" if simulated else "token_good",
-        outcome="unchecked" if simulated else "ok",
+        rule="token_simulated" if practice else "token_good",
+        outcome="ok" if counts or not practice else "unchecked",
         detail=f"{by} · {time}",
     )
     seen = TimestampSeen(
