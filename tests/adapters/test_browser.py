@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 import plistlib
+import select
 import shutil
 import socket
+import subprocess
 import sys
-import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -28,11 +30,15 @@ def program(folder: Path, name: str, script: str) -> Path:
 
 
 @pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "tmp"
+def home(tmp_path: Path) -> Path:
+    """Where log and profile lie; nothing but the log may be left in it."""
+    folder = tmp_path / "home"
     folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
+
+
+def left(home: Path) -> list[str]:
+    return [one.name for one in home.iterdir() if one.name != "log"]
 
 
 # --- finding one ---------------------------------------------------------------------------------
@@ -99,11 +105,11 @@ def test_a_snap_has_its_profile_where_it_can_see_it(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     snap = Path("/snap/bin/chromium")
-    assert browser._profile_home(snap) is None
+    assert browser._snap_home(snap) is None
     common = tmp_path / "snap" / "chromium" / "common"
     common.mkdir(parents=True)
-    assert browser._profile_home(snap) == common
-    assert browser._profile_home(Path("/usr/bin/chromium")) is None
+    assert browser._snap_home(snap) == common
+    assert browser._snap_home(Path("/usr/bin/chromium")) is None
 
 
 # --- starting and ending -------------------------------------------------------------------------
@@ -118,39 +124,39 @@ STUBBORN = "trap '' TERM; sh -c \"trap '' TERM; sleep 60\" & sleep 60"
 
 @pytest.mark.parametrize("script", ["echo no display >&2; exit 1", "sleep 60", LIES, STUBBORN])
 def test_a_browser_that_does_not_start_is_ended(
-    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, script: str
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
     monkeypatch.setattr(browser, "START_SECONDS", 0.5)
     monkeypatch.setattr("holdfast.adapters.child.GRACE", 0.2)
     path = program(tmp_path, "browser", script)
     with (
         pytest.raises(Unavailable, match="browser_start"),
-        browser.running(path, allow=frozenset(), log=tmp_path / "log", job=Job()),
+        browser.running(path, allow=frozenset(), log=home / "log", job=Job()),
     ):
         raise AssertionError("it cannot run")
     assert alive(str(tmp_path)) == []
-    assert list(temporary.iterdir()) == []
+    assert left(home) == []
 
 
-def test_a_file_that_cannot_run_does_not_start(tmp_path: Path, temporary: Path) -> None:
+def test_a_file_that_cannot_run_does_not_start(tmp_path: Path, home: Path) -> None:
     path = tmp_path / "not-a-program"
     path.write_bytes(b"\x00")
     path.chmod(0o755)
     with (
         pytest.raises(Unavailable, match="browser_start"),
-        browser.running(path, allow=frozenset(), log=tmp_path / "log", job=Job()),
+        browser.running(path, allow=frozenset(), log=home / "log", job=Job()),
     ):
         raise AssertionError("it cannot run")
-    assert list(temporary.iterdir()) == []
+    assert left(home) == []
 
 
-def test_waiting_for_the_start_can_be_cancelled(tmp_path: Path, temporary: Path) -> None:
+def test_waiting_for_the_start_can_be_cancelled(tmp_path: Path, home: Path) -> None:
     job = Job()
     job.cancel()
     path = program(tmp_path, "browser", "sleep 60")
     with (
         pytest.raises(Cancelled),
-        browser.running(path, allow=frozenset(), log=tmp_path / "log", job=job),
+        browser.running(path, allow=frozenset(), log=home / "log", job=job),
     ):
         raise AssertionError("cancelled before")
     assert alive(str(tmp_path)) == []
@@ -160,12 +166,10 @@ def test_waiting_for_the_start_can_be_cancelled(tmp_path: Path, temporary: Path)
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
-def test_a_running_browser_answers_refuses_and_keeps_its_gate(
-    tmp_path: Path, temporary: Path
-) -> None:
+def test_a_running_browser_answers_refuses_and_keeps_its_gate(tmp_path: Path, home: Path) -> None:
     with serving({"/": html("<p>one</p>"), "/popup": html("two")}) as site:
         allow = frozenset({site.pair})
-        log = tmp_path / "log"
+        log = home / "log"
         with browser.running(browser.find(), allow=allow, log=log, job=Job()) as running:
             assert running.call("Browser.getVersion")["protocolVersion"]
             with pytest.raises(Unavailable, match="browser_refused"):
@@ -196,4 +200,33 @@ def test_a_running_browser_answers_refuses_and_keeps_its_gate(
             with pytest.raises(Unavailable, match="browser_gone"):
                 running.call("Browser.getVersion")
     assert alive(str(tmp_path)) == []
-    assert list(temporary.iterdir()) == []
+    assert left(home) == []
+
+
+def test_no_browser_outlives_us(tmp_path: Path, home: Path) -> None:
+    """We are killed without a chance to end it."""
+    script = """
+import sys, time
+from pathlib import Path
+from holdfast.adapters import browser
+from holdfast.core.job import Job
+log = Path(sys.argv[1])
+with browser.running(browser.find(), allow=frozenset(), log=log, job=Job()):
+    print("up", flush=True)
+    sys.stdin.read()
+"""
+    try:
+        browser.find()
+    except Unavailable:
+        pytest.skip("no Chromium, Chrome or Edge is installed")
+    command = [sys.executable, "-c", script, str(home / "log")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]  # two pipes
+        assert process.stdout.readline() == b"up\n"
+        browsers = [os.pidfd_open(one) for one in alive(str(home)) if one != process.pid]
+        assert browsers
+        process.kill()
+    for one in browsers:
+        ended, _, _ = select.select([one], [], [], 30)
+        os.close(one)
+        assert ended, "a browser was left behind"

@@ -66,6 +66,9 @@ _ARGUMENTS = (
     "--use-mock-keychain",
     "--window-size=1280,900",
 )
+# Chromium ends when its third file is closed, and that is a pipe that only we hold open: were we
+# killed without a chance to end it, no browser would be left behind, nor its door open.
+_LIFELINE = 'exec "$@" 3<&0 4>/dev/null </dev/null >/dev/null'
 _NUMBER = re.compile(r"\d+(\.\d+){3}")
 _ON_PATH = (
     "google-chrome-stable",
@@ -298,17 +301,23 @@ class Gate:
 def running(executable: Path, *, allow: frozenset[str], log: Path, job: Job) -> Iterator[Browser]:
     """A browser with a fresh profile and its gate shut; afterwards process and profile are gone.
 
-    Its standard error is in ``log``.  Raises Unavailable(``browser_start``).
+    Its standard error is in ``log``, beside which the profile lies meanwhile, so that a room that
+    is cleared away after a crash takes it along.  Raises Unavailable(``browser_start``).
     """
     with ExitStack() as undo:
-        profile = Path(tempfile.mkdtemp(prefix="holdfast-browser-", dir=_profile_home(executable)))
+        home = _snap_home(executable) or log.parent
+        profile = Path(tempfile.mkdtemp(prefix="browser-", dir=home))
         undo.callback(_removed, profile)
         command = [str(executable), *_ARGUMENTS, f"--user-data-dir={profile}"]
         if sys.platform.startswith("linux") and os.geteuid() == 0:
             # Chromium refuses to sandbox itself for root; nobody else goes without.
             command += ["--no-sandbox", "--disable-dev-shm-usage"]
+        command.append("about:blank")
+        lifeline = sys.platform != "win32"
+        if lifeline:
+            command = ["/bin/sh", "-c", _LIFELINE, "sh", *command, "--remote-debugging-pipe"]
         try:
-            process = child.started([*command, "about:blank"], errors=log)
+            process = child.started(command, errors=log, talk=lifeline)
         except OSError as error:
             raise Unavailable("browser_start", browser=executable.name) from error
         undo.callback(child.ended, process)
@@ -363,8 +372,8 @@ def _door(file: Path) -> str:
     return f"ws://127.0.0.1:{port}{path}"
 
 
-def _profile_home(executable: Path) -> Path | None:
-    """Where the profile may lie: a snap sees neither /tmp nor hidden folders."""
+def _snap_home(executable: Path) -> Path | None:
+    """Where a snap's profile has to lie, for it sees no hidden folders; None for other browsers."""
     if executable.is_relative_to("/snap"):
         home = Path.home() / "snap" / executable.name / "common"
         return home if home.is_dir() else None

@@ -218,3 +218,125 @@ def test_a_worker_that_cannot_start(
 def test_a_bundle_asks_itself_for_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert video._command() == [sys.executable, "--worker", "downloader"]
+
+
+# --- judgement alone -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"kind": "network", "text": "x", "refused": ["10.0.0.1:80"]}, "link_private"),
+        ({"kind": "http", "status": 403, "text": ""}, "http_status"),
+        ({"kind": "network", "text": ""}, "host_unreachable"),
+        ({"kind": "disk", "number": 28, "text": ""}, "disk_full"),
+        ({"kind": "disk", "number": 13, "text": "denied"}, "video_failed"),
+        ({"kind": "series", "count": 8, "text": ""}, "video_series"),
+        ({"kind": "too_large", "text": ""}, "video_too_large"),
+        ({"kind": "login", "text": ""}, "video_login"),
+        ({"kind": "region", "text": ""}, "video_region"),
+        ({"kind": "removed", "text": ""}, "video_removed"),
+        ({"kind": "protected", "text": ""}, "video_protected"),
+        ({"kind": "other", "text": "what\x1b"}, "video_failed"),
+    ],
+)
+def test_each_trouble_has_its_code(error: video.Line, code: str) -> None:
+    trouble = video._trouble(error, "example.com")
+    assert trouble.code == code
+    assert "\x1b" not in str(trouble)
+
+
+def test_why_there_is_no_file() -> None:
+    live, large, none = video._Run(), video._Run(), video._Run()
+    live.hear({"event": "video", "live": True})
+    large.hear({"event": "log", "level": "info", "text": "File is larger than max-filesize"})
+    assert video._nothing(live, "h").code == "video_live"
+    assert video._nothing(large, "h").code == "video_too_large"
+    assert video._nothing(none, "h").code == "video_unsupported"
+
+
+FILM = {
+    "event": "inspected", "file": "video-1-0.mp4", "video": True, "audio": True, "frames": 16,
+    "duration_ms": 9000, "colour": "", "broken": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said_ms", "film", "name", "expected"),
+    [
+        (9400, {}, "video_length", ("pass", "9000/9400")),
+        (60_000, {}, "video_length", ("fail", "9000/60000")),
+        (None, {}, "video_length", ("not_checked", "9000")),
+        (9000, {"duration_ms": None}, "video_length", ("not_checked", "")),
+        (None, {"frames": 0}, "video_frames", ("fail", "0")),
+        (None, {"broken": "InvalidDataError"}, "video_frames", ("fail", "InvalidDataError")),
+        (None, {"video": False}, "video_frames", ("not_checked", "")),
+        (None, {"video": False}, "picture_content", ("not_checked", "")),
+        (None, {"video": False}, "video_track", ("fail", "")),
+    ],
+)
+def test_films_are_judged(
+    said_ms: int | None, film: video.Line, name: str, expected: tuple[str, str]
+) -> None:
+    run = video._Run()
+    run.hear({"event": "video", "duration_ms": said_ms})
+    run.hear(FILM | film)
+    found = {one.check: (one.outcome, one.detail) for one in video._checks(run, {})}
+    assert found[name] == expected
+
+
+def test_a_size_that_was_never_told_is_not_checked() -> None:
+    run = video._Run()
+    assert video._whole(run, {"video-1-0.mp4": 5}).outcome == "not_checked"
+    run.hear(
+        {"event": "progress", "file": "video-1-0.mp4", "done": 5, "total": 9, "finished": True}
+    )
+    assert video._whole(run, {"video-1-0.mp4": 5}).detail == "5/9"
+    run.hear({"event": "error", "kind": "network", "text": ""})
+    assert video._whole(run, {"video-1-0.mp4": 9}).outcome == "fail"
+
+
+def test_what_was_only_needed_on_the_way_is_cleared(tmp_path: Path) -> None:
+    for name in ("video-1-0.mp4", "video-1-0.mp4.ytdl", "video-1-0.mp4.part-Frag3", "cover-1.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "video-2-0.mp4.part").touch()
+    assert video._originals(tmp_path) == {"video-1-0.mp4": 1}
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["cover-1.jpg", "video-1-0.mp4"]
+
+
+def test_two_originals_keep_their_numbers(means: Means, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name in (
+        "video-1-f1.mp4",
+        "video-1-f2.m4a",
+        "subtitles-1.zh-Hans.vtt",
+        "video-1.info.json",
+    ):
+        (folder / name).write_bytes(b"x")
+    (tmp_path / "worker.err").write_text(f"Warning in {tmp_path}/files \x1b[0m")
+    run = video._Run()
+    run.hear({"event": "video", "title": "\u202e标题"})
+    files = Video(means)._files(folder, run, tmp_path)
+    assert [file.path for file in files] == [
+        "files/video-1-f1.mp4", "files/video-1-f2.m4a", "files/download.log",
+        "files/subtitles-1.zh-Hans.vtt", "files/video-1.info.json",
+    ]  # fmt: skip
+    assert files[0].name == "\\u{202E}标题 [video-1-f1.mp4]"
+    log = (folder / "download.log").read_text(encoding="utf-8")
+    assert "…/files" in log
+    assert "\x1b" not in log
+
+
+def test_what_a_site_counts_is_kept_as_it_was_said() -> None:
+    seen = video._observed({"title": "a\nb", "account": "某某", "counts": {"view_count": 12}})
+    assert (seen.title, seen.account) == ("a b", "某某")
+    assert [(one.name, one.value) for one in seen.counters] == [("plays", "12")]
+
+
+def test_a_page_of_episodes_that_cannot_be_read_has_none() -> None:
+    pages = {"/loop": Page("", 302, {"Location": "/loop"}), "/none": html("<p>no links")}
+    with serving(pages) as site:
+        allow = frozenset({site.pair})
+        assert video._read_page(site.url("/loop"), allow) == ()
+        assert video._read_page(site.url("/none"), allow) == ()
