@@ -121,6 +121,8 @@ def exceptions_with(attribute: str) -> frozenset[str]:
 
 
 ERRORS = ("Refused", "Unavailable", "Tampered")
+NO_ERROR = "none"
+"""What the page of troubles holds before there is any."""
 
 
 def raised_codes() -> dict[str, str]:
@@ -128,7 +130,7 @@ def raised_codes() -> dict[str, str]:
     found: dict[str, str] = {}
     for name in ERRORS:
         for path, call in calls(name):
-            for code in literals(given(call, 0, "code")):
+            for code in literals(given(call, 0, "code")) - {NO_ERROR}:
                 found.setdefault(code, f"{path.relative_to(ROOT)}:{call.lineno}")
     return found
 
@@ -250,7 +252,8 @@ def spoken_keys() -> dict[str, str]:
     for name in ("say", "words"):
         for path, call in calls(name):
             for key in literals(given(call, 0, "key")):
-                if "." in key and re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_-]+)+", key):
+                told = "." in key or path.relative_to(APP).parts[0] in ("ui", "usecases")
+                if told and re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_-]+)*", key):
                     found.setdefault(key, f"{path.relative_to(ROOT)}:{call.lineno}")
     return found
 
@@ -271,9 +274,17 @@ def spoken_openings() -> dict[str, str]:
     return found
 
 
+ROOMS = ("", "ui.", "doc.")
+"""Window and documents look under their own names before the shared ones."""
+
+
 def absent(used: dict[str, str], prefix: str, lang: str) -> dict[str, str]:
     known = words(lang).words
-    return {name: place for name, place in used.items() if prefix + name not in known}
+    return {
+        name: place
+        for name, place in used.items()
+        if not any(room + prefix + name in known for room in ROOMS)
+    }
 
 
 # --- imports -------------------------------------------------------------------------------------
@@ -386,6 +397,8 @@ def test_every_sentence_has_the_same_facts_in_both_languages() -> None:
     zh, en = words("zh"), words("en")
     assert set(zh.words) == set(en.words)
     for key, sentence in zh.words.items():
+        if key.startswith("ui.date."):  # each language takes what its order of a date needs
+            continue
         assert set(_FACT.findall(sentence)) == set(_FACT.findall(en.words[key])), key
         assert bool(sentence.strip()) == bool(en.words[key].strip()), key
 
@@ -443,7 +456,7 @@ def test_every_act_status_outcome_and_stage_has_words(lang: str) -> None:
     assert absent(dict.fromkeys(ACTS, "ACTS"), "act.", lang) == {}
     assert absent(dict.fromkeys(get_args(StampStatus), "StampStatus"), "status.", lang) == {}
     assert absent(dict.fromkeys(get_args(FindingOutcome), "outcome"), "outcome.", lang) == {}
-    assert absent(dict.fromkeys(get_args(FindingOutcome), "verdict"), "verdict_", lang) == {}
+    assert absent(dict.fromkeys(get_args(FindingOutcome), "verdict"), "verdict.", lang) == {}
     assert len(stages()) > 10
     assert absent(stages(), "stage.", lang) == {}
 
@@ -463,7 +476,7 @@ def test_every_key_that_is_put_together_begins_like_one_that_has_words(lang: str
     missing = {
         opening: place
         for opening, place in openings.items()
-        if not any(key.startswith(opening) for key in known)
+        if not any(key.startswith(tuple(room + opening for room in ROOMS)) for key in known)
     }
     assert missing == {}
 
