@@ -24,7 +24,7 @@ FALLBACKS: tuple[FaceName, ...] = ("sans", "jp", "kr", "tc")
 MAIN: tuple[FaceName, ...] = ("serif", "sans", "bold")
 ASCII = frozenset(map(chr, range(0x20, 0x7F)))
 ALWAYS = ASCII | frozenset("–—…·、，。：；（）“”‘’§×±■□◇▲")
-RECIPE = b"2"
+RECIPE = b"3"
 """Changes when the same characters would give another subset."""
 PITCH = 600
 PROPORTIONAL = frozenset("“”‘’…—")
@@ -158,21 +158,23 @@ def _subset(path: Path, weight: int | None, text: str, *, fixed: bool) -> bytes:
 
     options = subset.Options()
     options.layout_features = ["pwid"]
-    options.hinting = False
+    # Taking hints out of CFF runs every outline once more, for nothing that print shows.
+    options.hinting = weight is None
     options.notdef_outline = True
     options.recalc_timestamp = False
     options.name_IDs = [1, 2, 6]
-    options.drop_tables += ["GPOS", "BASE", "VORG", "vhea", "vmtx", "STAT", "GDEF"]
-    font = TTFont(path, lazy=True, recalcTimestamp=False)
+    # Advances of an instance come from gvar too, so HVAR need not be cut.
+    options.drop_tables += ["GPOS", "BASE", "VORG", "vhea", "vmtx", "STAT", "GDEF", "HVAR", "VVAR"]
     cutter = subset.Subsetter(options)
     cutter.populate(text=text)
-    cutter.subset(font)
-    if weight is not None:
-        instancer.instantiateVariableFont(font, {"wght": weight}, inplace=True)
-    if fixed:
-        _fix_pitch(font)
     out = io.BytesIO()
-    font.save(out, reorderTables=True)
+    with TTFont(path, lazy=True, recalcTimestamp=False, recalcBBoxes=False) as font:
+        cutter.subset(font)
+        if weight is not None:
+            instancer.instantiateVariableFont(font, {"wght": weight}, inplace=True)
+        if fixed:
+            _fix_pitch(font)
+        font.save(out, reorderTables=True)
     return out.getvalue()
 
 

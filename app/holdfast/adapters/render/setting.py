@@ -34,6 +34,8 @@ ACCENT = _colour("7A1F1F")
 Align = Literal["left", "center", "right"]
 LATIN_GAP = 0.095
 STRETCH = 0.095
+CARRIED_ON = "\0"
+"""Stands as ``actual`` where something began on the line before and was named there."""
 """The most that is put between two Han characters to fill a line, in ems."""
 
 
@@ -184,12 +186,12 @@ def atoms(
     """The characters of spans with their glyphs; English takes the narrow quotation marks."""
     made: list[Atom] = []
     for span in content:
-        font = fonts[span.face]
         points = span.size or size
+        if span.text == "\n":
+            made.append(Atom("\n", Glyph(0, 0), span.face, points, span.colour, "", "space"))
+            continue
+        font = fonts[span.face]
         for at, char in enumerate(span.text):
-            if char == "\n":
-                made.append(Atom(char, Glyph(0, 0), span.face, points, span.colour, "", "space"))
-                continue
             glyph = font.glyphs[char]
             if char in font.narrow and (lang == "en" or _inside_word(span.text, at)):
                 glyph = font.narrow[char]
@@ -224,13 +226,13 @@ def _gap(before: Atom, after: Atom) -> float:
 
 def _may_break(before: Atom, after: Atom, token: int) -> bool:
     """Whether a line may end between two characters; ``token`` is the length of a Latin word."""
+    if before.actual and before.actual == after.actual and not after.opens:
+        return False
     if before.kind == "space":
         return after.kind != "space"
     if after.kind in ("close", "space") or before.kind == "open":
         return False
     if before.kind == "dash" and after.kind == "dash" and before.char == after.char:
-        return False
-    if before.actual and before.actual == after.actual and not after.opens:
         return False
     if not {"latin", "mark", "sign"} & {before.kind, after.kind}:
         return True
@@ -343,6 +345,10 @@ def _line(
         shown.pop()
     if not shown:
         return Line([], [], left, 0)
+    for atom in shown:
+        if not atom.actual or atom.opens:
+            break
+        atom.actual = CARRIED_ON
     gaps = [-_flush(shown[0], first=first)]
     gaps += [_gap(before, after) for before, after in pairwise(shown)]
     _name_overlaps(shown, gaps)
@@ -378,7 +384,9 @@ def _name_overlaps(shown: Sequence[Atom], gaps: Sequence[float]) -> None:
         while end < len(shown) and gaps[end] < -0.1 * shown[end].size:
             end += 1
         group = shown[at - 1 : end]
-        actual = "".join(atom.actual or atom.char for atom in group if atom.opens or not atom.actual)
+        actual = "".join(
+            atom.actual or atom.char for atom in group if atom.opens or not atom.actual
+        )
         for atom in group:
             atom.actual, atom.opens = actual, atom is group[0]
         at = end
@@ -444,7 +452,7 @@ def draw_line(
                 out.append("EMC")
             actual = atom.actual
             if actual:
-                out.append(f"/Span <</ActualText {utf16(actual)}>> BDC")
+                out.append(f"/Span <</ActualText {utf16(actual.strip(CARRIED_ON))}>> BDC")
         if look != state:
             flush()
             out.append(f"/{atom.face} {number(atom.size)} Tf {ink(atom.colour)}")

@@ -191,9 +191,9 @@ class _Reader:
             return self.table("kv" if kind == "kv" else "grid", pairs)
         match verb:
             case "space":
-                return Space(mm=float(rest))
+                return Space(mm=_number(rest))
             case "break":
-                return PageBreak(unless=float(rest) / 100 if rest else 1.0)
+                return PageBreak(unless=_number(rest) / 100 if rest else 1.0)
             case "keep":
                 content = tuple(self.blocks(frozenset({"<!-- /keep -->"})))
                 self.close("<!-- /keep -->")
@@ -328,6 +328,13 @@ class _Reader:
                 continue
             return text.startswith("|")
         return False
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise BadTemplate(f"{text!r} is no number") from error
 
 
 def _is_separator(row: Row) -> bool:
