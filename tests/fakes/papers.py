@@ -7,10 +7,14 @@ import shutil
 import struct
 import subprocess
 import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from fakes.desk import Desk
+from holdfast.adapters.render.fonts import MAIN, FaceName, Font, FontBook, covers
 from holdfast.core.case import Case, Infringement, Party
 from holdfast.core.evidence import (
     Captured,
@@ -240,6 +244,17 @@ def _answer(desk: Desk, case: Case) -> None:
                 found = replace(stamp, status="one_source", time=time, proof=proof)
         if found is not stamp:
             desk.store.save(found)
+
+
+def with_more_characters(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Every subset also holds the characters of ``text``, so that few subsets are cut in all."""
+    load = FontBook.load
+    more = {face: {char for char in text if char >= " " and covers(face, char)} for face in MAIN}
+
+    def widened(book: FontBook, wanted: Mapping[FaceName, Iterable[str]]) -> dict[FaceName, Font]:
+        return load(book, {face: {*chars, *more.get(face, ())} for face, chars in wanted.items()})
+
+    monkeypatch.setattr(FontBook, "load", widened)
 
 
 # --- reading -------------------------------------------------------------------------------------

@@ -248,7 +248,7 @@ class _Reader:
         return None
 
     def box(self) -> Box:
-        name, *args = self.line.strip()[3:].split()
+        name, *args = self.line.strip()[3:].split() or [""]
         if name not in BOXES:
             raise BadTemplate(f"line {self.at + 1}: {self.line}")
         self.at += 1
