@@ -193,7 +193,7 @@ def plain(value: object) -> Any:
             return [plain(item) for item in value]
         case bytes():
             return value.hex()
-        case None | bool() | int() | str():
+        case None | bool() | int() | float() | str():
             return value
         case _ if is_dataclass(value) and not isinstance(value, type):
             return plain(asdict(value))

@@ -27,7 +27,7 @@ from holdfast.core.errors import Cancelled, HoldfastError, Refused
 from holdfast.core.evidence import Check, Component, Exhibit, Received, World
 from holdfast.core.job import Job
 from holdfast.core.settings import Settings
-from holdfast.core.timestamp import Authorities
+from holdfast.core.timestamp import Authorities, Tsa
 from holdfast.core.words import Words
 
 if TYPE_CHECKING:
@@ -758,7 +758,7 @@ class Holdfast:
                 case,
                 store=self._store,
                 vault=self._vault,
-                tsas=self.authorities().tsas if case.world == "real" else (),
+                tsas=self._witnesses(case.world),
                 digests=self._packs.digests,
             ),
             issued=lambda sha256: export.issued_here(sha256, store=self._store),
@@ -774,6 +774,14 @@ class Holdfast:
             ask=None if self.settings.offline else self._explorers(self.authorities()).headers,
         )
         return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
+
+    def _witnesses(self, world: World) -> tuple[Tsa, ...]:
+        """To whose roots a case's tokens lead; no practice world is opened for that."""
+        if world == "real":
+            return self.authorities().tsas
+        from holdfast.practice.world import time_stampers
+
+        return time_stampers()
 
     @cached_property
     def _packs(self) -> PackFormat:

@@ -218,6 +218,6 @@ def test_each_kind_of_error_has_its_code(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_values_become_plain_json() -> None:
-    assert plain({"a": (b"\x01", Path("x"), Everywhere(json=True))}) == {
-        "a": ["01", "x", {"data": None, "json": True, "lang": None, "quiet": False}]
+    assert plain({"a": (b"\x01", Path("x"), 0.5, Everywhere(json=True))}) == {
+        "a": ["01", "x", 0.5, {"data": None, "json": True, "lang": None, "quiet": False}]
     }

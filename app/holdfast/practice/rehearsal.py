@@ -138,14 +138,15 @@ class Rehearsal:
             words("practice.left_out", source=source, why=words.trouble(error).what)
             for source, error in self.left_out
         ]
+        practised = ".practice" if self.verdict.verdict == "ok" else ""
         return [
-            f"{words('finding.practice')} {words('practice.done')}",
+            f"{words('world_practice')} {words('practice.done')}",
             f"{self.case.number}  {kept}",
             *left_out,
             *(f"{words('practice.report')}: {path}" for path in self.documents),
             *(f"{words('practice.notice')}: {path}" for path in self.notices),
             f"{words('practice.pack')}: {self.pack}",
-            words(f"verdict.{self.verdict.verdict}"),
+            words(f"verdict.{self.verdict.verdict}{practised}"),
             words("practice.again", serve=self.serve),
         ]
 

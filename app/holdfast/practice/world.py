@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shlex
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,24 @@ from holdfast.practice.server import HOST, Answer, Service, is_world
 
 _CALENDARS = ("practice-calendar-jia", "practice-calendar-yi")
 _OPERATORS = ("演练区块浏览器甲 Practice explorer A", "演练区块浏览器乙 Practice explorer B")
+
+
+def time_stampers(at: Callable[[str], str] = lambda _id: "") -> tuple[Tsa, ...]:
+    """The practice world's authorities of time, asked at ``at(id)``.
+
+    Their certificates are the same everywhere, so judging a token needs no address.
+    """
+    return tuple(
+        Tsa(
+            id=witness.id,
+            name=witness.name,
+            url=at(witness.id),
+            root=keys.pem(witness.root),
+            chain=keys.pem(witness.issuer),
+            policies=(witness.policy,),
+        )
+        for witness in keys.witnesses()
+    )
 
 
 class PracticeWorld:
@@ -133,17 +152,7 @@ class PracticeWorld:
                 Calendar(id=calendar.id, url=calendar.url, answers_as=(calendar.url,))
                 for calendar in self._calendars
             ),
-            tsas=tuple(
-                Tsa(
-                    id=witness.id,
-                    name=witness.name,
-                    url=self._url(witness.id) + "/",
-                    root=keys.pem(witness.root),
-                    chain=keys.pem(witness.issuer),
-                    policies=(witness.policy,),
-                )
-                for witness in keys.witnesses()
-            ),
+            tsas=time_stampers(lambda name: self._url(name) + "/"),
             explorers=tuple(
                 Explorer(
                     id=f"practice-explorer-{name}",
