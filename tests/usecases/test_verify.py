@@ -1,0 +1,271 @@
+"""What a person may put before the checker, and what it answers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fakes.packed import (
+    Rehearsal,
+    bench,
+    broken,
+    finished,
+    flipped,
+    judged,
+    rehearsal,
+    rules,
+)
+from holdfast.adapters.pack.verifier import pinned_roots
+from holdfast.core.errors import Refused, Tampered
+from holdfast.core.job import Job
+from holdfast.usecases.verify import Options, Shelf, verify
+
+EXHIBIT = finished().folder / "data/exhibits/E0001"
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    with rehearsal(tmp_path_factory.mktemp("case")) as made:
+        yield made
+
+
+def refused(*targets: Path | str, **options: object) -> str:
+    with pytest.raises(Refused) as caught:
+        judged(*targets, **options)  # type: ignore[arg-type] # by name
+    return caught.value.code
+
+
+# --- files and proofs ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def loose(tmp_path: Path) -> Path:
+    """A file with its proofs beside it, as other programs leave them."""
+    shutil.copy(EXHIBIT / "capture.json", tmp_path / "capture.json")
+    shutil.copy(EXHIBIT / "proofs/capture.json.ots", tmp_path)
+    for end in ("tsr", "tsq"):
+        shutil.copy(EXHIBIT / f"proofs/capture.json.practice-tsa-jia.{end}", tmp_path)
+    shutil.copy(EXHIBIT / "proofs/capture.json.practice-tsa-yi.tsr", tmp_path / "capture.json.tsr")
+    shutil.copy(EXHIBIT / "proofs/capture.json.practice-tsa-yi.tsr", tmp_path / "capture.json.tsa")
+    return tmp_path / "capture.json"
+
+
+def test_a_file_is_judged_with_every_proof_beside_it(loose: Path) -> None:
+    verdict = judged(loose)
+    assert verdict.verdict == "ok"
+    assert len(verdict.timestamps) == 4
+    assert judged(loose, practice=False).verdict == "unchecked"
+    loose.write_bytes(flipped(loose.read_bytes()))
+    verdict = judged(loose)
+    assert verdict.verdict == "broken"
+    assert len(broken(verdict)) == 4
+
+
+@pytest.mark.parametrize("end", ["ots", "tsr", "tsa", "practice-tsa-jia.tsr"])
+def test_a_proof_finds_its_file(loose: Path, end: str) -> None:
+    proof = loose.with_name(f"capture.json.{end}")
+    verdict = judged(proof)
+    assert len(verdict.timestamps) == 1
+    assert verdict.timestamps[0].subject == "capture.json"
+    assert "proof_without_file" not in rules(verdict)
+    loose.unlink()
+    alone = judged(proof)
+    assert "proof_without_file" in rules(alone)
+    assert alone.verdict in ("weak", "unchecked")
+
+
+def test_proofs_lie_where_a_pack_has_them() -> None:
+    assert len(judged(EXHIBIT / "capture.json").timestamps) == 3
+    assert len(judged(EXHIBIT / "files/page.html").timestamps) == 1
+    assert len(judged(EXHIBIT / "files/shot/full.png").timestamps) == 1
+    seen = judged(EXHIBIT / "proofs/files/shot/full.png.ots").timestamps[0]
+    assert seen.subject == "full.png"
+
+
+def test_a_proof_of_a_proof_is_not_a_proof_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+    (tmp_path / "a.txt.ots").write_bytes(b"about a.txt")
+    verdict = judged(tmp_path / "a")
+    assert verdict.verdict == "unchecked"
+    assert rules(verdict) == {"proof_absent"}
+
+
+def test_a_file_that_nothing_speaks_of_is_unchecked(tmp_path: Path) -> None:
+    for name, rule in (
+        ("x.pdf", "document_unknown"),
+        ("x.txt", "proof_absent"),
+        ("x", "proof_absent"),
+    ):
+        (tmp_path / name).write_bytes(b"%PDF-1.7")
+        verdict = judged(tmp_path / name)
+        assert verdict.verdict == "unchecked"
+        assert rules(verdict) == {rule}
+
+
+def test_a_pack_under_another_name_is_a_pack(tmp_path: Path) -> None:
+    shutil.copy(finished().archive, tmp_path / "evidence.dat")
+    assert judged(tmp_path / "evidence.dat").verdict == "ok"
+
+
+def test_several_targets_give_the_worst(loose: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.txt"
+    odd.write_bytes(b"")
+    verdict = judged(finished().archive, loose, odd)
+    assert verdict.verdict == "unchecked"
+    assert verdict.findings[0].rule == "world_practice"
+    assert [f.rule for f in verdict.findings].count("world_practice") == 1
+
+
+# --- options -------------------------------------------------------------------------------------
+
+
+def test_a_root_that_was_named_is_the_only_one(loose: Path, tmp_path: Path) -> None:
+    other = tmp_path / "root.pem"
+    other.write_bytes(pinned_roots()[0])
+    token = loose.with_name("capture.json.practice-tsa-jia.tsr")
+    verdict = judged(token, root=other)
+    # Practice stays practice, whatever root is named.
+    assert {seen.status for seen in verdict.timestamps} <= {"simulated", "broken"}
+    chain = finished().folder / "data/timestamps/practice-tsa-jia/chain.pem"
+    root = finished().folder / "data/timestamps/practice-tsa-jia/root.pem"
+    assert judged(token, root=root, chain=chain).verdict == "ok"
+
+
+def test_headers_from_a_file_are_used(loose: Path, tmp_path: Path) -> None:
+    proof = loose.with_name("capture.json.ots")
+    assert judged(proof).verdict == "unchecked"
+    (run,) = (finished().folder / "data/timestamps/headers").iterdir()
+    assert judged(proof, headers=run).verdict == "ok"
+    raw = run.read_bytes()
+    lines = tmp_path / "headers.txt"
+    lines.write_text(
+        "".join(f"{n} {raw[80 * n : 80 * n + 80].hex()}\n" for n in range(len(raw) // 80))
+    )
+    assert judged(proof, headers=lines).verdict == "ok"
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+
+def test_bad_requests_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    nonsense = tmp_path / "nonsense.pem"
+    nonsense.write_bytes(b"nonsense")
+    assert refused() == "verify_nothing"
+    assert refused(tmp_path / "absent") == "verify_missing"
+    assert refused("a\0b") == "verify_missing"
+    assert refused(empty) == "verify_no_pack"
+    assert refused(finished().folder, root=nonsense) == "certificates_unreadable"
+    assert refused(finished().folder, chain=nonsense) == "certificates_unreadable"
+    assert refused(finished().folder, headers=nonsense) == "headers_unreadable"
+    assert refused(finished().folder, headers=tmp_path / "absent") == "verify_missing"
+    assert refused(finished().folder, headers=empty) == "verify_unreadable"
+    large = tmp_path / "large.ots"
+    large.write_bytes(bytes((1 << 20) + 1))
+    assert refused(large) == "verify_too_large"
+    os.mkfifo(tmp_path / "pipe")
+    assert refused(tmp_path / "pipe") == "verify_unreadable"
+
+
+def test_a_file_that_cannot_be_read_is_refused(loose: Path) -> None:
+    def shut(*_arguments: object) -> dict[str, bytes]:
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(Refused) as caught:
+        verify((loose,), Options(), bench=bench(digests=shut), job=Job())
+    assert caught.value.code == "verify_unreadable"
+
+
+def test_a_hash_that_cannot_be_computed_is_unchecked(loose: Path) -> None:
+    proof = loose.with_name("capture.json.practice-tsa-jia.tsr")
+    verdict = verify(
+        (proof,), Options(practice=True), bench=bench(digests=lambda *_: {}), job=Job()
+    )
+    assert "token_hash_unknown" in rules(verdict)
+
+
+def test_folders_that_may_not_be_listed_hold_no_proofs(
+    loose: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shut(_self: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", shut)
+    assert rules(judged(loose)) == {"proof_absent"}
+
+
+# --- this computer's own cases -------------------------------------------------------------------
+
+
+def test_a_case_is_verified_in_its_vault(case: Rehearsal) -> None:
+    verdict = judged(case.number, shelf=case.shelf)
+    assert verdict.verdict == "ok"
+    assert verdict.findings[0].rule == "world_practice"
+    assert judged(case.number, shelf=case.shelf, all_digests=True).verdict == "ok"
+    assert judged(case.number, shelf=case.shelf, practice=False).verdict == "unchecked"
+    with pytest.raises(Refused):
+        judged("HF-1999-0001", shelf=case.shelf)
+
+
+def test_an_issued_document_is_found_on_record(case: Rehearsal, tmp_path: Path) -> None:
+    document = tmp_path / "report.pdf"
+    document.write_bytes(case.vault.read(case.documents[0].sha256))
+    verdict = judged(document, shelf=case.shelf)
+    assert verdict.verdict == "ok"
+    assert verdict.findings[0].rule == "world_practice"
+    (told,) = [f for f in verdict.findings if f.rule == "document_on_record"]
+    assert told.detail == f"{case.number}, {case.number}-R1.pdf"
+    document.write_bytes(flipped(document.read_bytes()))
+    assert rules(judged(document, shelf=case.shelf)) == {"document_unknown"}
+
+
+def test_a_case_that_contradicts_its_record_is_broken(case: Rehearsal) -> None:
+    def damaged(_case: object) -> object:
+        raise Tampered("ledger_unreadable", reason="x")
+
+    shelf = Shelf(find=case.shelf.find, view=damaged, issued=case.shelf.issued)  # type: ignore[arg-type] # raises
+    verdict = judged(case.number, shelf=shelf)
+    assert verdict.verdict == "broken"
+    assert rules(verdict) == {"case_damaged"}
+
+
+def test_objects_that_cannot_be_opened_are_broken(
+    case: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert case.case is not None
+    view = case.shelf.view(case.case)
+    name = "data/exhibits/E0001/capture.json"
+    at = view._files[name].at  # type: ignore[attr-defined] # a CaseView
+    real = Path.open
+
+    def shut(self: Path, *rest: object, **more: object) -> object:
+        if self == at:
+            raise PermissionError(13, "Permission denied")
+        return real(self, *rest, **more)  # type: ignore[call-overload] # as given
+
+    monkeypatch.setattr(Path, "open", shut)
+    shelf = Shelf(find=case.shelf.find, view=lambda _case: view, issued=case.shelf.issued)
+    assert name in broken(judged(case.number, shelf=shelf))
+    from holdfast.core.bag import Unreadable
+
+    with pytest.raises(Unreadable):
+        view.read(name, 10)
+    with pytest.raises(Unreadable):
+        view.read("data/ledger/entries.jsonl", 10)
+    monkeypatch.undo()
+    real_stat = Path.stat
+
+    def gone(self: Path, **more: bool) -> os.stat_result:
+        if self == at:
+            raise FileNotFoundError(2, "No such file")
+        return real_stat(self, **more)
+
+    monkeypatch.setattr(Path, "stat", gone)
+    with pytest.raises(Unreadable):
+        view.size(name)
+    assert view.digests("data/ledger/entries.jsonl", ("nonsense",), lambda _n: None) == {}
