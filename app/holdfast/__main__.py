@@ -11,6 +11,11 @@ def main() -> int:
     match sys.argv[1:]:
         case []:
             return _window(None)
+        case ["--worker", "downloader"]:
+            # A frozen program has no interpreter to start; it starts itself.
+            from holdfast.compose import download
+
+            return download()
         case ["--data", folder]:
             return _window(Path(folder))
         case words:

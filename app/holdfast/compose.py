@@ -90,6 +90,7 @@ __all__ = [
     "Holdfast",
     "Kept",
     "default_data",
+    "download",
     "open_holdfast",
     "system_language",
     "words",
@@ -101,6 +102,13 @@ def default_data() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("Holdfast", appauthor=False)
+
+
+def download() -> int:
+    """The downloader's own process: orders in, JSON lines out."""
+    from holdfast.adapters.downloader import main
+
+    return main()
 
 
 def system_language() -> Lang:
@@ -382,7 +390,9 @@ class Holdfast:
         ways = [self.sources[name] for name in wanted]
         if not any(way.suits(target) for way in ways):
             raise Refused("link_unsupported")
-        matter = self._matter(case, target)
+        from holdfast.adapters import http
+
+        matter = self._matter(case, http.link(target).host)
         if matter.world == "practice" and not target.startswith(self._practice_world().site_url):
             raise Refused("mixed_worlds")
         return self._keep([(way, target) for way in ways], matter, job)
@@ -414,17 +424,14 @@ class Holdfast:
             target = f"monitor:{monitor}"
         return self._keep([(self.sources["screen"], target)], self._matter(case, ""), job)
 
-    def _matter(self, reference: str, target: str) -> Case:
+    def _matter(self, reference: str, named: str) -> Case:
         """The case that was named, or a new one that asks the person nothing."""
-        from urllib.parse import urlsplit
-
         from holdfast.usecases import cases
 
         if reference:
             return cases.open_for_work(reference, store=self._store)
-        named = urlsplit(target).hostname if "://" in target else target
         day = self._clock.now().astimezone().date().isoformat()
-        return cases.open_case(f"{named or ''} {day}", "real", store=self._store)
+        return cases.open_case(f"{named} {day}", "real", store=self._store)
 
     def _keep(
         self,
