@@ -1,4 +1,4 @@
-"""Pictures of every page of the window: ``python packaging/screens.py OUT``.
+"""Pictures of every page of the window: ``python packaging/screens.py OUT [zh-light-100]``.
 
 The data is invented.  Run it under Xvfb or with ``QT_QPA_PLATFORM=offscreen``.
 """
@@ -6,17 +6,20 @@ The data is invented.  Run it under Xvfb or with ``QT_QPA_PLATFORM=offscreen``.
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
+os.environ.setdefault("TZ", "Asia/Shanghai")
+time.tzset()
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "app"), str(ROOT / "tests")]
 
 from fakes.holdfast import VERDICTS, FakeHoldfast, furnished
-from PySide6.QtWidgets import QApplication, QScrollArea
+from PySide6.QtWidgets import QApplication
 
 from holdfast.core.errors import Unavailable
 from holdfast.core.settings import Settings
@@ -72,7 +75,10 @@ def pages(window: MainWindow, fake: FakeHoldfast, out: Path, tail: str) -> None:
     )
     window.go("keeping", None)
     window.page("keeping")
-    window._open("keeping", Keep(task=task, target="https://duanju.practice.example/v/taohuadu/12", practice=True))
+    window._open(
+        "keeping",
+        Keep(task=task, target="https://duanju.practice.example/v/taohuadu/12", practice=True),
+    )
     fake.held.wait(5)
     for _ in range(30):
         QApplication.processEvents()
@@ -100,20 +106,28 @@ def pages(window: MainWindow, fake: FakeHoldfast, out: Path, tail: str) -> None:
     at("14b-shot", "shot", "")
     error = Unavailable("explorer_garbled", operator="tsa-b.example")
     kept = fake.case_file(lin).exhibits[:2]
-    woe = Woe(error=error, target="https://duanju.practice.example/v/taohuadu/13", again=lambda: None, kept=kept)
+    woe = Woe(
+        error=error,
+        target="https://duanju.practice.example/v/taohuadu/13",
+        again=lambda: None,
+        kept=kept,
+    )
     at("15-trouble", "trouble", woe)
     at("15b-trouble-bug", "trouble", ZeroDivisionError("x"))
     at("17-farewell", "farewell", None)
 
 
-def main(out: Path) -> int:
+def main(out: Path, only: str = "") -> int:
     """Every page in both languages and schemes, and once at 200 % in the smallest window."""
     out.mkdir(parents=True, exist_ok=True)
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     for lang, theme, scale in [
-        *itertools.product(("zh", "en"), ("light", "dark"), (100,)), ("en", "light", 200)
+        *itertools.product(("zh", "en"), ("light", "dark"), (100,)),
+        ("en", "light", 200),
     ]:
+        if only not in f"{lang}-{theme}-{scale}":
+            continue
         with tempfile.TemporaryDirectory() as folder:
             settings = Settings(language=lang, theme=theme, text_scale=scale, operator="person:0")  # type: ignore[arg-type]
             first = FakeHoldfast(Path(folder), settings=settings)
@@ -131,9 +145,8 @@ def main(out: Path) -> int:
             settle(window)
             pages(window, fake, out, tail)
             window.hide()
-    assert QScrollArea is not None
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "screens")))
+    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "screens"), *sys.argv[2:3]))

@@ -45,7 +45,10 @@ from holdfast.usecases.preserve import Attempt
 from holdfast.usecases.timestamp import StampRun
 
 START = datetime(2026, 11, 18, 1, 10, 36, tzinfo=UTC)
-HOSTILE = "<img src=x onerror=alert(1)> & <b>bold</b> {{7*7}} =cmd|' /C calc'!A0 \u5267" + "\U0001f600" * 40
+HOSTILE = (
+    "<img src=x onerror=alert(1)> & <b>bold</b> {{7*7}} =cmd|' /C calc'!A0 \u5267"
+    + "\U0001f600" * 40
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +144,26 @@ class FakeHoldfast:
         with self.lock:
             number = f"HF-2026-{len(self.files) + 1:04d}"
             case = Case(
-                id=self.new_id(), number=number, title=title, world=world,  # type: ignore[arg-type]
-                ledger_id=self.new_id(), opened=rfc3339(self._now),
+                id=self.new_id(),
+                number=number,
+                title=title,
+                world=world,  # type: ignore[arg-type]
+                ledger_id=self.new_id(),
+                opened=rfc3339(self._now),
             )
             empty = CaseFile(
-                case=case, exhibits=(), attempts=(), stamps=(), parties=(), licences=(),
-                infringements=(), notices=(), submissions=(), followups=(), documents=(), entries=(),
+                case=case,
+                exhibits=(),
+                attempts=(),
+                stamps=(),
+                parties=(),
+                licences=(),
+                infringements=(),
+                notices=(),
+                submissions=(),
+                followups=(),
+                documents=(),
+                entries=(),
             )
             self.files[case.id] = empty
             self.entry(case.id, "case.opened", number)
@@ -163,14 +180,23 @@ class FakeHoldfast:
             self.files[case] = replace(self.files[case], **changes)  # type: ignore[arg-type]
 
     def entry(
-        self, case: str, act: str, subject: str, facts: Mapping[str, Json] | None = None,
+        self,
+        case: str,
+        act: str,
+        subject: str,
+        facts: Mapping[str, Json] | None = None,
         at: datetime | None = None,
     ) -> LedgerEntry:
         file = self.files[case]
         made = write_entry(
-            ledger=file.case.ledger_id, seq=len(file.entries), at=rfc3339(at or self._now),
-            actor="person:0", act=act, subject=subject,
-            refs=(Ref(path="x", size=1, sha256="0" * 64, sm3="0" * 64),), facts=facts or {},
+            ledger=file.case.ledger_id,
+            seq=len(file.entries),
+            at=rfc3339(at or self._now),
+            actor="person:0",
+            act=act,
+            subject=subject,
+            refs=(Ref(path="x", size=1, sha256="0" * 64, sm3="0" * 64),),
+            facts=facts or {},
             nonce=bytes(16),
         )
         self.put(case, entries=(*file.entries, made))
@@ -228,7 +254,10 @@ class FakeHoldfast:
         return self._keep(paths[0].name, job, case, "file")
 
     def shot(
-        self, job: Job, case: str = "", monitor: int | None = None,
+        self,
+        job: Job,
+        case: str = "",
+        monitor: int | None = None,
         region: tuple[int, int, int, int] | None = None,
     ) -> Kept:
         self._call("shot", case, monitor, region)
@@ -272,15 +301,25 @@ class FakeHoldfast:
         if not kept.exists():
             kept.write_bytes(data)
         return Artifact(
-            path=inside, name=inside.rpartition("/")[2], role="original", size=len(data),
+            path=inside,
+            name=inside.rpartition("/")[2],
+            role="original",
+            size=len(data),
             media_type=media_type,
             digest=Digest(sha256=sha256, sm3=hashlib.sha256(b"sm3" + data).hexdigest()),
             obtained=rfc3339(self._now),
         )
 
     def exhibit(
-        self, case: str, title: str, *, source: str = "page", purpose: str = "",
-        complete: bool = True, at: datetime | None = None, stamps: str = "",
+        self,
+        case: str,
+        title: str,
+        *,
+        source: str = "page",
+        purpose: str = "",
+        complete: bool = True,
+        at: datetime | None = None,
+        stamps: str = "",
     ) -> Exhibit:
         """One more exhibit, with its files, ledger line and queued time-stamps."""
         file = self.files[case]
@@ -294,11 +333,20 @@ class FakeHoldfast:
         sha256 = hashlib.sha256(manifest).hexdigest()
         when = at or self._now
         exhibit = Exhibit(
-            id=self.new_id(), case_id=case, number=number,
+            id=self.new_id(),
+            case_id=case,
+            number=number,
             digest=Digest(sha256=sha256, sm3=hashlib.sha256(b"m" + manifest).hexdigest()),
-            size=len(manifest), source=source, title=title,  # type: ignore[arg-type]
-            url="" if source in ("file", "screen") else "https://duanju.practice.example/v/taohuadu/12",
-            sealed=rfc3339(when), complete=complete, artifacts=(first, second), purpose=purpose,
+            size=len(manifest),
+            source=source,
+            title=title,  # type: ignore[arg-type]
+            url=""
+            if source in ("file", "screen")
+            else "https://duanju.practice.example/v/taohuadu/12",
+            sealed=rfc3339(when),
+            complete=complete,
+            artifacts=(first, second),
+            purpose=purpose,
         )
         self.put(case, exhibits=(*file.exhibits, exhibit))
         self.entry(case, "exhibit.sealed", number, at=when)
@@ -313,12 +361,16 @@ class FakeHoldfast:
         sure = name in ("confirmed", "simulated", "one_source")
         kind = kind or "rfc3161"
         stamp = Stamp(
-            id=self.new_id(), case_id=case,
+            id=self.new_id(),
+            case_id=case,
             subject=Subject(
-                kind="manifest", path=f"exhibits/{exhibit.number}/capture.json",
+                kind="manifest",
+                path=f"exhibits/{exhibit.number}/capture.json",
                 sha256=exhibit.digest.sha256,
             ),
-            kind=kind, world=file.case.world, status=name.removeprefix("refused:"),  # type: ignore[arg-type]
+            kind=kind,
+            world=file.case.world,
+            status=name.removeprefix("refused:"),  # type: ignore[arg-type]
             authority="" if kind == "opentimestamps" else f"tsa-{len(file.stamps) % 2}",
             time=rfc3339(START - timedelta(hours=3)) if sure else None,
             by="block 975412" if kind == "opentimestamps" and sure else "",
@@ -370,9 +422,17 @@ class FakeHoldfast:
         file = self.case_file(case)
         number = f"{file.case.number}-R{len(file.documents) + 1}"
         issued = Issued(
-            id=self.new_id(), case_id=file.case.id, number=number, kind=kind, lang=lang,
-            issued=rfc3339(self._now), sha256="1" * 64, size=1000, media_type="application/pdf",
-            path=f"documents/{number}.pdf", checkpoint_size=3,
+            id=self.new_id(),
+            case_id=file.case.id,
+            number=number,
+            kind=kind,
+            lang=lang,
+            issued=rfc3339(self._now),
+            sha256="1" * 64,
+            size=1000,
+            media_type="application/pdf",
+            path=f"documents/{number}.pdf",
+            checkpoint_size=3,
         )
         self.put(file.case.id, documents=(*file.documents, issued))
         self.entry(file.case.id, "document.issued", number)
@@ -395,14 +455,16 @@ class FakeHoldfast:
         return {
             "target": {"typed": "duanju.practice.example/v/taohuadu/12"},
             "observations": {
-                "status": 200, "account": "云帆演练剧场",
+                "status": 200,
+                "account": "云帆演练剧场",
                 "counters": [{"name": "plays", "value": "312.7万"}],
             },
             "network": {"address": "127.0.0.1:443"},
             "received": None,
             "clock": {"offset_ms": 180, "reference": "a", "uncertainty_ms": 40},
             "completeness": (
-                [] if exhibit.complete
+                []
+                if exhibit.complete
                 else [{"check": "login", "outcome": "fail", "detail": "登录后观看"}]
             ),
         }
@@ -449,16 +511,32 @@ class FakeHoldfast:
         return notice
 
     def draft(
-        self, case: str, regime: str, platform: str, answers: Mapping[str, str], lang: Lang,
+        self,
+        case: str,
+        regime: str,
+        platform: str,
+        answers: Mapping[str, str],
+        lang: Lang,
         job: Job,
     ) -> Notice:
         self._call("draft", case, regime, platform, dict(answers), lang)
         file = self.case_file(case)
         open_ = [n for n in file.notices if n.status == "drafted"]
-        held = open_[0] if open_ else Notice(
-            id=self.new_id(), case_id=file.case.id, number=f"L{len(file.notices) + 1:02d}",
-            document=f"{file.case.number}-L{len(file.notices) + 1:02d}", regime=regime,
-            platform=platform, lang=lang, answers={}, text="", drafted=rfc3339(self._now),
+        held = (
+            open_[0]
+            if open_
+            else Notice(
+                id=self.new_id(),
+                case_id=file.case.id,
+                number=f"L{len(file.notices) + 1:02d}",
+                document=f"{file.case.number}-L{len(file.notices) + 1:02d}",
+                regime=regime,
+                platform=platform,
+                lang=lang,
+                answers={},
+                text="",
+                drafted=rfc3339(self._now),
+            )
         )
         whole = {**held.answers, **answers}
         name = whole.get("name") or "（待确认：通知人姓名）"
@@ -477,12 +555,15 @@ class FakeHoldfast:
         _, one = self._notice(notice)
         regime = next(r for r in self.regimes() if r.id == one.regime)
         facts = {name: value for name, value in one.answers.items() if value}
-        facts |= {"exhibits": "E0001–E0003", "locations": "3 处", "articles": "4 条", "agreed": "没有"}
+        facts |= {
+            "exhibits": "E0001–E0003",
+            "locations": "3 处",
+            "articles": "4 条",
+            "agreed": "没有",
+        }
         facts.setdefault("measures", "3 项")
         found = elements(regime, facts)
-        return Gauge(
-            elements=found, unconfirmed=() if one.answers.get("name") else ("name",)
-        )
+        return Gauge(elements=found, unconfirmed=() if one.answers.get("name") else ("name",))
 
     def edit(self, notice: str, text: str, job: Job) -> Notice:
         self._call("edit", notice, text)
@@ -495,7 +576,11 @@ class FakeHoldfast:
         file, one = self._notice(notice)
         files = tuple(
             NoticeFile(
-                name=name, path=f"notices/{name}", sha256="2" * 64, size=size, media_type=media,
+                name=name,
+                path=f"notices/{name}",
+                sha256="2" * 64,
+                size=size,
+                media_type=media,
             )
             for name, size, media in (
                 (f"{one.document}.pdf", 182_000, "application/pdf"),
@@ -506,8 +591,17 @@ class FakeHoldfast:
         form = (
             FormEntry(id="category", label="投诉类型", text="侵犯肖像权 → 我是权利人"),
             FormEntry(id="name", label="权利人姓名", text="林某"),
-            FormEntry(id="link", label="侵权链接", text="https://duanju.practice.example/v/taohuadu/12"),
-            FormEntry(id="statement", label="侵权说明", text="上述内容中的人物形象足以使一般公众将其识别为通知人本人，涉嫌未经同意利用信息技术手段伪造、使用并公开通知人肖像。" * 3, limit=500, shortened=True),
+            FormEntry(
+                id="link", label="侵权链接", text="https://duanju.practice.example/v/taohuadu/12"
+            ),
+            FormEntry(
+                id="statement",
+                label="侵权说明",
+                text="上述内容中的人物形象足以使一般公众将其识别为通知人本人，涉嫌未经同意利用信息技术手段伪造、使用并公开通知人肖像。"
+                * 3,
+                limit=500,
+                shortened=True,
+            ),
             FormEntry(id="id_number", label="证件号码", text="330100********002X", secret=True),
         )
         self.entry(file.case.id, "notice.approved", one.document)
@@ -535,15 +629,23 @@ class FakeHoldfast:
         self._call("sent", notice, channel, when, receipt)
         file, one = self._notice(notice)
         made = Submission(
-            id=self.new_id(), case_id=file.case.id, notice_id=notice, channel=channel,  # type: ignore[arg-type]
+            id=self.new_id(),
+            case_id=file.case.id,
+            notice_id=notice,
+            channel=channel,  # type: ignore[arg-type]
             sent=when or rfc3339(self._now),
         )
         self.entry(file.case.id, "notice.sent", one.document, {"channel": channel})
         self._put_notice(replace(one, status="sent"))
         file = self.files[file.case.id]
         due = FollowUp(
-            id=self.new_id(), case_id=file.case.id, notice_id=notice, term="reply",
-            basis="requested", rule="", due=(START.date() + timedelta(days=2)).isoformat(),
+            id=self.new_id(),
+            case_id=file.case.id,
+            notice_id=notice,
+            term="reply",
+            basis="requested",
+            rule="",
+            due=(START.date() + timedelta(days=2)).isoformat(),
             set=rfc3339(self._now),
         )
         self.put(
@@ -552,15 +654,24 @@ class FakeHoldfast:
         return made
 
     def answer(
-        self, notice: str, kind: str, when: str = "", note: str = "", letter: Path | None = None,
+        self,
+        notice: str,
+        kind: str,
+        when: str = "",
+        note: str = "",
+        letter: Path | None = None,
         by: str = "",
     ) -> PlatformAnswer:
         self._call("answer", notice, kind, when, note, letter, by)
         file, one = self._notice(notice)
         self.entry(file.case.id, "answer.received", one.document, {"kind": kind})
         return PlatformAnswer(
-            id=self.new_id(), case_id=file.case.id, notice_id=notice, kind=kind,  # type: ignore[arg-type]
-            received=rfc3339(self._now), note=note,
+            id=self.new_id(),
+            case_id=file.case.id,
+            notice_id=notice,
+            kind=kind,  # type: ignore[arg-type]
+            received=rfc3339(self._now),
+            note=note,
         )
 
     def due(self, within_days: int = 30) -> tuple[Due, ...]:
@@ -569,11 +680,16 @@ class FakeHoldfast:
         for file in self.files.values():
             letters = {n.id: n for n in file.notices}
             for one in file.followups:
-                if not one.done and date.fromisoformat(one.due) <= today + timedelta(days=within_days):
+                if not one.done and date.fromisoformat(one.due) <= today + timedelta(
+                    days=within_days
+                ):
                     found.append(
                         Due(
-                            follow_up=one, case=file.case, notice=letters[one.notice_id],
-                            standing=standing(one, today), days_left=days_left(one, today),
+                            follow_up=one,
+                            case=file.case,
+                            notice=letters[one.notice_id],
+                            standing=standing(one, today),
+                            days_left=days_left(one, today),
                         )
                     )
         return tuple(found)
@@ -594,34 +710,86 @@ def furnished(data: Path, *, settings: Settings | None = None) -> FakeHoldfast:
     fake = FakeHoldfast(data, settings=settings)
     days = [START - timedelta(days=n) for n in range(8)]
     lin = fake.open_case("林某·《桃花渡》", "practice")
-    fake.exhibit(lin.id, "第 12 集播放页", purpose="涉案内容的位置、账号与播放量",
-                 stamps="simulated simulated/opentimestamps", at=days[6])
-    fake.exhibit(lin.id, "第 12 集视频 02:14", source="video", stamps="simulated pending/opentimestamps",
-                 at=days[6])
+    fake.exhibit(
+        lin.id,
+        "第 12 集播放页",
+        purpose="涉案内容的位置、账号与播放量",
+        stamps="simulated simulated/opentimestamps",
+        at=days[6],
+    )
+    fake.exhibit(
+        lin.id,
+        "第 12 集视频 02:14",
+        source="video",
+        stamps="simulated pending/opentimestamps",
+        at=days[6],
+    )
     fake.exhibit(lin.id, "本人照片 3 张", source="file", stamps="queued", at=days[5])
-    letter = fake.draft(lin.id, "civil-1195", "practice", {"used": "face", "agreed": "no", "name": "林某"}, "zh", Job())
+    letter = fake.draft(
+        lin.id,
+        "civil-1195",
+        "practice",
+        {"used": "face", "agreed": "no", "name": "林某"},
+        "zh",
+        Job(),
+    )
     fake.entry(lin.id, "notice.drafted", letter.document, at=days[4])
-    fake.save_party(Party(id="", case_id=lin.id, role="claimant", name="林某", legal_name="林某",
-                          id_number="33010020000101002X", phone="13800000000"))
+    fake.save_party(
+        Party(
+            id="",
+            case_id=lin.id,
+            role="claimant",
+            name="林某",
+            legal_name="林某",
+            id_number="33010020000101002X",
+            phone="13800000000",
+        )
+    )
     fake.put(lin.id, licences=(Licence(id="l", case_id=lin.id, agreed="no"),))
 
     xu = fake.open_case("许某·《青瓦巷九号》")
-    fake.exhibit(xu.id, "账号主页", purpose="账号主体", stamps="confirmed confirmed/opentimestamps", at=days[3])
+    fake.exhibit(
+        xu.id,
+        "账号主页",
+        purpose="账号主体",
+        stamps="confirmed confirmed/opentimestamps",
+        at=days[3],
+    )
     fake.exhibit(xu.id, HOSTILE, stamps="one_source/opentimestamps", at=days[2], complete=False)
     fake.exhibit(xu.id, "屏幕截图", source="screen", stamps="broken", at=days[1])
-    sent = fake.draft(xu.id, "civil-1195", "douyin", {"used": "face", "agreed": "no", "name": "许某"}, "zh", Job())
+    sent = fake.draft(
+        xu.id, "civil-1195", "douyin", {"used": "face", "agreed": "no", "name": "许某"}, "zh", Job()
+    )
     fake.approve(sent.id, Job())
     fake.sent(sent.id, "webform")
 
     he = fake.open_case("何某·有声剧《第七夜》")
     fake.exhibit(he.id, "第 3 集", stamps="pending pending/opentimestamps", at=days[0])
-    fake.put(he.id, attempts=(
-        Attempt(id="a1", case_id=he.id, source="page", target="https://example.test/v/13",
-                code="unreachable", at=rfc3339(days[0])),
-        Attempt(id="a2", case_id=he.id, source="video", target="https://example.test/v/14",
-                code="interrupted", at=rfc3339(days[0]), exhibit="E0001"),
-    ))
-    fake.entry(he.id, "capture.failed", "a1", {"code": "file_in_the_way", "source": "page", "exhibit": ""})
+    fake.put(
+        he.id,
+        attempts=(
+            Attempt(
+                id="a1",
+                case_id=he.id,
+                source="page",
+                target="https://example.test/v/13",
+                code="unreachable",
+                at=rfc3339(days[0]),
+            ),
+            Attempt(
+                id="a2",
+                case_id=he.id,
+                source="video",
+                target="https://example.test/v/14",
+                code="interrupted",
+                at=rfc3339(days[0]),
+                exhibit="E0001",
+            ),
+        ),
+    )
+    fake.entry(
+        he.id, "capture.failed", "a1", {"code": "file_in_the_way", "source": "page", "exhibit": ""}
+    )
     fake.calls.clear()
     return fake
 
@@ -629,32 +797,76 @@ def furnished(data: Path, *, settings: Settings | None = None) -> FakeHoldfast:
 VERDICTS = {
     "ok": Verdict(
         verdict="ok",
-        findings=(Finding(subject="data/exhibits/E0001/files/page.png", rule="token_good", outcome="ok", detail="61"),),
+        findings=(
+            Finding(
+                subject="data/exhibits/E0001/files/page.png",
+                rule="token_good",
+                outcome="ok",
+                detail="61",
+            ),
+        ),
         timestamps=(
-            TimestampSeen(subject="E0001", kind="rfc3161", network="tsa-a", status="confirmed",
-                          time="2026-11-12T13:09:02.000Z", by="时间戳服务甲"),
-            TimestampSeen(subject="E0001", kind="opentimestamps", network="bitcoin", status="confirmed",
-                          time="2026-11-13T01:31:07.000Z", by="block 975412"),
+            TimestampSeen(
+                subject="E0001",
+                kind="rfc3161",
+                network="tsa-a",
+                status="confirmed",
+                time="2026-11-12T13:09:02.000Z",
+                by="时间戳服务甲",
+            ),
+            TimestampSeen(
+                subject="E0001",
+                kind="opentimestamps",
+                network="bitcoin",
+                status="confirmed",
+                time="2026-11-13T01:31:07.000Z",
+                by="block 975412",
+            ),
         ),
     ),
     "broken": Verdict(
         verdict="broken",
         findings=(
-            Finding(subject="data/ledger/entries.jsonl", rule="token_good", outcome="ok", detail="88"),
-            Finding(subject="data/exhibits/E0002/files/video.mp4", rule="token_imprint", outcome="broken", detail="SHA-256"),
+            Finding(
+                subject="data/ledger/entries.jsonl", rule="token_good", outcome="ok", detail="88"
+            ),
+            Finding(
+                subject="data/exhibits/E0002/files/video.mp4",
+                rule="token_imprint",
+                outcome="broken",
+                detail="SHA-256",
+            ),
         ),
     ),
-    "weak": Verdict(verdict="weak", findings=(Finding(subject="E0001", rule="ots_one_source", outcome="weak", detail="A"),)),
+    "weak": Verdict(
+        verdict="weak",
+        findings=(Finding(subject="E0001", rule="ots_one_source", outcome="weak", detail="A"),),
+    ),
     "pending": Verdict(
         verdict="unchecked",
-        timestamps=(TimestampSeen(subject="E0001", kind="opentimestamps", network="", status="pending"),),
+        timestamps=(
+            TimestampSeen(subject="E0001", kind="opentimestamps", network="", status="pending"),
+        ),
         findings=(Finding(subject="E0001", rule="ots_pending", outcome="unchecked", detail="a"),),
     ),
-    "unchecked": Verdict(verdict="unchecked", findings=(Finding(subject="E0001", rule="ots_no_header", outcome="unchecked", detail="a"),)),
+    "unchecked": Verdict(
+        verdict="unchecked",
+        findings=(Finding(subject="E0001", rule="ots_no_header", outcome="unchecked", detail="a"),),
+    ),
     "practice": Verdict(
         verdict="unchecked",
-        timestamps=(TimestampSeen(subject="E0001", kind="rfc3161", network="practice", status="simulated",
-                                  time="2026-11-12T13:09:02.000Z", by="演练"),),
-        findings=(Finding(subject="E0001", rule="token_simulated", outcome="unchecked", detail="a"),),
+        timestamps=(
+            TimestampSeen(
+                subject="E0001",
+                kind="rfc3161",
+                network="practice",
+                status="simulated",
+                time="2026-11-12T13:09:02.000Z",
+                by="演练",
+            ),
+        ),
+        findings=(
+            Finding(subject="E0001", rule="token_simulated", outcome="unchecked", detail="a"),
+        ),
     ),
 }

@@ -30,6 +30,7 @@ def main(holdfast: Holdfast, argv: Sequence[str]) -> int:
     app = QApplication.instance() or QApplication(list(argv))
     assert isinstance(app, QApplication)
     window = open_window(app, holdfast)
+    install_crash_hook(window)
     window.show()
     QTimer.singleShot(0, window, window.begin)
     # Ctrl+C in the terminal closes the window as the person would; Python needs a moment to see it.
@@ -56,9 +57,7 @@ def open_window(app: QApplication, holdfast: Holdfast) -> MainWindow:
     desk.wear()
     app.styleHints().colorSchemeChanged.connect(lambda _: desk.wear())
     app.setWindowIcon(look.icon("holdfast"))
-    window = MainWindow(desk)
-    install_crash_hook(window)
-    return window
+    return MainWindow(desk)
 
 
 def install_crash_hook(window: MainWindow) -> None:

@@ -28,7 +28,7 @@ from holdfast.ui.phrases import (
 )
 from holdfast.ui.save import open_outside
 from holdfast.ui.story import title_of
-from holdfast.ui.widgets import Button, Glyph, Label
+from holdfast.ui.widgets import Button, Glyph, Label, Line
 
 if TYPE_CHECKING:
     from holdfast.usecases.cases import CaseFile
@@ -67,7 +67,6 @@ class ExhibitDetail(QFrame):
         head = row(self.tag, self.title, gap=px(12))
         head.setStretch(1, 1)
         head.setAlignment(self.tag, Qt.AlignmentFlag.AlignTop)
-        chip = row(self.chip, None)
         top = Fold(self.thumb, self.proves, gap=px(16), below=px(480), stretch=(0, 1))
         top.box.setAlignment(self.thumb, Qt.AlignmentFlag.AlignTop)
         left, right = QWidget(), QWidget()
@@ -85,7 +84,7 @@ class ExhibitDetail(QFrame):
             column(
                 head,
                 px(8),
-                chip,
+                self.chip,
                 self.incomplete,
                 px(16),
                 top,
@@ -178,18 +177,16 @@ class ExhibitDetail(QFrame):
 
     def _file_row(self, artifact: Artifact) -> QFrame:
         px, desk = self.desk.look.px, self.desk
-        name, amount = Label(desk), Label(desk, role="caption", tone="secondary")
+        name, amount = Line(desk), Label(desk, role="caption", tone="secondary", wrap=False)
         known = desk.say_or(f"file.{artifact.path.removeprefix('files/')}", "")
         name.show_text(known or artifact.name or artifact.path.rpartition("/")[2])
         amount.show_text(size(artifact.size))
         hashes = HashLabel(desk)
         hashes.show_digest(artifact.digest)
-        words = QWidget()
-        words.setLayout(column(name, amount, None, gap=px(2)))
-        words.setMinimumWidth(px(84))
-        fold = Fold(words, hashes, gap=px(8), below=px(560), stretch=(1, 6))
+        head = row(name, amount, gap=px(12))
+        head.setStretch(0, 1)
         frame = QFrame()
-        frame.setLayout(column(fold, margins=(px(12), px(6), px(8), px(6))))
+        frame.setLayout(column(head, hashes, gap=px(4), margins=(px(12), px(8), px(8), px(8))))
         return frame
 
     def _tell_stamps(self, stamps: tuple[Stamp, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QLayoutItem,
     QScrollArea,
     QSizePolicy,
+    QSplitter,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -70,6 +72,19 @@ def framed(inside: QLayout, name: str = "", *, parent: QWidget | None = None) ->
     return frame
 
 
+def at_most(wide: int, inside: QLayout) -> QHBoxLayout:
+    """The layout at the left, no wider than that.
+
+    A column would ask for its height at the full width and get too little.
+    """
+    holder = QWidget()
+    holder.setMaximumWidth(wide)
+    holder.setLayout(inside)
+    line = row(holder, None)
+    line.setStretch(0, 100)
+    return line
+
+
 def rule() -> QFrame:
     """A hairline."""
     line = QFrame()
@@ -109,12 +124,17 @@ class Fold(QWidget):
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if self.box.direction() is not direction:
             self.box.setDirection(direction)
+            self.updateGeometry()
         super().resizeEvent(event)
 
     def minimumSizeHint(self) -> QSize:
-        items = (self.box.itemAt(i) for i in range(self.box.count()))
-        widths = [item.minimumSize().width() for item in items if item is not None]
-        return QSize(max(widths, default=0), super().minimumSizeHint().height())
+        items = [self.box.itemAt(i) for i in range(self.box.count())]
+        sizes = [item.minimumSize() for item in items if item is not None]
+        narrowest = max((size.width() for size in sizes), default=0)
+        if not self.box.hasHeightForWidth():
+            return QSize(narrowest, super().minimumSizeHint().height())
+        # How high it really is follows from its width, and whoever lays it out asks for that.
+        return QSize(narrowest, max((size.height() for size in sizes), default=0))
 
 
 class Flow(QLayout):
@@ -140,6 +160,10 @@ class Flow(QLayout):
 
     def takeAt(self, index: int) -> QLayoutItem | None:
         return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        # A layout of Qt's wants all the room there is unless it says otherwise.
+        return Qt.Orientation(0)
 
     def hasHeightForWidth(self) -> bool:
         return True
@@ -193,3 +217,48 @@ class Scroll(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(inside)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def sizeHint(self) -> QSize:
+        # What is inside may be endless; a page asks for little and takes what there is.
+        line = self.fontMetrics().height()
+        return QSize(line * 14, line * 12)
+
+    def minimumSizeHint(self) -> QSize:
+        inside = self.widget()
+        wide = inside.minimumSizeHint().width() if inside is not None else 0
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(wide + bar, self.fontMetrics().height() * 6)
+
+
+def reading_order(widget: QWidget) -> Iterator[QWidget]:
+    """What can have the focus within ``widget``, as a person reads: down, and from the left."""
+    if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        yield widget
+    if isinstance(widget, QScrollArea):
+        inside = widget.widget()
+        if inside is not None:
+            yield from reading_order(inside)
+    elif isinstance(widget, QSplitter):
+        for at in range(widget.count()):
+            part = widget.widget(at)
+            if part is not None:
+                yield from reading_order(part)
+    elif isinstance(widget, QStackedWidget):
+        now = widget.currentWidget()
+        if now is not None:
+            yield from reading_order(now)
+    else:
+        layout = widget.layout()
+        if layout is not None:
+            yield from _in_layout(layout)
+
+
+def _in_layout(layout: QLayout) -> Iterator[QWidget]:
+    for at in range(layout.count()):
+        item = layout.itemAt(at)
+        assert item is not None
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            yield from reading_order(widget)
+        elif inner is not None:
+            yield from _in_layout(inner)

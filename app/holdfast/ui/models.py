@@ -248,12 +248,27 @@ class NextDelegate(RowDelegate):
 
     high = 60
 
+    widest = 0
+    """Of all buttons, in pixels."""
+
+    def measure(self, items: Sequence[NextItem]) -> None:
+        """The widest button decides where the columns are."""
+        metrics = QFontMetrics(self.desk.look.font())
+        self.widest = max(
+            (
+                metrics.horizontalAdvance(self.desk.say(one.action)) + self.desk.look.px(26)
+                for one in items
+                if one.action
+            ),
+            default=0,
+        )
+
     def height(self, option: QStyleOptionViewItem) -> int:
         narrow = self._narrow(option.widget.width() if option.widget else 0)
         return self.desk.look.px(84 if narrow else 60)
 
     def _narrow(self, wide: int) -> bool:
-        return wide < self.desk.look.px(760)
+        return wide < self.desk.look.px(820)
 
     def button(self, box: QRect, one: NextItem) -> QRect:
         """Where the row's button is; empty when it has none."""
@@ -272,8 +287,12 @@ class NextDelegate(RowDelegate):
         button = self.button(box, one)
         brush.icon(QRect(box.x() + px(16), box.y(), px(20), box.height()), one.icon, one.tone, 20)
         left, narrow = box.x() + px(52), self._narrow(box.width())
-        right = button.left() - px(12) if one.action else box.right() - px(16)
         aside = 0 if narrow else px(168) + px(144)
+        if narrow:
+            right = button.left() - px(12) if one.action else box.right() - px(16)
+        else:
+            # The same room for every button, so that cases and dates stand in columns.
+            right = box.right() - px(16) - max(self.widest, px(120)) - px(12)
         words = QRect(left, box.y() + px(9), right - left - aside, px(22))
         beneath = words.translated(0, px(22))
         brush.text(words, one.title.say(self.desk), look.font(), "text")
@@ -324,6 +343,8 @@ class NextList(QListView):
         model.modelReset.connect(self._fit)
 
     def _fit(self) -> None:
+        rows = getattr(self.model(), "rows", ())
+        self._delegate.measure([one for one in rows if isinstance(one, NextItem)])
         # The page scrolls as a whole; a list that scrolls inside it would hide rows.
         model = self.model()
         high = sum(self.sizeHintForRow(i) for i in range(model.rowCount())) if model else 0
@@ -418,7 +439,8 @@ class TimelineDelegate(RowDelegate):
         brush.icon(tile, one.icon, "secondary", 16)
         state = px(28) if one.state else 0
         left = tile.right() + px(12)
-        words = QRect(left, box.y() + px(4), box.right() - left - px(12) - state, px(20))
+        top = box.y() + px(4) if one.line else box.center().y() - px(10)
+        words = QRect(left, top, box.right() - left - px(12) - state, px(20))
         brush.text(words, one.title, look.font(), "text")
         brush.text(words.translated(0, px(19)), one.line, look.font("caption"), "secondary")
         if one.state:

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPaintEvent,
     QPen,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
@@ -38,10 +39,15 @@ def panel(*rows: QWidget) -> QFrame:
     return framed(box, "panel")
 
 
-def panel_row(*parts: Part, desk: Desk, high: int = 44, gap: int = 12) -> QFrame:
-    """One row of a panel."""
+def panel_row(
+    *parts: Part, desk: Desk, wide: int | None = None, high: int = 44, gap: int = 12
+) -> QFrame:
+    """One row of a panel; the part at ``wide`` takes what room is left."""
     px = desk.look.px
-    frame = framed(row(*parts, gap=px(gap), margins=(px(16), px(6), px(16), px(6))))
+    inside = row(*parts, gap=px(gap), margins=(px(16), px(6), px(16), px(6)))
+    if wide is not None:
+        inside.setStretch(wide, 1)
+    frame = framed(inside)
     frame.setMinimumHeight(px(high))
     return frame
 
@@ -58,16 +64,13 @@ class Tag(Label):
 class Chip(QFrame):
     """Where a time-stamp stands: shape, word and, where it is real, colour."""
 
-    def __init__(self, desk: Desk, *, filled: bool = True) -> None:
+    def __init__(self, desk: Desk, *, wrap: bool = True) -> None:
         super().__init__()
-        self._desk, self._filled, self._tone = desk, filled, "secondary"
+        self._desk, self._tone = desk, "secondary"
         self.glyph = Glyph(desk, "lock", "secondary", size=16)
-        self.label = Label(desk, role="caption")
+        self.label = Label(desk, role="caption", wrap=wrap)
         px = desk.look.px
-        side = px(8) if filled else 0
-        box = row(
-            self.glyph, self.label, gap=px(6), margins=(px(6) if filled else 0, px(3), side, px(3))
-        )
+        box = row(self.glyph, self.label, gap=px(6), margins=(px(6), px(3), px(8), px(3)))
         box.setStretch(1, 1)
         self.setLayout(box)
 
@@ -81,14 +84,14 @@ class Chip(QFrame):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._filled:
-            return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._desk.look.tint(self._tone))
-        radius = self._desk.look.px(8)
-        painter.drawRoundedRect(self.rect(), radius, radius)
+        look = self._desk.look
+        words = self.label.fontMetrics().horizontalAdvance(self.label.text())
+        wide = min(self.width(), words + look.px(42))
+        painter.drawRoundedRect(0, 0, wide, self.height(), look.px(8), look.px(8))
 
 
 class CopyButton(IconButton):
@@ -111,14 +114,35 @@ class CopyButton(IconButton):
 
 
 class _Grouped(Label):
-    """A fingerprint in groups of eight; copying gives it without the gaps."""
+    """A fingerprint in groups of eight, as many a line as fit; copying gives it without gaps."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, role="mono")
+        super().__init__(desk, role="hash")
+        self._digest = ""
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
+
+    def show_digest(self, digest: str) -> None:
+        """It shows this one."""
+        self._digest = digest
+        self._break()
+
+    def _break(self) -> None:
+        groups = grouped(self._digest).split()
+        one = self.fontMetrics().horizontalAdvance("0" * 9)
+        fit = next((n for n in (8, 4, 2) if n * one <= self.width()), 1)
+        lines = [" ".join(groups[i : i + fit]) for i in range(0, len(groups), fit)]
+        if self.text() != "\n".join(lines):
+            self.show_text("\n".join(lines))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._break()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance("0" * 18), self.fontMetrics().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -139,7 +163,7 @@ class HashLabel(QWidget):
         px = desk.look.px
         lines = column(gap=px(2))
         for name, label in (("SHA-256", self.sha256), ("SM3", self.sm3)):
-            tag = Label(desk, role="mono", tone="secondary", wrap=False)
+            tag = Label(desk, role="hash", tone="secondary", wrap=False)
             tag.show_text(name)
             tag.setMinimumWidth(tag.fontMetrics().horizontalAdvance("SHA-256 "))
             tag.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -152,8 +176,8 @@ class HashLabel(QWidget):
 
     def show_digest(self, digest: Digest) -> None:
         """It shows these two."""
-        self.sha256.show_text(grouped(digest.sha256))
-        self.sm3.show_text(grouped(digest.sm3))
+        self.sha256.show_digest(digest.sha256)
+        self.sm3.show_digest(digest.sm3)
         self.sha256.setAccessibleName(f"SHA-256 {grouped(digest.sha256)}")
         self.sm3.setAccessibleName(f"SM3 {grouped(digest.sm3)}")
         self.copy.holds(digest.sha256)
@@ -346,12 +370,17 @@ class Gauge(QWidget):
         self._count = Label(desk, role="caption", tone="secondary", wrap=False)
         self._segments = _Segments(desk)
         self._lines = column(gap=desk.look.px(2))
+        self._articles = Label(desk, role="caption", tone="secondary")
         px = desk.look.px
         head = row(Label(desk, title, role="small"), None, self._count)
-        self.setLayout(column(head, self._segments, self._lines, gap=px(6)))
+        self.setLayout(column(head, self._segments, self._lines, self._articles, None, gap=px(6)))
 
-    def show_elements(self, elements: Sequence[tuple[str, bool, str]]) -> None:
-        """(what, whether it is there, article or detail) of each."""
+    def show_elements(
+        self, elements: Sequence[tuple[str, bool, str]], articles: Sequence[str]
+    ) -> None:
+        """(what, whether it is there, what stands there) of each, and where they come from."""
+        self._articles.show_text("\n".join(dict.fromkeys(articles)))
+        self._articles.setVisible(bool(articles))
         emptied(self._lines)
         self._segments.show_states([there for _, there, _ in elements])
         self._count.show_text(f"{sum(there for _, there, _ in elements)} / {len(elements)}")
@@ -361,7 +390,7 @@ class Gauge(QWidget):
                 name.show_text(what)
             else:
                 name.tell("gauge.missing", what=what)
-            aside = Line(self._desk, role="caption", tone="secondary")
+            aside = Label(self._desk, role="caption", tone="secondary")
             aside.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             aside.show_text(detail)
             glyph = Glyph(
@@ -463,7 +492,7 @@ class Footer(QFrame):
         self.sentence = Label(desk, key, role="caption", tone="secondary")
         holder = QWidget()
         holder.setLayout(Flow(*buttons, gap=px(8)))
-        fold = Fold(self.sentence, holder, gap=px(16), below=px(640), stretch=(1, 0))
+        fold = Fold(self.sentence, holder, gap=px(16), below=px(500), stretch=(1, 0))
         self.setLayout(column(fold, margins=(px(24), px(12), px(24), px(12))))
 
 
@@ -481,8 +510,8 @@ class Facts(QWidget):
         emptied(self._box)
         px = self._desk.look.px
         for key, text, mono in facts:
-            name = Label(self._desk, key, role="caption", tone="secondary")
-            name.setFixedWidth(px(88))
+            name = Label(self._desk, key, role="caption", tone="secondary", wrap=False)
+            name.setMinimumWidth(px(80))
             name.setAlignment(Qt.AlignmentFlag.AlignTop)
             value = Line(self._desk, role="mono") if mono else Label(self._desk, role="caption")
             value.show_text(text)

@@ -211,6 +211,4 @@ def exhibit_state(desk: Desk, stamps: Sequence[Stamp], *, practice: bool) -> Sta
     sentence = desk.say("state.queued")
     if practice:
         sentence = desk.say("state.practice", state=sentence)
-    return State(
-        icon="lock", tone="secondary", sentence=sentence, short=desk.say("short.sealed")
-    )
+    return State(icon="lock", tone="secondary", sentence=sentence, short=desk.say("short.sealed"))

@@ -39,6 +39,7 @@ QLabel[role="strong"] {{ font-weight: 600; }}
 QLabel[role="caption"] {{ font-size: {look.font_px("caption")}px; }}
 QLabel[role="small"] {{ font-size: {look.font_px("caption")}px; font-weight: 600; }}
 QLabel[role="mono"] {{ font-family: {look.mono_families}; font-size: {look.font_px("caption")}px; }}
+QLabel[role="hash"] {{ font-family: {look.mono_families}; font-size: {px(11.5)}px; }}
 QLabel[tone="secondary"] {{ color: {t.secondary}; }}
 QLabel[tone="accent"] {{ color: {t.accent}; }}
 QLabel[tone="pending"] {{ color: {t.pending}; }}
@@ -54,14 +55,14 @@ QPushButton {{ background: {t.surface}; color: {t.text}; border: 1px solid {t.co
 QPushButton:hover {{ background: {t.selection}; }}
 QPushButton:pressed {{ background: {t.hairline}; }}
 QPushButton:disabled {{ color: {t.secondary}; border-color: {t.hairline}; }}
-QPushButton[size="small"] {{ min-height: {px(30)}px; padding: 0 {px(11)}px; }}
+QPushButton[bulk="small"] {{ min-height: {px(30)}px; padding: 0 {px(11)}px; }}
 QPushButton[kind="primary"] {{ background: {t.accent}; color: {t.on_accent};
   border: 1px solid {t.accent}; font-weight: 600; }}
 QPushButton[kind="primary"]:hover {{ background: {t.hover}; border-color: {t.hover}; }}
 QPushButton[kind="primary"]:pressed {{ background: {t.pressed}; border-color: {t.pressed}; }}
 QPushButton[kind="primary"]:disabled {{ background: {t.hairline}; color: {t.secondary};
   border-color: {t.hairline}; }}
-QPushButton[size="large"] {{ min-height: {px(42)}px; padding: 0 {px(23)}px; }}
+QPushButton[bulk="large"] {{ min-height: {px(42)}px; padding: 0 {px(23)}px; }}
 QPushButton#door {{ padding: 0; text-align: left; }}
 QPushButton[kind="link"] {{ background: transparent; border: none; color: {t.accent};
   padding: 0; min-height: {px(32)}px; text-align: left; }}
@@ -70,6 +71,7 @@ QPushButton[kind="chip"] {{ border: 1px solid {t.hairline}; min-height: {px(30)}
   padding: 0 {px(11)}px; }}
 QPushButton[kind="chip"]:checked {{ background: {t.selection}; border-color: {t.accent};
   color: {t.accent}; font-weight: 600; }}
+QPushButton[kind="strip"], QPushButton[kind="foot"] {{ font-size: {look.font_px("caption")}px; }}
 QPushButton[kind="strip"] {{ background: transparent; border: none; color: {t.secondary};
   padding: 0 {px(8)}px; min-height: {px(30)}px; border-radius: {px(4)}px; }}
 QPushButton[kind="strip"][tone="pending"] {{ color: {t.pending}; }}
@@ -100,7 +102,7 @@ QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QDateEdit:focus, QDateTi
 QPlainTextEdit:focus {{ padding: {px(6) - 1}px {px(8) - 1}px; }}
 QLineEdit:disabled, QComboBox:disabled {{ background: {t.window}; color: {t.secondary};
   border-color: {t.hairline}; }}
-QLineEdit[size="large"], QPlainTextEdit[size="large"] {{ min-height: {px(42)}px; }}
+QLineEdit[bulk="large"], QPlainTextEdit[bulk="large"] {{ min-height: {px(42)}px; }}
 QPlainTextEdit[kind="paper"] {{ border: none; background: {t.surface}; padding: 0; }}
 QComboBox::drop-down, QDateEdit::drop-down, QDateTimeEdit::drop-down {{ border: none;
   width: {px(32)}px; }}

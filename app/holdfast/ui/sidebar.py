@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyleOptionViewItem, Q
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import column, row
 from holdfast.ui.models import ROW, Painter, RowDelegate, RowList
+from holdfast.ui.phrases import plain_tip
 from holdfast.ui.widgets import Button, Label
 
 PLACES = ("today", "cases", "verify", "settings")
@@ -18,6 +19,7 @@ PLACES = ("today", "cases", "verify", "settings")
 
 class _PlaceList(RowList):
     counts: dict[str, int]
+    narrow = False
 
     def spoken(self, one: str) -> str:
         count = self.counts.get(one, 0)
@@ -47,6 +49,9 @@ class _PlaceDelegate(RowDelegate):
         font = look.font(bold=chosen)
         aside = look.font("caption", bold=chosen)
         room = QFontMetrics(aside).horizontalAdvance(str(count)) + px(16) if count else px(8)
+        if model.narrow:
+            painter.restore()
+            return
         words = box.adjusted(px(44), 0, -room, 0)
         brush.text(words, self.desk.say(f"place.{name}"), font, tone)
         if count:
@@ -100,12 +105,27 @@ class Sidebar(QFrame):
     def retell(self) -> None:
         """Names in the language that is spoken now."""
         self.list.setAccessibleName(self.desk.say("place.list"))
+        for button, key in ((self.help, "place.help"), (self.hide_button, "place.hide")):
+            button.setAccessibleName(self.desk.say(key).replace("\n", " "))
+            button.setToolTip(plain_tip(self.desk.say(key)))
         self.model.layoutChanged.emit()
 
     def show_counts(self, counts: dict[str, int]) -> None:
         """So many things wait in each place."""
         self.model.counts = counts
         self.list.viewport().update()
+
+    def fold(self, *, narrow: bool) -> None:
+        """Only icons where there is little room; names are spoken and in tooltips."""
+        if narrow == self.model.narrow:
+            return
+        self.model.narrow = narrow
+        self.setFixedWidth(self.desk.look.px(68 if narrow else 176))
+        self.name.setVisible(not narrow)
+        self.other.setVisible(not narrow)
+        for button, key in ((self.help, "place.help"), (self.hide_button, "place.hide")):
+            button.tell(key) if not narrow else button.show_text("")
+        self.retell()
 
     def mark(self, place: str) -> None:
         """That place is where the person is."""

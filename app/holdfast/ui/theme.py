@@ -8,7 +8,16 @@ from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontInfo, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QFontInfo,
+    QIcon,
+    QPainter,
+    QPalette,
+    QPixmap,
+)
 from PySide6.QtWidgets import QApplication
 
 from holdfast.ui.sheet import sheet
@@ -102,7 +111,8 @@ _CHINESE = {
     "darwin": ("PingFang SC",),
     "win32": ("Microsoft YaHei UI", "Microsoft YaHei"),
 }.get(sys.platform, ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC"))
-_MONO = {"darwin": "Menlo", "win32": "Consolas"}.get(sys.platform, "monospace")
+_CHINESE_FIRST = sys.platform.startswith("linux")
+"""Where the system's own font has no Chinese, letters of two designs would stand side by side."""
 
 
 class Look(QObject):
@@ -113,7 +123,11 @@ class Look(QObject):
     def __init__(self, icons: Path) -> None:
         super().__init__()
         self._icons = icons
-        self._system = QApplication.font()
+        # The system's own, whatever was made of the application's font since.
+        self._system = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+        self._families = (QFontInfo(self._system).family(), *_CHINESE)
+        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        self._mono = (QFontInfo(fixed).family(), *_CHINESE)
         self._pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
         self.tokens = LIGHT
         self.unit = BODY["zh"]
@@ -124,6 +138,11 @@ class Look(QObject):
         self.tokens = DARK if dark else LIGHT
         body = max(BODY[lang], QFontInfo(self._system).pixelSize())
         self.unit = body * text_scale / 100
+        system = QFontInfo(self._system).family()
+        if lang == "zh" and _CHINESE_FIRST:
+            self._families = (*_CHINESE, system)
+        else:
+            self._families = (system, *_CHINESE)
         self._pixmaps.clear()
         app = QApplication.instance()
         assert isinstance(app, QApplication)
@@ -157,9 +176,8 @@ class Look(QObject):
     def font(self, role: str = "body", *, bold: bool = False, mono: bool = False) -> QFont:
         """The system's font in one of the four sizes."""
         font = QFont(self._system)
-        font.setFamilies([*self._system.families(), *_CHINESE])
+        font.setFamilies(list(self._mono if mono else self._families))
         if mono:
-            font.setFamilies([_MONO, *_CHINESE])
             font.setStyleHint(QFont.StyleHint.Monospace)
         font.setPixelSize(max(1, round(self.unit * SCALES[role])))
         if bold:
@@ -173,7 +191,7 @@ class Look(QObject):
     @property
     def mono_families(self) -> str:
         """Families for fingerprints and addresses, as a style sheet names them."""
-        return ", ".join(f'"{family}"' for family in (_MONO, *_CHINESE))
+        return ", ".join(f'"{family}"' for family in self._mono)
 
     def pixmap(self, name: str, color: str, size: int, ratio: float) -> QPixmap:
         """A line icon in a token's colour (or ``#rrggbb``), ``size`` logical pixels square."""

@@ -152,13 +152,25 @@ class Button(QPushButton):
         self._facts: dict[str, object] = {}
         self._kind = kind
         self.setProperty("kind", kind)
-        self.setProperty("size", size)
+        self.setProperty("bulk", size)
         self.setAutoDefault(False)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._draw()
         if key:
             self.tell(key)
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        if self._kind in ("tab", "chip"):
+            # It turns bold when it is chosen, and must not grow then.
+            look = self._desk.look
+            wide = QFontMetrics(look.font(bold=True)).horizontalAdvance(self.text())
+            hint.setWidth(wide + (look.px(26) if self._kind == "chip" else look.px(2)))
+        return hint
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def tell(self, key: str, **facts: object) -> None:
         """It says that sentence, in every language to come as well."""
@@ -181,7 +193,9 @@ class Button(QPushButton):
 
     def _write(self, text: str) -> None:
         # A single & would become an access key and vanish.
-        self.setText(text.replace("&", "&&"))
+        shown = text.replace("&", "&&")
+        # Qt leaves four pixels between an icon and its word; that is too near.
+        self.setText(f" {shown}" if self._icon and shown else shown)
         self.setAccessibleName(text)
 
     def _draw(self) -> None:
@@ -214,6 +228,13 @@ class IconButton(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._wear()
+
+    def sizeHint(self) -> QSize:
+        side = self._desk.look.px(32)
+        return QSize(side, side)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def show_icon(self, icon: str, key: str) -> None:
         """It is that icon with that name."""
@@ -392,7 +413,7 @@ class Choice(QComboBox):
         super().__init__()
         self._desk, self._key = desk, key
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(10)
+        self.setMinimumContentsLength(6)
         self.setAccessibleName(desk.say(key))
 
     def changeEvent(self, event: QEvent) -> None:

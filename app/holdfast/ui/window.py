@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -26,13 +27,19 @@ from PySide6.QtGui import (
     QShortcut,
     QWindow,
 )
-from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QMainWindow,
+    QStackedWidget,
+    QWidget,
+)
 
 from holdfast.core.errors import HoldfastError
 from holdfast.core.job import Job
 from holdfast.ui.agenda import Agenda, look_ahead
 from holdfast.ui.desk import Desk
-from holdfast.ui.layout import column, row
+from holdfast.ui.layout import Fold, Scroll, column, reading_order, row
 from holdfast.ui.page import Page
 from holdfast.ui.pages.today import TodayPage
 from holdfast.ui.parts import Tag, local_paths
@@ -48,6 +55,8 @@ if TYPE_CHECKING:
 
 STAMP_MS = 10 * 60 * 1000
 """How often what is pending is looked at while the window is open."""
+COMPACT = 760
+"""Below this width the sidebar shows icons only."""
 ASIDE_MS = 400
 """How long the desktop needs to draw itself once the window stepped aside."""
 
@@ -59,6 +68,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk = desk
         self._pages: dict[str, Page] = {}
+        self._rooms: dict[str, Scroll] = {}
         self._closing = False
         self._hidden: list[QWidget] = []
         self._plain: QWidget | None = None
@@ -66,13 +76,17 @@ class MainWindow(QMainWindow):
         self._shot_case = ""
         self._stamping: Task | None = None
         self._here = ""
+        self._unit = desk.look.unit
         self.setWindowTitle(desk.say("app.title"))
         self.setMinimumSize(MIN_WINDOW)
         self.setAcceptDrops(True)
         self._build()
         self._keys()
         desk.wanted.connect(self.go)
+        # Rows come and go with the data; their place in the order is given when it is quiet.
+        desk.runner.idle.connect(self._order)
         desk.changed.connect(self.look_ahead)
+        desk.look.changed.connect(self._dressed)
         self._place_window()
         self.go("today", "")
 
@@ -118,6 +132,28 @@ class MainWindow(QMainWindow):
         self._watch = HideKey(self, self.hide_at_once)
         app.focusWindowChanged.connect(self._watch.follow)
 
+    def _rebuild(self) -> None:
+        """Lengths follow the size of the text: everything is laid out again."""
+        here = self._here
+        self._pages.clear()
+        self._rooms.clear()
+        old = self.takeCentralWidget()
+        self.ring.deleteLater()
+        counts, pending = dict(self.sidebar.model.counts), self.strip.pending_count
+        self._build()
+        self.sidebar.show_counts(counts)
+        self.strip.show_pending(pending)
+        if old is not None:
+            old.deleteLater()
+        self._unit = self.desk.look.unit
+        self._dress()
+        self.go(here if here in (*PLACES, "help") else "today", None)
+
+    def _dressed(self) -> None:
+        # Chinese and English differ by half a pixel; that is no reason.
+        if abs(self.desk.look.unit - self._unit) > 1:
+            QTimer.singleShot(0, self, self._rebuild)
+
     def _key(self, keys: str, act: Callable[[], object]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self)
         shortcut.activated.connect(act)
@@ -129,7 +165,9 @@ class MainWindow(QMainWindow):
             page = make_page(name, self.desk)
             page.practice_changed.connect(self._band)
             self._pages[name] = page
-            self.stack.addWidget(page)
+            # A small window or large text: the page as a whole scrolls.
+            self._rooms[name] = Scroll(page)
+            self.stack.addWidget(self._rooms[name])
             self._connect(name, page)
         return self._pages[name]
 
@@ -179,10 +217,22 @@ class MainWindow(QMainWindow):
     def _open(self, place: str, what: object) -> None:
         page = self.page(place)
         self._here = place
-        self.stack.setCurrentWidget(page)
+        self.stack.setCurrentWidget(self._rooms[place])
         self.sidebar.mark(page.place)
         self._band()
+        self._order()
         page.arrive(what)
+        now = self.focusWidget()
+        if now is None or not now.isVisible():
+            # The keyboard must never be nowhere.
+            self.sidebar.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _order(self) -> None:
+        """Tab goes as a person reads: sidebar, band, page, strip."""
+        parts = [self.sidebar, self.band, self.here, self.strip]
+        chain = [w for part in parts if part is not None for w in reading_order(part)]
+        for one, following in itertools.pairwise(chain):
+            QWidget.setTabOrder(one, following)
 
     def _go_cases(self, what: object) -> None:
         """With one case this place is that case; from the case the table is one step back."""
@@ -200,14 +250,19 @@ class MainWindow(QMainWindow):
         self._open("trouble", Woe(error=error, **about))  # type: ignore[arg-type] # fields of Woe
 
     def _band(self) -> None:
-        page = self.stack.currentWidget()
-        self.band.setVisible(isinstance(page, Page) and page.practice)
+        page = self.here
+        self.band.setVisible(page is not None and page.practice)
+
+    @property
+    def here(self) -> Page | None:
+        """The page that is open."""
+        return self._pages.get(self._here)
 
     def _to_link(self) -> None:
         self.go("today", "")
 
     def _to_search(self) -> None:
-        page = self.stack.currentWidget()
+        page = self.here
         from holdfast.ui.pages.case import CasePage
 
         field = getattr(page, "search", None)
@@ -222,7 +277,7 @@ class MainWindow(QMainWindow):
 
     def _next_part(self, step: int) -> None:
         """The focus moves between sidebar, page (list, then detail) and strip."""
-        page = self.stack.currentWidget()
+        page = self.here
         parts: list[QWidget] = [self.sidebar.list, *_parts(page), *_parts(self.strip)[:1]]
         now = QApplication.focusWidget()
         at = -1
@@ -390,7 +445,7 @@ class MainWindow(QMainWindow):
 
         QTimer.singleShot(ASIDE_MS, self, now)
 
-    # --- time-stamps and what comes next -------------------------------------------------------------
+    # --- time-stamps and what comes next ----------------------------------------------------------
 
     def begin(self) -> None:
         """What a crash cut short is looked after; then what is due."""
@@ -511,7 +566,7 @@ class MainWindow(QMainWindow):
         self.frame.hide()
         event.acceptProposedAction()
         paths = local_paths(event)
-        page = self.stack.currentWidget()
+        page = self.here
         if paths and self._here == "verify":
             self.go("verify", paths)
         elif paths:
@@ -541,6 +596,13 @@ class MainWindow(QMainWindow):
     def _room(self) -> QSize:
         screen = QGuiApplication.primaryScreen()
         return screen.availableSize().expandedTo(MIN_WINDOW) if screen else FIRST_WINDOW
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._dress()
+
+    def _dress(self) -> None:
+        self.sidebar.fold(narrow=self.width() < self.desk.look.px(COMPACT))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         runner = self.desk.runner
@@ -594,10 +656,8 @@ class PracticeBand(QFrame):
         self.tag = Tag(desk, "practice.tag", tone="text")
         self.sentence = Label(desk, "practice.band", role="caption", tone="secondary")
         self.end = Button(desk, "practice.end", kind="link")
-        line = row(self.tag, self.sentence, self.end, gap=px(12))
-        line.setStretch(1, 1)
-        line.setContentsMargins(px(24), 0, px(24), 0)
-        self.setLayout(line)
+        line = Fold(self.tag, self.sentence, self.end, gap=px(12), below=px(460), stretch=(0, 1, 0))
+        self.setLayout(column(line, margins=(px(24), px(2), px(24), px(2))))
         self.setAccessibleName(desk.say("practice.band"))
 
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from holdfast.core.job import Job
 from holdfast.ui.desk import Desk
-from holdfast.ui.layout import Flow, column, row
+from holdfast.ui.layout import Flow, at_most, column, row
 from holdfast.ui.page import Page
 from holdfast.ui.pages.questions import DateField
 from holdfast.ui.parts import Footer
@@ -72,10 +72,7 @@ class AnswerPage(Page):
             gap=px(8),
             margins=(side, side, side, side),
         )
-        holder = QWidget()
-        holder.setMaximumWidth(px(800))
-        holder.setLayout(inside)
-        self.body(column(holder, None), footer=self.footer)
+        self.body(column(at_most(px(800), inside), None), footer=self.footer)
         self.retell()
 
     def arrive(self, what: object) -> None:

@@ -60,7 +60,7 @@ class CasePage(Page):
         self.suggest = Label(desk, "case.suggested", role="caption", tone="secondary", wrap=False)
         self.step = Button(desk, kind="primary")
         self.step.clicked.connect(self._step)
-        self.more = Button(desk, "case.add", icon="plus", size="small")
+        self.more = Button(desk, "case.add", icon="plus")
         self.more.clicked.connect(self._add)
         self.menu = QMenu(self)
         self.tabs = {name: Button(desk, f"case.tab.{name}", kind="tab") for name in TABS}
@@ -91,7 +91,7 @@ class CasePage(Page):
         px = self.desk.look.px
         status = row(self.status_glyph, self.status, gap=px(8))
         status.setStretch(1, 1)
-        names = row(self.back, self.title, gap=px(4))
+        names = row(self.back, self.title, gap=px(8))
         names.setStretch(1, 1)
         left = QWidget()
         left.setLayout(column(names, self.about, status, gap=px(6)))
@@ -138,6 +138,7 @@ class CasePage(Page):
             if wanted in TABS:
                 self.turn_to(wanted)
                 self._wanted = ""
+        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
         self.reload()
 
     def reload(self) -> None:

@@ -195,11 +195,7 @@ class _Rows(Scroll):
         else:
             side.setLayout(Flow(*actions, gap=px(8)))
         fold = Fold(words, side, gap=px(12), below=px(420), stretch=(1, 0))
-        frame = panel_row(Glyph(desk, icon, "secondary", size=18), fold, desk=desk, high=52)
-        inside = frame.layout()
-        assert inside is not None
-        inside.setStretch(1, 1)  # type: ignore[attr-defined] # panel_row lays out a row
-        return frame
+        return panel_row(Glyph(desk, icon, "secondary", size=18), fold, wide=1, desk=desk, high=52)
 
 
 class LettersTab(_Rows):
@@ -388,14 +384,11 @@ class PeopleTab(_Rows):
             field.setText(getattr(claimant, name))
             if name == "id_number":
                 field.setEchoMode(Field.EchoMode.PasswordEchoOnEdit)
-            label = Label(desk, f"people.{name}", tone="secondary")
-            label.setFixedWidth(px(120))
+            label = Label(desk, f"people.{name}", tone="secondary", wrap=False)
+            label.setMinimumWidth(px(120))
             label.setBuddy(field)
             self.fields[name] = field
-            frame = panel_row(label, field, desk=desk)
-            inside = frame.layout()
-            assert inside is not None
-            inside.setStretch(1, 1)  # type: ignore[attr-defined] # panel_row lays out a row
+            frame = panel_row(label, field, wide=1, desk=desk)
             lines.append(frame)
         self.box.addWidget(panel(*lines))
         self.box.addWidget(Label(desk, "people.where", role="caption", tone="secondary"))

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from holdfast.core.job import Job
 from holdfast.core.notice import Contact
 from holdfast.ui.desk import Desk
-from holdfast.ui.layout import Fold, column, emptied, row
+from holdfast.ui.layout import Fold, at_most, column, emptied, row
 from holdfast.ui.page import Page
 from holdfast.ui.parts import CopyButton, panel
 from holdfast.ui.widgets import Glyph, Label
@@ -37,16 +37,15 @@ class HelpPage(Page):
             gap=px(8),
             margins=(side, side, side, side),
         )
-        holder = QWidget()
-        holder.setMaximumWidth(px(960))
-        holder.setLayout(inside)
-        self.body(column(holder))
+        self.body(column(at_most(px(960), inside)))
         self._contacts: tuple[Contact, ...] = ()
 
     def arrive(self, what: object) -> None:
         self.retell()
 
     def retell(self) -> None:
+        if not self.isVisible():
+            return
         holdfast, lang = self.desk.holdfast, self.desk.lang
 
         def work(_: Job) -> tuple[Contact, ...]:

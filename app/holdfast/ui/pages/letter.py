@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QStackedWidget, QWidget
@@ -88,6 +89,7 @@ class LetterPage(Page):
         self.steps = _Steps(desk)
         self.steps.answered.connect(self._answer)
         self.steps.finished.connect(self._open_letter)
+        self.steps.platform.activated.connect(self._choose_first_platform)
         self.stack = QStackedWidget()
         self._build()
 
@@ -130,6 +132,7 @@ class LetterPage(Page):
         self.splitter.setHandleWidth(1)
         self.splitter.addWidget(Scroll(left))
         self.splitter.addWidget(right)
+        self.splitter.setSizes([px(440), px(664)])
         self.splitter.setStretchFactor(0, 2)
         self.splitter.setStretchFactor(1, 3)
         self.stack.addWidget(self.steps)
@@ -185,10 +188,11 @@ class LetterPage(Page):
             self.stack.setCurrentIndex(1)
             self._changed["used"] = self._given.get("used", "")
             self._write()
+            self.rows["used"].first.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self.stack.setCurrentIndex(0)
             if self._regime is not None:
-                self.steps.begin(self._regime, self._given)
+                self.steps.begin(self._regime, self._given, self.platform)
 
     # --- to whom, on what basis, in which language -----------------------------------------------
 
@@ -212,9 +216,13 @@ class LetterPage(Page):
     def _guess(self) -> str:
         """The platform whose name stands in an exhibit's host, if any does."""
         assert self._shelf is not None
-        hosts = " ".join(exhibit.url for exhibit in self._shelf.file.exhibits).casefold()
+        names = {
+            part
+            for exhibit in self._shelf.file.exhibits
+            for part in (urlsplit(exhibit.url).hostname or "").split(".")
+        }
         for platform in self._shelf.platforms:
-            if platform.id.split("-")[0] in hosts:
+            if platform.id.split("-")[0] in names:
                 return platform.id
         return ""
 
@@ -251,6 +259,15 @@ class LetterPage(Page):
     def _choose_platform(self) -> None:
         self._take_platform()
         self._choose_regime()
+
+    def _choose_first_platform(self, at: int) -> None:
+        self.platform.setCurrentIndex(at)
+        self._take_platform()
+        self._take_regime()
+        self._ask_all()
+        self.retell()
+        if self._regime is not None:
+            self.steps.begin(self._regime, self._given, self.platform)
 
     def _choose_regime(self) -> None:
         self._take_regime()
@@ -379,11 +396,16 @@ class LetterPage(Page):
                     (
                         self.desk.say(f"notice.element.{e.id}"),
                         e.state == "present",
-                        e.detail if e.state == "present" and need == "good" else e.article(lang),
+                        e.detail,
                     )
                     for e in gauge.elements
                     if e.need == need
-                ]
+                ],
+                [
+                    e.article(lang)
+                    for e in gauge.elements
+                    if e.need == need and (need == "law" or e.state == "missing")
+                ],
             )
         self._tell_concerns(gauge)
         self.approve.setEnabled(gauge.ready)
@@ -491,8 +513,8 @@ class LetterPage(Page):
 
 def _labelled(desk: Desk, key: str, control: QWidget) -> QWidget:
     px = desk.look.px
-    label = Label(desk, key, role="caption", tone="secondary")
-    label.setFixedWidth(px(72))
+    label = Label(desk, key, role="caption", tone="secondary", wrap=False)
+    label.setMinimumWidth(px(64))
     label.setBuddy(control)
     inside = row(label, control, gap=px(8))
     inside.setStretch(1, 1)
@@ -515,6 +537,8 @@ class _Steps(QWidget):
         self._questions: list[Question] = []
         self._given: Mapping[str, str] = {}
         self.count = Label(desk, tone="secondary")
+        self.platform = Choice(desk, "letter.platform")
+        self._to = _labelled(desk, "letter.platform", self.platform)
         self.room = column()
         self.line: QuestionRow | None = None
         self.back = Button(desk, "back", size="large")
@@ -524,8 +548,10 @@ class _Steps(QWidget):
         buttons = QWidget()
         buttons.setLayout(Flow(self.back, self.next, gap=px(8)))
         foot = column(buttons, margins=(px(24), px(8), px(24), 0))
+        to = column(self._to, margins=(px(24), 0, px(24), 0))
+        self.count.setContentsMargins(px(24), 0, px(24), 0)
         inside = column(
-            px(48), self.count, px(8), self.room, px(8), foot, None, margins=(px(24),) * 4
+            px(48), self.count, px(8), to, self.room, px(8), foot, None, margins=(px(24),) * 4
         )
         body = framed(inside, "body")
         body.setMaximumWidth(px(760))
@@ -535,8 +561,12 @@ class _Steps(QWidget):
         outer.setLayout(whole)
         self.setLayout(column(Scroll(outer)))
 
-    def begin(self, regime: Regime, given: Mapping[str, str]) -> None:
-        """The first of them is asked."""
+    def begin(self, regime: Regime, given: Mapping[str, str], platforms: Choice) -> None:
+        """The first of them is asked, together with whom the letter goes to."""
+        self.platform.clear()
+        for at in range(platforms.count()):
+            self.platform.addItem(platforms.itemText(at), platforms.itemData(at))
+        self.platform.setCurrentIndex(platforms.currentIndex())
         known = {question.id: question for question in regime.questions}
         self._questions = [known[name] for name in FIRST if name in known]
         self._given, self._at = dict(given), 0
@@ -552,9 +582,8 @@ class _Steps(QWidget):
         self.line.show_answer(self._given.get(question.id, question.default))
         self.room.addWidget(self.line)
         self.back.setVisible(self._at > 0)
-        first = next(iter(self.line.options.values()), None) or self.line.line
-        if first is not None:
-            first.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._to.setVisible(self._at == 0)
+        self.line.first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _turn(self, step: int) -> None:
         line = self.line

@@ -118,6 +118,13 @@ class QuestionRow(QFrame):
             self.date.blockSignals(False)
         self._tick()
 
+    @property
+    def first(self) -> QWidget:
+        """Where writing begins."""
+        found = next(iter(self.options.values()), None) or self.line or self.text or self.date
+        assert found is not None
+        return found
+
     def answer(self) -> str:
         """What stands there now."""
         if self.options:

@@ -81,7 +81,7 @@ class ReceiptPage(Page):
         self._case = ""
         self._numbers: tuple[str, ...] = ()
         self._file: CaseFile | None = None
-        self.thumb = Thumb(desk, wide=356, high=170)
+        self.thumb = Thumb(desk, wide=332, high=168)
         self.hint = Label(desk, "picture.hint", role="caption", tone="secondary")
         self.title = Label(desk, "receipt.title", role="title")
         self.tags = QWidget()
@@ -158,13 +158,9 @@ class ReceiptPage(Page):
     def _row(self, icon: str | Glyph, key: str, value: QWidget, *more: QWidget) -> QWidget:
         px = self.desk.look.px
         glyph = Glyph(self.desk, icon, "secondary", size=18) if isinstance(icon, str) else icon
-        name = Label(self.desk, key, tone="secondary")
-        name.setFixedWidth(px(84))
-        frame = panel_row(glyph, name, value, *more, desk=self.desk)
-        inside = frame.layout()
-        assert inside is not None
-        inside.setStretch(2, 1)  # type: ignore[attr-defined] # panel_row lays out a row
-        return frame
+        name = Label(self.desk, key, tone="secondary", wrap=False)
+        name.setMinimumWidth(px(84))
+        return panel_row(glyph, name, value, *more, wide=2, desk=self.desk)
 
     def arrive(self, what: object) -> None:
         """``what``: a case's id, or it and the numbers that were just kept."""

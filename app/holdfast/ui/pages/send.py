@@ -65,7 +65,7 @@ class SendPage(Page):
         self.back = IconButton(desk, "left", "back")
         self.back.clicked.connect(lambda: desk.wanted.emit("case", (self._case, "letters")))
         self.title = Line(desk, role="heading")
-        self.frozen = Chip(desk)
+        self.frozen = Chip(desk, wrap=False)
         self.ways = {name: _Way(desk, name, icon) for name, icon in WAYS}
         group = QButtonGroup(self)
         for way in self.ways.values():
@@ -223,11 +223,11 @@ class SendPage(Page):
                 Glyph(self.desk, "document", "secondary", size=16),
                 name,
                 amount,
+                wide=1,
                 desk=self.desk,
                 high=36,
                 gap=8,
             )
-            frame.layout().setStretch(1, 1)  # type: ignore[union-attr] # panel_row lays out a row
             rows.append(frame)
         if rows:
             self.attachments.addWidget(panel(*rows))
@@ -292,7 +292,8 @@ class SendPage(Page):
         text.show_text(shown)
         beneath = Label(desk, role="caption", tone="secondary")
         beneath.show_text(note)
-        beneath.setVisible(bool(note))
+        if not note:
+            beneath.hide()
         copy = Button(desk, "copy", icon="copy", size="small")
         copy.setAccessibleName(f"{desk.say('copy')}: {name}")
         copy.clicked.connect(lambda: self._copy(copy, plain, field, secret=secret))
@@ -300,9 +301,7 @@ class SendPage(Page):
         words = QWidget()
         words.setLayout(column(text, beneath, gap=px(2)))
         both = Fold(label, words, gap=px(12), below=px(360), stretch=(0, 1))
-        frame = panel_row(both, copy, desk=desk, high=48)
-        frame.layout().setStretch(0, 1)  # type: ignore[union-attr] # panel_row lays out a row
-        return frame
+        return panel_row(both, copy, wide=0, desk=desk, high=48)
 
     def _copy(self, button: Button, plain: str, field: str, *, secret: bool) -> None:
         for other in self.copies:
@@ -352,8 +351,7 @@ class SendPage(Page):
         for number, key in enumerate(keys, 1):
             step = Label(desk, wrap=False)
             step.show_text(str(number))
-            frame = panel_row(step, Label(desk, key), desk=desk)
-            frame.layout().setStretch(1, 1)  # type: ignore[union-attr] # panel_row lays out a row
+            frame = panel_row(step, Label(desk, key), wide=1, desk=desk)
             rows.append(frame)
         self.content.addWidget(panel(*rows))
 

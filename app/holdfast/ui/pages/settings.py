@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QPlainTextEdit, QWidget
 from holdfast.core.job import Job
 from holdfast.core.timestamp import Authorities
 from holdfast.ui.desk import Desk
-from holdfast.ui.layout import Flow, Fold, column, emptied, rule
+from holdfast.ui.layout import Flow, Fold, at_most, column, emptied, rule
 from holdfast.ui.page import Page
 from holdfast.ui.parts import panel, panel_row
 from holdfast.ui.save import open_outside
@@ -29,6 +29,8 @@ class SettingsPage(Page):
         self.language = Choice(desk, "settings.language")
         self.theme = Choice(desk, "settings.theme")
         self.scale = Choice(desk, "settings.scale")
+        for box in (self.language, self.theme, self.scale):
+            box.setMinimumContentsLength(12)
         self.data = Line(desk, role="mono")
         self.open_data = Button(desk, "settings.data.open", icon="open", size="small")
         self.open_data.clicked.connect(lambda: open_outside(desk.holdfast.data))
@@ -111,15 +113,12 @@ class SettingsPage(Page):
             None,
             margins=(side, side, side, side),
         )
-        holder = QWidget()
-        holder.setMaximumWidth(px(976))
-        holder.setLayout(inside)
-        self.body(column(holder, None))
+        self.body(column(at_most(px(976), inside), None))
 
     def _line(self, name: str, control: QWidget) -> QFrame:
         px, desk = self.desk.look.px, self.desk
-        title = Label(desk, f"settings.{name}", role="strong")
-        title.setFixedWidth(px(128))
+        title = Label(desk, f"settings.{name}", role="strong", wrap=False)
+        title.setMinimumWidth(px(144))
         why = Label(desk, f"settings.{name}.line", role="caption", tone="secondary")
         body = QWidget()
         body.setLayout(column(control, why, gap=px(6)))

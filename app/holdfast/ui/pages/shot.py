@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QWidget
 
 from holdfast.core.job import Job
 from holdfast.ui.desk import Desk
-from holdfast.ui.layout import column, emptied
+from holdfast.ui.layout import at_most, column, emptied
 from holdfast.ui.page import Page
 from holdfast.ui.widgets import Button, Door, Label
 
@@ -70,10 +70,7 @@ class ShotPage(Page):
             margins=(px(24),) * 4,
         )
         inside.setAlignment(self.back, Qt.AlignmentFlag.AlignLeft)
-        holder = QWidget()
-        holder.setMaximumWidth(px(760))
-        holder.setLayout(inside)
-        self.body(column(holder, None))
+        self.body(column(at_most(px(760), inside), None))
 
     def arrive(self, what: object) -> None:
         holdfast = self.desk.holdfast

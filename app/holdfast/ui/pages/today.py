@@ -38,7 +38,7 @@ class LinkField(QPlainTextEdit):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self.setProperty("size", "large")
+        self.setProperty("bulk", "large")
         self.setTabChangesFocus(True)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -47,7 +47,8 @@ class LinkField(QPlainTextEdit):
         self._grow()
 
     def _say(self) -> None:
-        self.setPlaceholderText(self._desk.say("today.link.hint"))
+        self._hint = self._desk.say("today.link.hint")
+        self.setAccessibleDescription(self._hint)
         self.setAccessibleName(self._desk.say("today.link"))
 
     def changeEvent(self, event: QEvent) -> None:
@@ -71,6 +72,20 @@ class LinkField(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(
             policy.ScrollBarAsNeeded if several else policy.ScrollBarAlwaysOff
         )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.document().isEmpty():
+            # Qt would break a long hint into lines that nobody sees.
+            painter = QPainter(self.viewport())
+            painter.setPen(self._desk.look.color("secondary"))
+            box = self.viewport().rect().adjusted(self._desk.look.px(6), 0, 0, 0)
+            box.setHeight(round(self.blockBoundingGeometry(self.firstVisibleBlock()).height()) + 2)
+            box.translate(0, round(self.contentOffset().y()))
+            shown = self.fontMetrics().elidedText(
+                self._hint, Qt.TextElideMode.ElideRight, box.width()
+            )
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), shown)
 
     def links(self) -> tuple[str, ...]:
         """What was typed, one target a line, each once."""
@@ -186,6 +201,7 @@ class TodayPage(Page):
     def _build(self, wide: int) -> None:
         px = self.desk.look.px
         head = row(self.title, self.date, None, gap=px(12))
+        head.setContentsMargins(0, 0, 0, px(12))
         entry = Fold(self.field, self.keep_button, gap=px(8), below=px(460), stretch=(1, 0))
         self._entry = entry
         ways = Fold(*self.ways, gap=px(8), below=px(420), stretch=(1, 1))
@@ -202,28 +218,27 @@ class TodayPage(Page):
         self._first_gap = QWidget()
         self._first_gap.setFixedHeight(px(56))
         self._line = rule()
+        self._ask_group = _holding(
+            self._first_gap, self.question, _gap(px(12)), self.label, _gap(px(8)), gap=0
+        )
+        self._other_group = _holding(
+            _gap(px(8)), self.promise, _gap(px(16)), self.other, _gap(px(8)), ways, gap=0
+        )
+        self._next_group = _holding(_gap(px(20)), self.next_title, _gap(px(8)), self.list, gap=0)
+        self._small_group = _holding(_gap(px(8)), small, gap=0)
+        self._head = QWidget()
+        self._head.setLayout(head)
         inside = column(
-            self._first_gap,
-            head,
-            self.question,
-            px(12),
-            self.label,
-            px(8),
+            self._head,
+            self._ask_group,
             entry,
             self.missing,
-            px(8),
-            self.promise,
-            px(16),
-            self.other,
-            px(8),
-            ways,
-            small,
+            self._other_group,
+            self._small_group,
             px(8),
             self.drop,
-            px(20),
-            self.next_title,
-            px(8),
-            self.list,
+            self._next_group,
+            px(24),
             self._line,
             px(16),
             practise,
@@ -272,11 +287,10 @@ class TodayPage(Page):
         if self._busy == busy:
             return
         self._busy = busy
-        for widget in (self.question, self.label, self.promise, self.other, self._ways):
+        for widget in (self._ask_group, self._other_group):
             widget.setVisible(not busy)
-        for later in (self.title, self.date, self._small, self.next_title, self.list):
+        for later in (self._head, self._small_group, self._next_group):
             later.setVisible(busy)
-        self._first_gap.setVisible(not busy)
         self._column.setMaximumWidth(16_777_215 if busy else self._wide)
         for air in (self._left_air, self._right_air):
             air.setVisible(not busy)
@@ -295,6 +309,12 @@ class TodayPage(Page):
         names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("today.way.files"))
         if names:
             self.files.emit(tuple(Path(name) for name in names))
+
+
+def _gap(high: int) -> QWidget:
+    gap = QWidget()
+    gap.setFixedHeight(high)
+    return gap
 
 
 def _holding(*widgets: QWidget, gap: int) -> QWidget:

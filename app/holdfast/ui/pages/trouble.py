@@ -109,7 +109,7 @@ class TroublePage(Page):
     def _pair(self, key: str, label: Label) -> QWidget:
         px = self.desk.look.px
         name = Label(self.desk, key, tone="secondary", wrap=False)
-        name.setFixedWidth(px(64))
+        name.setMinimumWidth(px(64))
         name.setAlignment(Qt.AlignmentFlag.AlignTop)
         holder = QWidget()
         inside = row(name, label, gap=px(8))
@@ -156,13 +156,9 @@ class TroublePage(Page):
         state.tell("trouble.kept.row", number=exhibit.number)
         at = Label(self.desk, role="caption", tone="secondary", wrap=False)
         at.show_text(short_time(exhibit.sealed))
-        frame = panel_row(
-            Glyph(self.desk, "lock", "secondary", size=18), title, at, state, desk=self.desk
+        return panel_row(
+            Glyph(self.desk, "lock", "secondary", size=18), title, at, state, wide=1, desk=self.desk
         )
-        inside = frame.layout()
-        assert inside is not None
-        inside.setStretch(1, 1)  # type: ignore[attr-defined] # panel_row lays out a row
-        return frame
 
     @property
     def way(self) -> str:

@@ -60,6 +60,7 @@ class VerifyPage(Page):
                 Label(desk, "verify.now", role="strong", wrap=False),
                 self.advice,
                 self.again,
+                wide=1,
                 desk=desk,
             )
         )
@@ -67,7 +68,7 @@ class VerifyPage(Page):
         self.stage = Line(desk, role="caption", tone="secondary")
         self.stop = Button(desk, "cancel", size="small")
         self.stop.clicked.connect(self._stop)
-        self.waiting = panel(panel_row(self.stage, self.progress, self.stop, desk=desk))
+        self.waiting = panel(panel_row(self.stage, self.progress, self.stop, wide=0, desk=desk))
         self.found = Label(desk, "verify.found", role="strong")
         self.model = CellTable(desk, COLUMNS)
         self.table = Table(desk, "verify.found", high=36)
