@@ -753,6 +753,7 @@ class Holdfast:
         practice: bool = False,
     ) -> Verdict:
         """What was found about cases, packs, files with proofs, lone proofs or issued PDFs."""
+        from holdfast.adapters.pack.attachments import pdf_attachments
         from holdfast.core.canonical import rfc3339
         from holdfast.usecases import export, verify
 
@@ -777,6 +778,7 @@ class Holdfast:
             known_verifiers=frozenset({self._verifier_sha256}),
             open_pack=self._packs.open,
             digests=self._packs.digests,
+            attachments=pdf_attachments,
             now=rfc3339(self._clock.now()),
             ask=None if self.settings.offline else self._explorers(self.authorities()).headers,
         )

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from fakes.packed import (
@@ -19,6 +20,8 @@ from fakes.packed import (
     rehearsal,
     rules,
 )
+from holdfast.adapters.pack import attachments
+from holdfast.adapters.pack.attachments import pdf_attachments
 from holdfast.adapters.pack.verifier import pinned_roots
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.job import Job
@@ -222,6 +225,56 @@ def test_an_issued_document_is_found_on_record(case: Rehearsal, tmp_path: Path) 
     assert told.detail == f"{case.number}, {case.number}-R1.pdf"
     document.write_bytes(flipped(document.read_bytes()))
     assert rules(judged(document, shelf=case.shelf)) == {"document_unknown"}
+
+
+def with_attachments(path: Path, files: dict[str, bytes]) -> Path:
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        for name, data in files.items():
+            document.attachments[name] = pikepdf.AttachedFileSpec(document, data, filename=name)
+        document.save(path)
+    return path
+
+
+def test_what_a_strange_pdf_carries_is_judged_and_itself_is_not(tmp_path: Path) -> None:
+    capture = (EXHIBIT / "capture.json").read_bytes()
+    carried = {
+        "E0001-capture.json": capture,
+        "E0001-capture.json.jia.tsr": (
+            EXHIBIT / "proofs/capture.json.practice-tsa-jia.tsr"
+        ).read_bytes(),
+        "E0001-capture.json.ots": (EXHIBIT / "proofs/capture.json.ots").read_bytes(),
+        "..%2fevil": b"x",
+    }
+    looked = bench(attachments=pdf_attachments)
+    options = Options(practice=True)
+    path = with_attachments(tmp_path / "report.pdf", carried)
+    verdict = verify((path,), options, bench=looked, job=Job())
+    assert verdict.verdict == "unchecked"
+    assert verdict.findings[0].rule == "world_practice"
+    assert "document_unknown" in rules(verdict)
+    assert len(verdict.timestamps) == 2
+    carried["E0001-capture.json"] = flipped(capture)
+    path = with_attachments(tmp_path / "bent.pdf", carried)
+    verdict = verify((path,), options, bench=looked, job=Job())
+    assert broken(verdict) == {"E0001-capture.json.jia.tsr", "E0001-capture.json.ots"}
+
+
+def test_attachments_of_what_is_no_pdf_or_too_much_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / "odd.pdf"
+    odd.write_bytes(b"%PDF-1.7 and nothing else")
+    assert pdf_attachments(odd) == {}
+    assert pdf_attachments(tmp_path / "absent.pdf") == {}
+    path = with_attachments(tmp_path / "many.pdf", {"a": b"1" * 9, "b": b"2", "c": b"3"})
+    assert pdf_attachments(path) == {"a": b"1" * 9, "b": b"2", "c": b"3"}
+    monkeypatch.setattr(attachments, "MAX_FILE", 5)
+    assert set(pdf_attachments(path)) == {"b", "c"}
+    monkeypatch.setattr(attachments, "MAX_FILES", 2)
+    assert set(pdf_attachments(path)) == {"b"}
+    monkeypatch.setattr(attachments, "MAX_PDF", 10)
+    assert pdf_attachments(path) == {}
 
 
 def test_a_case_that_contradicts_its_record_is_broken(case: Rehearsal) -> None:

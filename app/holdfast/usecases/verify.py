@@ -7,6 +7,7 @@ standard library are imported at run time, because this travels in ``verify.pyz`
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -65,6 +66,8 @@ class Bench:
     """Raises Unreadable for what is no pack."""
     digests: Callable[[Path, Sequence[str], Callable[[int], None]], Mapping[str, bytes]]
     """Digests of a plain file under hashlib names.  Raises OSError."""
+    attachments: Callable[[Path], Mapping[str, bytes]] | None = None
+    """What a PDF carries inside, by name; None where that cannot be looked at."""
     now: str = ""
     """RFC 3339; empty where the clock is not to be consulted."""
     ask: Callable[[int], Iterable[tuple[str, bytes]]] | None = None
@@ -202,9 +205,21 @@ class _Target:
             return known
         if path.suffix.lower() == ".zip" or _starts_as_zip(path):
             return self._pack(path)
-        rule = "document_unknown" if path.suffix.lower() == ".pdf" else "proof_absent"
-        told = Finding(subject=path.name, rule=rule, outcome="unchecked")
+        if path.suffix.lower() == ".pdf":
+            return self._stray_document(path)
+        told = Finding(subject=path.name, rule="proof_absent", outcome="unchecked")
         return Verdict(verdict="unchecked", findings=(told,))
+
+    def _stray_document(self, path: Path) -> Verdict:
+        """A PDF that no record here speaks of: what it carries is judged, itself it is not."""
+        told = Finding(subject=path.name, rule="document_unknown", outcome="unchecked")
+        inside = {} if self.bench.attachments is None else self.bench.attachments(path)
+        about = [
+            judge_file(name, _digest_of(data), proofs, self.terms)
+            for name, data in inside.items()
+            if (proofs := _enclosed(name, inside))
+        ]
+        return together((Verdict(verdict="unchecked", findings=(told,)), *about))
 
     def _pack(self, path: Path) -> Verdict:
         try:
@@ -271,6 +286,24 @@ class _Target:
         return replace(
             about, findings=together((Verdict(verdict="ok", findings=(told,)), about)).findings
         )
+
+
+def _digest_of(data: bytes) -> Callable[[str], bytes]:
+    def digest(algorithm: str) -> bytes:
+        return hashlib.new(algorithm, data, usedforsecurity=False).digest()
+
+    return digest
+
+
+def _enclosed(name: str, inside: Mapping[str, bytes]) -> tuple[LooseProof, ...]:
+    """The proofs of one attachment among the others: F.ots and F.<tsa>.tsr."""
+    found = []
+    for other, raw in inside.items():
+        ending = other.removeprefix(f"{name}.")
+        kind = _FORMS.get(f".{ending.rpartition('.')[2]}")
+        if other != ending and kind is not None and len(raw) <= MAX_PROOF:
+            found.append(LooseProof(name=other, kind=kind, raw=raw))
+    return tuple(found)
 
 
 def _is_there(path: Path) -> bool:
