@@ -1,6 +1,7 @@
 """Holdfast: the use-cases with their world attached.  The only wiring there is.
 
 Nothing heavy is imported before it is needed, so that a window stands before the database opens.
+Nouns cost time too: most are named here only in annotations.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,15 +21,9 @@ import holdfast
 from holdfast.adapters.clock import SystemClock
 from holdfast.adapters.resources import resource, words
 from holdfast.adapters.settings import SettingsFile
-from holdfast.core.canonical import Json
-from holdfast.core.case import Case
-from holdfast.core.document import Issued, Lang
 from holdfast.core.errors import Cancelled, HoldfastError, Refused
-from holdfast.core.evidence import Check, Component, Exhibit, Received, World
 from holdfast.core.job import Job
 from holdfast.core.settings import Settings
-from holdfast.core.timestamp import Authorities, Tsa
-from holdfast.core.words import Words
 
 if TYPE_CHECKING:
     from holdfast.adapters.capture.screen import Monitor, Screen
@@ -38,8 +33,11 @@ if TYPE_CHECKING:
     from holdfast.adapters.store.vault import Vault
     from holdfast.adapters.timestamp.headers import Esplora
     from holdfast.core.bitcoin import CheckpointTable
-    from holdfast.core.case import Licence, Party
+    from holdfast.core.canonical import Json
+    from holdfast.core.case import Case, Licence, Party
     from holdfast.core.deadline import FollowUp
+    from holdfast.core.document import Issued, Lang
+    from holdfast.core.evidence import Check, Exhibit, Received, World
     from holdfast.core.notice import (
         Contact,
         Gauge,
@@ -50,7 +48,9 @@ if TYPE_CHECKING:
         Regime,
         Submission,
     )
+    from holdfast.core.timestamp import Authorities, Tsa
     from holdfast.core.verdict import Verdict
+    from holdfast.core.words import Words
     from holdfast.ports import (
         CaptureSource,
         PackFormat,
@@ -265,8 +265,8 @@ class Holdfast:
             return self._catalog.authorities("practice")
         known = self.authorities()
         off = self.settings.disabled
-        return Authorities(
-            world="real",
+        return replace(
+            known,
             calendars=tuple(c for c in known.calendars if c.id not in off),
             tsas=tuple(t for t in known.tsas if t.id not in off),
             explorers=tuple(e for e in known.explorers if e.id not in off),
@@ -284,6 +284,7 @@ class Holdfast:
 
     @property
     def _maker(self) -> Maker:
+        from holdfast.core.evidence import Component
         from holdfast.usecases.preserve import Maker
 
         return Maker(
@@ -314,6 +315,8 @@ class Holdfast:
 
     def cases(self) -> tuple[Case, ...]:
         """Every case, oldest first."""
+        from holdfast.core.case import Case
+
         return self._store.all(Case)
 
     def case_file(self, reference: str) -> CaseFile:
@@ -350,8 +353,6 @@ class Holdfast:
 
     def save_party(self, party: Party) -> Party:
         """Somebody is in the case as stated; an empty id makes a new one."""
-        from dataclasses import replace
-
         from holdfast.usecases import cases
 
         known = party if party.id else replace(party, id=self._clock.new_id())
@@ -359,8 +360,6 @@ class Holdfast:
 
     def record_licence(self, licence: Licence) -> Licence:
         """What was agreed, or that nothing was, is on record; an empty id makes a new one."""
-        from dataclasses import replace
-
         from holdfast.usecases import cases
 
         known = licence if licence.id else replace(licence, id=self._clock.new_id())

@@ -5,9 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from holdfast.core.canonical import rfc3339
-from holdfast.core.evidence import ClockReading
+
+if TYPE_CHECKING:
+    from holdfast.core.evidence import ClockReading
 
 
 class SystemClock:
@@ -24,6 +27,8 @@ class SystemClock:
 
     def reading(self) -> ClockReading:
         """System time beside the monotonic counter; no reference has been asked."""
+        from holdfast.core.evidence import ClockReading
+
         return ClockReading(system=rfc3339(self.now()), monotonic_ns=time.monotonic_ns())
 
     def new_id(self) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from holdfast.core.case import Case
 from holdfast.core.job import Job
-from holdfast.core.notice import Notice
 
 if TYPE_CHECKING:
     from holdfast.compose import Holdfast
+    from holdfast.core.case import Case
+    from holdfast.core.notice import Notice
     from holdfast.ui.desk import Desk
     from holdfast.usecases.cases import CaseFile
     from holdfast.usecases.follow_up import Due

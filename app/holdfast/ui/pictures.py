@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QImageReader
 
-from holdfast.core.evidence import Artifact, Exhibit
+if TYPE_CHECKING:
+    from holdfast.core.evidence import Artifact, Exhibit
 
 MEMORY_MIB = 256
 """No picture may ask for more than this while it is decoded."""
