@@ -217,7 +217,9 @@ def described(shown: Shown, part: int, say: Teller) -> tuple[Fields, dict[str, s
         "byte_count": say.count(_bytes(shown)),
         "sha256": exhibit.digest.sha256,
         "stamps": [_stamp(stamp, exhibit, say) for stamp in shown.stamps],
-        "stamped": any(stamp.status in COMPLETE for stamp in shown.stamps),
+        "stamped": any(
+            stamp.time and stamp.status in ("confirmed", "simulated") for stamp in shown.stamps
+        ),
         "figures": pictures["figures"],
         "figures_left": pictures["left"],
         "slices": pictures["slices"],

@@ -93,9 +93,16 @@ def test_a_file_that_changed_is_tampered(tmp_path: Path) -> None:
     at.write_bytes(png(3, 3, shade=5))
     with pytest.raises(Tampered, match="image_changed"):
         read(picture)
+    at.write_bytes(data[:-3])
+    with pytest.raises(Tampered):
+        look(at)
+    with pytest.raises(Tampered):
+        contact(at, Job())
     at.unlink()
     with pytest.raises(Tampered):
         read(picture)
+    with pytest.raises(Tampered):
+        look(at)
 
 
 def broken() -> list[bytes]:

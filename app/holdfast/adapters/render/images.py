@@ -76,7 +76,19 @@ class NotAPicture(ValueError):
 
 
 def look(path: Path) -> Picture:
-    """What a picture file holds.  Raises NotAPicture for whatever cannot be drawn safely."""
+    """What a picture file holds.
+
+    Raises NotAPicture for whatever cannot be drawn safely, and Tampered when that is so because
+    the file is no longer what it was.
+    """
+    try:
+        return _look(path)
+    except NotAPicture:
+        check(path)
+        raise
+
+
+def _look(path: Path) -> Picture:
     try:
         if path.stat().st_size > MAX_FILE:
             raise NotAPicture("too large")
@@ -118,6 +130,19 @@ def _checked(path: Path) -> bytes:
     if _SHA256.fullmatch(path.name) and hashlib.sha256(raw).hexdigest() != path.name:
         raise Tampered("image_changed", name=path.name)
     return raw
+
+
+def check(path: Path) -> None:
+    """A file that is named by its SHA-256 still has it.  Raises Tampered."""
+    if not _SHA256.fullmatch(path.name):
+        return
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Tampered("image_changed", name=path.name) from error
+    if found != path.name:
+        raise Tampered("image_changed", name=path.name)
 
 
 # --- PNG -----------------------------------------------------------------------------------------
@@ -277,13 +302,14 @@ class Contact:
 
 
 def contact(path: Path, job: Job, count: int = FRAMES) -> Contact:
-    """Frames of a video.  Raises NotAPicture when nothing can be decoded here.
+    """Frames of a video.  Raises NotAPicture when nothing can be decoded here, and Tampered.
 
     The file is opened as a container that leads nowhere else, so that a playlist in disguise
     cannot make the decoder open other files.
     """
     import av
 
+    check(path)
     frames: list[Frame] = []
     try:
         with av.open(
