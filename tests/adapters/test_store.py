@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from fakes.clock import FakeClock
 from fakes.desk import Desk, desk
-
 from holdfast.adapters.store import keys as keys_module
 from holdfast.adapters.store import store as store_module
 from holdfast.adapters.store.keys import Keys
@@ -298,6 +298,14 @@ def test_without_a_keyring_the_key_lies_in_a_file_of_its_own(tmp_path: Path) -> 
     assert again is not None
     assert again.public == made.public
     file.write_text("short")
+    fresh = Keys(tmp_path).key()
+    assert fresh is not None
+    assert fresh.public != made.public
+    assert (tmp_path / "installation.damaged").read_text() == "short"
+    file.unlink()
+    assert Keys(tmp_path).key() is not None
+    file.unlink()
+    file.mkdir()
     assert Keys(tmp_path).key() is None
 
 
@@ -314,6 +322,11 @@ def test_with_a_keyring_no_file_holds_the_key(
     assert again.public == made.public
     ring.locked.set()
     assert Keys(tmp_path).key() is None
+    ring.locked.clear()
+    ring.kept.clear()
+    fresh = Keys(tmp_path).key()
+    assert fresh is not None
+    assert fresh.public != made.public
 
 
 def test_a_keyring_that_never_answers_is_not_waited_for(
@@ -332,3 +345,21 @@ def test_a_keyring_that_never_answers_is_not_waited_for(
 def test_closing_a_case_is_remembered_by_the_noun(at: Desk) -> None:
     case = at.store.open_case("a", "real")
     assert at.store.all(Case) == (case,)
+
+
+def test_a_new_key_is_named_on_the_ledger_before_it_signs(tmp_path: Path) -> None:
+    with desk(tmp_path) as at:
+        case = at.store.open_case("a", "real")
+    (tmp_path / "keys" / "installation.ed25519").unlink()
+    with desk(tmp_path) as at:
+        with at.store.custody(case.id) as custody:
+            custody.append("exhibit.viewed", "E0001")
+            head = custody.head()
+        key = at.store.key(case.id)
+        assert key is not None
+        acts = [entry.act for entry in at.store.entries(case.id)]
+        assert acts == ["case.opened", "key.rotated", "exhibit.viewed"]
+        assert at.store.entries(case.id)[1].facts["key"] == str(key)
+        Ed25519PublicKey.from_public_bytes(key.public_key).verify(
+            head.signatures[0][1][4:], head.text
+        )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fakes.clock import FakeClock
-
 from holdfast.adapters.store.keys import Keys
 from holdfast.adapters.store.store import Store
 from holdfast.adapters.store.vault import Vault

@@ -2,7 +2,8 @@
 
 The key says which installation signed, never who.  Where it lives is chosen once and remembered.
 Sealing never waits for it: a keyring that is locked or does not answer means an unsigned head,
-which is signed at the next opportunity.
+which is signed at the next opportunity.  A key that is gone for good gives way to a new one, and
+the ledger says so.
 """
 
 from __future__ import annotations
@@ -101,16 +102,25 @@ class Keys:
         return self._folder / "installation.ed25519"
 
     def _from_file(self) -> bytes | None:
-        with contextlib.suppress(OSError, ValueError):
-            seed = base64.b64decode(self._file.read_bytes(), validate=False)
+        try:
+            text = self._file.read_bytes()
+        except FileNotFoundError:
+            return self._make()
+        except OSError:
+            return None
+        with contextlib.suppress(ValueError):
+            seed = base64.b64decode(text.strip(), validate=True)
             if len(seed) == 32:
                 return seed
-        return None
+        self._file.replace(self._file.with_suffix(".damaged"))
+        return self._make()
 
     def _from_keyring(self) -> bytes | None:
         account = (self._folder / "place").read_text(encoding="ascii").partition(" ")[2]
-        text = _patiently(lambda: _out_of_keyring(account))
-        return base64.b64decode(text) if text else None
+        found = _patiently(lambda: _out_of_keyring(account))
+        if found is None:
+            return None
+        return base64.b64decode(found) if found else self._make()
 
 
 def _into_keyring(account: str, seed: bytes) -> bool:
@@ -126,11 +136,12 @@ def _into_keyring(account: str, seed: bytes) -> bool:
 
 
 def _out_of_keyring(account: str) -> str | None:
+    """The secret; empty when the keyring says that it has none, None when it says nothing."""
     import keyring
     from keyring.errors import KeyringError
 
     try:
-        return keyring.get_password(SERVICE, account)
+        return keyring.get_password(SERVICE, account) or ""
     except (KeyringError, RuntimeError, OSError):
         return None
 

@@ -142,17 +142,40 @@ class Store:
     def append(
         self, case: Case, act: str, subject: str, refs: Sequence[Ref], facts: Mapping[str, Json]
     ) -> LedgerEntry:
-        """One more line.  Only custody calls this, inside its transaction."""
-        rows = self._query("SELECT count(*) FROM ledger WHERE case_id = ?", case.id)
-        key = self._keys.key()
-        actor = (
-            f"installation:{key_id(self._origin(case), key.public).hex() if key else 'unsigned'}"
+        """One more line.  Only custody calls this, inside its transaction.
+
+        A key that the ledger does not name yet is named first, so that heads signed with it hold.
+        """
+        key = self.key(case.id)
+        if key is not None and act != "case.opened" and not self._names(case, key):
+            rotated: dict[str, Json] = {"key": str(key)}
+            self._write(case, "key.rotated", case.number, (), rotated, key)
+        return self._write(case, act, subject, refs, facts, key)
+
+    def _names(self, case: Case, key: VerifierKey) -> bool:
+        rows = self._query(
+            "SELECT body FROM ledger WHERE case_id = ? AND act IN ('case.opened', 'key.rotated')"
+            " ORDER BY seq DESC LIMIT 1",
+            case.id,
         )
+        return bool(rows) and read_entry(rows[0][0]).facts.get("key") == str(key)
+
+    def _write(
+        self,
+        case: Case,
+        act: str,
+        subject: str,
+        refs: Sequence[Ref],
+        facts: Mapping[str, Json],
+        key: VerifierKey | None,
+    ) -> LedgerEntry:
+        rows = self._query("SELECT count(*) FROM ledger WHERE case_id = ?", case.id)
+        signer = key_id(key.name, key.public_key).hex() if key else "unsigned"
         entry = write_entry(
             ledger=case.ledger_id,
             seq=int(rows[0][0]),
             at=rfc3339(self._clock.now()),
-            actor=actor,
+            actor=f"installation:{signer}",
             act=act,
             subject=subject,
             refs=refs,
