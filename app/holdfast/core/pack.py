@@ -324,7 +324,7 @@ def _manifest_command(checks: Checks, manifest: str, system: System) -> Command:
         case _:
             parts = (
                 f"Get-Content {manifest} |",
-                "ForEach-Object { $sum, $name = $_ -split '  ', 2;",
+                "ForEach-Object { $sum, $name = $_ -split '\\s+', 2;",
                 "if ((Get-FileHash -LiteralPath $name).Hash -eq $sum)",
                 '{ "${name}: OK" } else { "${name}: FAILED" } }',
             )
