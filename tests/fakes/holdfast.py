@@ -465,9 +465,16 @@ class FakeHoldfast:
             "completeness": (
                 []
                 if exhibit.complete
-                else [{"check": "login", "outcome": "fail", "detail": "登录后观看"}]
+                else [{"check": "login_wall", "outcome": "fail", "detail": "登录后观看"}]
             ),
         }
+
+    def red(self, exhibit: Exhibit, lang: str = "en") -> tuple[str, ...]:
+        return (
+            ()
+            if exhibit.complete
+            else (self.words(lang)("check.login_wall.fail", detail="登录后观看"),)
+        )
 
     def export(self, case: str, out: Path, job: Job) -> Path:
         self._call("export", case, out)

@@ -181,7 +181,7 @@ def test_every_page_is_whole_named_and_within_reach(
             window.go(place, what)
         settle(qtbot, window)
         # Layouts that follow from widths settle over a few turns.
-        for _ in range(4):
+        for _ in range(12):
             QApplication.processEvents()
         seen.add(place)
         for kind, found in (("clipped", clipped(window)), ("unnamed", unnamed(window))):

@@ -295,16 +295,21 @@ def origin_facts(
     return facts
 
 
+def check_words(desk: Desk, check: Mapping[str, Json]) -> str:
+    """A completeness check that is not green, as a sentence."""
+    name, detail = str(check.get("check")), str(check.get("detail") or "")
+    named = desk.say_or(f"check.{name}", name)
+    plain = f"{named} ({detail})" if detail else named
+    return desk.say_or(f"check.{name}.{check.get('outcome')}", plain, detail=detail)
+
+
 def _completeness(desk: Desk, exhibit: Exhibit, manifest: Mapping[str, Json]) -> str:
     checks = manifest.get("completeness")
     red = []
     if isinstance(checks, list):
         for check in checks:
             if isinstance(check, Mapping) and check.get("outcome") in ("fail", "warn"):
-                name = str(check["check"])
-                words = desk.say_or(f"check.{name}", name)
-                detail = str(check.get("detail") or "")
-                red.append(f"{words} ({detail})" if detail else words)
+                red.append(check_words(desk, check))
     if red:
-        return "; ".join(red)
+        return "\n".join(red)
     return desk.say("origin.complete.yes" if exhibit.complete else "origin.complete.no")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -22,11 +23,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
-from holdfast.core.evidence import Digest
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, Part, column, emptied, framed, row
 from holdfast.ui.phrases import State, grouped, plain_tip
 from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line
+
+if TYPE_CHECKING:
+    from holdfast.core.evidence import Digest
 
 
 def panel(*rows: QWidget) -> QFrame:

@@ -9,10 +9,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from holdfast.core.canonical import moment
-from holdfast.core.evidence import Exhibit
-from holdfast.core.timestamp import Stamp
 
 if TYPE_CHECKING:
+    from holdfast.core.evidence import Exhibit
+    from holdfast.core.timestamp import Stamp
     from holdfast.ui.desk import Desk
 
 

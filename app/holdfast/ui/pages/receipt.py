@@ -89,6 +89,9 @@ class ReceiptPage(Page):
         self.tags.setLayout(self._tags)
         self.about = Label(desk)
         self.incomplete = Label(desk, tone="warning")
+        self.red = Label(desk, role="caption", tone="warning")
+        self.instead = Button(desk, "trouble.do.screen", icon="screenshot", size="small")
+        self.instead.clicked.connect(lambda: desk.wanted.emit("shot", self._case))
         self.sealed, self.fingerprint = Line(desk), Line(desk, role="mono")
         self.stamp_glyph = Glyph(desk, "pending", "secondary", size=18)
         self.stamps = Label(desk)
@@ -123,6 +126,8 @@ class ReceiptPage(Page):
                 self.tags,
                 self.about,
                 self.incomplete,
+                self.red,
+                _left(self.instead),
                 px(4),
                 rows,
                 px(4),
@@ -190,6 +195,22 @@ class ReceiptPage(Page):
         kept = self._kept()
         if fresh and kept:
             load_picture(self.desk, kept[0], self.thumb)
+        self._tell_red(kept)
+
+    def _tell_red(self, kept: tuple[Exhibit, ...]) -> None:
+        """What is lacking, in words, as soon as the manifests were read."""
+        holdfast, lang = self.desk.holdfast, self.desk.lang
+        lacking = [exhibit for exhibit in kept if not exhibit.complete]
+        self.red.setVisible(bool(lacking))
+        if not lacking:
+            return
+
+        def work(_: Job) -> str:
+            return "\n".join(line for exhibit in lacking for line in holdfast.red(exhibit, lang))
+
+        task = self.desk.runner.start(work, writes=False)
+        task.succeeded.connect(self.red.show_text)
+        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
     def _kept(self) -> tuple[Exhibit, ...]:
         if self._file is None:
@@ -218,6 +239,7 @@ class ReceiptPage(Page):
         lacking = [exhibit.number for exhibit in kept if not exhibit.complete]
         self.incomplete.setVisible(bool(lacking))
         self.incomplete.tell("receipt.incomplete", exhibits=", ".join(lacking))
+        self.instead.setVisible(bool(lacking))
         last = kept[-1]
         self.sealed.show_text(full_time(last.sealed))
         self.sealed.setToolTip(utc_time(last.sealed))
@@ -256,3 +278,9 @@ class ReceiptPage(Page):
 
     def _help(self) -> None:
         self.desk.wanted.emit("help", None)
+
+
+def _left(widget: QWidget) -> QWidget:
+    holder = QWidget()
+    holder.setLayout(Flow(widget, gap=0))
+    return holder

@@ -34,9 +34,22 @@ class Woe:
 
 
 _SCREEN_INSTEAD = frozenset(
-    {"link_unsupported", "login_wall", "page_empty", "browser_missing", "page_unreachable"}
+    {
+        "link_unsupported",
+        "page_crashed",
+        "page_failed",
+        "page_nothing",
+        "page_stuck",
+        "video_failed",
+        "video_login",
+        "video_protected",
+        "video_region",
+        "video_unsupported",
+    }
 )
 """Errors of a link whose picture on the screen can be kept instead."""
+_IN_SETTINGS = frozenset({"browser_missing", "browser_refused", "browser_start", "no_browser"})
+"""Errors that a choice in the settings mends."""
 
 
 class TroublePage(Page):
@@ -162,12 +175,14 @@ class TroublePage(Page):
 
     @property
     def way(self) -> str:
-        """What the primary button does: again, screen, case, copy or back."""
+        """What the primary button does: again, screen, settings, case, copy or back."""
         woe = self._woe
         if not isinstance(woe.error, HoldfastError):
             return "copy"
         if woe.error.code in _SCREEN_INSTEAD:
             return "screen"
+        if woe.error.code in _IN_SETTINGS:
+            return "settings"
         if isinstance(woe.error, Tampered) and woe.case:
             return "case"
         if isinstance(woe.error, Unavailable) and woe.again is not None:
@@ -180,6 +195,8 @@ class TroublePage(Page):
             woe.again()
         elif way == "screen":
             self.desk.wanted.emit("shot", woe.case)
+        elif way == "settings":
+            self.desk.wanted.emit("settings", None)
         elif way == "case":
             self.desk.wanted.emit("case", (woe.case, ""))
         elif way == "copy":
