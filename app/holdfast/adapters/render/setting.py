@@ -119,12 +119,10 @@ def _clusters(text: str) -> Iterator[str]:
 
 # --- atoms ---------------------------------------------------------------------------------------
 
-Kind: TypeAlias = Literal["han", "open", "close", "dash", "sign", "space", "latin", "mark"]
+Kind: TypeAlias = Literal["han", "open", "close", "dash", "space", "latin", "mark"]
 _OPEN = frozenset("（《「『【〔〈｛［“‘")
 _CLOSE = frozenset("，。、；：！？）》」』】〕〉｝］”’")
 _DASH = frozenset("—…")
-_SIGN = frozenset("×·±§÷")
-"""Drawn full width by the font, set 0.6 em wide here."""
 _LATIN_CLOSE = frozenset(")]},.;:!?%°")
 _AFTER = frozenset("/?&=_")
 
@@ -174,8 +172,6 @@ def _kind(char: str, advance: int, face: FaceName) -> Kind:
             return "close"
         if char in _DASH:
             return "dash"
-        if char in _SIGN:
-            return "sign"
         return "han"
     return "mark" if char in _OPEN or char in _CLOSE else "latin"
 
@@ -213,13 +209,11 @@ def _inside_word(text: str, at: int) -> bool:
 def _gap(before: Atom, after: Atom) -> float:
     """What is put between two characters, or taken away, in points."""
     kinds = before.kind, after.kind
-    if "sign" in kinds and "space" not in kinds:
-        return -0.2 * sum(atom.size for atom in (before, after) if atom.kind == "sign")
     if kinds in (("close", "open"), ("close", "close"), ("open", "open")):
         return -0.5 * after.size
     if kinds in (("han", "latin"), ("latin", "han")):
         lone = after if before.kind == "han" else before
-        if lone.char.isalnum() or lone.char in "#@%+±§$":
+        if lone.char.isalnum() or lone.char in "#@%+$":
             return LATIN_GAP * min(before.size, after.size)
     return 0.0
 
@@ -234,7 +228,7 @@ def _may_break(before: Atom, after: Atom, token: int) -> bool:
         return False
     if before.kind == "dash" and after.kind == "dash" and before.char == after.char:
         return False
-    if not {"latin", "mark", "sign"} & {before.kind, after.kind}:
+    if not {"latin", "mark"} & {before.kind, after.kind}:
         return True
     if after.kind == "latin" and after.char in _LATIN_CLOSE:
         return False
@@ -245,8 +239,6 @@ def _may_break(before: Atom, after: Atom, token: int) -> bool:
             return True
         return token > 12 and before.char in _AFTER and after.char not in _AFTER
     if before.char in "([{§#@$":
-        return False
-    if "sign" in (before.kind, after.kind):
         return False
     return not (after.kind == "latin" and after.char in _AFTER)
 
