@@ -84,9 +84,7 @@ def system_libraries() -> None:
     """Missing Debian packages are installed where we may; elsewhere the line to run is printed."""
     if shutil.which("dpkg-query") is None:
         if sys.platform.startswith("linux") and not (VENV / "holdfast.told").exists():
-            say(
-                "on this system please install: Chromium, ffmpeg, Noto Sans CJK, Xvfb, poppler, qpdf"
-            )
+            say("please install: Chromium, ffmpeg, Noto Sans CJK, Xvfb, poppler, qpdf")
             if VENV.exists():
                 (VENV / "holdfast.told").touch()
         return

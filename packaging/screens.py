@@ -18,9 +18,9 @@ time.tzset()
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "app"), str(ROOT / "tests")]
 
-from fakes.holdfast import VERDICTS, FakeHoldfast, furnished
 from PySide6.QtWidgets import QApplication
 
+from fakes.holdfast import VERDICTS, FakeHoldfast, furnished
 from holdfast.core.errors import Unavailable
 from holdfast.core.settings import Settings
 from holdfast.ui.app import open_window
@@ -63,9 +63,9 @@ def pages(window: MainWindow, fake: FakeHoldfast, out: Path, tail: str) -> None:
         shoot(window, out, f"{name}-{tail}")
 
     at("02-today", "today", "")
-    from holdfast.ui.pages.keeping import Keep
-
     import threading
+
+    from holdfast.ui.pages.keeping import Keep
 
     fake.hold = threading.Event()
     fake.held.clear()

@@ -205,7 +205,7 @@ def test_a_damaged_or_newer_world_is_said(tmp_path: Path) -> None:
 
 def test_what_fails_half_way_is_taken_back(tmp_path: Path) -> None:
     memory = Memory(tmp_path)
-    with pytest.raises(sqlite3.Error), memory.writing():  # noqa: PT012 -- two writes, one fails
+    with pytest.raises(sqlite3.Error), memory.writing():
         memory.remember(x=1)
         memory.remember(y="no number")  # type: ignore[arg-type]  # meant
     assert memory.setting("x") is None

@@ -106,7 +106,9 @@ def together(verdicts: Iterable[Verdict]) -> Verdict:
 
 def practice_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Each finding once; what says PRACTICE stands before everything else."""
-    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.rule != "world_practice"))
+    return tuple(
+        sorted(dict.fromkeys(findings), key=lambda finding: finding.rule != "world_practice")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
