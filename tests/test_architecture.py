@@ -66,12 +66,23 @@ def trees() -> tuple[tuple[Path, ast.Module], ...]:
     )
 
 
-def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
+@cache
+def nodes() -> tuple[tuple[Path, ast.AST], ...]:
+    return tuple((path, node) for path, tree in trees() for node in ast.walk(tree))
+
+
+@cache
+def _calls() -> dict[str, list[tuple[Path, ast.Call]]]:
+    found: dict[str, list[tuple[Path, ast.Call]]] = {}
+    for path, node in nodes():
+        if isinstance(node, ast.Call):
+            found.setdefault(_last_name(node.func), []).append((path, node))
+    return found
+
+
+def calls(name: str) -> list[tuple[Path, ast.Call]]:
     """Every call of something of that last name."""
-    for path, tree in trees():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _last_name(node.func) == name:
-                yield path, node
+    return _calls().get(name, [])
 
 
 def _last_name(node: ast.expr) -> str:
@@ -104,6 +115,7 @@ def given(call: ast.Call, position: int, keyword: str) -> ast.expr | None:
     return call.args[position] if len(call.args) > position else None
 
 
+@cache
 def exceptions_with(attribute: str) -> frozenset[str]:
     """Exception classes that keep their first argument under that name."""
     found = set()
@@ -125,6 +137,7 @@ NO_ERROR = "none"
 """What the page of troubles holds before there is any."""
 
 
+@cache
 def raised_codes() -> dict[str, str]:
     """Each error code with one place that raises it."""
     found: dict[str, str] = {}
@@ -135,6 +148,7 @@ def raised_codes() -> dict[str, str]:
     return found
 
 
+@cache
 def tabled_codes() -> dict[str, str]:
     """Codes that reach an error through a table or a variable in the same module.
 
@@ -170,6 +184,7 @@ def _passed_as_code(tree: ast.Module, function: ast.FunctionDef) -> Iterator[tup
                 yield node, text
 
 
+@cache
 def found_rules() -> dict[str, str]:
     """Each rule of a finding with one place that says it.
 
@@ -207,6 +222,7 @@ def _before_outcome(parts: list[ast.expr], outcomes: frozenset[str]) -> set[str]
     return found
 
 
+@cache
 def anchor_rules() -> frozenset[str]:
     """What core.anchor says of one attestation: ``ots_`` and its status or its reason."""
     statuses: set[str] = set()
@@ -220,6 +236,7 @@ def anchor_rules() -> frozenset[str]:
     return frozenset(f"ots_{status}" for status in statuses)
 
 
+@cache
 def stages() -> dict[str, str]:
     """Each stage that a job is stepped through."""
     found: dict[str, str] = {}
@@ -246,6 +263,7 @@ def stages() -> dict[str, str]:
     return found
 
 
+@cache
 def spoken_keys() -> dict[str, str]:
     """Each key of the catalogues that is spoken as a literal."""
     found: dict[str, str] = {}
@@ -258,6 +276,7 @@ def spoken_keys() -> dict[str, str]:
     return found
 
 
+@cache
 def spoken_openings() -> dict[str, str]:
     """How each key begins that is put together when it is spoken, such as ``status.``."""
     found: dict[str, str] = {}
@@ -353,6 +372,17 @@ def test_nothing_heavy_is_imported_by_opening_a_data_folder(tmp_path: Path) -> N
         f"open_holdfast(Path({str(tmp_path / 'data')!r})).close()"
     )
     assert not loaded_by(opening, tmp_path) & set(HEAVY)
+
+
+def test_the_window_stands_before_any_noun_of_evidence_is_built(tmp_path: Path) -> None:
+    """Every frozen dataclass costs half a millisecond at start."""
+    script = "import holdfast.ui.app, sys; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    loaded = {name for name in ran.stdout.split() if name.startswith("holdfast.core.")}
+    light = {"canonical", "errors", "job", "settings", "words"}
+    assert loaded <= {f"holdfast.core.{name}" for name in light}
 
 
 def test_the_window_loads_qt_and_nothing_else_that_is_heavy(tmp_path: Path) -> None:
