@@ -19,7 +19,9 @@ PAGES = [*READMES, *sorted((ROOT / "packaging").rglob("*.md")), ROOT / "CHANGELO
 def commands(page: Path) -> list[list[str]]:
     """Every line of the code blocks, comments and prose left out."""
     found = []
-    for block in re.findall(r"^```\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
+    for block in re.findall(
+        r"^```\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    ):
         for line in block.splitlines():
             if line.startswith(("python3 ", "holdfast", "pipx ", ".venv/")):
                 found.append(shlex.split(line, comments=True))
@@ -28,7 +30,9 @@ def commands(page: Path) -> list[list[str]]:
 
 def inline(page: Path) -> list[list[str]]:
     """Commands that stand in a sentence."""
-    text = re.sub(r"^```\n.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    text = re.sub(
+        r"^```\n.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
     spans: list[str] = re.findall(r"`((?:holdfast|dev\.py) [^`]+)`", text)
     return [shlex.split(span) for span in spans]
 
@@ -74,13 +78,13 @@ def test_every_command_of_the_program_is_one() -> None:
         if word.startswith("-"):
             assert re.search(rf"\s{word}\b", overview), word
         else:
-            assert re.search(rf"^  {word} ", overview, re.M), word
+            assert re.search(rf"^  {word} ", overview, re.MULTILINE), word
             assert f"Usage: holdfast {word}" in help_of(word)
     assert {("verify",), ("keep",), ("selfcheck",)} <= told
 
 
 def test_what_the_tree_is_said_to_hold_is_there() -> None:
     for page in READMES:
-        rows = re.findall(r"^\| `([^`]+)`", page.read_text(encoding="utf-8"), re.M)
+        rows = re.findall(r"^\| `([^`]+)`", page.read_text(encoding="utf-8"), re.MULTILINE)
         assert rows
         assert [row for row in rows if not (ROOT / row).exists()] == []
