@@ -290,7 +290,8 @@ def test_a_bag_that_was_made_again_hides_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     name = one_of(rehearsed.files, kind)
-    with changed(copy, name), rebagged(copy):
+    # The easy work of a practice chain proves some other last block too; the first is a constant.
+    with changed(copy, name, 4 if kind == "block headers" else None), rebagged(copy):
         assert run("sha256sum", "--status", "-c", "manifest-sha256.txt", at=copy).returncode == 0
         code, body = verified(copy, elsewhere, capsys, "--practice")
     found = {one["subject"] for one in body["findings"] if one["outcome"] == "broken"}

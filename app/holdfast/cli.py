@@ -364,7 +364,9 @@ def _report_kept(desk: Desk, all_kept: Sequence[Kept]) -> int:
             desk.tell(f"         {desk.say('status.queued')}")
             for check in desk.holdfast.red(exhibit, desk.lang):
                 desk.warn(f"  {exhibit.number}: {desk.say('cli.incomplete')}: {check}")
-        for failure in kept.failed:
+        # Page and video of one link often fail alike; once is enough to read.
+        alike = {(failure.target, failure.error.code): failure for failure in kept.failed}
+        for failure in alike.values():
             _say_failure(desk, kept, failure)
         codes.append(_code(kept))
     desk.give(
