@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fakes.desk import Desk, desk
-from fakes.papers import full_case, minimal_case
+from fakes.papers import captured, full_case, minimal_case, seal
 from holdfast.adapters.render import Writer
 from holdfast.adapters.resources import table, words
 from holdfast.core.case import Case
@@ -126,6 +126,27 @@ def test_nothing_is_said_that_nobody_recorded(
     # The commands for other systems carry braces of their shell.
     found = re.sub(r"\$\{.*|ForEach-Object \{.*|^ *\{ .*", "", found, flags=re.MULTILINE)
     assert [phrase for phrase in FORBIDDEN[lang] if phrase in found] == []
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_is_only_asked_for_is_not_witnessed(tmp_path: Path, lang: Lang) -> None:
+    """Queued stamps bring neither the law on chains nor anybody's root certificate."""
+    with desk(tmp_path) as made:
+        case = made.store.open_case("排队", "real")
+        seal(made, case, captured(tmp_path / "s", "file", {"note.txt": b"voice"}))
+        found = text(made, case, "evidence-report", lang)
+    assert {"zh": "已封存，时间戳待发送", "en": "Sealed; time-stamp not asked for yet"}[
+        lang
+    ] in found
+    for phrase in (
+        "上链",
+        "在线诉讼规则",
+        "根证书指纹",
+        "on the chain",
+        "Online Litigation",
+        "演练甲",
+    ):
+        assert phrase not in found
 
 
 NEVER = (

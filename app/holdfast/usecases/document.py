@@ -257,7 +257,7 @@ def _report(
     starts = [str(one.manifest["started"]) for one in shown]
     ends = [str(one.manifest["finished"]) for one in shown]
     total = sum(one.exhibit.size + sum(a.size for a in one.exhibit.artifacts) for one in shown)
-    chain = any(stamp.kind == "opentimestamps" for stamp in file.stamps)
+    chain = any(s.kind == "opentimestamps" and s.status in COMPLETE for s in file.stamps)
     return {
         "parts": {
             "taker": say.numeral(1),
@@ -281,8 +281,6 @@ def _report(
         "infringements": _infringements(file, say),
         "has": {
             "chain": chain,
-            "rfc3161": any(stamp.kind == "rfc3161" for stamp in file.stamps),
-            "stamps": bool(file.stamps),
             "pictures": bool(images),
             "checks": any(one.manifest.get("completeness") for one in shown),
         },
@@ -347,7 +345,7 @@ def _commands(shown: Sequence[Shown], head: Checkpoint, *, practice: bool) -> Fi
 
 def _roots(shown: Sequence[Shown], outside: Outside) -> list[Field]:
     """The pinned root of each authority whose token is printed, to be compared elsewhere."""
-    used = {stamp.authority for one in shown for stamp in one.stamps if stamp.kind == "rfc3161"}
+    used = {s.authority for one in shown for s in one.stamps if s.status in COMPLETE}
     tsas = outside.authorities.tsas if outside.authorities else ()
     rows: list[Field] = []
     for tsa in tsas:

@@ -315,13 +315,13 @@ def outline(font: Font, text: str) -> tuple[str, float]:
         def _moveTo(self, pt: tuple[float, float]) -> None:  # noqa: N802  fontTools' own name
             parts.append(f"{pt[0] + left:.0f} {pt[1]:.0f} m")
 
-        def _lineTo(self, pt: tuple[float, float]) -> None:  # noqa: N802
+        def _lineTo(self, pt: tuple[float, float]) -> None:  # noqa: N802  fontTools names it
             parts.append(f"{pt[0] + left:.0f} {pt[1]:.0f} l")
 
-        def _curveToOne(self, *points: tuple[float, float]) -> None:  # noqa: N802
+        def _curveToOne(self, *points: tuple[float, float]) -> None:  # noqa: N802  fontTools names it
             parts.append(" ".join(f"{x + left:.0f} {y:.0f}" for x, y in points) + " c")
 
-        def _closePath(self) -> None:  # noqa: N802
+        def _closePath(self) -> None:  # noqa: N802  fontTools names it
             parts.append("h")
 
     file = TTFont(io.BytesIO(font.data), lazy=True)

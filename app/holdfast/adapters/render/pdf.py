@@ -73,8 +73,9 @@ def write_pdf(
     fonts: dict[str, Font] = {str(face): font for face, font in sheet.fonts.items()}
     sheet.places = {"": 0}
     laid = lay_out(sheet.items(tree))
-    sheet.places = laid.places or sheet.places
-    laid = lay_out(sheet.items(tree))
+    if sheet.refers:
+        sheet.places = laid.places or sheet.places
+        laid = lay_out(sheet.items(tree))
     edges.draw(laid)
     drawn: dict[str, Picture | bytes] = {
         keys[name]: one for name, one in pictures.items() if one is not None

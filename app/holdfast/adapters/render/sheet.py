@@ -170,6 +170,8 @@ class Sheet:
         self.places: Mapping[str, int] = {}
         self.wanted: dict[FaceName, set[str]] = {}
         self.headings: list[tuple[str, str, int]] = []
+        self.refers = False
+        """Whether a page number is printed that depends on where things stand."""
         self.signatures = 0
         self.long: list[tuple[str, list[CellLine]]] = []
         """Pictures much taller than wide, waiting for the end of their part."""
@@ -241,6 +243,7 @@ class Sheet:
 
     def pages(self, first: str, last: str) -> str:
         """``4`` or ``4–8``; as wide as it may become while pages are not known."""
+        self.refers = True
         if not self.places:
             return "00–00" if last else "00"
         start = self.places.get(first, 0)
