@@ -30,4 +30,4 @@ def test_what_is_written_is_read_again() -> None:
 def test_anything_beside_them_is_refused(bend: object) -> None:
     raw = write_pem(read_certificates(pinned_roots()[0]))
     with pytest.raises(ValueError):
-        read_pem(bend(raw))  # type: ignore[operator]
+        read_pem(bend(raw))  # type: ignore[operator]  # a table of lambdas

@@ -61,7 +61,7 @@ def issue(
     signs: bool = True,
 ) -> Pair:
     key = key or ec.generate_private_key(ec.SECP256R1())
-    signer = issuer or Pair(None, key)  # type: ignore[arg-type]
+    signer = issuer or Pair(None, key)  # type: ignore[arg-type]  # it signs itself
     builder = (
         x509.CertificateBuilder()
         .subject_name(name(subject))

@@ -211,7 +211,7 @@ def test_tokens_of_two_authorities_for_one_digest_never_share_a_proof(at: Desk) 
     def upgrade(sha256: str, proof: bytes, _authorities: Authorities, _job: Job) -> Answer:
         return Answer(sha256=sha256, status="confirmed", proof=proof + b"!", time="x")
 
-    witness.ask, witness.upgrade = ask, upgrade  # type: ignore[method-assign]
+    witness.ask, witness.upgrade = ask, upgrade  # type: ignore[method-assign]  # a fake
     run(at, witness)
     at.clock.advance(hours=1)
     assert run(at, witness).confirmed == 4

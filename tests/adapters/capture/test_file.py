@@ -176,7 +176,7 @@ def test_folders_have_limits(
 
 def test_a_time_that_no_calendar_has_is_left_empty() -> None:
     assert module._modified(SimpleNamespace(st_mtime=1e20)) == ""  # type: ignore[arg-type]  # as from a strange disk
-    assert module._modified(SimpleNamespace(st_mtime=0.0)) == "1970-01-01T00:00:00.000Z"  # type: ignore[arg-type]
+    assert module._modified(SimpleNamespace(st_mtime=0.0)) == "1970-01-01T00:00:00.000Z"  # type: ignore[arg-type]  # likewise
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_a_good_answer_is_confirmed_and_kept_as_it_came(
     assert query.nonce is not None
     assert query.nonce.bit_length() == 64
     assert read_response(answer.proof).info.nonce == query.nonce
-    help = ProofHelp(roots=(authorities.tsas[0].root,), query=answer.query)  # noqa: A001
+    help = ProofHelp(roots=(authorities.tsas[0].root,), query=answer.query)  # noqa: A001  the word of the port
     seen, _ = Rfc3161Checker().check("E0001", digest, answer.proof, help)
     assert seen.status == "confirmed"
 
