@@ -141,7 +141,7 @@ def test_what_is_only_asked_for_is_not_witnessed(tmp_path: Path, lang: Lang) -> 
     for phrase in (
         "上链",
         "在线诉讼规则",
-        "根证书指纹",
+        "根证书指纹：",
         "on the chain",
         "Online Litigation",
         "演练甲",
