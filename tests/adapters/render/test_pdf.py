@@ -24,7 +24,7 @@ from fakes.papers import (
     with_more_characters,
 )
 from holdfast.adapters.render import Writer
-from holdfast.adapters.render.sheet import _slice_rows, timecode
+from holdfast.adapters.render.drawing import slice_rows, timecode
 from holdfast.adapters.render.template import parse
 from holdfast.core.document import Field, Furniture, Lang, Order
 from holdfast.core.errors import Cancelled, Tampered
@@ -307,14 +307,14 @@ class TestPictures:
 
     def test_slices_cover_every_row_and_overlap(self) -> None:
         for height in (10, 1000, 1001, 4724, 30_000):
-            count, rows = _slice_rows(height, 900.0, 1000.0)
+            count, rows = slice_rows(height, 900.0, 1000.0)
             assert count == len(rows)
             assert rows[0][0] == 0
             assert rows[-1][1] == height
             for before, after in pairwise(rows):
                 assert before[1] - after[0] == 80
             assert all(last - first <= 1000 for first, last in rows)
-        count, rows = _slice_rows(100_000, 900.0, 1000.0)
+        count, rows = slice_rows(100_000, 900.0, 1000.0)
         assert len(rows) == 40 < count
 
     def test_very_long_pages_say_what_is_left(self, make: Make, tmp_path: Path) -> None:

@@ -35,6 +35,22 @@ from holdfast.adapters.render.blocks import (
     Tree,
     plain,
 )
+from holdfast.adapters.render.drawing import (
+    PX,
+    Slice,
+    draw_frames,
+    draw_lines,
+    draw_picture,
+    draw_qr,
+    draw_slice,
+    fit,
+    height_of,
+    indices,
+    qr_modules,
+    slice_rows,
+    timecode,
+    toc_line,
+)
 from holdfast.adapters.render.flow import (
     MEASURE,
     ROOM,
@@ -70,20 +86,13 @@ from holdfast.adapters.render.setting import (
     atoms,
     break_lines,
     draw_line,
-    ink,
-    number,
     spans,
 )
 from holdfast.core.document import Furniture, Lang
 from holdfast.core.words import Words
 
 Look = Literal["report", "letter"]
-PX = 72 / 96
-"""Points of a pixel at 96 to the inch: nothing is enlarged beyond it."""
-OVERLAP = 80
-"""Pixels that two slices share."""
 SLICE_WIDTH, FIRST_SLICE, SLICE = 154 * MM, 205 * MM, 226 * MM
-MAX_SLICES = 40
 LONG_ROWS, LONG_SHAPE = 2000, 2.2
 """From how many rows and from which height to width a figure is also shown in slices."""
 
@@ -376,9 +385,9 @@ class Sheet:
         """Lines of a cell that stand by themselves."""
 
         def paint(page: Page, x: float, top: float) -> None:
-            _draw_lines(page, lines, x, top)
+            draw_lines(page, lines, x, top)
 
-        return Drawn(_tall(lines), paint, after=after)
+        return Drawn(height_of(lines), paint, after=after)
 
     # --- tables
 
@@ -392,8 +401,8 @@ class Sheet:
             given = [32 * MM, width - 32 * MM] if kv else [width / columns] * columns
         scale = width / sum(given)
         widths = [column * scale for column in given]
-        centred = _columns(block.options.get("center"))
-        bold = _columns(block.options.get("bold"))
+        centred = indices(block.options.get("center"))
+        bold = indices(block.options.get("bold"))
         side = 1.5 if kv else 4.0
         if "pad" in block.options:
             above, _, below = block.options["pad"].partition(",")
@@ -479,14 +488,14 @@ class Sheet:
         root = args[0] if args else self.root
         value = Hash(pairs=(((Text(text="SHA-256"),), (Text(text=root),)),))
         hashes = self.hash(value, width)
-        tall = max(side + 2 * pad, _tall(lines) + _tall(hashes) + 2 * pad + 6)
-        modules = _qr(f"holdfast:verify?r={root}")
+        tall = max(side + 2 * pad, height_of(lines) + height_of(hashes) + 2 * pad + 6)
+        modules = qr_modules(f"holdfast:verify?r={root}")
 
         def paint(page: Page, x: float, top: float) -> None:
             frame(page, x, top - tall, MEASURE, tall, fill=NOTE, stroke=GREY, weight=0.6)
-            _draw_qr(page, modules, x + pad, top - pad - side, side)
-            used = _draw_lines(page, lines, x + text_left, top - pad)
-            _draw_lines(page, hashes, x + text_left, top - pad - used - 6)
+            draw_qr(page, modules, x + pad, top - pad - side, side)
+            used = draw_lines(page, lines, x + text_left, top - pad)
+            draw_lines(page, hashes, x + text_left, top - pad - used - 6)
 
         yield Drawn(tall, paint)
 
@@ -505,7 +514,7 @@ class Sheet:
             for at, lines in enumerate(texts):
                 left = x + at * wide
                 frame(page, left, top - tall, wide, tall, stroke=GREY, weight=0.6)
-                _draw_lines(page, [CellLine(line, style) for line in lines], left + 8, top - 4)
+                draw_lines(page, [CellLine(line, style) for line in lines], left + 8, top - 4)
                 page.operators += draw_line(date, left + 8, top - tall + 9)
                 room = (left + 4, top - tall + 20, left + wide - 4, top - 20)
                 page.fields.append((f"signature-{first + at + 1}", room))
@@ -541,12 +550,12 @@ class Sheet:
     def note(self, _: list[str], box: Box) -> Iterator[AnyItem]:
         """A remark on ground, with an accent bar."""
         lines = self.stacked(box, MEASURE - 24, "small")
-        tall = _tall(lines) + 13
+        tall = height_of(lines) + 13
 
         def paint(page: Page, x: float, top: float) -> None:
             frame(page, x, top - tall, MEASURE, tall, fill=NOTE)
             frame(page, x, top - tall, 2, tall, fill=ACCENT)
-            _draw_lines(page, lines, x + 12, top - 6)
+            draw_lines(page, lines, x + 12, top - 6)
 
         yield Drawn(tall, paint, before=4, after=8)
 
@@ -563,11 +572,11 @@ class Sheet:
             yield self._code_box(lines[start : start + 40])
 
     def _code_box(self, lines: Sequence[CellLine]) -> Item:
-        tall = _tall(lines) + 13
+        tall = height_of(lines) + 13
 
         def paint(page: Page, x: float, top: float) -> None:
             frame(page, x, top - tall, MEASURE, tall, fill=NOTE, stroke=HAIRLINE, weight=0.5)
-            _draw_lines(page, lines, x + 9, top - 6.5)
+            draw_lines(page, lines, x + 9, top - 6.5)
 
         return Drawn(tall, paint, before=2, after=7)
 
@@ -598,7 +607,7 @@ class Sheet:
             indent = 16.0 if grey else 0.0
             line = self.one(title, style, MEASURE - indent - 30)
             page_number = self.set(self.pages(anchor, ""), replace(style, align="right"), MEASURE)
-            yield Drawn(16.5, partial(_toc_line, style, line, page_number[0], indent))
+            yield Drawn(16.5, partial(toc_line, style, line, page_number[0], indent))
 
     # --- pictures
 
@@ -610,15 +619,15 @@ class Sheet:
         if picture is None:
             yield from self.missing(caption)
             return
-        wide, high = _fit(picture, MEASURE, most)
+        wide, high = fit(picture, MEASURE, most)
         if picture.turn == 0 and picture.height > max(LONG_ROWS, picture.width * LONG_SHAPE):
             self.long.append((args[0], caption))
-        tall = high + 5 + _tall(caption)
+        tall = high + 5 + height_of(caption)
 
         def paint(page: Page, x: float, top: float) -> None:
             left = x + (MEASURE - wide) / 2
-            _draw_picture(page, args[0], picture, left, top - high, wide, high)
-            _draw_lines(page, caption, x, top - high - 5)
+            draw_picture(page, args[0], picture, left, top - high, wide, high)
+            draw_lines(page, caption, x, top - high - 5)
 
         yield Drawn(tall, paint, before=2, after=5)
 
@@ -627,14 +636,14 @@ class Sheet:
         style = replace(style_of("small", self.lang, self.manner), align="center")
         lines = self.set(self.words("page.not_drawn"), style, MEASURE - 20)
         inner = [CellLine(line, style) for line in lines]
-        tall = 26 + _tall(inner)
+        tall = 26 + height_of(inner)
 
         def paint(page: Page, x: float, top: float) -> None:
             frame(page, x, top - tall, MEASURE, tall, stroke=HAIRLINE, weight=0.5)
-            _draw_lines(page, inner, x + 10, top - 13)
-            _draw_lines(page, caption, x, top - tall - 5)
+            draw_lines(page, inner, x + 10, top - 13)
+            draw_lines(page, caption, x, top - tall - 5)
 
-        yield Drawn(tall + 5 + _tall(caption), paint, before=2, after=5)
+        yield Drawn(tall + 5 + height_of(caption), paint, before=2, after=5)
 
     def slices(self, args: list[str], box: Box) -> Iterator[AnyItem]:
         """A long page cut into slices that overlap, one to a page, the same image under a clip."""
@@ -644,7 +653,7 @@ class Sheet:
             return
         wide = min(SLICE_WIDTH, picture.width * PX)
         scale = wide / picture.width
-        count, rows = _slice_rows(picture.height, FIRST_SLICE / scale, SLICE / scale)
+        count, rows = slice_rows(picture.height, FIRST_SLICE / scale, SLICE / scale)
         style = replace(style_of("caption", self.lang, self.manner), align="left")
         side = replace(style, size=6.5, colour=ACCENT)
         overlap = self.set(self.words("page.overlap"), side, 60)[0]
@@ -661,12 +670,12 @@ class Sheet:
             ]
             high = (last - first) * scale
             paint = partial(
-                _draw_slice,
-                _Slice(args[0], picture, first, last, scale, overlap, ticks, lines, at, count),
+                draw_slice,
+                Slice(args[0], picture, first, last, scale, overlap, ticks, lines, at, count),
             )
             if at:
                 yield NewPage()
-            yield Drawn(high + 6 + _tall(lines), paint)
+            yield Drawn(high + 6 + height_of(lines), paint)
         if count > len(rows):
             text = self.words("page.slices_left", shown=len(rows), total=count)
             small = self.style("small")
@@ -692,7 +701,7 @@ class Sheet:
                 shape = min(wide / one.width, high / one.height)
                 size = (one.width * shape, one.height * shape)
                 row.append((f"{args[0]}-{at}", label, size))
-            paint = partial(_draw_frames, row, wide, gap, high, style)
+            paint = partial(draw_frames, row, wide, gap, high, style)
             yield Drawn(high + 17, paint, after=3)
 
     def pair(self, args: list[str], box: Box) -> Iterator[AnyItem]:
@@ -705,8 +714,8 @@ class Sheet:
             for block in box.content
             if isinstance(block, Paragraph)
         ]
-        high = min((_fit(one, wide, 80 * MM)[1] for one in found if one), default=30 * MM)
-        tall = high + 5 + max(map(_tall, captions), default=0)
+        high = min((fit(one, wide, 80 * MM)[1] for one in found if one), default=30 * MM)
+        tall = high + 5 + max(map(height_of, captions), default=0)
 
         def paint(page: Page, x: float, top: float) -> None:
             for at, picture in enumerate(found):
@@ -714,11 +723,11 @@ class Sheet:
                 if picture is None:
                     frame(page, left, top - high, wide, high, stroke=HAIRLINE)
                 else:
-                    width, real = _fit(picture, wide, high)
+                    width, real = fit(picture, wide, high)
                     inset = (wide - width) / 2
-                    _draw_picture(page, args[at], picture, left + inset, top - real, width, real)
+                    draw_picture(page, args[at], picture, left + inset, top - real, width, real)
                 if at < len(captions):
-                    _draw_lines(page, captions[at], left, top - high - 5)
+                    draw_lines(page, captions[at], left, top - high - 5)
 
         yield Drawn(tall, paint, before=2, after=5)
 
@@ -726,7 +735,7 @@ class Sheet:
         """A small picture, and beside it what was kept."""
         picture = self.pictures.get(args[0]) if args else None
         table = next((block for block in box.content if isinstance(block, Table)), None)
-        wide, high = _fit(picture, 58 * MM, 48 * MM) if picture is not None else (0.0, 0.0)
+        wide, high = fit(picture, 58 * MM, 48 * MM) if picture is not None else (0.0, 0.0)
         left = wide + 4 * MM if picture is not None else 0.0
         width = MEASURE - left
         options = {"w": f"28,{width / MM - 28}"}
@@ -737,195 +746,7 @@ class Sheet:
 
         def paint(page: Page, x: float, top: float) -> None:
             if picture is not None:
-                _draw_picture(page, args[0], picture, x, top - high, wide, high)
+                draw_picture(page, args[0], picture, x, top - high, wide, high)
             grid.draw(page, x + left, top)
 
         yield Drawn(tall, paint, before=2, after=4)
-
-
-# --- drawing -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    """One slice of a long picture."""
-
-    name: str
-    picture: Picture
-    first: int
-    last: int
-    scale: float
-    overlap: Line
-    ticks: list[tuple[int, Line]]
-    caption: list[CellLine]
-    at: int
-    count: int
-
-
-def _draw_slice(one: _Slice, page: Page, x: float, top: float) -> None:
-    wide = one.picture.width * one.scale
-    high = (one.last - one.first) * one.scale
-    full = one.picture.height * one.scale
-    bottom = top - high
-    page.pictures.add(one.name)
-    page.operators.append(
-        f"q {number(x)} {number(bottom)} {number(wide)} {number(high)} re W n "
-        f"{number(wide)} 0 0 {number(full)} {number(x)} "
-        f"{number(top + one.first * one.scale - full)} cm /{one.name} Do Q"
-    )
-    frame(page, x, bottom, wide, high, stroke=INK, weight=0.4)
-    for row, label in one.ticks:
-        y = top - (row - one.first) * one.scale
-        if y > bottom + 2:
-            rule(page, x + wide + 1, y, 4, 0.4, GREY)
-            page.operators += draw_line(label, x + wide + 6, y - 2)
-    shared = OVERLAP * one.scale
-    if one.at > 0:
-        _bracket(page, one.overlap, x, wide, top, top - shared)
-    if one.at < one.count - 1:
-        _bracket(page, one.overlap, x, wide, bottom + shared, bottom)
-    _draw_lines(page, one.caption, x, bottom - 6)
-
-
-def _bracket(page: Page, label: Line, x: float, wide: float, top: float, bottom: float) -> None:
-    """Marks beside the picture where two slices show the same rows."""
-    colour = ink(ACCENT, "RG")
-    for edge, turn in ((x - 3.5, 3.0), (x + wide + 24, -3.0)):
-        page.operators.append(
-            f"{colour} 0.8 w {number(edge + turn)} {number(top)} m {number(edge)} {number(top)} l "
-            f"{number(edge)} {number(bottom)} l {number(edge + turn)} {number(bottom)} l S"
-        )
-    middle = (top + bottom) / 2 - label.width / 2
-    page.operators += draw_line(label, x + wide + 33, middle, turned=True)
-
-
-def _slice_rows(height: int, first: float, other: float) -> tuple[int, list[tuple[int, int]]]:
-    """How many slices a picture of that many rows takes, and the rows of those that are drawn."""
-    if height <= first:
-        return 1, [(0, height)]
-    limit = int(min(first, other))
-    step = limit - OVERLAP
-    count = -(-(height - OVERLAP) // step)
-    even = -(-(height + (count - 1) * OVERLAP) // count)
-    rows = []
-    for at in range(min(count, MAX_SLICES)):
-        start = at * (even - OVERLAP)
-        rows.append((start, min(height, start + even)))
-    return count, rows
-
-
-def _draw_frames(
-    row: Sequence[tuple[str, Line, tuple[float, float]]],
-    wide: float,
-    gap: float,
-    high: float,
-    style: TextStyle,
-    page: Page,
-    x: float,
-    top: float,
-) -> None:
-    for at, (name, label, (width, height)) in enumerate(row):
-        left = x + at * (wide + gap)
-        inset = (wide - width) / 2
-        page.pictures.add(name)
-        page.operators.append(
-            f"q {number(width)} 0 0 {number(height)} {number(left + inset)} "
-            f"{number(top - height)} cm /{name} Do Q"
-        )
-        frame(page, left + inset, top - height, width, height, stroke=INK, weight=0.4)
-        page.operators += draw_line(label, left, top - high - 4 - baseline(style) + 2)
-
-
-def _toc_line(
-    style: TextStyle,
-    line: Line,
-    page_number: Line,
-    indent: float,
-    page: Page,
-    x: float,
-    top: float,
-) -> None:
-    y = top - baseline(style)
-    page.operators += draw_line(line, x + indent, y)
-    page.operators += draw_line(page_number, x, y)
-    start, end = x + indent + line.width + 5, x + MEASURE - page_number.width - 5
-    if end > start:
-        page.operators.append(
-            f"q {ink(HAIRLINE, 'RG')} 0.6 w [0.6 2.4] 0 d {number(start)} {number(y)} m "
-            f"{number(end)} {number(y)} l S Q"
-        )
-
-
-def _draw_lines(page: Page, lines: Sequence[CellLine], x: float, top: float) -> float:
-    """Draws lines one under the other; how tall they were."""
-    y = top
-    for piece in lines:
-        page.operators += draw_line(piece.line, x, y - baseline(piece.style))
-        y -= piece.style.leading
-    return top - y
-
-
-def _draw_picture(
-    page: Page, name: str, picture: Picture, x: float, y: float, wide: float, high: float
-) -> None:
-    """A picture with its lower left corner at x, y, turned as its file asks, in a thin frame."""
-    page.pictures.add(name)
-    matrix = {
-        0: (wide, 0.0, 0.0, high, x, y),
-        90: (0.0, -high, wide, 0.0, x, y + high),
-        180: (-wide, 0.0, 0.0, -high, x + wide, y + high),
-        270: (0.0, high, -wide, 0.0, x + wide, y),
-    }[picture.turn]
-    page.operators.append(f"q {' '.join(map(number, matrix))} cm /{name} Do Q")
-    frame(page, x, y, wide, high, stroke=INK, weight=0.4)
-
-
-def _fit(picture: Picture, wide: float, high: float) -> tuple[float, float]:
-    """The largest size within a box that does not enlarge the picture."""
-    width, height = picture.shown
-    scale = min(wide / width, high / height, PX)
-    return width * scale, height * scale
-
-
-def _tall(lines: Sequence[CellLine]) -> float:
-    return sum(line.style.leading for line in lines)
-
-
-def _columns(option: str | None) -> frozenset[int]:
-    return frozenset(int(part) for part in (option or "").split(",") if part)
-
-
-def timecode(milliseconds: int) -> str:
-    """``00:41.200``; hours only where there are any."""
-    seconds, rest = divmod(max(0, milliseconds), 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    text = f"{minutes:02d}:{seconds:02d}.{rest:03d}"
-    return f"{hours}:{text}" if hours else text
-
-
-def _qr(text: str) -> tuple[tuple[bool, ...], ...]:
-    import segno
-
-    code = segno.make(text, error="m", micro=False, boost_error=False)
-    return tuple(tuple(bool(cell) for cell in row) for row in code.matrix)
-
-
-def _draw_qr(
-    page: Page, modules: Sequence[Sequence[bool]], x: float, y: float, side: float
-) -> None:
-    """Dark modules as runs of rectangles; the quiet zone is the paper around."""
-    cell = side / len(modules)
-    parts = [ink(INK)]
-    for row, line in enumerate(modules):
-        at = 0
-        while at < len(line):
-            end = at
-            while end < len(line) and line[end]:
-                end += 1
-            if end > at:
-                left, bottom = x + at * cell, y + side - (row + 1) * cell
-                box = (left, bottom, (end - at) * cell, cell)
-                parts.append(f"{' '.join(map(number, box))} re")
-            at = end + 1
-    page.operators.append(" ".join((*parts, "f")))
