@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
-            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints"))
+            item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
 
 
 @pytest.fixture
@@ -77,5 +77,6 @@ def open_(qtbot: QtBot, qapp: QApplication) -> Iterator[Open]:
 def settle(qtbot: QtBot, window: MainWindow) -> None:
     """Everything under way has arrived."""
     for _ in range(3):
+        QApplication.processEvents()
         qtbot.waitUntil(lambda: not window.desk.runner.busy, timeout=10_000)
         QApplication.processEvents()

@@ -64,6 +64,8 @@ class Agenda:
     items: tuple[NextItem, ...] = ()
     cases: int = 0
     pending: int = 0
+    only: str = ""
+    """Id of the one open case, if there is just one."""
 
 
 def look_ahead(holdfast: Holdfast, job: Job) -> Agenda:
@@ -90,7 +92,9 @@ def look_ahead(holdfast: Holdfast, job: Job) -> Agenda:
         items.append(_waiting(pending, waiting_cases, oldest))
     order = {section: n for n, section in enumerate(SECTIONS)}
     items.sort(key=lambda item: (order[item.section], item.at or "9"))
-    return Agenda(items=tuple(items), cases=len(cases), pending=pending)
+    open_cases = [case.id for case in cases if not case.closed]
+    only = open_cases[0] if len(open_cases) == 1 else ""
+    return Agenda(items=tuple(items), cases=len(cases), pending=pending, only=only)
 
 
 def _of_case(file: CaseFile) -> Iterator[NextItem]:

@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from holdfast.ui.desk import Desk
-from holdfast.ui.pictures import limited
-from holdfast.ui.runner import Runner
-from holdfast.ui.theme import Look
-from holdfast.ui.window import MainWindow
+from holdfast.ui.shell import Shell
 
 if TYPE_CHECKING:
     from holdfast.compose import Holdfast
+    from holdfast.ui.window import MainWindow
 
 log = logging.getLogger(__name__)
 
@@ -29,26 +26,33 @@ def main(holdfast: Holdfast, argv: Sequence[str]) -> int:
     """The window was open until the person closed it; the exit code for the system."""
     app = QApplication.instance() or QApplication(list(argv))
     assert isinstance(app, QApplication)
-    window = open_window(app, holdfast)
-    install_crash_hook(window)
-    window.show()
-    QTimer.singleShot(0, window, window.begin)
+    app.setStyle("Fusion")
+    app.setApplicationName("Holdfast")
+    app.setDesktopFileName("holdfast")
+    app.setQuitOnLastWindowClosed(False)
+    shell = Shell(holdfast)
+    shell.show()
     # Ctrl+C in the terminal closes the window as the person would; Python needs a moment to see it.
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    signal.signal(signal.SIGINT, lambda *_: shell.close())
     breath = QTimer()
     breath.timeout.connect(lambda: None)
     breath.start(500)
     code = app.exec()
-    window.desk.runner.shutdown()
+    if shell.inside is not None:
+        shell.inside.desk.runner.shutdown()
     holdfast.close()
     return code
 
 
 def open_window(app: QApplication, holdfast: Holdfast) -> MainWindow:
-    """The window, dressed and not yet shown."""
+    """Everything a person works with, dressed and not yet shown."""
+    from holdfast.ui.desk import Desk
+    from holdfast.ui.pictures import limited
+    from holdfast.ui.runner import Runner
+    from holdfast.ui.theme import Look
+    from holdfast.ui.window import MainWindow
+
     app.setStyle("Fusion")
-    app.setApplicationName("Holdfast")
-    app.setDesktopFileName("holdfast")
     app.setQuitOnLastWindowClosed(False)
     limited()
     look = Look(holdfast.icons)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from holdfast.core.errors import HoldfastError
 from holdfast.core.words import Trouble, Words
+from holdfast.ui.agenda import Agenda, look_ahead
 from holdfast.ui.runner import Runner
 from holdfast.ui.theme import Look
 
@@ -28,10 +29,15 @@ class Desk(QObject):
     wanted = Signal(str, object)
     """A place to go to, and with what."""
 
+    looked_ahead = Signal(object)
+    """The agenda, after it was read again."""
+
     def __init__(self, holdfast: Holdfast, runner: Runner, look: Look) -> None:
         super().__init__()
         self.holdfast, self.runner, self.look = holdfast, runner, look
         self.words: Words = holdfast.words(self.lang)
+        self.agenda = Agenda()
+        self._looking = self._look_again = False
 
     @property
     def lang(self) -> Lang:
@@ -56,6 +62,26 @@ class Desk(QObject):
         self.holdfast.save_settings(after)
         if {"language", "theme", "text_scale"} & choices.keys():
             self.wear()
+
+    def look_ahead(self) -> None:
+        """The agenda is read again, once for however many wishes came meanwhile."""
+        if self._looking:
+            self._look_again = True
+            return
+        self._looking = True
+        task = self.runner.start(lambda job: look_ahead(self.holdfast, job), writes=False)
+        task.succeeded.connect(self._looked)
+        task.finished.connect(self._look_done)
+
+    def _looked(self, agenda: Agenda) -> None:
+        self.agenda = agenda
+        self.looked_ahead.emit(agenda)
+
+    def _look_done(self) -> None:
+        self._looking = False
+        if self._look_again:
+            self._look_again = False
+            self.look_ahead()
 
     def say(self, key: str, **facts: object) -> str:
         """The window's own sentence of ``key``, else the one that every room shares."""

@@ -103,7 +103,7 @@ def emptied(layout: QLayout) -> None:
             widget.hide()
             widget.setParent(None)
             widget.deleteLater()
-        elif inner is not None:
+        elif isinstance(inner, QLayout):
             emptied(inner)
 
 
@@ -260,5 +260,5 @@ def _in_layout(layout: QLayout) -> Iterator[QWidget]:
         widget, inner = item.widget(), item.layout()
         if widget is not None:
             yield from reading_order(widget)
-        elif inner is not None:
+        elif isinstance(inner, QLayout):
             yield from _in_layout(inner)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from holdfast.core.errors import Cancelled, HoldfastError
 from holdfast.core.job import Job, Progress
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,7 @@ class Runner(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="holdfast")
+        self._threads: ThreadPoolExecutor | None = None
         self._tasks: list[Task] = []
 
     def start(self, work: Callable[[Job], Any], name: str = "", *, writes: bool = True) -> Task:
@@ -96,9 +98,17 @@ class Runner(QObject):
         self._tasks.append(task)
         task.progressed.connect(lambda _: self.changed.emit())
         task.finished.connect(lambda: self._end(task))
-        self._pool.submit(task.run)
+        self._pool().submit(task.run)
         self.changed.emit()
         return task
+
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._threads is None:
+            # Not before the first work: the window stands sooner.
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="holdfast")
+        return self._threads
 
     def _end(self, task: Task) -> None:
         self._tasks.remove(task)
@@ -130,4 +140,4 @@ class Runner(QObject):
     def shutdown(self) -> None:
         """No worker is left; waits for what must be finished."""
         self.cancel_all()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool().shutdown(wait=True, cancel_futures=True)

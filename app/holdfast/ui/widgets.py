@@ -47,7 +47,8 @@ class Label(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(wrap)
         self.setProperty("role", role)
-        self.dye(tone)
+        # Not dyed here: what was never shown has no style to be taken off.
+        self.setProperty("tone", tone)
         if key:
             self.tell(key)
 

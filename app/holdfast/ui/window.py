@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import itertools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -37,15 +36,16 @@ from PySide6.QtWidgets import (
 
 from holdfast.core.errors import HoldfastError
 from holdfast.core.job import Job
-from holdfast.ui.agenda import Agenda, look_ahead
+from holdfast.ui.agenda import Agenda
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Fold, Scroll, column, reading_order, row
 from holdfast.ui.page import Page
 from holdfast.ui.pages.today import TodayPage
 from holdfast.ui.parts import Tag, local_paths
+from holdfast.ui.shell import place_window
 from holdfast.ui.sidebar import PLACES, Sidebar, plain_window
 from holdfast.ui.strip import Strip
-from holdfast.ui.theme import FIRST_WINDOW, MIN_WINDOW
+from holdfast.ui.tokens import MIN_WINDOW
 from holdfast.ui.widgets import Button, FocusRing, Label
 
 if TYPE_CHECKING:
@@ -77,7 +77,6 @@ class MainWindow(QMainWindow):
         self._stamping: Task | None = None
         self._here = ""
         self._unit = desk.look.unit
-        self.setWindowTitle(desk.say("app.title"))
         self.setMinimumSize(MIN_WINDOW)
         self.setAcceptDrops(True)
         self._build()
@@ -85,9 +84,11 @@ class MainWindow(QMainWindow):
         desk.wanted.connect(self.go)
         # Rows come and go with the data; their place in the order is given when it is quiet.
         desk.runner.idle.connect(self._order)
-        desk.changed.connect(self.look_ahead)
+        desk.changed.connect(desk.look_ahead)
+        desk.looked_ahead.connect(self._counted)
         desk.look.changed.connect(self._dressed)
-        self._place_window()
+        self.setWindowTitle(desk.say("app.title"))
+        place_window(self, desk.holdfast.settings.window)
         self.go("today", "")
 
     # --- how it is built -------------------------------------------------------------------------
@@ -223,7 +224,7 @@ class MainWindow(QMainWindow):
         self._order()
         page.arrive(what)
         now = self.focusWidget()
-        if now is None or not now.isVisible():
+        if now is None or not now.isVisibleTo(self):
             # The keyboard must never be nowhere.
             self.sidebar.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -236,12 +237,11 @@ class MainWindow(QMainWindow):
 
     def _go_cases(self, what: object) -> None:
         """With one case this place is that case; from the case the table is one step back."""
-        if what is None and self._here not in ("case", "cases") and self._only_case:
-            self._open("case", (self._only_case, ""))
+        only = self.desk.agenda.only
+        if what is None and self._here not in ("case", "cases") and only:
+            self._open("case", (only, ""))
         else:
             self._open("cases", what)
-
-    _only_case = ""
 
     def trouble(self, error: Exception, **about: object) -> None:
         """The page of troubles speaks of that."""
@@ -404,7 +404,7 @@ class MainWindow(QMainWindow):
     def _draw_region(self) -> None:
         from holdfast.ui.pages.shot import pickers
 
-        self.hide()
+        self.window().hide()
         QTimer.singleShot(ASIDE_MS, self, lambda: self._pick(pickers(self.desk)))
 
     def _pick(self, found: list[RegionPicker]) -> None:
@@ -422,7 +422,7 @@ class MainWindow(QMainWindow):
 
     def _unpick(self) -> None:
         self._drop_pickers()
-        self.show()
+        self.window().show()
 
     def _drop_pickers(self) -> None:
         for picker in self._pickers:
@@ -433,7 +433,7 @@ class MainWindow(QMainWindow):
     def _shoot(self, monitor: int | None, region: tuple[int, int, int, int] | None) -> None:
         """The window steps aside, the picture is taken, the window is back."""
         holdfast, case = self.desk.holdfast, self._shot_case
-        self.hide()
+        self.window().hide()
 
         def now() -> None:
             self._keeping(
@@ -441,7 +441,7 @@ class MainWindow(QMainWindow):
                 self.desk.say("shot.target"),
                 again=lambda: self._shoot(monitor, region),
             )
-            self.desk.runner.named[-1].finished.connect(self.show)
+            self.desk.runner.named[-1].finished.connect(self.window().show)
 
         QTimer.singleShot(ASIDE_MS, self, now)
 
@@ -491,21 +491,9 @@ class MainWindow(QMainWindow):
 
     def _stamped(self) -> None:
         self._stamping = None
-        self.look_ahead()
+        self.desk.look_ahead()
 
-    def look_ahead(self) -> None:
-        """Counts in sidebar and strip follow the data."""
-        holdfast = self.desk.holdfast
-
-        def work(job: Job) -> tuple[Agenda, str]:
-            cases = [case for case in holdfast.cases() if not case.closed]
-            return look_ahead(holdfast, job), cases[0].id if len(cases) == 1 else ""
-
-        task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(lambda both: self._counted(*both))
-
-    def _counted(self, agenda: Agenda, only: str) -> None:
-        self._only_case = only
+    def _counted(self, agenda: Agenda) -> None:
         waits = sum(item.section != "wait" for item in agenda.items)
         self.sidebar.show_counts({"today": waits, "cases": agenda.cases})
         self.strip.show_pending(agenda.pending)
@@ -530,13 +518,13 @@ class MainWindow(QMainWindow):
             self._hidden.clear()
             return
         plain = plain_window(self.desk)
-        plain.setGeometry(self.geometry())
+        plain.setGeometry(self.window().geometry())
         plain.show()
         plain.activateWindow()
         self._plain = plain
         for window in QApplication.topLevelWidgets():
             if window is not plain and window.isVisible():
-                if window is self:
+                if window is self.window():
                     self._hidden.append(window)
                 # A dialog that is hidden has been answered with its safe answer.
                 window.hide()
@@ -580,22 +568,9 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() is QEvent.Type.LanguageChange:
-            self.setWindowTitle(self.desk.say("app.title"))
+            self.window().setWindowTitle(self.desk.say("app.title"))
             self.sidebar.retell()
             self.strip.refresh()
-
-    def _place_window(self) -> None:
-        wanted = self.desk.holdfast.settings.window
-        try:
-            known = base64.b64decode(wanted, validate=True)
-        except binascii.Error:
-            known = b""
-        if not known or not self.restoreGeometry(QByteArray(known)):
-            self.resize(FIRST_WINDOW.boundedTo(self._room()))
-
-    def _room(self) -> QSize:
-        screen = QGuiApplication.primaryScreen()
-        return screen.availableSize().expandedTo(MIN_WINDOW) if screen else FIRST_WINDOW
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -617,7 +592,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._closing = True
-        place = base64.b64encode(bytes(self.saveGeometry().data())).decode()
+        place = base64.b64encode(bytes(self.window().saveGeometry().data())).decode()
         # A full disk must not keep the window open.
         with suppress(OSError):
             self.desk.choose(window=place)

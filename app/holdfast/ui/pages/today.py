@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
@@ -15,8 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
-from holdfast.core.job import Job
-from holdfast.ui.agenda import Agenda, look_ahead
+from holdfast.ui.agenda import Agenda
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, row, rule
 from holdfast.ui.models import NextList, NextModel
@@ -195,8 +194,8 @@ class TodayPage(Page):
         self.practise_button.clicked.connect(self.practise)
         self.field.textChanged.connect(self.missing.hide)
         self.list.acted.connect(lambda item: desk.wanted.emit(item.place, item.what))
-        desk.changed.connect(self.reload)
-        self._show(Agenda())
+        desk.looked_ahead.connect(self._show)
+        self._show(desk.agenda)
 
     def _build(self, wide: int) -> None:
         px = self.desk.look.px
@@ -257,20 +256,14 @@ class TodayPage(Page):
         self.body(column(holder, None))
 
     def arrive(self, what: object) -> None:
-        self.reload()
         if isinstance(what, str) and what:
             self.field.setPlainText(what)
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def reload(self) -> None:
-        """What comes next is looked up again."""
-        holdfast = self.desk.holdfast
-
-        def work(job: Job) -> Agenda:
-            return look_ahead(holdfast, job)
-
-        task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(self._show)
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # After it is drawn: nobody waits for a list to see the field.
+        QTimer.singleShot(0, self, self.desk.look_ahead)
 
     def retell(self) -> None:
         self.model.retell()
