@@ -158,6 +158,20 @@ def test_it_says_in_words_where_everything_lies(rehearsed: Rehearsed) -> None:
     assert "PRACTICE" in rehearsed.stderr
 
 
+def test_a_bare_machine_leaves_out_what_it_has_no_means_for(tmp_path: Path) -> None:
+    """No browser and no screen: said, on record, and still done."""
+    done = holdfast(
+        "practice", "--json", "--lang", "en", "--out", str(tmp_path), PATH=str(tmp_path)
+    )
+    assert done.returncode == 0, done.stderr
+    body = json.loads(done.stdout)
+    assert (body["exhibits"], body["verify"]["verdict"]) == (["E0001", "E0002"], "ok")
+    assert "left out: page" in done.stderr
+    assert "left out: screen" in done.stderr
+    lines = (Path(body["pack"]) / "data/ledger/entries.jsonl").read_text().splitlines()
+    assert [json.loads(line)["act"] for line in lines].count("capture.failed") == 3
+
+
 # --- the pack as it lies, with other people's tools ----------------------------------------------
 
 

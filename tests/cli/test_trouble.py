@@ -374,6 +374,61 @@ def _reservations(pack: Path) -> set[str]:
     return {one["rule"] for one in json.loads(done.stdout)["findings"] if one["outcome"] != "ok"}
 
 
+FULL = """
+import json, os, subprocess, sys
+from pathlib import Path
+at = Path(sys.argv[1])
+data = at / "data"
+def ours(*words):
+    line = [sys.executable, "-m", "holdfast", *words, "--data", str(data), "--lang", "en"]
+    done = subprocess.run(line, capture_output=True, text=True)
+    return [done.returncode, done.stdout, done.stderr]
+def fill():
+    with open(at / "fill", "wb", buffering=0) as file:
+        try:
+            while file.write(b"0" * 4096):
+                pass
+        except OSError:
+            pass
+said = {"small": ours("keep", sys.argv[2]), "large": ours("keep", sys.argv[3], "--case", "HF-")}
+fill()
+said["full"] = ours("keep", sys.argv[2], "--case", "HF-")
+said["look"] = ours("verify", "HF-")
+(at / "fill").unlink()
+said["again"] = ours("keep", sys.argv[2], "--case", "HF-")
+said["verify"] = ours("verify", "HF-", "--json", "--quiet")
+said["show"] = ours("case", "show", "HF-", "--json")
+print(json.dumps(said))
+"""
+"""What is done on a small disk of its own; each answer is exit code, output and errors."""
+
+
+def test_a_disk_that_fills_loses_nothing_and_is_called_by_its_name(tmp_path: Path) -> None:
+    need("unshare", "mount")
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "small.txt").write_text("small")
+    (tmp_path / "large.bin").write_bytes(os.urandom(8_000_000))
+    mount = f'mount -t tmpfs -o size=6m none {tmp_path / "disk"} || exit 99\nexec "$@"'
+    files = [str(tmp_path / name) for name in ("disk", "small.txt", "large.bin")]
+    done = run("unshare", "-m", "sh", "-c", mount, "sh", sys.executable, "-c", FULL, *files)
+    if "unshare" in done.stderr or done.returncode == 99:
+        pytest.skip("this machine does not let us have a small disk")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert not [name for name, (_, out, err) in said.items() if "Traceback" in out + err]
+    codes = {name: code for name, (code, _, _) in said.items()}
+    assert codes == {"small": 0, "large": 1, "full": 1, "look": codes["look"], "again": 0,
+        "verify": 5, "show": 0}  # fmt: skip
+    assert "The disk is full" in said["large"][2]
+    assert "The disk is full" in said["full"][2]
+    # Either it can still be looked at, or why not is said; it is not called missing.
+    assert codes["look"] == 5 or "The disk is full" in said["look"][2]
+    shown = json.loads(said["show"][1])
+    assert [exhibit["number"] for exhibit in shown["exhibits"]] == ["E0001", "E0002"]
+    broken = [f for f in json.loads(said["verify"][1])["findings"] if f["outcome"] == "broken"]
+    assert broken == []
+
+
 # --- packs that were made to harm ----------------------------------------------------------------
 
 
