@@ -6,12 +6,8 @@ Nouns cost time too: most are named here only in annotations.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -26,6 +22,9 @@ from holdfast.core.job import Job
 from holdfast.core.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
     from holdfast.adapters.capture.screen import Monitor, Screen
     from holdfast.adapters.capture.video import Video
     from holdfast.adapters.catalog import Catalog
@@ -284,6 +283,8 @@ class Holdfast:
 
     @property
     def _maker(self) -> Maker:
+        import platform
+
         from holdfast.core.evidence import Component
         from holdfast.usecases.preserve import Maker
 
@@ -800,6 +801,8 @@ class Holdfast:
 
     @cached_property
     def _verifier_sha256(self) -> str:
+        import hashlib
+
         return hashlib.sha256(self._packs.verifier()).hexdigest()
 
     @cached_property
@@ -824,7 +827,9 @@ class Holdfast:
     def _find(self, reference: str) -> Case | None:
         try:
             return self._store.case(reference)
-        except Refused:
+        except Refused as error:
+            if error.code != "case_unknown":
+                raise
             return None
 
     # --- rehearsal -------------------------------------------------------------------------------

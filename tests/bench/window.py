@@ -15,25 +15,37 @@ from rows import Row, median_ratio, ratios
 
 TARGET = 1.5
 
-# Both scripts end when the first window is exposed: `exec` is where a program hands over to Qt.
-SHOWN = """
+# `exec` is where a program hands over to Qt.  A window stands once it is exposed, and is furnished
+# once there is something in it to press.
+LOOP = """
 import sys
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
-def shown(*_):
+def until(there):
     app = QApplication.instance()
-    while True:
+    while not there(app):
         app.processEvents()
-        for window in app.topLevelWindows():
-            if window.isVisible() and window.isExposed():
-                print("shown", flush=True)
-                import os
-                os._exit(0)
 
-QApplication.exec = shown
+def exposed(app):
+    return any(window.isVisible() and window.isExposed() for window in app.topLevelWindows())
+
+def pressable(app):
+    return any(isinstance(w, QAbstractButton) and w.isVisible() for w in app.allWidgets())
+
+def run(*_):
+    import os
+    until(exposed)
+    print("shown", flush=True)
+    if FURNISHED:
+        until(pressable)
+        print("furnished", flush=True)
+    os._exit(0)
+
+QApplication.exec = run
 """
 BARE = (
-    SHOWN
+    "FURNISHED = False\n"
+    + LOOP
     + """
 from PySide6.QtWidgets import QMainWindow
 app = QApplication(sys.argv)
@@ -44,7 +56,8 @@ app.exec()
 """
 )
 OURS = (
-    SHOWN
+    "FURNISHED = True\n"
+    + LOOP
     + """
 from pathlib import Path
 from holdfast.compose import open_holdfast
@@ -55,43 +68,45 @@ main(open_holdfast(Path(sys.argv[1])), sys.argv[:1])
 
 
 def first_window(pairs: int = 15) -> Iterator[Row]:
-    """Seconds until a window is exposed; the second and later starts, as files are warm then."""
+    """Seconds until a window stands; the second and later starts, as files are warm then."""
     if importlib.util.find_spec("holdfast.ui.app") is None:
         raise SystemExit("this build has no window")
-    ours, bare, our_cpu, bare_cpu = [], [], [], []
+    bare: list[float] = []
+    shown: list[float] = []
+    furnished: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         for turn in range(pairs + 1):
-            first, second = _start(BARE), _start(OURS, str(Path(folder) / "data"))
+            (first,) = _start(BARE)
+            second, third = _start(OURS, str(Path(folder) / "data"))
             if turn:
-                bare.append(first[0])
-                bare_cpu.append(first[1])
-                ours.append(second[0])
-                our_cpu.append(second[1])
+                bare.append(first)
+                shown.append(second)
+                furnished.append(third)
     yield Row(
         bench="window",
         claim="first window shown ÷ a bare PySide6 window, wall time from the process's start",
-        measured=ratios(ours, bare),
+        measured=ratios(shown, bare),
         target=f"≤ {TARGET}",
-        met=median_ratio(ours, bare) <= TARGET,
+        met=median_ratio(shown, bare) <= TARGET,
     )
     yield Row(
         bench="window",
-        claim="the same, CPU time",
-        measured=ratios(our_cpu, bare_cpu),
+        claim="the same until its first page is there to be used",
+        measured=ratios(furnished, bare),
         target="reported",
     )
     yield Row(
         bench="window",
-        claim="the same in seconds (fastest)",
-        measured=f"{min(ours):.2f} s against {min(bare):.2f} s",
+        claim="bare, shown, furnished in seconds (fastest)",
+        measured=f"{min(bare):.2f} s, {min(shown):.2f} s, {min(furnished):.2f} s",
         target="reported",
     )
 
 
-def _start(script: str, *arguments: str) -> tuple[float, float]:
-    """Wall seconds to the word, and the CPU seconds of the process."""
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    before = os.times()
+def _start(script: str, *arguments: str) -> list[float]:
+    """Wall seconds from the start of a process to each word that it says."""
+    # As installed: what was compiled once is kept.
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONDONTWRITEBYTECODE": ""}
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
@@ -101,12 +116,8 @@ def _start(script: str, *arguments: str) -> tuple[float, float]:
         env=environment,
     )
     assert process.stdout is not None
-    said = process.stdout.readline()
-    wall = time.perf_counter() - start
+    heard = [time.perf_counter() - start for _ in process.stdout]
     _, errors = process.communicate()
-    after = os.times()
-    if said.strip() != "shown":
+    if not heard:
         raise SystemExit(errors or "no window was shown")
-    return wall, (
-        after.children_user + after.children_system - before.children_user - before.children_system
-    )
+    return heard

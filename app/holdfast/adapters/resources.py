@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,12 +24,16 @@ def resource(*parts: str) -> Path:
 
 def table(*parts: str) -> dict[str, Any]:
     """A shipped TOML file."""
+    import tomllib
+
     return tomllib.loads(resource(*parts).read_text(encoding="utf-8"))
 
 
 @cache
 def words(lang: str) -> Words:
     """The catalogues of ``lang``: every ``i18n/<lang>/*.toml`` merged; a key stands only once."""
+    import tomllib
+
     sentences: dict[str, str] = {}
     errors: dict[str, Trouble] = {}
     for file in sorted(resource("i18n", lang).glob("*.toml")):
