@@ -9,6 +9,7 @@ import filecmp
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,7 @@ TOKEN = "data/exhibits/E0001/proofs/capture.json.practice-tsa-jia.tsr"
 
 @pytest.fixture(scope="session")
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
-    return rehearse(tmp_path_factory.mktemp("rehearsal") / "out")
+    return rehearse(tmp_path_factory.mktemp("rehearsal") / "out 演练")
 
 
 @pytest.fixture(scope="session")
@@ -156,6 +157,8 @@ def test_it_says_in_words_where_everything_lies(rehearsed: Rehearsed) -> None:
     for path in (*rehearsed.body["documents"], *rehearsed.body["notices"], rehearsed.body["pack"]):
         assert path in rehearsed.stderr
     assert "PRACTICE" in rehearsed.stderr
+    again = shlex.join(["holdfast", "practice", "--out", str(rehearsed.out), "--serve"])
+    assert again in rehearsed.stderr
 
 
 def test_a_bare_machine_leaves_out_what_it_has_no_means_for(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -198,7 +199,7 @@ def rehearse(verbs: Verbs, case: Case, world: PracticeWorld, out: Path, job: Job
         pack=pack,
         verdict=verdict,
         seconds=watch.seconds,
-        serve=f"holdfast practice --out {out} --serve",
+        serve=shlex.join(["holdfast", "practice", "--out", str(out), "--serve"]),
     )
 
 
