@@ -14,18 +14,19 @@ from holdfast.core.job import Job
 from holdfast.core.timestamp import Stamp
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, emptied, row
-from holdfast.ui.pages.receipt import load_picture, sealing_lines
 from holdfast.ui.parts import Chip, Facts, HashLabel, Proves, Tag, Thumb, panel
 from holdfast.ui.phrases import (
     State,
     best,
     exhibit_state,
     full_time,
+    sealing_lines,
     size,
     stamp_state,
     stamps_of,
     utc_time,
 )
+from holdfast.ui.pictures import load_picture
 from holdfast.ui.save import open_outside
 from holdfast.ui.story import title_of
 from holdfast.ui.widgets import Button, Glyph, Label, Line

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from holdfast.core.evidence import Exhibit
     from holdfast.core.timestamp import Stamp
     from holdfast.ui.desk import Desk
+    from holdfast.usecases.cases import CaseFile
 
 
 def local(text: str) -> datetime:
@@ -183,6 +184,11 @@ def stamps_of(
             and _checkpoint_size(stamp) > sealed_at
         )
     )
+
+
+def sealing_lines(file: CaseFile) -> dict[str, int]:
+    """Where on the ledger each exhibit was sealed."""
+    return {e.subject: e.seq for e in file.entries if e.act == "exhibit.sealed"}
 
 
 def _checkpoint_size(stamp: Stamp) -> int:

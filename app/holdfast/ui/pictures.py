@@ -10,6 +10,9 @@ from PySide6.QtGui import QImage, QImageReader
 
 if TYPE_CHECKING:
     from holdfast.core.evidence import Artifact, Exhibit
+    from holdfast.core.job import Job
+    from holdfast.ui.desk import Desk
+    from holdfast.ui.parts import Thumb
 
 MEMORY_MIB = 256
 """No picture may ask for more than this while it is decoded."""
@@ -22,6 +25,17 @@ FORMATS = {
     "image/bmp": b"bmp",
 }
 """Only these are decoded: as what they were recorded, never as what they claim to be."""
+
+
+ICONS = {
+    "page": "page",
+    "screen": "image",
+    "recording": "recording",
+    "video": "video",
+    "file": "file",
+    "phone": "phone",
+}
+"""What stands for an exhibit without a picture, by its source."""
 
 
 def limited() -> None:
@@ -77,3 +91,22 @@ def preview_of(exhibit: Exhibit) -> Artifact | None:
     """The file of an exhibit that shows it: a derived frame first, else a picture it holds."""
     pictures = [a for a in exhibit.artifacts if a.media_type in FORMATS]
     return min(pictures, key=lambda a: (a.role != "derived", a.path), default=None)
+
+
+def load_picture(desk: Desk, exhibit: Exhibit, thumb: Thumb) -> None:
+    """The thumb holds the exhibit's picture as soon as it was read, blurred."""
+    found = preview_of(exhibit)
+    icon = ICONS[exhibit.source]
+    thumb.show_pictures(QImage(), QImage(), icon)
+    if found is None:
+        return
+    holdfast, room = desk.holdfast, thumb.room
+
+    def work(_: Job) -> tuple[QImage, QImage]:
+        path: Path = holdfast.artifact(found.digest.sha256)
+        clear = read(path, found.media_type, room)
+        return clear, blurred(clear)
+
+    task = desk.runner.start(work, writes=False)
+    task.succeeded.connect(lambda both: thumb.show_pictures(both[0], both[1], icon))
+    # A picture that cannot be read is no trouble of its own: the icon stands there.

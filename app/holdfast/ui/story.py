@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,8 @@ from holdfast.core.evidence import Exhibit
 from holdfast.core.ledger import LedgerEntry
 from holdfast.ui.desk import Desk
 from holdfast.ui.models import Moment, SectionRow
-from holdfast.ui.pages.receipt import ICONS, sealing_lines
-from holdfast.ui.phrases import day, exhibit_state, local, size, stamps_of
+from holdfast.ui.phrases import day, exhibit_state, local, sealing_lines, size, stamps_of
+from holdfast.ui.pictures import ICONS
 
 if TYPE_CHECKING:
     from holdfast.usecases.cases import CaseFile
@@ -30,7 +31,6 @@ _ACTS = {
     "followup.done": "check",
     "licence.recorded": "person",
     "pack.exported": "pack",
-    "timestamp.confirmed": "confirmed",
     "verify.run": "verify",
 }
 """Acts that are part of the story; the rest is housekeeping and stands in the record only."""
@@ -57,7 +57,21 @@ def _moments(desk: Desk, file: CaseFile) -> list[Moment]:
     letters = {notice.document: notice for notice in file.notices}
     documents = {issued.number: issued for issued in file.documents}
     lines = sealing_lines(file)
-    found = []
+    found: list[Moment] = []
+    # A day's time-stamps are one moment: hundreds of them would bury what the person did.
+    stamped: dict[date, int] = {}
+    for entry in file.entries:
+        if entry.act == "timestamp.confirmed":
+            on = local(entry.at).date()
+            stamped[on] = stamped.get(on, 0) + _count(entry)
+    last: dict[date, LedgerEntry] = {
+        local(entry.at).date(): entry
+        for entry in file.entries
+        if entry.act == "timestamp.confirmed"
+    }
+    for on, entry in last.items():
+        title = desk.say("story.timestamp.confirmed", count=stamped[on])
+        found.append(Moment(at=entry.at, icon="confirmed", title=title, line=""))
     for entry in file.entries:
         if entry.act == "exhibit.sealed" and entry.subject in exhibits:
             found.append(_sealed(desk, file, exhibits[entry.subject], lines))

@@ -11,18 +11,18 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QWidget
 from holdfast.core.case import Party
 from holdfast.core.document import Issued
 from holdfast.core.evidence import Exhibit
-from holdfast.core.notice import Notice
+from holdfast.core.notice import Bilingual, Notice
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, Scroll, column, emptied, framed
 from holdfast.ui.models import Cell, CellTable, Filtered, Table
 from holdfast.ui.pages.cases import SEARCH_MS
-from holdfast.ui.pages.receipt import sealing_lines
 from holdfast.ui.parts import Tag, panel, panel_row
 from holdfast.ui.phrases import (
     State,
     exhibit_state,
     full_time,
     masked,
+    sealing_lines,
     short_time,
     stamps_of,
 )
@@ -201,6 +201,11 @@ class _Rows(Scroll):
 class LettersTab(_Rows):
     """Letters of the case, and the way to write another."""
 
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.platforms: dict[str, Bilingual] = {}
+        """Names of the addressees, by id."""
+
     def show_case(self, file: CaseFile) -> None:
         """These letters."""
         emptied(self.box)
@@ -239,7 +244,9 @@ class LettersTab(_Rows):
                 channel=desk.say(f"notice.channel.{way.channel}"),
                 time=full_time(way.sent),
             )
-        title = desk.say("letters.title", number=notice.number, platform=notice.platform)
+        named = self.platforms.get(notice.platform)
+        platform = named(desk.lang) if named else notice.platform
+        title = desk.say("letters.title", number=notice.number, platform=platform)
         return self._line(
             "letter", title, line, *actions, tag=desk.say(f"notice.status.{notice.status}")
         )

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
-from holdfast.core.evidence import Exhibit
 from holdfast.core.job import Job
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, emptied, row, rule
@@ -19,55 +16,25 @@ from holdfast.ui.phrases import (
     exhibit_state,
     full_time,
     grouped,
+    sealing_lines,
     size,
     stamps_of,
     utc_time,
 )
-from holdfast.ui.pictures import blurred, preview_of, read
+from holdfast.ui.pictures import load_picture
 from holdfast.ui.save import save_as
 from holdfast.ui.widgets import Button, Door, Glyph, Label, Line
 
 if TYPE_CHECKING:
+    from holdfast.core.evidence import Exhibit
     from holdfast.usecases.cases import CaseFile
 
-ICONS = {
-    "page": "page",
-    "screen": "image",
-    "recording": "recording",
-    "video": "video",
-    "file": "file",
-    "phone": "phone",
-}
 DOORS = (
     ("receipt.door.down", "removed"),
     ("receipt.door.keep", "lock"),
     ("receipt.door.notary", "scales"),
     ("receipt.door.help", "help"),
 )
-
-
-def load_picture(desk: Desk, exhibit: Exhibit, thumb: Thumb) -> None:
-    """The thumb holds the exhibit's picture as soon as it was read, blurred."""
-    found = preview_of(exhibit)
-    icon = ICONS[exhibit.source]
-    thumb.show_pictures(QImage(), QImage(), icon)
-    if found is None:
-        return
-    holdfast, room = desk.holdfast, thumb.room
-
-    def work(_: Job) -> tuple[QImage, QImage]:
-        path: Path = holdfast.artifact(found.digest.sha256)
-        clear = read(path, found.media_type, room)
-        return clear, blurred(clear)
-
-    task = desk.runner.start(work, writes=False)
-    task.succeeded.connect(lambda both: thumb.show_pictures(both[0], both[1], icon))
-    # A picture that cannot be read is no trouble of its own: the icon stands there.
-
-
-def sealing_lines(file: CaseFile) -> dict[str, int]:
-    """Where on the ledger each exhibit was sealed."""
-    return {e.subject: e.seq for e in file.entries if e.act == "exhibit.sealed"}
 
 
 class ReceiptPage(Page):
@@ -81,6 +48,7 @@ class ReceiptPage(Page):
         self._case = ""
         self._numbers: tuple[str, ...] = ()
         self._file: CaseFile | None = None
+        self._errors: Sequence[Exception] = ()
         self.thumb = Thumb(desk, wide=332, high=168)
         self.hint = Label(desk, "picture.hint", role="caption", tone="secondary")
         self.title = Label(desk, "receipt.title", role="title")
@@ -90,6 +58,7 @@ class ReceiptPage(Page):
         self.about = Label(desk)
         self.incomplete = Label(desk, tone="warning")
         self.red = Label(desk, role="caption", tone="warning")
+        self.failed = Label(desk, role="caption", tone="secondary")
         self.instead = Button(desk, "trouble.do.screen", icon="screenshot", size="small")
         self.instead.clicked.connect(lambda: desk.wanted.emit("shot", self._case))
         self.sealed, self.fingerprint = Line(desk), Line(desk, role="mono")
@@ -127,6 +96,7 @@ class ReceiptPage(Page):
                 self.about,
                 self.incomplete,
                 self.red,
+                self.failed,
                 _left(self.instead),
                 px(4),
                 rows,
@@ -168,8 +138,9 @@ class ReceiptPage(Page):
         return panel_row(glyph, name, value, *more, wide=2, desk=self.desk)
 
     def arrive(self, what: object) -> None:
-        """``what``: a case's id, or it and the numbers that were just kept."""
-        case, numbers = what if isinstance(what, tuple) else (what, ())
+        """``what``: a case's id; or it, the numbers that were just kept, and what failed beside."""
+        case, numbers, *more = what if isinstance(what, tuple) else (what, ())
+        self._errors = more[0] if more else ()
         if isinstance(case, str) and case:
             self._case, self._numbers = case, tuple(numbers)
             self._file = None
@@ -236,6 +207,9 @@ class ReceiptPage(Page):
             count=len(files),
             size=size(sum(artifact.size for artifact in files)),
         )
+        told = (self.desk.trouble(error) for error in self._errors)
+        self.failed.show_text("\n".join(f"{t.what}{self.desk.say('gap')}{t.now}" for t in told))
+        self.failed.setVisible(bool(self._errors))
         lacking = [exhibit.number for exhibit in kept if not exhibit.complete]
         self.incomplete.setVisible(bool(lacking))
         self.incomplete.tell("receipt.incomplete", exhibits=", ".join(lacking))
