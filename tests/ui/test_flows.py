@@ -270,6 +270,7 @@ def test_a_monitor_is_chosen_and_the_window_steps_aside(
     settle(qtbot, window)
     assert called(fake, "shot") == [("shot", "", 2, None)]
     qtbot.waitUntil(window.isVisible)
+    assert type(window.here).__name__ == "ReceiptPage"
 
 
 def test_a_region_is_drawn_by_mouse_and_by_keys(
@@ -718,7 +719,7 @@ def test_every_error_code_has_three_sentences_and_one_way_on(
     ("error", "way", "leads"),
     [
         (Unavailable("host_unreachable"), "again", "KeepingPage"),
-        (Unavailable("video_login"), "screen", "ShotPage"),
+        (Unavailable("page_stuck"), "screen", "ShotPage"),
         (Unavailable("no_browser"), "settings", "SettingsPage"),
         (Refused("link_malformed", link="x"), "back", "TodayPage"),
         (Tampered("object_changed"), "case", "CasePage"),
@@ -743,6 +744,28 @@ def test_the_one_button_does_what_the_sentence_says(
     assert type(window.here).__name__ == leads
     full.hold.set()
     settle(qtbot, window)
+
+
+def test_what_failed_beside_is_said_on_the_receipt(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    window.go("receipt", (ids(full)["何"], ["E0001"], [Unavailable("video_unsupported")]))
+    settle(qtbot, window)
+    assert window.here.failed.isVisible()
+    assert window.here.failed.text().startswith(
+        window.desk.words.errors["video_unsupported"].what[:4]
+    )
+
+
+def test_the_second_way_on_is_a_picture_of_the_screen(
+    qtbot: QtBot, fake: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(fake)
+    window.trouble(Unavailable("page_failed", reason="x"), target="https://x.test/", again=print)
+    assert window.here.way == "again"
+    click(qtbot, window, window.here.other)
+    assert type(window.here).__name__ == "ShotPage"
 
 
 def test_a_failure_inside_a_capture_is_told_with_its_reason(

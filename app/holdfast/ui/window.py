@@ -341,7 +341,7 @@ class MainWindow(QMainWindow):
 
     def _watching(self) -> bool:
         """Whether the person still looks at the keeping, so that its end may take its place."""
-        return self._here in ("keeping", "shot") and self.isVisible()
+        return self._here in ("keeping", "shot")
 
     def _kept(self, done: list[Kept], shown: str, again: Callable[[], None]) -> None:
         self.desk.changed.emit()
@@ -353,7 +353,8 @@ class MainWindow(QMainWindow):
             case = done[0].case.id
             self.strip.say(self.desk.say("strip.kept", count=len(exhibits)))
             if self._watching():
-                self._open("receipt", (case, [exhibit.number for exhibit in exhibits]))
+                numbers = [exhibit.number for exhibit in exhibits]
+                self._open("receipt", (case, numbers, [failure.error for failure in failed]))
         elif failed:
             first = failed[0]
             self._not_kept(first.error, first.target or shown, again, case=done[0].case.id)
@@ -383,7 +384,8 @@ class MainWindow(QMainWindow):
         task.failed.connect(lambda error: self.trouble(error, again=self.practise, practice=True))
         task.succeeded.connect(lambda _: self.desk.changed.emit())
         task.finished.connect(self._kept_or_not)
-        keep = Keep(task=task, target=self.desk.say("practise.target"), practice=True)
+        target = self.desk.say("practise.target")
+        keep = Keep(task=task, target=target, practice=True, title="practise.title")
         self._open("keeping", keep)
 
     def _practised(self, run: object) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from holdfast.core.job import Job
-from holdfast.core.notice import Notice
+from holdfast.core.notice import Bilingual, Notice
 from holdfast.ui.desk import Desk
 from holdfast.ui.exhibit import ExhibitDetail
 from holdfast.ui.layout import Flow, Fold, Scroll, column, framed, row
@@ -147,17 +147,20 @@ class CasePage(Page):
             return
         holdfast, reference = self.desk.holdfast, self.reference
 
-        def work(_: Job) -> CaseFile:
-            return holdfast.case_file(reference)
+        def work(_: Job) -> tuple[CaseFile, dict[str, Bilingual]]:
+            file = holdfast.case_file(reference)
+            known = holdfast.platforms(file.case.world) if file.notices else ()
+            return file, {platform.id: platform.names for platform in known}
 
         task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(self._show)
+        task.succeeded.connect(lambda both: self._show(*both))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
-    def _show(self, file: CaseFile) -> None:
+    def _show(self, file: CaseFile, platforms: dict[str, Bilingual]) -> None:
         if file.case.id != self.reference and file.case.number != self.reference:
             return
         self.file = file
+        self.letters.platforms = platforms
         self.rehearse(practice=file.case.world == "practice")
         self.retell()
         if self._wanted:

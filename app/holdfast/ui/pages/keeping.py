@@ -79,6 +79,8 @@ class Keep:
     task: Task
     target: str
     practice: bool = False
+    title: str = "keeping.title"
+    """Key of what is going on."""
 
 
 class KeepingPage(Page):
@@ -128,6 +130,7 @@ class KeepingPage(Page):
         self._stage = -1
         self._lines.clear()
         emptied(self.seen)
+        self.title.tell(keep.title)
         self.target.show_text(keep.target)
         self.rehearse(practice=keep.practice)
         self.cancel.setEnabled(True)

@@ -35,12 +35,10 @@ class Woe:
 
 _SCREEN_INSTEAD = frozenset(
     {
-        "link_unsupported",
-        "page_crashed",
-        "page_failed",
+        "http_status",
         "page_nothing",
         "page_stuck",
-        "video_failed",
+        "video_live",
         "video_login",
         "video_protected",
         "video_region",
@@ -48,7 +46,20 @@ _SCREEN_INSTEAD = frozenset(
     }
 )
 """Errors of a link whose picture on the screen can be kept instead."""
-_IN_SETTINGS = frozenset({"browser_missing", "browser_refused", "browser_start", "no_browser"})
+_SCREEN_TOO = frozenset(
+    {
+        "browser_missing",
+        "browser_refused",
+        "browser_start",
+        "host_unreachable",
+        "no_browser",
+        "page_crashed",
+        "page_failed",
+        "video_failed",
+    }
+)
+"""Errors where a picture of the screen is the other way on."""
+_IN_SETTINGS = frozenset({"browser_missing", "no_browser"})
 """Errors that a choice in the settings mends."""
 
 
@@ -68,8 +79,8 @@ class TroublePage(Page):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.primary = Button(desk, kind="primary", size="large")
         self.other = Button(desk, "trouble.back", size="large")
-        self.primary.clicked.connect(self._go)
-        self.other.clicked.connect(lambda: desk.wanted.emit("today", self._woe.target))
+        self.primary.clicked.connect(lambda: self._take(self.way))
+        self.other.clicked.connect(lambda: self._take(self.other_way))
         self.kept_title = Label(desk, "trouble.kept", role="strong")
         self.kept = column()
         self.details = Button(desk, "trouble.details", kind="link", icon="down")
@@ -152,7 +163,8 @@ class TroublePage(Page):
         self.target.show_text(woe.target)
         self._target_row.setVisible(bool(woe.target))
         self.primary.tell(f"trouble.do.{self.way}")
-        self.other.setVisible(self.way != "back")
+        self.other.setVisible(self.way != self.other_way)
+        self.other.tell("trouble.do.screen" if self.other_way == "screen" else "trouble.back")
         code = woe.error.code if isinstance(woe.error, HoldfastError) else type(woe.error).__name__
         self.technical.setPlainText(f"{code}\n{woe.error}\n{woe.target}")
         self.technical.setAccessibleName(self.desk.say("trouble.details"))
@@ -189,8 +201,15 @@ class TroublePage(Page):
             return "again"
         return "back"
 
-    def _go(self) -> None:
-        woe, way = self._woe, self.way
+    @property
+    def other_way(self) -> str:
+        """What the second button does: screen or back."""
+        error = self._woe.error
+        too = isinstance(error, HoldfastError) and error.code in _SCREEN_TOO
+        return "screen" if too else "back"
+
+    def _take(self, way: str) -> None:
+        woe = self._woe
         if way == "again" and woe.again is not None:
             woe.again()
         elif way == "screen":
