@@ -13,6 +13,8 @@ import pytest
 
 from fakes.acceptance import run, surroundings
 
+pytestmark = pytest.mark.xdist_group("installed")
+
 CLONE = Path(__file__).parents[1]
 
 

@@ -29,6 +29,8 @@ from holdfast.adapters.clock import SystemClock
 from holdfast.cli import run as command
 from holdfast.practice.world import PracticeWorld
 
+pytestmark = pytest.mark.xdist_group("trouble")
+
 # Everything a title can carry at once, in one line of 300 characters.
 NASTY = (
     "<img src=x onerror=alert(1)>{{ 7*7 }} {% raw %} | =cmd|'/C calc'!A1 ../../etc/passwd "
