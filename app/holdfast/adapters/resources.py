@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import holdfast
-from holdfast.core.words import Trouble, Words
+
+if TYPE_CHECKING:
+    from holdfast.core.words import Trouble, Words
 
 
 def resource(*parts: str) -> Path:
@@ -33,6 +35,8 @@ def table(*parts: str) -> dict[str, Any]:
 def words(lang: str) -> Words:
     """The catalogues of ``lang``: every ``i18n/<lang>/*.toml`` merged; a key stands only once."""
     import tomllib
+
+    from holdfast.core.words import Trouble, Words
 
     sentences: dict[str, str] = {}
     errors: dict[str, Trouble] = {}
