@@ -153,7 +153,7 @@ def test_it_finds_its_own_folder_whole(tmp_path: Path) -> None:
 def test_without_practice_it_ends_five_and_says_practice_first(tmp_path: Path) -> None:
     done = run(finished().folder / "verify.pyz", "--lang", "zh")
     assert done.returncode == 5
-    assert done.stdout.startswith("演练 PRACTICE")
+    assert done.stdout.startswith("PRACTICE 演练")
 
 
 def both(pyz: Path, *targets: Path) -> tuple[Verdict, dict[str, object], int]:
@@ -227,7 +227,7 @@ def test_in_one_process_it_says_the_same(pyz: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     code, out, _ = checked(pyz, finished().folder, "--practice")
     assert code == 0
-    assert out.startswith("演练 PRACTICE")
+    assert out.startswith("PRACTICE 演练")
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
     assert checked(pyz, pyz.parent / "absent")[2].startswith("“")
     code, out, _ = checked(pyz, finished().folder / "data/case.json", "--lang", "en")
