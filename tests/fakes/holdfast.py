@@ -701,6 +701,17 @@ class FakeHoldfast:
                     )
         return tuple(found)
 
+    def followup_done(self, followup: str) -> FollowUp:
+        self._call("followup_done", followup)
+        for file in self.files.values():
+            for one in file.followups:
+                if one.id == followup:
+                    ended = replace(one, done=rfc3339(self._now))
+                    rest = tuple(ended if f.id == followup else f for f in file.followups)
+                    self.put(file.case.id, followups=rest)
+                    return ended
+        raise Refused("not_found")
+
     # --- rehearsal ---
 
     def practise(self, out: Path | None, job: Job, lang: Lang = "zh") -> FakeRun:

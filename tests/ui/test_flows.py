@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -236,6 +237,28 @@ def test_next_lists_what_waits_and_each_button_leads_there(
     QTest.keyClick(today.list, Qt.Key.Key_Return)
     settle(qtbot, window)
     assert type(window.here).__name__ == "LetterPage"
+
+
+def test_a_reminder_to_look_again_keeps_the_link_again_and_is_done(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    case = ids(full)["许"]
+    running = full.files[case].followups[0]
+    full.put(case, followups=(replace(running, term="recheck_1", due="2026-11-18"),))
+    window.desk.changed.emit()
+    settle(qtbot, window)
+    items = [one for one in window.desk.agenda.items if one.section == "near"]
+    assert items[0].line.key == "next.due.today"
+    window.go(items[0].place, items[0].what)
+    settle(qtbot, window)
+    assert called(full, "keep") == [("keep", "https://duanju.practice.example/v/taohuadu/12", case)]
+    assert called(full, "followup_done") == [("followup_done", running.id)]
+    assert type(window.here).__name__ == "ReceiptPage"
+    full.put(case, exhibits=())
+    window.go("recheck", (case, running.id))
+    settle(qtbot, window)
+    assert type(window.here).__name__ == "CasePage"
 
 
 def test_practising_opens_the_rehearsal_under_its_band_in_grey(

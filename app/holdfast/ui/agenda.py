@@ -169,13 +169,18 @@ def _letter(notice: Notice, case: Case) -> NextItem:
 def _due(due: Due) -> NextItem:
     follow_up = due.follow_up
     late = due.days_left < 0
+    place = "case"
+    if follow_up.term in _ANSWERED:
+        place = "answer"
+    elif follow_up.term.startswith("recheck"):
+        place = "recheck"
     return NextItem(
         section="near",
         icon="calendar",
         tone="warning" if due.days_left <= 1 else "secondary",
         title=Phrase(key=f"followup.{follow_up.term}"),
         line=Phrase(
-            key="next.due.late" if late else "next.due.line",
+            key="next.due.late" if late else _LEFT.get(due.days_left, "next.due.line"),
             facts={
                 "days": abs(due.days_left),
                 "basis": Phrase(key=f"followup.basis.{follow_up.basis}"),
@@ -186,10 +191,15 @@ def _due(due: Due) -> NextItem:
         practice=due.case.world == "practice",
         at=follow_up.due,
         late=due.days_left <= 1,
-        action="next.due.action",
-        place="answer",
-        what=(due.case.id, due.notice.id),
+        action=f"next.due.{place}",
+        place=place,
+        what=(due.case.id, follow_up.id if place == "recheck" else due.notice.id),
     )
+
+
+_LEFT = {0: "next.due.today", 1: "next.due.tomorrow"}
+_ANSWERED = frozenset({"reply", "platform_asked"})
+"""Dates that pass when the platform answers."""
 
 
 def _waiting(count: int, cases: list[Case], oldest: str) -> NextItem:

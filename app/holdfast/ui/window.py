@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from holdfast.compose import Kept
     from holdfast.ui.pages.shot import RegionPicker
     from holdfast.ui.runner import Task
+    from holdfast.usecases.cases import CaseFile
 
 STAMP_MS = 10 * 60 * 1000
 """How often what is pending is looked at while the window is open."""
@@ -201,6 +202,7 @@ class MainWindow(QMainWindow):
             "saved": self._saved,
             "links": self._links_to,
             "files": self._files_to,
+            "recheck": self._recheck,
             "cases": self._go_cases,
             "documents": lambda case: self.go("case", (case, "documents")),
             "today_keep": lambda _: self.go("today", ""),
@@ -290,25 +292,30 @@ class MainWindow(QMainWindow):
 
     # --- keeping ---------------------------------------------------------------------------------
 
-    def keep(self, links: Sequence[str], case: str = "") -> None:
-        """These links are kept, one after the other, all in one case."""
+    def keep(self, links: Sequence[str], case: str = "", *, done: str = "") -> None:
+        """These links are kept, one after the other, all in one case.
+
+        ``done`` names a reminder that this fulfils.
+        """
         holdfast = self.desk.holdfast
 
         def work(job: Job) -> list[Kept]:
-            done: list[Kept] = []
+            all_kept: list[Kept] = []
             matter = case
             for link in links:
                 kept = holdfast.keep(link, job, matter)
                 matter = matter or kept.case.id
-                done.append(kept)
-            return done
+                all_kept.append(kept)
+            if done and any(kept.exhibits for kept in all_kept):
+                holdfast.followup_done(done)
+            return all_kept
 
         shown = (
             links[0]
             if len(links) == 1
             else self.desk.say("keeping.several", first=links[0], count=len(links))
         )
-        self._keeping(work, shown, again=lambda: self.keep(links, case))
+        self._keeping(work, shown, again=lambda: self.keep(links, case, done=done))
 
     def keep_files(self, paths: Sequence[Path], case: str = "") -> None:
         """These files are kept as received."""
@@ -396,6 +403,25 @@ class MainWindow(QMainWindow):
     def _links_to(self, what: object) -> None:
         if isinstance(what, tuple):
             self.keep(what[1], what[0])
+
+    def _recheck(self, what: object) -> None:
+        """The links of a case are kept once more; the reminder is done when they were."""
+        if not isinstance(what, tuple):
+            return
+        case, follow_up = what
+        holdfast = self.desk.holdfast
+        task = self.desk.runner.start(lambda _: holdfast.case_file(case), writes=False)
+        task.failed.connect(self.trouble)
+
+        def again(file: CaseFile) -> None:
+            standing = [e.url for e in file.exhibits if e.url and not e.withdrawn]
+            links = tuple(dict.fromkeys(standing))
+            if links:
+                self.keep(links, case, done=follow_up)
+            else:
+                self._open("case", (case, ""))
+
+        task.succeeded.connect(again)
 
     def _files_to(self, what: object) -> None:
         if isinstance(what, tuple):

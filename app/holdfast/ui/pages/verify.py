@@ -30,6 +30,8 @@ LOOKS = {
     "pending": ("pending", "pending"),
     "practice": ("unchecked", "secondary"),
 }
+MOST_ROWS = 10
+"""Findings that are in view at once; more scroll."""
 _ORDER = ("broken", "weak", "unchecked", "ok")
 
 
@@ -74,7 +76,6 @@ class VerifyPage(Page):
         self.table = Table(desk, "verify.found", high=36)
         self.table.setObjectName("panel")
         self.table.setModel(self.model)
-        self.table.setMinimumHeight(px(200))
         self.proves = Proves(desk)
         self.copy = Button(desk, "verify.copy", icon="copy")
         self.copy.clicked.connect(self._copy)
@@ -211,6 +212,9 @@ class VerifyPage(Page):
                 for finding in sorted(verdict.findings, key=lambda f: _ORDER.index(f.outcome))
             ]
         )
+        rows = min(self.model.rowCount(), MOST_ROWS)
+        high = self.table.horizontalHeader().sizeHint().height() + desk.look.px(36) * rows
+        self.table.setMinimumHeight(high + desk.look.px(8))
         self.table.resizeColumnsToContents()
         limit = desk.look.px(320)
         if self.table.columnWidth(1) > limit:
