@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QApplication
 from fakes.holdfast import VERDICTS, FakeHoldfast, furnished
 from holdfast.core.errors import Unavailable
 from holdfast.core.settings import Settings
-from holdfast.ui.app import open_window
+from holdfast.ui.inside import open_window
 from holdfast.ui.pages.trouble import Woe
 from holdfast.ui.window import MainWindow
 
@@ -129,9 +129,9 @@ def main(out: Path, only: str = "") -> int:
         if only not in f"{lang}-{theme}-{scale}":
             continue
         with tempfile.TemporaryDirectory() as folder:
-            settings = Settings(language=lang, theme=theme, text_scale=scale, operator="person:0")  # type: ignore[arg-type]
+            settings = Settings(language=lang, theme=theme, text_scale=scale, operator="person:0")
             first = FakeHoldfast(Path(folder), settings=settings)
-            window = open_window(app, first)  # type: ignore[arg-type]
+            window = open_window(app, first)
             wide, high = (1280, 800) if scale == 100 else (960, 640)
             window.resize(wide, high)
             window.show()
@@ -139,7 +139,7 @@ def main(out: Path, only: str = "") -> int:
             shoot(window, out, f"01-first-{tail}")
             window.hide()
             fake = furnished(Path(folder) / "more", settings=replace(settings))
-            window = open_window(app, fake)  # type: ignore[arg-type]
+            window = open_window(app, fake)
             window.resize(wide, high)
             window.show()
             settle(window)

@@ -147,7 +147,7 @@ class FakeHoldfast:
                 id=self.new_id(),
                 number=number,
                 title=title,
-                world=world,  # type: ignore[arg-type]
+                world=world,
                 ledger_id=self.new_id(),
                 opened=rfc3339(self._now),
             )
@@ -177,7 +177,7 @@ class FakeHoldfast:
 
     def put(self, case: str, **changes: object) -> None:
         with self.lock:
-            self.files[case] = replace(self.files[case], **changes)  # type: ignore[arg-type]
+            self.files[case] = replace(self.files[case], **changes)
 
     def entry(
         self,
@@ -339,7 +339,7 @@ class FakeHoldfast:
             digest=Digest(sha256=sha256, sm3=hashlib.sha256(b"m" + manifest).hexdigest()),
             size=len(manifest),
             source=source,
-            title=title,  # type: ignore[arg-type]
+            title=title,
             url=""
             if source in ("file", "screen")
             else "https://duanju.practice.example/v/taohuadu/12",
@@ -370,7 +370,7 @@ class FakeHoldfast:
             ),
             kind=kind,
             world=file.case.world,
-            status=name.removeprefix("refused:"),  # type: ignore[arg-type]
+            status=name.removeprefix("refused:"),
             authority="" if kind == "opentimestamps" else f"tsa-{len(file.stamps) % 2}",
             time=rfc3339(START - timedelta(hours=3)) if sure else None,
             by="block 975412" if kind == "opentimestamps" and sure else "",
@@ -493,7 +493,7 @@ class FakeHoldfast:
         return self._catalog.regimes()
 
     def platforms(self, world: str = "real") -> tuple[Platform, ...]:
-        return self._catalog.platforms(world)  # type: ignore[arg-type]
+        return self._catalog.platforms(world)
 
     def contacts(self, lang: Lang) -> tuple[Contact, ...]:
         self._call("contacts", lang)
@@ -639,7 +639,7 @@ class FakeHoldfast:
             id=self.new_id(),
             case_id=file.case.id,
             notice_id=notice,
-            channel=channel,  # type: ignore[arg-type]
+            channel=channel,
             sent=when or rfc3339(self._now),
         )
         self.entry(file.case.id, "notice.sent", one.document, {"channel": channel})
@@ -676,7 +676,7 @@ class FakeHoldfast:
             id=self.new_id(),
             case_id=file.case.id,
             notice_id=notice,
-            kind=kind,  # type: ignore[arg-type]
+            kind=kind,
             received=rfc3339(self._now),
             note=note,
         )

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from fakes.holdfast import FakeHoldfast, furnished
-from holdfast.ui.app import open_window
+from holdfast.ui.inside import open_window
 from holdfast.ui.window import MainWindow
 
 Open = Callable[..., MainWindow]
@@ -54,9 +54,9 @@ def open_(qtbot: QtBot, qapp: QApplication) -> Iterator[Open]:
             holdfast.settings,
             language=lang,
             theme=theme,
-            text_scale=scale,  # type: ignore[arg-type]
+            text_scale=scale,
         )
-        window = open_window(qapp, holdfast)  # type: ignore[arg-type]
+        window = open_window(qapp, holdfast)
         window.resize(*size)
         window.show()
         window.activateWindow()

@@ -26,7 +26,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def click(qtbot: QtBot, window: MainWindow, widget: object) -> None:
-    qtbot.mouseClick(widget, LEFT)  # type: ignore[arg-type]
+    qtbot.mouseClick(widget, LEFT)
     settle(qtbot, window)
 
 

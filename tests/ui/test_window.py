@@ -20,6 +20,7 @@ from pytestqt.qtbot import QtBot
 from fakes.holdfast import FakeHoldfast
 from holdfast.core.errors import Refused, Unavailable
 from holdfast.ui import app as ui_app
+from holdfast.ui import inside as ui_inside
 from holdfast.ui.phrases import exhibit_state, plain_tip, size
 from holdfast.ui.pictures import blurred, limited, preview_of, read
 from holdfast.ui.shell import Shell
@@ -63,10 +64,11 @@ main(open_holdfast(Path({str(tmp_path)!r})), ["holdfast"])
 def test_the_shell_is_furnished_and_closes_with_what_is_inside(
     qtbot: QtBot, qapp: QApplication, fake: FakeHoldfast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ui_app, "install_crash_hook", lambda window: None)
+    monkeypatch.setattr(ui_inside, "install_crash_hook", lambda window: None)
+    monkeypatch.setattr(ui_inside, "heed_interrupts", lambda window: None)
     left: list[bool] = []
     monkeypatch.setattr(QApplication, "quit", lambda *_: left.append(True))
-    shell = Shell(fake)  # type: ignore[arg-type]
+    shell = Shell(fake)
     qtbot.addWidget(shell)
     shell.show()
     qtbot.waitUntil(lambda: shell.inside is not None)
@@ -86,7 +88,7 @@ def test_the_shell_is_furnished_and_closes_with_what_is_inside(
     assert left
     assert fake.settings.window
     inside.desk.runner.shutdown()
-    again = Shell(fake)  # type: ignore[arg-type]
+    again = Shell(fake)
     assert again.height() > 640, "where it stood last, as far as the screen allows"
     again._asked = True
     again.deleteLater()
@@ -260,7 +262,7 @@ def test_the_crash_hook_shows_our_mistake(
 ) -> None:
     window = open_(fake)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    ui_app.install_crash_hook(window)
+    ui_inside.install_crash_hook(window)
     error = ZeroDivisionError("x")
     sys.excepthook(ZeroDivisionError, error, None)
     qtbot.waitUntil(lambda: type(window.here).__name__ == "TroublePage")
@@ -273,11 +275,11 @@ def test_contrast_is_enough_to_read(tokens: object) -> None:
             ratio = contrast(getattr(tokens, text), getattr(tokens, ground))
             assert ratio >= 4.5, f"{text} on {ground}: {ratio:.2f}"
         if text not in ("text", "secondary", "accent"):
-            assert contrast(getattr(tokens, text), tokens.tint(text)) >= 4.5  # type: ignore[attr-defined]
-    assert contrast(tokens.on_accent, tokens.accent) >= 4.5  # type: ignore[attr-defined]
-    assert contrast(tokens.secondary, tokens.hairline) >= 4.5 or tokens is LIGHT  # type: ignore[attr-defined]
+            assert contrast(getattr(tokens, text), tokens.tint(text)) >= 4.5
+    assert contrast(tokens.on_accent, tokens.accent) >= 4.5
+    assert contrast(tokens.secondary, tokens.hairline) >= 4.5 or tokens is LIGHT
     for ground in ("window", "surface"):
-        assert contrast(tokens.control, getattr(tokens, ground)) >= 3  # type: ignore[attr-defined]
+        assert contrast(tokens.control, getattr(tokens, ground)) >= 3
     assert set(token_names()) >= {"accent", "pending"}
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QRect, QTimer
-from PySide6.QtGui import QCloseEvent, QColor, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QCloseEvent, QColor, QPaintEvent, QPalette
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
-from holdfast.ui.tokens import DARK, FIRST_WINDOW, LIGHT, MIN_WINDOW, SIDEBAR
+from holdfast.ui.place import place_window
+from holdfast.ui.tokens import DARK, LIGHT, MIN_WINDOW, SIDEBAR
 
 if TYPE_CHECKING:
     from holdfast.compose import Holdfast
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 BREATH_MS = 10
 """Time for the system to show what was painted."""
 HALF = 128
+TALL = 1 << 14
 
 
 class Shell(QMainWindow):
@@ -32,17 +32,19 @@ class Shell(QMainWindow):
         theme = holdfast.settings.theme
         # By its colour: the name of the scheme would load every enum Qt has.
         dark = self.palette().window().color().lightness() < HALF
-        self._tokens = DARK if theme == "dark" or (not theme and dark) else LIGHT
+        tokens = DARK if theme == "dark" or (not theme and dark) else LIGHT
+        # By palettes: a painter's first stroke would load every enum as well.
+        self.setPalette(_plain(tokens.window))
+        self._line = QWidget(self)
+        self._line.setAutoFillBackground(True)
+        self._line.setPalette(_plain(tokens.hairline))
+        self._line.setGeometry(SIDEBAR, 0, 1, TALL)
         self.setWindowTitle("留证 Holdfast")
         self.setMinimumSize(MIN_WINDOW)
         place_window(self, holdfast.settings.window)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._tokens.window))
-        if self.inside is None:
-            line = QRect(SIDEBAR, 0, 1, self.height())
-            painter.fillRect(line, QColor(self._tokens.hairline))
+        super().paintEvent(event)
         if not self._asked:
             self._asked = True
             QTimer.singleShot(BREATH_MS, self, self.furnish)
@@ -51,7 +53,7 @@ class Shell(QMainWindow):
         """Everything is in its place and at work."""
         from PySide6.QtCore import Qt
 
-        from holdfast.ui.app import install_crash_hook, open_window
+        from holdfast.ui.inside import heed_interrupts, install_crash_hook, open_window
 
         app = QApplication.instance()
         assert isinstance(app, QApplication)
@@ -60,8 +62,11 @@ class Shell(QMainWindow):
         self.setWindowIcon(app.windowIcon())
         self.setWindowTitle(inside.windowTitle())
         self.inside = inside
+        self._line.deleteLater()
+        self.setPalette(QPalette())
         self.setCentralWidget(inside)
         install_crash_hook(inside)
+        heed_interrupts(self)
         inside.begin()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -73,14 +78,7 @@ class Shell(QMainWindow):
         QApplication.quit()
 
 
-def place_window(window: QWidget, last: str) -> None:
-    """It stands where it stood last, or as large as was drawn where there is room."""
-    try:
-        known = base64.b64decode(last, validate=True)
-    except binascii.Error:
-        known = b""
-    if known and window.restoreGeometry(QByteArray(known)):
-        return
-    screen = QGuiApplication.primaryScreen()
-    room = screen.availableSize().expandedTo(MIN_WINDOW) if screen else FIRST_WINDOW
-    window.resize(FIRST_WINDOW.boundedTo(room))
+def _plain(colour: str) -> QPalette:
+    """Nothing but this colour."""
+    one = QColor(colour)
+    return QPalette(one, one)

@@ -42,7 +42,7 @@ from holdfast.ui.layout import Fold, Scroll, column, reading_order, row
 from holdfast.ui.page import Page
 from holdfast.ui.pages.today import TodayPage
 from holdfast.ui.parts import Tag, local_paths
-from holdfast.ui.shell import place_window
+from holdfast.ui.place import place_window
 from holdfast.ui.sidebar import PLACES, Sidebar, plain_window
 from holdfast.ui.strip import Strip
 from holdfast.ui.tokens import MIN_WINDOW
