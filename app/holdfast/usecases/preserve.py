@@ -20,7 +20,6 @@ from holdfast.core.evidence import (
     CapturedFile,
     Check,
     Component,
-    Digest,
     Exhibit,
     Received,
     SourceKind,
@@ -422,8 +421,3 @@ def _recover(
         custody.save(attempt)
     vault.discard(room.capture_id)
     return attempt
-
-
-def document_ref(path: str, digest: Digest, size: int) -> Ref:
-    """The ref of a document or file that a line speaks of."""
-    return Ref(path=path, size=size, sha256=digest.sha256, sm3=digest.sm3)
