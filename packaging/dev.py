@@ -28,10 +28,11 @@ PRACTICE = ROOT / "build" / "practice"
 
 # Qt's libraries, a virtual screen, a browser, fonts for the window, and the judges of our tests.
 DEBIAN = (
-    "ca-certificates chromium ffmpeg fonts-noto-cjk libdbus-1-3 libegl1 libfontconfig1 libgl1"
-    " libglib2.0-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0"
-    " libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 libxkbcommon0 openssl"
-    " poppler-utils qpdf xauth xvfb"
+    "adb ca-certificates chromium dbus ffmpeg fonts-noto-cjk iproute2 libdbus-1-3 libegl1"
+    " libfontconfig1 libgl1 libglib2.0-0 libpulse0 libxcb-cursor0 libxcb-icccm4 libxcb-image0"
+    " libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1"
+    " libxkbcommon-x11-0 libxkbcommon0 openbox openssl poppler-utils pulseaudio qpdf x11-utils"
+    " xauth xvfb"
 ).split()
 
 
@@ -43,7 +44,8 @@ def main(argv: list[str]) -> int:
     if command not in COMMANDS:
         print(__doc__)
         return 0 if command in ("", "help", "-h", "--help") else 2
-    set_up()
+    if command != "lock":  # which mends a lock that cannot be installed
+        set_up()
     return COMMANDS[command](rest)
 
 
@@ -61,7 +63,9 @@ def set_up() -> None:
         return
     say("installing the locked dependencies")
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    run([*pip, "--require-hashes", "-r", str(LOCK)])
+    # The lock is whole.  An older pip takes coverage[toml] for a project of its own
+    # and wants its newest release, for which the lock has no hash.
+    run([*pip, "--no-deps", "--require-hashes", "-r", str(LOCK)])
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
     done.write_text(wanted)
 

@@ -12,9 +12,11 @@ from holdfast.core.bag import ReadablePack
 from holdfast.core.canonical import Json
 from holdfast.core.case import Case
 from holdfast.core.document import Lang, Order
+from holdfast.core.environment import EnvironmentRun
 from holdfast.core.evidence import Captured, ClockReading, Component, Digest, Exhibit, World
 from holdfast.core.job import Job
 from holdfast.core.ledger import Checkpoint, LedgerEntry, Ref, VerifierKey
+from holdfast.core.not_before import NotBefore
 from holdfast.core.notice import Contact, Parcel, Platform, Regime, Rule, Sheet
 from holdfast.core.pack import PackFile, Readme
 from holdfast.core.timestamp import Answer, Authorities, StampKind
@@ -64,6 +66,32 @@ class CaptureSource(Protocol):
 
     def parts(self) -> tuple[Component, ...]:
         """The programs and libraries it works with, for selfcheck; empty ones are missing."""
+        ...
+
+
+class Watch(Protocol):
+    """What is looked at around one capture.  It began when the watch was made, beside the rest."""
+
+    def before(self, job: Job) -> EnvironmentRun:
+        """The whole run of the cleanliness protocol, waited for."""
+        ...
+
+    def not_before(self, job: Job) -> NotBefore:
+        """Values that nobody could know earlier, waited for."""
+        ...
+
+    def sealing(self, job: Job) -> EnvironmentRun:
+        """The short run, made now."""
+        ...
+
+
+class Beacons(Protocol):
+    """Where values come from that nobody could know earlier."""
+
+    def latest(self, authorities: Authorities, job: Job) -> NotBefore:
+        """The newest block and round that could be verified, or why not.  Never raises but
+        Cancelled.
+        """
         ...
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.cli import Desk, Everywhere, _everywhere, plain
+from holdfast.cli import _everywhere
+from holdfast.cli.desk import Desk, Everywhere, plain
 from holdfast.core.errors import Cancelled, Refused, Tampered, Unavailable
 
 TESTS = Path(__file__).parents[1]

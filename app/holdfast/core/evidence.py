@@ -11,9 +11,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from holdfast.core.canonical import Json, canonical, parse, visible
+from holdfast.core.not_before import NOT_ASKED, NotBefore
 
 MANIFEST_FORMAT = "holdfast-capture/1"
 
@@ -168,6 +169,14 @@ class ClockReading:
     uncertainty_ms: int | None = None
 
 
+class Surroundings(Protocol):
+    """What is known of the computer around a capture (``environment.Environment``)."""
+
+    def body(self) -> dict[str, Json]:
+        """As it stands in a manifest."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
     """How an exhibit was obtained, written at capture time only."""
@@ -184,6 +193,8 @@ class Capture:
     clock: ClockReading
     tool: Component
     packages: tuple[Component, ...] = ()
+    not_before: NotBefore = NOT_ASKED
+    environment: Surroundings | None = None
 
     def manifest(self) -> bytes:
         """``capture.json``: the canonical bytes whose SHA-256 is the exhibit's digest."""
@@ -212,8 +223,10 @@ class Capture:
                 "reference": self.clock.reference,
                 "uncertainty_ms": self.clock.uncertainty_ms,
             },
-            "not_before": {"reason": "not asked"},
-            "environment": {"reason": "not asked"},
+            "not_before": self.not_before.body(),
+            "environment": {"reason": "not asked"}
+            if self.environment is None
+            else self.environment.body(),
             "tool": {
                 "name": self.tool.name,
                 "version": self.tool.version,

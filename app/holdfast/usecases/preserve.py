@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from holdfast.core.canonical import one_line, rfc3339, visible
 from holdfast.core.case import Case
+from holdfast.core.environment import Environment
 from holdfast.core.errors import Cancelled, HoldfastError, Refused
 from holdfast.core.evidence import (
     Artifact,
@@ -19,6 +20,7 @@ from holdfast.core.evidence import (
     Captured,
     CapturedFile,
     Check,
+    ClockReading,
     Component,
     Exhibit,
     Received,
@@ -30,8 +32,9 @@ from holdfast.core.evidence import (
 )
 from holdfast.core.job import Job
 from holdfast.core.ledger import Checkpoint, Ref
+from holdfast.core.not_before import NOT_ASKED, NotBefore
 from holdfast.core.timestamp import Stamp, StampKind, Subject
-from holdfast.ports import Abandoned, CaptureSource, Clock, Custody, Store, Vault
+from holdfast.ports import Abandoned, CaptureSource, Clock, Custody, Store, Vault, Watch
 
 Asks: TypeAlias = "tuple[tuple[StampKind, str], ...]"
 """Kind and authority of each witness."""
@@ -66,6 +69,10 @@ class Maker:
     packages: tuple[Component, ...]
     asks: Callable[[World], Asks]
     """Which witnesses each manifest and checkpoint of a world is to be shown to."""
+    watch: Callable[[World], Watch] | None = None
+    """Begins to look at this computer and for values that nobody could know earlier; None where
+    nobody asks for them.
+    """
 
 
 def preserve(
@@ -79,16 +86,20 @@ def preserve(
     maker: Maker,
     job: Job,
     received: Received | None = None,
+    watch: Watch | None = None,
 ) -> Exhibit:
     """The target is a sealed exhibit of the case, or a line says that it could not be had.
 
-    ``received`` is what the person says of material that was received rather than captured.
+    ``received`` is what the person says of material that was received rather than captured;
+    ``watch`` is one that the capture itself shows values of; else a new one begins.
 
     What a cancelled capture had already saved is sealed as incomplete.  Raises what the source
     raised, after the line was written.
     """
     capture_id = clock.new_id()
     about = {"case": case.id, "source": source.id, "target": target}
+    if watch is None and maker.watch is not None:
+        watch = maker.watch(case.world)
     with vault.room(capture_id, about) as room:
         started = rfc3339(clock.now())
         try:
@@ -104,6 +115,7 @@ def preserve(
                 clock=clock,
                 maker=maker,
                 job=job,
+                watch=watch,
             )
         except HoldfastError as error:
             remains = _salvage(room.path, source.id, target, error.code, started, clock)
@@ -118,6 +130,7 @@ def preserve(
                     clock=clock,
                     maker=maker,
                     job=Job(),
+                    watch=watch,
                 )
             _record_failure(capture_id, case, source.id, target, error, exhibit, store, clock)
             raise
@@ -133,6 +146,7 @@ def seal(
     clock: Clock,
     maker: Maker,
     job: Job,
+    watch: Watch | None = None,
 ) -> Exhibit:
     """What was captured is an exhibit: hashed, in the vault, on the ledger, durable."""
     if not captured.files:
@@ -140,7 +154,7 @@ def seal(
     _check_names(captured.files)
     artifacts = tuple(_keep(file, vault, job) for file in captured.files)
     job.step("sealing", len(artifacts), len(artifacts))
-    reading = clock.reading()
+    reading, not_before, environment = _circumstances(watch, clock, job)
     with store.custody(case.id) as custody:
         number = custody.next_exhibit()
         manifest = Capture(
@@ -154,6 +168,8 @@ def seal(
             clock=reading,
             tool=maker.tool,
             packages=maker.packages,
+            not_before=not_before,
+            environment=environment,
         ).manifest()
         digest = vault.keep_bytes(manifest)
         path = f"exhibits/{number}/capture.json"
@@ -182,6 +198,25 @@ def seal(
             case, exhibit, head, custody, store=store, vault=vault, clock=clock, maker=maker
         )
     return exhibit
+
+
+def _circumstances(
+    watch: Watch | None, clock: Clock, job: Job
+) -> tuple[ClockReading, NotBefore, Environment | None]:
+    """The clock at sealing, with its offset where it was measured, and what the watch saw."""
+    reading = clock.reading()
+    if watch is None:
+        return reading, NOT_ASKED, None
+    around = Environment(before=watch.before(job), sealing=watch.sealing(job))
+    known = around.sealing.clock or around.before.clock
+    if known is not None:
+        reading = replace(
+            reading,
+            offset_ms=known.offset_ms,
+            reference=known.reference,
+            uncertainty_ms=known.uncertainty_ms,
+        )
+    return reading, watch.not_before(job), around
 
 
 def _title(captured: Captured) -> str:

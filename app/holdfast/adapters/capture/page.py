@@ -2,80 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from holdfast.adapters import browser, http
 from holdfast.adapters.capture import Means
-from holdfast.adapters.tab import TEXT, Tab
-from holdfast.core.canonical import Json, canonical, one_line, rfc3339, visible
-from holdfast.core.completeness import PageSeen, judged
-from holdfast.core.errors import HoldfastError, Refused, Unavailable
+from holdfast.adapters.tab import Tab
+from holdfast.adapters.visit import Kept, Visit, keep_log
+from holdfast.core.canonical import one_line, rfc3339
+from holdfast.core.errors import HoldfastError, Refused
 from holdfast.core.evidence import (
     Captured,
-    CapturedFile,
-    Check,
     Component,
-    Counter,
-    Network,
-    Observations,
-    Role,
     Target,
 )
 from holdfast.core.job import Job
-from holdfast.core.observed import counter_name, counters, label
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-TILE = 4000
-PICTURE = 16_000
-"""Pixels of one picture's height; a longer page has several."""
-MOST_PICTURES = 8
-WIDEST = 4000
-LOG_LIMIT = 64 << 10
-
-# What a page says of itself in machine-readable words (schema.org, Open Graph), where it does.
-_FACTS = """(() => {
-  const text = (node) => !node ? '' :
-    String(node.getAttribute('content') || node.innerText || '').trim().slice(0, 200);
-  const first = (...queries) => {
-    for (const query of queries) { const t = text(document.querySelector(query)); if (t) return t; }
-    return '';
-  };
-  const counters = [];
-  for (const node of document.querySelectorAll('[itemprop="interactionStatistic"]')) {
-    const type = node.querySelector('[itemprop="interactionType"]');
-    const value = text(node.querySelector('[itemprop="userInteractionCount"]'));
-    const kind = type ? (type.getAttribute('href') || type.getAttribute('content') || '') : '';
-    if (value && kind) counters.push([kind.slice(0, 100), value]);
-  }
-  const named = new Set([...document.querySelectorAll(
-    '.account, .author-name, .nickname, .user-name, .username')].map(text).filter(Boolean));
-  const shown = (node) => { const box = node.getBoundingClientRect();
-    return box.width > 0 && box.height > 0; };
-  const scrolls = (node) => node.scrollHeight > node.clientHeight + 200 &&
-    node.clientHeight * node.clientWidth > innerHeight * innerWidth / 2 &&
-    /auto|scroll|overlay/.test(getComputedStyle(node).overflowY);
-  const boxes = [...document.querySelectorAll('body, body *')].slice(0, 20000);
-  return {
-    title: String(document.title || '').slice(0, 1000),
-    url: String(location.href).slice(0, 8000),
-    account: first('[itemprop="author"] [itemprop="name"]', '[itemprop="author"]',
-      'meta[name="author"]', 'meta[property="article:author"]') ||
-      (named.size === 1 ? [...named][0] : ''),
-    counters: counters.slice(0, 50),
-    password: [...document.querySelectorAll('input[type="password"]')].some(shown),
-    inner: boxes.some(node => node !== document.scrollingElement && scrolls(node)),
-  };
-})()"""
 
 
 class Page:
@@ -108,14 +51,14 @@ class Page:
         found, addresses = http.guard(target, allow=allow)
         executable = browser.find(self._browser)
         url = found.url + (f"#{found.fragment}" if found.fragment else "")
-        kept = _Kept(room, self._clock)
+        kept = Kept(room, self._clock)
         log = room / "browser.err"
         try:
             with browser.running(executable, allow=allow, log=log, job=job) as program:
                 product = _product(program)
-                visit = _Visit(Tab(program), program, kept)
+                visit = Visit(Tab(program), program, kept)
                 visit.go(url)
-            _keep_log(log, room, kept)
+            keep_log(log, room, kept)
         except BaseException:
             # What has no end is no evidence: a page is kept whole or as far as it was judged.
             rmtree(kept.folder, ignore_errors=True)
@@ -157,229 +100,3 @@ def _libraries() -> tuple[Component, ...]:
 def _product(program: browser.Browser) -> Component:
     name, _, number = str(program.call("Browser.getVersion").get("product", "")).partition("/")
     return Component(name=one_line(name)[:60] or "browser", version=one_line(number)[:60])
-
-
-class _Kept:
-    """The files of one capture as they come in."""
-
-    def __init__(self, room: Path, clock: Any) -> None:
-        self._clock = clock
-        self.folder = room / "files"
-        self.folder.mkdir()
-        self.started = rfc3339(clock.now())
-        self.files: list[CapturedFile] = []
-
-    def add(self, name: str, data: bytes, media_type: str, role: Role = "original") -> None:
-        """``data`` is a file of the capture.  ``name`` is ours and safe."""
-        at = self.folder / name
-        at.write_bytes(data)
-        self.files.append(
-            CapturedFile(
-                at=at,
-                path=f"files/{name}",
-                media_type=media_type,
-                obtained=rfc3339(self._clock.now()),
-                role=role,
-                name=name,
-            )
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pictured:
-    height: int
-    content: int
-    steady: bool
-    colour: str
-
-
-class _Visit:
-    """One visit to one page."""
-
-    def __init__(self, tab: Tab, program: browser.Browser, kept: _Kept) -> None:
-        self.tab = tab
-        self.final_url = ""
-        self._program = program
-        self._kept = kept
-        self._facts: dict[str, Any] = {}
-        self._text = ""
-        self._reached_end = True
-        self._pictured = _Pictured(height=0, content=0, steady=True, colour="")
-        self._certificates: tuple[bytes, ...] = ()
-
-    def go(self, url: str) -> None:
-        """The page is opened and everything of it kept."""
-        tab, kept = self.tab, self._kept
-        tab.open(url)
-        self._program.stage = "saving"
-        self._reached_end = tab.scroll_through()
-        tab.check_there()
-        self._pictured = self._picture()
-        kept.add("viewport.png", _plain_png(tab.picture()), "image/png")
-        self._facts = dict(tab.evaluate(_FACTS) or {})
-        texts = [str(tab.evaluate(TEXT) or ""), *tab.frame_texts()]
-        self._text = visible("\n\n".join(texts))
-        kept.add("page.txt", self._text.encode(), "text/plain")
-        kept.add("page.mhtml", tab.archive(), "multipart/related")
-        if body := tab.body():
-            kind = tab.document.media_type if tab.document else ""
-            kept.add("document.bin", body, one_line(kind) or "application/octet-stream", "record")
-        self._certificates = tab.certificates()
-        for number, certificate in enumerate(self._certificates, 1):
-            kept.add(f"certificate-{number}.der", certificate, "application/pkix-cert", "record")
-        tab.check_there()
-        self.final_url = one_line(str(self._facts.get("url") or url))
-        kept.add("page.json", canonical(self._record()), "application/json", "record")
-
-    def _picture(self) -> _Pictured:
-        """The whole page as one picture, or as several of PICTURE rows."""
-        before = self.tab.layout()
-        width = min(max(before.width, 1), WIDEST)
-        height = min(max(before.height, 1), PICTURE * MOST_PICTURES)
-        tops = range(0, height, PICTURE)
-        colours: set[str] = set()
-        for number, top in enumerate(tops, 1):
-            name = "page.png" if len(tops) == 1 else f"page-{number}.png"
-            rows = min(PICTURE, height - top)
-            picture = _assembled(self._tiles(top, rows, width), width, rows)
-            colours.add(_one_colour(picture))
-            self._kept.add(name, _png(picture), "image/png")
-        return _Pictured(
-            height=height,
-            content=before.height,
-            steady=self.tab.layout() == before,
-            colour=colours.pop() if len(colours) == 1 else "",
-        )
-
-    def _tiles(self, top: int, rows: int, width: int) -> Iterator[bytes]:
-        for at in range(top, top + rows, TILE):
-            yield self.tab.picture((0, at, width, min(TILE, top + rows - at)))
-
-    def network(self, dns: tuple[str, ...]) -> Network | None:
-        """The connection that brought the document itself."""
-        document = self.tab.document
-        if document is None:
-            return None
-        security = document.security
-        exchange = f"{security.get('keyExchange') or ''} {security.get('keyExchangeGroup') or ''}"
-        cipher = f"{exchange} {security.get('cipher') or ''} {security.get('mac') or ''}"
-        return Network(
-            address=document.address,
-            tls_version=one_line(str(security.get("protocol") or "")),
-            tls_cipher=one_line(cipher),
-            certificate_sha256=tuple(hashlib.sha256(c).hexdigest() for c in self._certificates),
-            dns=dns,
-        )
-
-    def checks(self, secure: bool, typed: str) -> tuple[Check, ...]:
-        """What is complete about it and what is not."""
-        document = self.tab.document
-        return judged(
-            PageSeen(
-                typed=typed,
-                final_url=self.final_url,
-                status=document.status if document else None,
-                title=str(self._facts.get("title", "")),
-                text=self._text,
-                password_field=bool(self._facts.get("password")),
-                finished=self.tab.finished,
-                answering=self.tab.answering,
-                content_height=self._pictured.content,
-                picture_height=self._pictured.height,
-                steady=self._pictured.steady and self._reached_end,
-                inner_scroll=bool(self._facts.get("inner")),
-                colour=self._pictured.colour,
-                failed=tuple(self.tab.failed),
-                refused=tuple(one_line(url[:200]) for url, _ in self._program.gate.refused),
-                certificate_error=self.tab.certificate_error if secure else None,
-            )
-        )
-
-    def observations(self) -> Observations:
-        """What the page said of itself."""
-        stated = [
-            Counter(name=name, value=one_line(str(value)))
-            for kind, value in self._facts.get("counters", [])
-            if (name := counter_name(str(kind)))
-        ] or list(counters(self._text))
-        if found := label(self._text):
-            stated.append(Counter(name="ai_label", value=found))
-        return Observations(
-            title=one_line(str(self._facts.get("title", ""))),
-            status=self.tab.document.status if self.tab.document else None,
-            account=one_line(str(self._facts.get("account", ""))),
-            counters=tuple(stated),
-        )
-
-    def _record(self) -> dict[str, Json]:
-        tab, document = self.tab, self.tab.document
-        return {
-            "user_agent": one_line(tab.user_agent),
-            "document": None
-            if document is None
-            else {
-                "url": one_line(document.url[:8000]),
-                "status": document.status,
-                "address": document.address,
-                "media_type": one_line(document.media_type),
-                "headers": [
-                    {"name": one_line(name), "value": visible(value)[:8000]}
-                    for name, value in document.headers
-                ],
-                "tls": one_line(json.dumps(document.security, sort_keys=True)[:20_000]),
-            },
-            "passed": list(tab.passed),
-            "failed": list(tab.failed),
-            "refused": [
-                {"url": one_line(url[:2000]), "reason": error.code}
-                for url, error in self._program.gate.refused[:500]
-            ],
-            "dialogs": list(tab.dialogs),
-            "downloads": list(tab.downloads),
-            "popups": list(tab.popups),
-            "requests_still_open": tab.still_open,
-        }
-
-
-def _assembled(tiles: Iterator[bytes], width: int, rows: int) -> Image.Image:
-    """The tiles under one another.  Raises Unavailable when one is not of the size asked for."""
-    from PIL import Image
-
-    picture = Image.new("RGB", (width, rows))
-    top = 0
-    for tile in tiles:
-        with Image.open(io.BytesIO(tile), formats=("PNG",)) as part:
-            if part.size != (width, min(TILE, rows - top)):
-                raise Unavailable("browser_refused", command="captureScreenshot", reason="size")
-            picture.paste(part.convert("RGB"), (0, top))
-            top += part.height
-    return picture
-
-
-def _plain_png(data: bytes) -> bytes:
-    """The picture without alpha, its pixels untouched."""
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
-        return _png(picture.convert("RGB"))
-
-
-def _png(picture: Image.Image) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "PNG", compress_level=3)
-    return out.getvalue()
-
-
-def _one_colour(picture: Image.Image) -> str:
-    """``#rrggbb`` when every pixel is the same, else empty."""
-    low, high = zip(*picture.getextrema(), strict=True)
-    return "#" + "".join(f"{value:02x}" for value in low) if low == high else ""
-
-
-def _keep_log(log: Path, room: Path, kept: _Kept) -> None:
-    """What the browser complained of, without the places of this computer."""
-    text = log.read_bytes()[-LOG_LIMIT:].decode("utf-8", "replace")
-    for place in (str(room), str(Path.home())):
-        text = text.replace(place, "…")
-    if text.strip():
-        kept.add("browser.log", visible(text).encode(), "text/plain", "record")

@@ -1,0 +1,120 @@
+"""Keeping on the command line."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from holdfast.cli.desk import CANCELLED, OK, REFUSED, UNAVAILABLE, Desk
+from holdfast.compose import Failure, Kept
+from holdfast.core.errors import Cancelled, Unavailable
+from holdfast.core.evidence import Received
+from holdfast.core.job import Job
+
+
+def register(app: typer.Typer, desk: Desk) -> None:
+    """``holdfast keep`` and ``shot``."""
+    in_case = Annotated[str, typer.Option("--case", help=desk.say("cli.in_case"))]
+
+    @app.command(help=desk.say("cli.keep"))
+    def keep(
+        targets: Annotated[list[str], typer.Argument(metavar="URL|FILE…")],
+        case: in_case = "",
+        how: Annotated[str, typer.Option("--as", help=desk.say("cli.as"))] = "",
+        source: Annotated[str, typer.Option("--from", help=desk.say("cli.from"))] = "",
+    ) -> int:
+        if how not in ("", "page", "video", "file"):
+            raise typer.BadParameter("page, video, file", param_hint="--as")
+        recovered(desk)
+        kept: list[Kept] = []
+        for target in targets:
+            kept.append(_keep(desk, target, case, how, source))
+            case = case or kept[-1].case.number
+        return report_kept(desk, kept)
+
+    @app.command(help=desk.say("cli.shot"))
+    def shot(
+        case: in_case = "",
+        monitor: Annotated[int | None, typer.Option(help=desk.say("cli.monitor"))] = None,
+        region: Annotated[str, typer.Option(metavar="X,Y,W,H", help=desk.say("cli.region"))] = "",
+    ) -> int:
+        recovered(desk)
+        return report_kept(desk, [desk.holdfast.shot(desk.job(), case, monitor, _region(region))])
+
+
+def _region(text: str) -> tuple[int, int, int, int] | None:
+    if not text:
+        return None
+    try:
+        x, y, width, height = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter("X,Y,W,H", param_hint="--region") from error
+    return x, y, width, height
+
+
+def _keep(desk: Desk, target: str, case: str, how: str, source: str) -> Kept:
+    path = Path(target).expanduser()
+    is_link = "://" in target or how in ("page", "video")
+    if how == "file" or (not is_link and (path.exists() or os.sep in target)):
+        received = Received(source=source) if source else None
+        return desk.holdfast.keep_files((path,), desk.job(), case, received)
+    return desk.holdfast.keep(target, desk.job(), case, how)
+
+
+def recovered(desk: Desk) -> None:
+    """What a crash cut short is said before anything new begins."""
+    for attempt in desk.holdfast.recover(Job()):
+        key = "cli.recovered" if attempt.exhibit else "cli.cut_short"
+        desk.warn(desk.say(key, exhibit=attempt.exhibit, target=attempt.target))
+
+
+def report_kept(desk: Desk, all_kept: Sequence[Kept]) -> int:
+    """What was kept and what was not is said; the exit code."""
+    codes: list[int] = []
+    for kept in all_kept:
+        desk.tell(f"{kept.case.number}  {kept.case.title}")
+        for exhibit in kept.exhibits:
+            desk.tell(f"  {exhibit.number}  {exhibit.title or exhibit.url}")
+            desk.tell(f"         SHA-256 {exhibit.digest.sha256}")
+            desk.tell(f"         {desk.say('status.queued')}")
+            for check in desk.holdfast.red(exhibit, desk.lang):
+                desk.warn(f"  {exhibit.number}: {desk.say('cli.incomplete')}: {check}")
+        # Page and video of one link often fail alike; once is enough to read.
+        alike = {(failure.target, failure.error.code): failure for failure in kept.failed}
+        for failure in alike.values():
+            _say_failure(desk, kept, failure)
+        codes.append(_code(kept))
+    desk.give(
+        {
+            "case": all_kept[0].case,
+            "exhibits": [exhibit for kept in all_kept for exhibit in kept.exhibits],
+            "failed": [
+                {"target": f.target, "source": f.source, "code": f.error.code}
+                for kept in all_kept
+                for f in kept.failed
+            ],
+        }
+    )
+    return max(codes)
+
+
+def _say_failure(desk: Desk, kept: Kept, failure: Failure) -> None:
+    if kept.exhibits and failure.source == "video":
+        desk.warn(
+            desk.say("cli.no_video", why=desk.holdfast.words(desk.lang).trouble(failure.error))
+        )
+    else:
+        desk.trouble(failure.error)
+
+
+def _code(kept: Kept) -> int:
+    """Done when something whole was kept; else what the first failure says."""
+    if any(isinstance(failure.error, Cancelled) for failure in kept.failed):
+        return CANCELLED
+    if any(exhibit.complete for exhibit in kept.exhibits):
+        return OK
+    if kept.exhibits or isinstance(kept.failed[0].error, Unavailable):
+        return UNAVAILABLE
+    return REFUSED

@@ -1,0 +1,108 @@
+"""Letters on the command line."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from holdfast.cli.desk import OK, REFUSED, Desk
+from holdfast.core.errors import Refused
+
+
+def register(app: typer.Typer, desk: Desk) -> None:
+    """``holdfast notice …``."""
+    group = typer.Typer(no_args_is_help=True, help=desk.say("cli.notice"))
+    app.add_typer(group, name="notice")
+    which = Annotated[str, typer.Argument(metavar="NOTICE")]
+
+    def find(reference: str) -> str:
+        """A notice by its document number (HF-…-L01) or id."""
+        for case in desk.holdfast.cases():
+            for notice in desk.holdfast.case_file(case.id).notices:
+                if reference in (notice.id, notice.document):
+                    return notice.id
+        raise Refused("not_found", kind="notice", id=reference[:80])
+
+    @group.command("regimes", help=desk.say("cli.notice.regimes"))
+    def regimes() -> None:
+        for regime in desk.holdfast.regimes():
+            desk.tell(f"{regime.id}  {regime.names(desk.lang)}")
+            desk.tell(f"    {regime.short(desk.lang)}")
+        for platform in desk.holdfast.platforms():
+            desk.tell(
+                f"  {platform.id}  {platform.names(desk.lang)}: {', '.join(platform.regimes)}"
+            )
+        desk.give({"regimes": desk.holdfast.regimes(), "platforms": desk.holdfast.platforms()})
+
+    @group.command("draft", help=desk.say("cli.notice.draft"))
+    def draft(
+        case: Annotated[str, typer.Option("--case")],
+        regime: Annotated[str, typer.Option("--regime")],
+        platform: Annotated[str, typer.Option("--platform")],
+        answers: Annotated[
+            list[str], typer.Option("--answer", metavar="KEY=VALUE", help=desk.say("cli.answer"))
+        ] = [],  # noqa: B006  typer copies it
+    ) -> None:
+        pairs = (item.partition("=") for item in answers)
+        given = {name: value if sign else "yes" for name, sign, value in pairs}
+        notice = desk.holdfast.draft(case, regime, platform, given, desk.lang, desk.job())
+        desk.tell(notice.text)
+        desk.give({"notice": notice, "gauge": desk.holdfast.check(notice.id)})
+        for question in desk.holdfast.questions(regime, platform, notice.answers):
+            if not notice.answers.get(question.id) and not question.party:
+                desk.warn(f"{question.id}: {desk.say('notice.question.' + question.id)}")
+
+    @group.command("check", help=desk.say("cli.notice.check"))
+    def check(notice: which) -> int:
+        gauge = desk.holdfast.check(find(notice))
+        for element in gauge.elements:
+            state = desk.say(f"cli.element.{element.state}")
+            name = desk.say(f"notice.element.{element.id}")
+            desk.tell(f"{state}  {name}  ({element.article(desk.lang)})")
+        for question in gauge.unconfirmed:
+            name = desk.say(f"notice.question.{question}")
+            desk.tell(f"{desk.say('cli.element.unconfirmed')}  {name}")
+        for concern in gauge.concerns:
+            desk.tell(f"!  {desk.say('notice.concern.' + concern.code, **concern.facts)}")
+        desk.give({"gauge": gauge, "ready": gauge.ready})
+        return OK if gauge.ready else REFUSED
+
+    @group.command("approve", help=desk.say("cli.notice.approve"))
+    def approve(notice: which) -> None:
+        approved = desk.holdfast.approve(find(notice), desk.job())
+        desk.tell(desk.say("cli.approved", notice=approved.document))
+        desk.give({"notice": approved})
+
+    @group.command("export", help=desk.say("cli.notice.export"))
+    def export(notice: which, out: Annotated[Path, typer.Option("--out")]) -> None:
+        paths = desk.holdfast.notice_files(find(notice), out, desk.job())
+        for path in paths:
+            desk.tell(str(path))
+        desk.give({"files": paths})
+
+    @group.command("sent", help=desk.say("cli.notice.sent"))
+    def sent(
+        notice: which,
+        channel: Annotated[str, typer.Option("--channel", metavar="email|webform|paper")],
+        when: Annotated[str, typer.Option("--when", metavar="TIME")] = "",
+        receipt: Annotated[Path | None, typer.Option("--receipt")] = None,
+    ) -> None:
+        submission = desk.holdfast.sent(find(notice), channel, when, receipt)
+        desk.tell(desk.say("cli.sent", time=submission.sent))
+        desk.give({"submission": submission})
+
+    @group.command("answer", help=desk.say("cli.notice.answer"))
+    def answer(
+        notice: which,
+        kind: Annotated[
+            Literal["removed", "refused", "more_asked", "counter_statement", "other"],
+            typer.Option("--kind"),
+        ],
+        when: Annotated[str, typer.Option("--when", metavar="TIME")] = "",
+        note: Annotated[str, typer.Option("--note")] = "",
+        letter: Annotated[Path | None, typer.Option("--letter")] = None,
+        by: Annotated[str, typer.Option("--by", metavar="DATE")] = "",
+    ) -> None:
+        came = desk.holdfast.answer(find(notice), kind, when, note, letter, by)
+        desk.tell(desk.say("cli.answered", time=came.received))
+        desk.give({"answer": came})

@@ -1,0 +1,100 @@
+"""Documents, time-stamps, packs, deadlines and the self-check on the command line."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from holdfast.cli.desk import OK, UNAVAILABLE, VERDICT_CODES, Desk
+
+
+def register(app: typer.Typer, desk: Desk) -> None:
+    """``holdfast stamp``, ``document``, ``export``, ``verify``, ``due`` and ``selfcheck``."""
+
+    @app.command(help=desk.say("cli.stamp"))
+    def stamp(case: Annotated[str, typer.Option("--case")] = "") -> int:
+        run = desk.holdfast.stamp(desk.job(), case)
+        desk.tell(desk.say("cli.stamped", **asdict(run)))
+        desk.give(asdict(run))
+        return UNAVAILABLE if run.failed and not (run.confirmed or run.pending) else OK
+
+    @app.command(help=desk.say("cli.document"))
+    def document(
+        kind: str,
+        case: Annotated[str, typer.Option("--case")],
+        out: Annotated[Path | None, typer.Option("--out")] = None,
+    ) -> None:
+        issued = desk.holdfast.document(kind, case, desk.lang, desk.job(), out)
+        where = out or desk.holdfast.document_path(issued)
+        desk.tell(f"{issued.number}  {where}")
+        desk.give({"document": issued, "path": where})
+
+    @app.command(help=desk.say("cli.export"))
+    def export(
+        case: Annotated[str, typer.Option("--case")], out: Annotated[Path, typer.Option("--out")]
+    ) -> None:
+        path = desk.holdfast.export(case, out, desk.job())
+        desk.tell(desk.say("cli.exported", path=path))
+        desk.give({"pack": path})
+
+    @app.command(help=desk.say("cli.verify"))
+    def verify(
+        targets: Annotated[list[str], typer.Argument(metavar="TARGET…")],
+        headers: Annotated[Path | None, typer.Option(help=desk.say("cli.headers"))] = None,
+        root: Annotated[Path | None, typer.Option(help=desk.say("cli.root"))] = None,
+        chain: Annotated[Path | None, typer.Option(help=desk.say("cli.chain"))] = None,
+        all_digests: Annotated[
+            bool, typer.Option("--all-digests", help=desk.say("cli.all_digests"))
+        ] = False,
+        practice: Annotated[
+            bool, typer.Option("--practice", help=desk.say("cli.count_practice"))
+        ] = False,
+    ) -> int:
+        verdict = desk.holdfast.verify(
+            targets,
+            desk.job(),
+            headers=headers,
+            root=root,
+            chain=chain,
+            all_digests=all_digests,
+            practice=practice,
+        )
+        words = desk.holdfast.words(desk.lang)
+        rehearsed = any(finding.rule == "world_practice" for finding in verdict.findings)
+        if rehearsed:
+            desk.tell(words("world_practice"))
+        practised = rehearsed and verdict.verdict == "ok"
+        desk.tell(words("verdict.ok.practice" if practised else f"verdict.{verdict.verdict}"))
+        for finding in verdict.findings:
+            if finding.outcome != "ok" and finding.rule != "world_practice":
+                state = words(f"outcome.{finding.outcome}")
+                subject = f"{finding.subject}: " if finding.subject else ""
+                desk.tell(f"  [{state}] {subject}{words(finding.rule, detail=finding.detail)}")
+        for seen in verdict.timestamps:
+            state = words(f"status.{seen.status}")
+            desk.tell(f"  {seen.subject}: {seen.kind} {state} {seen.time or ''} {seen.by}".rstrip())
+        desk.give(verdict.body())
+        return VERDICT_CODES[verdict.verdict]
+
+    @app.command(help=desk.say("cli.due"))
+    def due(within: Annotated[int, typer.Option(metavar="DAYS")] = 30) -> None:
+        found = desk.holdfast.due(within)
+        for one in found:
+            basis = desk.say(f"cli.basis.{one.follow_up.basis}")
+            desk.tell(
+                f"{one.follow_up.due}  {one.case.number}  {one.notice.document}"
+                f"  {desk.say('followup.' + one.follow_up.term)} ({basis})"
+            )
+        if not found:
+            desk.tell(desk.say("cli.nothing_due"))
+        desk.give({"due": found})
+
+    @app.command(help=desk.say("cli.selfcheck"))
+    def selfcheck() -> int:
+        checks = desk.holdfast.selfcheck(desk.job(), desk.lang)
+        for check in checks:
+            state = desk.say(f"cli.check.{check.outcome}")
+            desk.tell(f"{state:8} {check.check}  {check.detail}".rstrip())
+        desk.give({"version": desk.holdfast.version, "checks": checks})
+        return UNAVAILABLE if any(check.outcome == "fail" for check in checks) else OK

@@ -1,0 +1,150 @@
+"""Time-stamps, packs and verification."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdfast.compose.cases import Cases
+from holdfast.core.errors import Refused
+from holdfast.core.job import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from holdfast.core.bitcoin import CheckpointTable
+    from holdfast.core.case import Case
+    from holdfast.core.evidence import World
+    from holdfast.core.timestamp import Tsa
+    from holdfast.core.verdict import Verdict
+    from holdfast.ports import (
+        ProofChecker,
+    )
+    from holdfast.usecases.timestamp import StampRun
+
+
+class Proving(Cases):
+    """Verbs that date, export and verify."""
+
+    # --- time-stamps ------------------------------------------------------------------------------
+
+    def stamp(self, job: Job, case: str = "") -> StampRun:
+        """What is queued was sent, what is pending was looked at; of one case or of all."""
+        from holdfast.usecases import timestamp
+
+        cases = (self._store.case(case),) if case else self.cases()
+        worlds = {one.world for one in cases}
+        if self.settings.offline:
+            worlds.discard("real")
+        return timestamp.stamp(
+            cases,
+            stampers=self._stampers,
+            authorities={world: self._authorities(world) for world in sorted(worlds)},
+            store=self._store,
+            vault=self._vault,
+            clock=self._clock,
+            job=job,
+        )
+
+    def pending(self) -> int:
+        """How many time-stamps are queued or on their way."""
+        from holdfast.usecases import timestamp
+
+        return timestamp.waiting(self.cases(), store=self._store)
+
+    # --- export and verify ------------------------------------------------------------------------
+
+    def export(self, case: str, out: Path, job: Job) -> Path:
+        """The case as a pack at ``out``: a ZIP where the name says so, else a folder."""
+        from holdfast.usecases import export
+
+        found = self._store.case(case)
+        return export.export(
+            found.id,
+            out.expanduser().absolute(),
+            store=self._store,
+            vault=self._vault,
+            format=self._packs,
+            tsas=self._catalog.authorities(found.world).tsas,
+            headers=None if self._offline(found.world) else self._header_run,
+            job=job,
+        )
+
+    def verify(
+        self,
+        targets: Sequence[str],
+        job: Job,
+        *,
+        headers: Path | None = None,
+        root: Path | None = None,
+        chain: Path | None = None,
+        all_digests: bool = False,
+        practice: bool = False,
+    ) -> Verdict:
+        """What was found about cases, packs, files with proofs, lone proofs or issued PDFs."""
+        from holdfast.adapters.pack.attachments import pdf_attachments
+        from holdfast.core.canonical import rfc3339
+        from holdfast.usecases import export, verify
+
+        options = verify.Options(
+            headers=headers, root=root, chain=chain, all_digests=all_digests, practice=practice
+        )
+        shelf = verify.Shelf(
+            find=self._find,
+            view=lambda case: export.CaseView(
+                case,
+                store=self._store,
+                vault=self._vault,
+                tsas=self._witnesses(case.world),
+                digests=self._packs.digests,
+            ),
+            issued=lambda sha256: export.issued_here(sha256, store=self._store),
+        )
+        bench = verify.Bench(
+            checkers=self._checkers,
+            table=self._table,
+            roots=tuple(tsa.root for tsa in self.authorities().tsas),
+            known_verifiers=frozenset({self._verifier_sha256}),
+            open_pack=self._packs.open,
+            digests=self._packs.digests,
+            attachments=pdf_attachments,
+            now=rfc3339(self._clock.now()),
+            ask=None if self.settings.offline else self._explorers(self.authorities()).headers,
+        )
+        return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
+
+    def _witnesses(self, world: World) -> tuple[Tsa, ...]:
+        """To whose roots a case's tokens lead; no practice world is opened for that."""
+        if world == "real":
+            return self.authorities().tsas
+        from holdfast.practice.world import time_stampers
+
+        return time_stampers()
+
+    @cached_property
+    def _table(self) -> CheckpointTable:
+        from holdfast.adapters.witness import checkpoints
+
+        return checkpoints()
+
+    @cached_property
+    def _checkers(self) -> tuple[ProofChecker, ...]:
+        from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
+        from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
+
+        return (OpenTimestampsChecker(), Rfc3161Checker())
+
+    def _header_run(self, world: World, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
+        return self._explorers(self._authorities(world)).run(heights, job)
+
+    def _offline(self, world: World) -> bool:
+        return world == "real" and self.settings.offline
+
+    def _find(self, reference: str) -> Case | None:
+        try:
+            return self._store.case(reference)
+        except Refused as error:
+            if error.code != "case_unknown":
+                raise
+            return None

@@ -1,0 +1,229 @@
+"""The world that verbs work with: clock, settings, store, vault, witnesses.
+
+Nothing heavy is imported before it is needed, so that a window stands before the database opens.
+Nouns cost time too: most are named here only in annotations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING
+
+import holdfast
+from holdfast.adapters.clock import SystemClock
+from holdfast.adapters.resources import resource, words
+from holdfast.adapters.settings import SettingsFile
+from holdfast.core.errors import Refused
+from holdfast.core.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from holdfast.adapters.catalog import Catalog
+    from holdfast.adapters.store.store import Store
+    from holdfast.adapters.store.vault import Vault
+    from holdfast.adapters.timestamp.headers import Esplora
+    from holdfast.core.evidence import World
+    from holdfast.core.timestamp import Authorities
+    from holdfast.core.words import Words
+    from holdfast.ports import (
+        CaptureSource,
+        PackFormat,
+        Renderer,
+        Stamper,
+    )
+    from holdfast.practice.world import PracticeWorld
+    from holdfast.usecases.preserve import Asks, Maker
+
+
+class Workshop:
+    """What the verbs work with, each made when first asked for."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._clock = SystemClock()
+        self._settings = SettingsFile(data / "settings.json")
+        self._lock = RLock()
+        self._practice: PracticeWorld | None = None
+
+    def close(self) -> None:
+        """Servers of the rehearsal are stopped and the database is closed."""
+        with self._lock:
+            if self._practice is not None:
+                self._practice.close()
+                self._practice = None
+            if "_store" in self.__dict__:
+                self._store.close()
+
+    def claim_window(self) -> None:
+        """This process has the one window of the data folder until it ends.
+
+        Raises Refused when another process has it.  The command line may run beside.
+        """
+        from filelock import FileLock, Timeout
+
+        self._window = FileLock(self.data / "window.lock", timeout=0)
+        try:
+            self._window.acquire()
+        except Timeout as error:
+            raise Refused("window_open") from error
+
+    # --- words and settings -----------------------------------------------------------------------
+
+    @property
+    def icons(self) -> Path:
+        """The folder of the window's icons."""
+        return resource("icons")
+
+    @property
+    def version(self) -> str:
+        """The version of this build."""
+        return holdfast.__version__
+
+    def words(self, lang: str) -> Words:
+        """The catalogues of ``zh`` or ``en``."""
+        return words(lang)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The person's choices, as they stand."""
+        found = self._settings.load()
+        if not found.operator:
+            found = Settings(operator=f"person:{self._clock.new_id()}")
+            self._settings.save(found)
+        return found
+
+    @property
+    def settings_damaged(self) -> Path | None:
+        """Where a damaged settings file was set aside; None when there was none."""
+        return self._settings.damaged
+
+    def save_settings(self, settings: Settings) -> None:
+        """These choices hold from now on."""
+        self._settings.save(settings)
+        self.__dict__["settings"] = settings
+        for made in ("_stampers", "sources"):
+            self.__dict__.pop(made, None)
+
+    def now(self) -> datetime:
+        """The system's time, UTC."""
+        return self._clock.now()
+
+    def offset_minutes(self) -> int:
+        """How far local time is from UTC."""
+        return self._clock.offset_minutes()
+
+    # --- the world, made when first asked for -----------------------------------------------------
+
+    @cached_property
+    def _store(self) -> Store:
+        from holdfast.adapters.store.keys import Keys
+        from holdfast.adapters.store.store import Store
+
+        return Store(self.data, self._clock, Keys(self.data / "keys"))
+
+    @cached_property
+    def _vault(self) -> Vault:
+        from holdfast.adapters.store.vault import Vault
+
+        return Vault(self.data)
+
+    @cached_property
+    def _catalog(self) -> Catalog:
+        from holdfast.adapters.catalog import Catalog
+
+        return Catalog(practice=lambda: self._practice_world().authorities())
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        from holdfast.adapters.render import Writer
+
+        return Writer()
+
+    @cached_property
+    def _stampers(self) -> tuple[Stamper, ...]:
+        from holdfast.adapters.timestamp.opentimestamps import OpenTimestamps
+        from holdfast.adapters.timestamp.rfc3161 import Rfc3161
+
+        return (OpenTimestamps(self._clock, self._explorers), Rfc3161(self._clock))
+
+    @staticmethod
+    def _explorers(authorities: Authorities) -> Esplora:
+        from holdfast.adapters.timestamp.headers import Esplora
+
+        return Esplora(authorities)
+
+    @cached_property
+    def _packs(self) -> PackFormat:
+        from holdfast.adapters.pack.packs import Packs
+        from holdfast.adapters.store.vault import hasher
+
+        return Packs(hasher)
+
+    @cached_property
+    def _verifier_sha256(self) -> str:
+        import hashlib
+
+        return hashlib.sha256(self._packs.verifier()).hexdigest()
+
+    @cached_property
+    def sources(self) -> Mapping[str, CaptureSource]:
+        """Ways of capturing, by id."""
+        from holdfast.adapters.capture import Means, pieces
+
+        return pieces(Means(clock=self._clock, browser=self.settings.browser))
+
+    def authorities(self) -> Authorities:
+        """Everybody who can be asked for time-stamps, those switched off included."""
+        return self._catalog.authorities("real")
+
+    def _authorities(self, world: World) -> Authorities:
+        if world == "practice":
+            return self._catalog.authorities("practice")
+        known = self.authorities()
+        off = self.settings.disabled
+        return replace(
+            known,
+            calendars=tuple(c for c in known.calendars if c.id not in off),
+            tsas=tuple(t for t in known.tsas if t.id not in off),
+            explorers=tuple(e for e in known.explorers if e.id not in off),
+        )
+
+    def _practice_world(self) -> PracticeWorld:
+        with self._lock:
+            if self._practice is None:
+                from holdfast.practice.world import PracticeWorld
+
+                self._practice = PracticeWorld.start(
+                    self.data / "practice", self._clock, mining="when_asked"
+                )
+            return self._practice
+
+    @property
+    def _maker(self) -> Maker:
+        import platform
+
+        from holdfast.core.evidence import Component
+        from holdfast.usecases.preserve import Maker
+
+        return Maker(
+            operator=self.settings.operator,
+            tool=Component(name="Holdfast", version=holdfast.__version__),
+            packages=(
+                Component(name="Python", version=platform.python_version()),
+                Component(name="System", version=platform.platform()),
+            ),
+            asks=self._asks,
+        )
+
+    def _asks(self, world: World) -> Asks:
+        authorities = self._authorities(world)
+        return tuple(
+            (stamper.id, authority)
+            for stamper in self._stampers
+            for authority in stamper.targets(authorities)
+        )
