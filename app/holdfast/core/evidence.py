@@ -118,6 +118,20 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Words that stood on the page, and where: in pixels of the picture ``file``."""
+
+    kind: Literal["ai_label", "icp"]
+    text: str
+    file: str
+    """Below ``files/``; empty where no picture shows the place."""
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
     """What the target said of itself."""
 
@@ -126,6 +140,7 @@ class Observations:
     """HTTP status."""
     account: str = ""
     counters: tuple[Counter, ...] = ()
+    shown: tuple[Shown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +287,18 @@ class Capture:
                 "counters": [
                     {"name": visible(c.name), "value": visible(c.value)}
                     for c in got.observations.counters
+                ],
+                "shown": [
+                    {
+                        "kind": one.kind,
+                        "text": visible(one.text),
+                        "file": one.file,
+                        "x": one.x,
+                        "y": one.y,
+                        "width": one.width,
+                        "height": one.height,
+                    }
+                    for one in got.observations.shown
                 ],
             },
             "received": None

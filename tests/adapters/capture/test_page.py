@@ -17,7 +17,8 @@ from fakes.certificate import self_signed
 from fakes.processes import alive
 from fakes.site import Page, html, serving
 from holdfast.adapters import tab as tabs
-from holdfast.adapters.capture import Means, page
+from holdfast.adapters import tiles
+from holdfast.adapters.capture import Means
 from holdfast.adapters.capture.page import Page as PageSource
 from holdfast.adapters.clock import SystemClock
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
@@ -51,7 +52,7 @@ def test_no_row_is_missing_or_doubled(
     means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each row of 20 px has its number as its colour; two pictures, cut into tiles."""
-    monkeypatch.setattr(page, "PICTURE", 9000)
+    monkeypatch.setattr(tiles, "PICTURE", 9000)
     rows = "".join(
         f"<div style='height:20px;background:rgb({n % 256},{n // 256},77)'></div>"
         for n in range(600)
@@ -245,21 +246,47 @@ def test_without_a_browser_there_is_advice(
     assert PageSource(means).parts()[0].version == ""
 
 
-@pytest.mark.parametrize("scheme", ["chrome://crash", "chrome://hang"])
-def test_a_crash_leaves_no_process(
-    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
+@pytest.mark.parametrize(
+    ("method", "said"), [("Page.crash", "page_crashed"), ("Browser.crash", "browser_gone")]
+)
+def test_a_crash_leaves_what_was_kept_and_no_process(
+    means: Means,
+    room: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    method: str,
+    said: str,
 ) -> None:
     """The page's process dies, or its browser does, while it is being read."""
-    real = tabs.Tab.scroll_through
+    real = tabs.Tab.place
 
-    def broken(tab: tabs.Tab) -> bool:
-        method = "Page.crash" if scheme == "chrome://crash" else "Browser.crash"
-        tab._browser.send(method, {}, tab._session if method == "Page.crash" else "")
-        return real(tab)
+    def broken(tab: tabs.Tab, box: int, x: float, y: float) -> tiles.Place:
+        if y > 3000:
+            tab._browser.send(method, {}, tab._session if method == "Page.crash" else "")
+        return real(tab, box, x, y)
 
-    monkeypatch.setattr(tabs.Tab, "scroll_through", broken)
-    with serving({"/": html(WORDS)}) as site:
-        kind, said = code(means, site.url(), room)
-    assert kind is Unavailable
-    assert said == ("page_crashed" if scheme == "chrome://crash" else "browser_gone")
+    monkeypatch.setattr(tabs.Tab, "place", broken)
+    with serving({"/": html(f"{WORDS}<div style='height:9000px'>long</div>")}) as site:
+        captured = visit(means, site.url(), room)
+    found = checks(captured)
+    assert found["browser_ended"] == ("fail", said)
+    assert found["http_status"] == ("pass", "200")
+    assert found["picture_height"][0] == "not_checked"
+    assert not captured.complete
+    assert record(captured)["ended"] == said
+    assert read(captured, "document.bin")
+    with Image.open(io.BytesIO(read(captured, "page.png"))) as picture:
+        picture.load()
+        assert 900 < picture.height < 9000
     assert alive(str(tmp_path)) == []
+
+
+def test_a_crash_before_anything_was_kept_leaves_nothing(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(tab: tabs.Tab) -> bytes:
+        return bytes(tab._call("Page.crash"))
+
+    monkeypatch.setattr(tabs.Tab, "picture", broken)
+    with serving({"/": html(WORDS)}) as site:
+        assert code(means, site.url(), room) == (Unavailable, "page_crashed")

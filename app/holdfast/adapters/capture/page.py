@@ -60,7 +60,8 @@ class Page:
                 visit.go(url)
             keep_log(log, room, kept)
         except BaseException:
-            # What has no end is no evidence: a page is kept whole or as far as it was judged.
+            # A browser that ended leaves what the visit had kept.  Nothing stays of a page that
+            # came from inside, nor of one that the person did not want in the end.
             rmtree(kept.folder, ignore_errors=True)
             raise
         finally:
