@@ -243,8 +243,16 @@ class FakeHoldfast:
         self._call("recover")
         return ()
 
-    def keep(self, target: str, job: Job, case: str = "", how: str = "") -> Kept:
-        self._call("keep", target, case)
+    def keep(
+        self,
+        target: str,
+        job: Job,
+        case: str = "",
+        how: str = "",
+        *,
+        close_banner: bool = False,
+    ) -> Kept:
+        self._call("keep", target, case, *([how, "closed"] if close_banner else []))
         return self._keep(target, job, case, "page")
 
     def keep_files(

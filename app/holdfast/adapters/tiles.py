@@ -157,8 +157,17 @@ class Unrolled:
         }
 
 
-def free_rows(place: Place) -> tuple[float, float, tuple[Bar, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Free:
     """The largest run of rows over which nothing hangs, and what is left hanging in it."""
+
+    top: float
+    bottom: float
+    hanging: tuple[Bar, ...] = ()
+
+
+def free_rows(place: Place) -> Free:
+    """What of a screen can be used, CSS pixels from its top."""
     low = [bar for bar in place.bars if bar.bottom - bar.top <= place.down * TALL]
     left = [bar for bar in place.bars if bar not in low]
     best, at = (0.0, 0.0), 0.0
@@ -168,8 +177,8 @@ def free_rows(place: Place) -> tuple[float, float, tuple[Bar, ...]]:
             best = (at, top)
         at = max(at, bottom)
     if best[1] - best[0] < place.down * LEAST:
-        return 0.0, place.down, place.bars
-    return *best, tuple(left)
+        return Free(top=0.0, bottom=place.down, hanging=place.bars)
+    return Free(top=best[0], bottom=best[1], hanging=tuple(left))
 
 
 class PngRows:
@@ -342,34 +351,23 @@ class Unrolling:
     def _down(self, place: Place) -> None:
         done, scale = self.done, place.scale
         limit = min(place.height + (GROWN * place.down if self._grows else 0), TALLEST)
-        unit = _unit(scale)
         at = pixel(place.y * scale)
         """The row of the box, in pixels, that comes next."""
         while True:
-            top, bottom, hanging = self._free(place, first=done.rows == 0)
-            for _ in range(3):
-                if done.rows == 0 or pixel((place.y + top) * scale) <= at or place.y <= 0:
-                    break
-                # What hangs at the top grew or came down: a little higher up the row is free.
-                higher = place.y - unit * -(-(place.y + top - at / scale + OVERLAP) // unit)
-                place = self._lens.place(done.box, 0, max(higher, 0))
-                top, bottom, hanging = self._free(place, first=False)
-            pixels = self._row_of_screens(place)
-            if self._lens.changed():
-                place = self._lens.place(done.box, 0, place.y)
-                pixels = self._row_of_screens(place)
-            self._note(place, hanging)
-            start = self._start(pixels, at - pixel(place.y * scale))
+            place, free = self._uncovered(place, at)
+            pixels = self._taken(place)
+            self._note(place, free)
+            start = self._start(pixels, at - pixel(place.y * scale), pixel(free.top * scale))
             if start is None:
                 # Perhaps it was still being drawn.
-                place = self._lens.place(done.box, 0, place.y)
-                pixels = self._row_of_screens(place)
-                start = self._start(pixels, at - pixel(place.y * scale))
+                self._lens.place(done.box, 0, place.y)
+                pixels = self._taken(place)
+                start = self._start(pixels, at - pixel(place.y * scale), pixel(free.top * scale))
             if start is None:
                 start = max(at - pixel(place.y * scale), 0)
                 if len(done.unlike) < MOST_NOTED:
                     done.unlike.append(done.rows)
-            end = min(pixel(bottom * scale), pixel((limit - place.y) * scale), len(pixels))
+            end = min(pixel(free.bottom * scale), pixel((limit - place.y) * scale), len(pixels))
             over = done.rows + end - start - pixel((place.height - done.began) * scale)
             # Edges were rounded the other way on the way down: below is the frame of the box.
             end -= over if 0 < over <= 2 else 0
@@ -382,22 +380,52 @@ class Unrolling:
             done.content_height, done.content_width = place.height, place.width
             if at >= pixel(min(place.height, limit) * scale) - 1:
                 break
-            wanted = at / scale - top - OVERLAP - SLACK
+            wanted = at / scale - free_rows(place).top - OVERLAP - SLACK
+            unit = _unit(scale)
             place = self._lens.place(done.box, 0, max(wanted // unit * unit, place.y + unit))
         done.whole = at >= pixel(place.height * scale) - 1
 
-    def _free(self, place: Place, *, first: bool) -> tuple[float, float, tuple[Bar, ...]]:
-        top, bottom, hanging = free_rows(place)
-        last = place.y + place.down >= place.height - 1
-        return 0.0 if first else top, place.down if last else bottom, hanging
+    def _uncovered(self, place: Place, at: int) -> tuple[Place, Free]:
+        """A place where nothing hangs over the rows that come next and those shared with before.
 
-    def _note(self, place: Place, hanging: tuple[Bar, ...]) -> None:
+        What hangs at the top may have grown, or come down: a little higher up they are free.
+        """
+        unit = _unit(place.scale)
+        for _ in range(3):
+            free = self._free(place)
+            if self._tail is None or place.y <= 0:
+                break
+            lacking = place.y + free.top - (at - len(self._tail)) / place.scale
+            if lacking <= 0:
+                break
+            place = self._lens.place(self.done.box, 0, max(place.y - -(-lacking // unit) * unit, 0))
+        return place, self._free(place)
+
+    def _free(self, place: Place) -> Free:
+        """At the top and at the end of the box what hangs there stays in the picture."""
+        free = free_rows(place)
+        last = place.y + place.down >= place.height - 1
+        return Free(
+            top=0.0 if self._tail is None else free.top,
+            bottom=place.down if last else free.bottom,
+            hanging=free.hanging,
+        )
+
+    def _taken(self, place: Place) -> Pixels:
+        """The screens beside one another at a place, once more if something came meanwhile."""
+        pixels = self._row_of_screens(place)
+        if self._lens.changed():
+            self._lens.place(self.done.box, 0, place.y)
+            pixels = self._row_of_screens(place)
+        return pixels
+
+    def _note(self, place: Place, free: Free) -> None:
         done = self.done
         done.screens += 1
         done.waited += place.waiting
         self._seen(place)
         for bar in place.bars if len(done.hanging) < MOST_NOTED else ():
-            if bar in hanging and place.height > place.down + 1:
+            if bar in free.hanging and place.height > place.down + 1:
                 done.hanging[bar.name] = "repeated"
             else:
                 done.hanging.setdefault(bar.name, "once")
@@ -433,19 +461,22 @@ class Unrolling:
             pixels = np.pad(pixels, ((0, 0), (0, lacking), (0, 0)))
         return pixels[:, : self.done.width]
 
-    def _start(self, pixels: Pixels, start: int) -> int | None:
-        """The row of this screen that comes next, or None where two screens do not agree on it."""
+    def _start(self, pixels: Pixels, start: int, free: int) -> int | None:
+        """The row of this screen that comes next, or None where two screens do not agree on it.
+
+        Rows above ``free`` are hung over and cannot be compared.
+        """
         tail = self._tail
         if tail is None:
             return start
-        if start >= len(tail) and alike(pixels[start - len(tail) : start], tail):
+        if start - len(tail) >= free and alike(pixels[start - len(tail) : start], tail):
             return start
         # Something moved: what was last seen is looked for in this screen.
-        if (found := _where(pixels, tail, start)) is None:
+        if (found := _where(pixels[free:], tail, start - free)) is None:
             return None
         if len(self.done.moved) < MOST_NOTED:
-            self.done.moved.append((self.done.rows, found - start))
-        return found
+            self.done.moved.append((self.done.rows, found + free - start))
+        return found + free
 
 
 def pixel(length: float) -> int:

@@ -24,13 +24,16 @@ def register(app: typer.Typer, desk: Desk) -> None:
         case: in_case = "",
         how: Annotated[str, typer.Option("--as", help=desk.say("cli.as"))] = "",
         source: Annotated[str, typer.Option("--from", help=desk.say("cli.from"))] = "",
+        close_banner: Annotated[
+            bool, typer.Option("--close-banner", help=desk.say("cli.close_banner"))
+        ] = False,
     ) -> int:
         if how not in ("", "page", "video", "file"):
             raise typer.BadParameter("page, video, file", param_hint="--as")
         recovered(desk)
         kept: list[Kept] = []
         for target in targets:
-            kept.append(_keep(desk, target, case, how, source))
+            kept.append(_keep(desk, target, case, how, source, close_banner=close_banner))
             case = case or kept[-1].case.number
         return report_kept(desk, kept)
 
@@ -54,13 +57,13 @@ def _region(text: str) -> tuple[int, int, int, int] | None:
     return x, y, width, height
 
 
-def _keep(desk: Desk, target: str, case: str, how: str, source: str) -> Kept:
+def _keep(desk: Desk, target: str, case: str, how: str, source: str, *, close_banner: bool) -> Kept:
     path = Path(target).expanduser()
     is_link = "://" in target or how in ("page", "video")
     if how == "file" or (not is_link and (path.exists() or os.sep in target)):
         received = Received(source=source) if source else None
         return desk.holdfast.keep_files((path,), desk.job(), case, received)
-    return desk.holdfast.keep(target, desk.job(), case, how)
+    return desk.holdfast.keep(target, desk.job(), case, how, close_banner=close_banner)
 
 
 def recovered(desk: Desk) -> None:

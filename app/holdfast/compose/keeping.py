@@ -13,6 +13,7 @@ from holdfast.core.job import Job
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from holdfast.adapters.capture.page import Page
     from holdfast.adapters.capture.video import Video
     from holdfast.core.case import Case
     from holdfast.core.evidence import Exhibit, Received
@@ -55,14 +56,26 @@ class Keeping(Workshop):
             job=job,
         )
 
-    def keep(self, target: str, job: Job, case: str = "", how: str = "") -> Kept:
+    def keep(
+        self,
+        target: str,
+        job: Job,
+        case: str = "",
+        how: str = "",
+        *,
+        close_banner: bool = False,
+    ) -> Kept:
         """A link is kept: its page, and the video or every episode that it leads to.
 
         ``how`` is ``page``, ``video``, or empty for both.  Without a case one is opened, named
-        after host and date, also for a capture that fails.  Raises Refused for what is no link.
+        after host and date, also for a capture that fails.  With ``close_banner`` what lies over
+        the page is closed after it was kept as it was, and it is kept once more; nothing is agreed
+        to.  Raises Refused for what is no link.
         """
         wanted = (how,) if how else ("page", "video")
         ways = [self.sources[name] for name in wanted]
+        if close_banner:
+            ways = [self._closing(way) for way in ways]
         if not any(way.suits(target) for way in ways):
             raise Refused("link_unsupported")
         from holdfast.adapters import http
@@ -71,6 +84,12 @@ class Keeping(Workshop):
         if matter.world == "practice" and not target.startswith(self._practice_world().site_url):
             raise Refused("mixed_worlds")
         return self._keep([(way, target) for way in ways], matter, job)
+
+    def _closing(self, way: CaptureSource) -> CaptureSource:
+        if way.id != "page":
+            return way
+        page: Page = way  # type: ignore[assignment] # ids are the classes'
+        return page.closing()
 
     def keep_files(
         self, paths: Sequence[Path], job: Job, case: str = "", received: Received | None = None

@@ -201,6 +201,7 @@ class MainWindow(QMainWindow):
             "stamp": lambda _: self.stamp_now(),
             "saved": self._saved,
             "links": self._links_to,
+            "closed": self._closed,
             "files": self._files_to,
             "recheck": self._recheck,
             "cases": self._go_cases,
@@ -292,10 +293,18 @@ class MainWindow(QMainWindow):
 
     # --- keeping ---------------------------------------------------------------------------------
 
-    def keep(self, links: Sequence[str], case: str = "", *, done: str = "") -> None:
+    def keep(
+        self,
+        links: Sequence[str],
+        case: str = "",
+        *,
+        done: str = "",
+        how: str = "",
+        close_banner: bool = False,
+    ) -> None:
         """These links are kept, one after the other, all in one case.
 
-        ``done`` names a reminder that this fulfils.
+        ``done`` names a reminder that this fulfils; the rest is as ``Holdfast.keep`` takes it.
         """
         holdfast = self.desk.holdfast
 
@@ -303,7 +312,7 @@ class MainWindow(QMainWindow):
             all_kept: list[Kept] = []
             matter = case
             for link in links:
-                kept = holdfast.keep(link, job, matter)
+                kept = holdfast.keep(link, job, matter, how, close_banner=close_banner)
                 matter = matter or kept.case.id
                 all_kept.append(kept)
             if done and any(kept.exhibits for kept in all_kept):
@@ -315,7 +324,11 @@ class MainWindow(QMainWindow):
             if len(links) == 1
             else self.desk.say("keeping.several", first=links[0], count=len(links))
         )
-        self._keeping(work, shown, again=lambda: self.keep(links, case, done=done))
+        self._keeping(
+            work,
+            shown,
+            again=lambda: self.keep(links, case, done=done, how=how, close_banner=close_banner),
+        )
 
     def keep_files(self, paths: Sequence[Path], case: str = "") -> None:
         """These files are kept as received."""
@@ -403,6 +416,11 @@ class MainWindow(QMainWindow):
     def _links_to(self, what: object) -> None:
         if isinstance(what, tuple):
             self.keep(what[1], what[0])
+
+    def _closed(self, what: object) -> None:
+        """A page is kept once more, and what lay over it is closed after it was kept as it is."""
+        if isinstance(what, tuple):
+            self.keep(what[1], what[0], how="page", close_banner=True)
 
     def _recheck(self, what: object) -> None:
         """The links of a case are kept once more; the reminder is done when they were."""

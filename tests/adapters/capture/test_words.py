@@ -15,7 +15,10 @@ from holdfast.core.errors import Refused
 ROOT = Path(holdfast.__file__).parent
 MODULES = [
     *sorted((ROOT / "adapters" / "capture").glob("*.py")),
-    *(ROOT / "adapters" / f"{name}.py" for name in ("http", "browser", "tab", "child", "series")),
+    *(
+        ROOT / "adapters" / f"{name}.py"
+        for name in ("http", "browser", "tab", "tiles", "visit", "child", "series")
+    ),
 ]
 
 
@@ -54,7 +57,7 @@ def test_every_check_of_a_page_has_a_name(lang: str) -> None:
     seen = PageSeen(
         typed="", final_url="", status=None, title="", text="", password_field=False,
         finished=True, answering=True, content_height=0, picture_height=0, steady=True,
-        inner_scroll=False,
+        broken="browser_gone",
     )  # fmt: skip
     for check in judged(seen):
         assert words(lang)(f"check.{check.check}")

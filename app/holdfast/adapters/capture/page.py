@@ -26,10 +26,18 @@ class Page:
 
     id: Literal["page"] = "page"
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Means, *, close_banner: bool = False) -> None:
+        self._means = means
+        self._close_banner = close_banner
         self._clock = means.clock
         self._loopback = means.loopback
         self._browser = means.browser
+
+    def closing(self) -> Page:
+        """The same, but what lies over the page is also closed as a reader would, and both states
+        are kept.
+        """
+        return Page(self._means, close_banner=True)
 
     def suits(self, target: str) -> bool:
         """Whether ``target`` is a web link, or a shared message with one inside."""
@@ -56,7 +64,7 @@ class Page:
         try:
             with browser.running(executable, allow=allow, log=log, job=job) as program:
                 product = _product(program)
-                visit = Visit(Tab(program), program, kept)
+                visit = Visit(Tab(program), program, kept, close_banner=self._close_banner)
                 visit.go(url)
             keep_log(log, room, kept)
         except BaseException:

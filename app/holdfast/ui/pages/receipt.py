@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -27,6 +27,7 @@ from holdfast.ui.save import save_as
 from holdfast.ui.widgets import Button, Door, Glyph, Label, Line
 
 if TYPE_CHECKING:
+    from holdfast.core.canonical import Json
     from holdfast.core.evidence import Exhibit
     from holdfast.usecases.cases import CaseFile
 
@@ -62,6 +63,10 @@ class ReceiptPage(Page):
         self.failed = Label(desk, role="caption", tone="secondary")
         self.instead = Button(desk, "trouble.do.screen", icon="screenshot", size="small")
         self.instead.clicked.connect(lambda: desk.wanted.emit("shot", self._case))
+        self.closed = Button(desk, "receipt.closed", icon="close", size="small")
+        self.closed.clicked.connect(lambda: desk.wanted.emit("closed", (self._case, self._covered)))
+        self.closed.hide()
+        self._covered: tuple[str, ...] = ()
         self.sealed, self.fingerprint = Line(desk), Line(desk, role="mono")
         self.stamp_glyph = Glyph(desk, "pending", "secondary", size=18)
         self.stamps = Label(desk)
@@ -98,7 +103,7 @@ class ReceiptPage(Page):
                 self.incomplete,
                 self.red,
                 self.failed,
-                _left(self.instead),
+                _left(self.instead, self.closed, gap=px(8)),
                 px(4),
                 rows,
                 px(4),
@@ -168,6 +173,7 @@ class ReceiptPage(Page):
         if fresh and kept:
             load_picture(self.desk, kept[0], self.thumb)
         self._tell_red(kept)
+        self._tell_covered(kept)
 
     def _tell_red(self, kept: tuple[Exhibit, ...]) -> None:
         """What is lacking, in words, as soon as the manifests were read."""
@@ -183,6 +189,21 @@ class ReceiptPage(Page):
         task = self.desk.runner.start(work, writes=False)
         task.succeeded.connect(self.red.show_text)
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+
+    def _tell_covered(self, kept: tuple[Exhibit, ...]) -> None:
+        """A page over which something lay can be kept once more with that closed."""
+        holdfast = self.desk.holdfast
+        pages = [exhibit for exhibit in kept if exhibit.source == "page" and exhibit.url]
+
+        def work(_: Job) -> tuple[str, ...]:
+            return tuple(page.url for page in pages if covered(holdfast.manifest(page)))
+
+        task = self.desk.runner.start(work, writes=False)
+        task.succeeded.connect(self._show_covered)
+
+    def _show_covered(self, links: tuple[str, ...]) -> None:
+        self._covered = links
+        self.closed.setVisible(bool(links))
 
     def _kept(self) -> tuple[Exhibit, ...]:
         if self._file is None:
@@ -255,7 +276,18 @@ class ReceiptPage(Page):
         self.desk.wanted.emit("help", None)
 
 
-def _left(widget: QWidget) -> QWidget:
+def covered(manifest: Mapping[str, Json]) -> bool:
+    """Whether something lay over the page when it was kept, and was not closed."""
+    checks = manifest.get("completeness")
+    return isinstance(checks, list) and any(
+        isinstance(one, Mapping)
+        and one.get("check") == "covered"
+        and one.get("outcome") in ("warn", "fail")
+        for one in checks
+    )
+
+
+def _left(*widgets: QWidget, gap: int) -> QWidget:
     holder = QWidget()
-    holder.setLayout(Flow(widget, gap=0))
+    holder.setLayout(Flow(*widgets, gap=gap))
     return holder
