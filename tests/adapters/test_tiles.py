@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from fakes.site import Page, Site, html, serving
@@ -36,7 +38,7 @@ LATE = f"""<main id=m></main>{MAKE}<script>
     const box = document.createElement('section');
     box.style.minHeight = "670px"; m.append(box);
     new IntersectionObserver((seen, watch) => {{ if (seen.some(one => one.isIntersecting)) {{
-      watch.disconnect(); 
+      watch.disconnect();
       setTimeout(() => rows(box, part * 34, Math.min(part * 34 + 34, 200)), 150); }}
     }}).observe(box);
   }}</script>"""
@@ -190,3 +192,180 @@ def test_a_wide_page_is_pictured_to_its_side(
     beside.mkdir()
     done, picture = pictured(running, site.url("/wider"), 1, beside)
     assert (picture.shape[1], done.content_width) == (tiles.WIDEST, 9000)
+
+
+# --- without a browser ---------------------------------------------------------------------------
+
+
+class Film:
+    """A page of noise, seen through a window of 100 rows."""
+
+    def __init__(self, rows: int, *, bars: tuple[Bar, ...] = (), seed: int = 1) -> None:
+        self.page = np.random.default_rng(seed).integers(0, 255, (rows, 50, 3), dtype=np.uint8)
+        self.bars = bars
+        self.at = 0
+        self.looks = 0
+
+    def place(self, box: int, x: float, y: float) -> Place:
+        self.looks += 1
+        self.at = max(0, min(int(y), len(self.page) - 100))
+        return Place(
+            x=0, y=self.at, left=0, top=0, across=50, down=100, width=50,
+            height=len(self.page), scale=1, bars=self.bars,
+        )  # fmt: skip
+
+    def screen(self, place: Place) -> np.ndarray:
+        seen = self.page[self.at : self.at + 100].copy()
+        for bar in self.bars:
+            seen[int(bar.top) : int(bar.bottom)] = 7
+        return seen
+
+    def changed(self) -> bool:
+        return False
+
+
+def bar(top: float, bottom: float, name: str = "header") -> Bar:
+    return Bar(name=name, top=top, bottom=bottom, left=0, right=50)
+
+
+def rolled(film: Film, folder: Path, *, grows: bool = True) -> tuple[Unrolled, np.ndarray]:
+    names: list[str] = []
+    unrolling = Unrolling(film, 0, grows=grows, seen=lambda _: None)
+    done = unrolling.into(folder, "page", names.append)
+    return done, np.concatenate([np.asarray(Image.open(folder / name)) for name in names])
+
+
+def test_what_moves_down_meanwhile_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven rows come in above while the page is pictured."""
+    monkeypatch.setattr(tiles, "OVERLAP", 20)
+    monkeypatch.setattr(tiles, "SLACK", 10)
+    film = Film(500)
+    before = film.page.copy()
+    real = film.place
+
+    def place(box: int, x: float, y: float) -> Place:
+        if film.looks == 3:
+            film.page = np.concatenate([np.full((7, 50, 3), 9, np.uint8), film.page])
+        return real(box, x, y)
+
+    monkeypatch.setattr(film, "place", place)
+    done, picture = rolled(film, tmp_path)
+    np.testing.assert_array_equal(picture, before)
+    assert [by for _, by in done.moved] == [7]
+    assert not done.steady
+    assert done.whole
+
+
+def test_screens_that_disagree_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = Film(300)
+    real = film.place
+
+    def place(box: int, x: float, y: float) -> Place:
+        film.page = np.random.default_rng(film.looks).integers(0, 255, (300, 50, 3), np.uint8)
+        return real(box, x, y)
+
+    monkeypatch.setattr(film, "place", place)
+    done, picture = rolled(film, tmp_path)
+    assert len(picture) == 300
+    assert done.unlike
+    assert not done.steady
+
+
+def test_a_bar_that_comes_down_later_hides_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "OVERLAP", 20)
+    film = Film(600)
+    real = film.place
+
+    def place(box: int, x: float, y: float) -> Place:
+        film.bars = (bar(0, 30),) if y > 100 else ()
+        return real(box, x, y)
+
+    monkeypatch.setattr(film, "place", place)
+    done, picture = rolled(film, tmp_path)
+    np.testing.assert_array_equal(picture, film.page)
+    assert done.hanging == {"header": "once"}
+    assert done.steady
+
+
+def test_what_fills_the_window_is_left_in_every_screen(tmp_path: Path) -> None:
+    film = Film(250, bars=(bar(0, 100, "aside"),))
+    done, picture = rolled(film, tmp_path)
+    assert len(picture) == 250
+    assert done.hanging == {"aside": "repeated"}
+    assert done.colour == "#070707"
+
+
+def test_what_has_no_end_is_pictured_as_far_as_it_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = Film(400)
+    real = film.place
+
+    def place(box: int, x: float, y: float) -> Place:
+        more = np.random.default_rng(film.looks).integers(0, 255, (90, 50, 3), np.uint8)
+        film.page = np.concatenate([film.page, more])
+        return real(box, x, y)
+
+    monkeypatch.setattr(film, "place", place)
+    done, picture = rolled(film, tmp_path, grows=False)
+    assert len(picture) == 490
+    assert not done.whole
+    assert done.content_height > 490
+
+
+def test_a_page_that_stops_scrolling_is_not_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = Film(400)
+    real = film.place
+    monkeypatch.setattr(film, "place", lambda box, x, y: real(box, x, min(y, 100)))
+    done, picture = rolled(film, tmp_path)
+    np.testing.assert_array_equal(picture, film.page[:200])
+    assert not done.whole
+
+
+def test_a_picture_that_is_cut_short_is_a_picture(tmp_path: Path) -> None:
+    film = Film(400)
+
+    def broken(place: Place) -> np.ndarray:
+        if place.y > 100:
+            raise Unavailable("browser_gone")
+        return Film.screen(film, place)
+
+    film.screen = broken  # type: ignore[method-assign]  # it breaks on the way
+    unrolling = Unrolling(film, 0, seen=lambda _: None)
+    names: list[str] = []
+    with pytest.raises(Unavailable):
+        unrolling.into(tmp_path, "page", names.append)
+    assert names == ["page.png"]
+    picture = np.asarray(Image.open(tmp_path / "page.png"))
+    np.testing.assert_array_equal(picture, film.page[: len(picture)])
+    assert unrolling.done.rows == len(picture) > 90
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(1, 60)), max_size=6))
+def test_free_rows_are_free(spans: list[tuple[int, int]]) -> None:
+    bars = tuple(bar(top, min(top + high, 100)) for top, high in spans)
+    place = Place(
+        x=0, y=0, left=0, top=0, across=50, down=100, width=50, height=900, scale=1, bars=bars
+    )
+    free = free_rows(place)
+    assert 0 <= free.top < free.bottom <= 100
+    for one in bars:
+        if one not in free.hanging:
+            assert one.bottom <= free.top or one.top >= free.bottom
+
+
+def test_rows_become_a_png(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(3).integers(0, 255, (70, 33, 3), dtype=np.uint8)
+    png = PngRows(tmp_path / "a.png", 33)
+    for top in range(0, 70, 20):
+        png.add(pixels[top : top + 20])
+    png.close()
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.mode == "RGB"
+        np.testing.assert_array_equal(np.asarray(picture), pixels)

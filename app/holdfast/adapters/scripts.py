@@ -102,7 +102,7 @@ LOOK = r"""((which, x, y, patience, least) => {
     return look();
   })();
 })""".replace("STATE", _STATE)
-# Down the page, each screen in view for two frames, as a reader would who only looks for the end.
+# Down the page, each screen in view until it was drawn, as a reader would who looks for the end.
 THROUGH = """(async (from, steps) => {
   const state = STATE;
   const frame = () => new Promise(go => { requestAnimationFrame(go); setTimeout(go, 200); });
@@ -111,7 +111,7 @@ THROUGH = """(async (from, steps) => {
   for (let step = 0; step < steps; step++) {
     y += innerHeight;
     window.scrollTo({top: y, behavior: 'instant'});
-    await frame(); await frame();
+    await frame();
     if (Math.ceil(scrollY) + innerHeight >= root().scrollHeight - 1) break;
   }
   return {y: scrollY, end: Math.ceil(scrollY) + innerHeight >= root().scrollHeight - 1,

@@ -330,13 +330,13 @@ class Tab:
                     raise error
             raise self._told("net::ERR_FAILED", self.unreachable)
 
-    def settle(self) -> None:
+    def settle(self, moment: float = STILL) -> None:
         """Nothing came or went for a moment, or QUIET_SECONDS did not bring one."""
 
         def quiet() -> bool:
             still = time.monotonic() - self._changed
             # Some requests are open for good, and some ends are never told.
-            return bool(self.unreachable) or still > (STILL_OPEN if self._open else STILL)
+            return bool(self.unreachable) or still > (STILL_OPEN if self._open else moment)
 
         self._browser.wait(quiet, QUIET_SECONDS)
 
@@ -422,7 +422,7 @@ class Tab:
             self._lively = int(place.get("changes", 0)) > LIVELY
             if place.get("end"):
                 before = place.get("height")
-                self.settle()
+                self.settle(STILL / 2)
                 place = self.evaluate(f"{STEP}({y})") or {}
                 if place.get("end") and place.get("height") == before:
                     return True
