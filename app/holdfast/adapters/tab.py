@@ -81,7 +81,8 @@ class Tab:
         self.document: Document | None = None
         self.passed: list[str] = []
         """Every address that sent us on, in order."""
-        self.failed: list[str] = []
+        self.lost: list[tuple[str, str]] = []
+        """(link, reason) of what the page asked for and did not get."""
         self.dialogs: list[str] = []
         self.downloads: list[str] = []
         self.popups: list[str] = []
@@ -187,7 +188,7 @@ class Tab:
                 security=dict(response.get("securityDetails") or {}),
             )
         elif status >= 400 and not url.endswith("/favicon.ico"):
-            _note(self.failed, f"{_host(url)}: HTTP {status}")
+            self._lose(url, f"HTTP {status}")
 
     def _check(self, response: Params) -> None:
         url, address = str(response["url"]), str(response.get("remoteIPAddress") or "")
@@ -211,7 +212,16 @@ class Tab:
         self._finished(session, params)
         if not params.get("canceled") and params.get("type") != "Document":
             reason = str(params.get("errorText", "")).removeprefix("net::")
-            _note(self.failed, f"{_host(url)}: {reason}")
+            self._lose(url, reason)
+
+    def _lose(self, url: str, reason: str) -> None:
+        if len(self.lost) < MOST_NOTED:
+            self.lost.append((one_line(url[:2000]), one_line(reason[:200])))
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The same by host, for a sentence."""
+        return tuple(f"{_host(url)}: {reason}" for url, reason in self.lost)
 
     def _navigated(self, session: str, params: Params) -> None:
         frame = params["frame"]

@@ -208,9 +208,13 @@ class PngRows:
         import numpy as np
 
         rows = len(pixels)
-        lines = np.zeros((rows, self._width * 3 + 1), np.uint8)  # each begins with filter type 0
-        lines[:, 1:] = pixels.reshape(rows, -1)
-        if data := self._zip.compress(lines.tobytes()):
+        flat = pixels.reshape(rows, -1)
+        # Each line begins with its filter: 2 is the difference from the line above (§9.2).
+        lines = np.empty((rows, self._width * 3 + 1), np.uint8)
+        lines[:, 0] = 2
+        lines[0, 0], lines[0, 1:] = 0, flat[0]
+        np.subtract(flat[1:], flat[:-1], out=lines[1:, 1:])
+        if data := self._zip.compress(lines):
             self._chunk(b"IDAT", data)
         self.rows += rows
 
@@ -237,8 +241,8 @@ class Album:
         self._hands = ThreadPoolExecutor(1, thread_name_prefix="png")
         self._last: Future[None] | None = None
         self._png: PngRows | None = None
-        self._low: Pixels | None = None
-        self._high: Pixels | None = None
+        self._colour: Pixels | None = None
+        """Of every pixel so far; None once two differ."""
         self._name = ""
         self.parts: list[Part] = []
         self.rows = 0
@@ -260,11 +264,10 @@ class Album:
                 self._end()
 
     def _draw(self, png: PngRows, pixels: Pixels) -> None:
-        import numpy as np
-
-        low, high = pixels.min(axis=(0, 1)), pixels.max(axis=(0, 1))
-        self._low = low if self._low is None else np.minimum(self._low, low)
-        self._high = high if self._high is None else np.maximum(self._high, high)
+        if not self.parts and not png.rows:
+            self._colour = pixels[0, 0].copy()
+        if self._colour is not None and (pixels != self._colour).any():
+            self._colour = None
         png.add(pixels)
 
     def _wait(self) -> None:
@@ -296,9 +299,9 @@ class Album:
     @property
     def colour(self) -> str:
         """``#rrggbb`` when every pixel is the same, else empty."""
-        if self._low is None or self._high is None or (self._low != self._high).any():
+        if self._colour is None:
             return ""
-        return "#" + "".join(f"{value:02x}" for value in self._low)
+        return "#" + "".join(f"{value:02x}" for value in self._colour)
 
 
 class Lens(Protocol):

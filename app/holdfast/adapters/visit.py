@@ -283,7 +283,7 @@ class Visit:
                 printed=self._printed,
                 broken=self._broken,
                 colour=page.colour,
-                failed=tuple(self.tab.failed),
+                failed=self.tab.failed,
                 refused=tuple(one_line(url[:200]) for url, _ in self._program.gate.refused),
                 certificate_error=self.tab.certificate_error if secure else None,
             )
@@ -350,7 +350,7 @@ class Visit:
                 "tls": one_line(json.dumps(document.security, sort_keys=True)[:20_000]),
             },
             "passed": list(tab.passed),
-            "failed": list(tab.failed),
+            "failed": [{"url": url, "reason": reason} for url, reason in tab.lost],
             "refused": [
                 {"url": one_line(url[:2000]), "reason": error.code}
                 for url, error in self._program.gate.refused[:500]

@@ -290,3 +290,114 @@ def test_a_crash_before_anything_was_kept_leaves_nothing(
     monkeypatch.setattr(tabs.Tab, "picture", broken)
     with serving({"/": html(WORDS)}) as site:
         assert code(means, site.url(), room) == (Unavailable, "page_crashed")
+
+
+BANNER = """<div id=b style='position:fixed;inset:0;background:rgba(0,0,0,.6);color:white'>
+  <p>我们使用 Cookie 和类似技术</p><button onclick='b.remove()'>全部同意</button>%s</div>
+  <div style='height:2500px'>下面的内容</div>"""
+
+
+def pixel(data: bytes, y: int) -> tuple[int, ...]:
+    with Image.open(io.BytesIO(data)) as picture:
+        return tuple(np.asarray(picture.convert("RGB"))[y, 1200])
+
+
+def test_a_notice_over_the_page_is_told_and_left(means: Means, room: Path) -> None:
+    with serving(
+        {"/": html(WORDS + BANNER % "<button onclick='b.remove()'>拒绝</button>")}
+    ) as site:
+        captured = visit(means, site.url(), room)
+    outcome, detail = checks(captured)["covered"]
+    assert outcome == "fail"
+    assert detail.startswith("100 %: 我们使用 Cookie")
+    assert record(captured)["closed"] is None
+    assert pixel(read(captured, "viewport.png"), 800) == (102, 102, 102)
+    assert "下面的内容" in read(captured, "page.txt").decode()
+
+
+def test_a_notice_is_closed_when_that_was_asked_and_both_states_stay(
+    means: Means, room: Path
+) -> None:
+    with serving(
+        {"/": html(WORDS + BANNER % "<button onclick='b.remove()'>拒绝</button>")}
+    ) as site:
+        captured = PageSource(means).closing().capture(site.url(), room, Job())
+    closed = record(captured)["closed"]
+    assert (closed["button"], closed["covered_after"]) == ("拒绝", 0)
+    assert closed["picture"]["files"][0]["file"] == "closed-page.png"
+    assert pixel(read(captured, "viewport.png"), 800) == (102, 102, 102)
+    assert pixel(read(captured, "closed-viewport.png"), 800) == (255, 255, 255)
+    assert "Cookie" in read(captured, "page.txt").decode()
+    assert "Cookie" not in read(captured, "closed-page.txt").decode()
+    assert checks(captured)["covered"][0] == "fail", "it speaks of the page as it was"
+
+
+def test_nothing_is_agreed_to(means: Means, room: Path) -> None:
+    with serving({"/": html(WORDS + BANNER % "")}) as site:
+        captured = PageSource(means).closing().capture(site.url(), room, Job())
+    assert record(captured)["closed"] == {"button": "", "covered_after": 100}
+    assert not any(file.name.startswith("closed") for file in captured.files)
+
+
+def test_labels_and_filing_numbers_are_told_with_their_place(means: Means, room: Path) -> None:
+    body = """<style>body{margin:0;font:20px sans-serif} p{margin:0;position:absolute}</style>
+      <p style='left:40px;top:1500px'>作者声明：含 <b>AI 生成</b> 内容</p>
+      <iframe src=/frame style='position:absolute;left:100px;top:2000px;border:0;height:300px'>
+      </iframe>
+      <div style='position:absolute;top:2600px;left:0;width:400px;height:100px;overflow:auto'>
+        <div style='height:900px;padding-top:600px'>疑似AI创作</div></div>
+      <p style='left:40px;top:3000px'>京ICP备12345678号-1</p>"""
+    frame = "<body style='margin:0'><p style='margin:50px 0 0 7px'>Made with AI</p>"
+    with serving({"/": html(body), "/frame": frame}) as site:
+        captured = visit(means, site.url(), room)
+    shown = {one.text: one for one in captured.observations.shown}
+    label = shown["作者声明：含 AI 生成 内容"]
+    assert (label.kind, label.file, label.x) == ("ai_label", "page.png", 40)
+    assert 1490 <= label.y <= 1510
+    assert label.width > 200
+    framed = shown["Made with AI"]
+    assert (framed.file, framed.x) == ("page.png", 107)
+    assert 2040 <= framed.y <= 2060
+    assert "疑似AI创作" in shown
+    number = shown["京ICP备12345678号-1"]
+    assert (number.kind, number.file) == ("icp", "page.png")
+    assert 2995 <= number.y <= 3010
+    picture = Image.open(io.BytesIO(read(captured, "page.png"))).convert("L")
+    there = picture.crop((label.x, label.y, label.x + label.width, label.y + label.height))
+    assert there.getextrema()[0] < 100, "something is written there"
+    runs = json.loads(read(captured, "page-text.json"))["runs"]
+    assert {"京ICP备12345678号-1", "AI 生成", "Made with AI"} <= {run["text"] for run in runs}
+    box = record(captured)["pictures"][1]
+    assert (box["files"][0]["file"], box["whole"]) == ("box-1.png", True)
+    assert read(captured, "box-1.png")
+
+
+def test_a_list_that_keeps_only_what_is_in_view_is_read_whole(means: Means, room: Path) -> None:
+    body = """<main id=m style='position:relative;height:6000px'></main><script>
+      const draw = () => { m.replaceChildren(); const first = Math.floor(scrollY / 30);
+        for (let n = first; n < Math.min(first + 31, 200); n++) { const row =
+          document.createElement('div'); row.textContent = '第 ' + n + ' 条评论';
+          row.style.cssText = `position:absolute;top:${n * 30}px`; m.append(row); } };
+      addEventListener('scroll', () => setTimeout(draw, 20)); draw();</script>"""
+    with serving({"/": html(f"<style>body{{margin:0}}</style>{body}")}) as site:
+        captured = visit(means, site.url(), room)
+    text = read(captured, "page.txt").decode()
+    assert [n for n in range(200) if f"第 {n} 条评论" not in text] == []
+    runs = json.loads(read(captured, "page-text.json"))["runs"]
+    places = {run["text"]: run["y"] for run in runs}
+    assert all(abs(places[f"第 {n} 条评论"] - n * 30) <= 6 for n in range(200))
+    assert checks(captured)["picture_height"] == ("pass", "6000/6000")
+
+
+def test_the_page_is_printed_and_its_copies_agree(means: Means, room: Path) -> None:
+    with serving({"/": html(WORDS * 30 + "<div style='height:3000px'></div>")}) as site:
+        captured = visit(means, site.url(), room)
+    found = checks(captured)
+    assert found["text_laid_out"] == ("pass", "30/30")
+    assert found["text_archived"] == ("pass", "30/30")
+    assert found["pdf_pages"][0] == "pass"
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO(read(captured, "page.pdf"))) as pdf:
+        assert len(pdf.pages) == int(found["pdf_pages"][1]) > 1
+    assert captured.complete
