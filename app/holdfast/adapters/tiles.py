@@ -214,7 +214,7 @@ class PngRows:
         lines[:, 0] = 2
         lines[0, 0], lines[0, 1:] = 0, flat[0]
         np.subtract(flat[1:], flat[:-1], out=lines[1:, 1:])
-        if data := self._zip.compress(lines):
+        if data := self._zip.compress(lines.data):
             self._chunk(b"IDAT", data)
         self.rows += rows
 

@@ -39,7 +39,7 @@ class Machine(Workshop):
         say = words(lang)
         checks: Any = self.manifest(exhibit)["completeness"]
         return tuple(
-            f"{say('check.' + check['check'])} {check['detail']}".strip()
+            say(f"check.{check['check']}.fail", detail=check["detail"])
             for check in checks
             if check["outcome"] == "fail"
         )
