@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,5 +60,16 @@ def test_every_check_of_a_page_has_a_name(lang: str) -> None:
         finished=True, answering=True, content_height=0, picture_height=0, steady=True,
         broken="browser_gone",
     )  # fmt: skip
-    for check in judged(seen):
-        assert words(lang)(f"check.{check.check}")
+    worst = replace(
+        seen, status=404, certificate_error="CERT_DATE_INVALID", title="请先登录 安全验证 已下架",
+        finished=False, content_height=9, content_width=9, inner_left=1, covered=99, colour="#000000",
+        laid_out=(0, 9), archived=(0, 9), printed=0, failed=("a: 404",), refused=("b",), broken="",
+    )  # fmt: skip
+    middling = replace(
+        worst, content_height=0, steady=False, covered=20, text="加载中" + "。" * 2000
+    )
+    say = words(lang)
+    for check in (*judged(seen), *judged(worst), *judged(middling)):
+        assert say(f"check.{check.check}")
+        if check.outcome in ("warn", "fail"):
+            assert say(f"check.{check.check}.{check.outcome}", detail="7")
