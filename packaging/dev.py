@@ -127,7 +127,7 @@ def install(packages: list[str]) -> None:
 
 
 def judges() -> None:
-    """ReplayWeb.page lies in build/judges for the tests to replay our archives in; never shipped."""
+    """ReplayWeb.page lies in build/judges, where tests replay our archives; it is never shipped."""
     where = ROOT / "build" / "judges" / "replaywebpage"
     if (where / "sw.js").exists():
         return
