@@ -19,6 +19,14 @@ from holdfast.core.canonical import Json, rfc3339
 from holdfast.core.case import Case, Licence, Party
 from holdfast.core.deadline import FollowUp, days_left, standing
 from holdfast.core.document import Issued, Lang
+from holdfast.core.environment import (
+    Environment,
+    EnvironmentCheck,
+    EnvironmentRun,
+    Fact,
+    Reading,
+    runs_of,
+)
 from holdfast.core.errors import HoldfastError, Refused
 from holdfast.core.evidence import Artifact, Digest, Exhibit, Received
 from holdfast.core.job import Job
@@ -62,6 +70,56 @@ class FakeMonitor:
     name: str = ""
 
 
+def _read(item: str, outcome: str, *facts: tuple[str, str]) -> Reading:
+    return Reading(
+        item=item,
+        outcome=outcome,
+        facts=tuple(Fact(name=name, value=value) for name, value in facts),
+    )
+
+
+READINGS = (
+    _read(
+        "system", "pass", ("os", "Windows 11 24H2"), ("kernel", "10.0.26100"), ("zone", "+08:00")
+    ),
+    _read("program", "pass", ("version", "0.1.0"), ("sha256", "a5" * 32)),
+    _read("rights", "pass", ("administrator", "no")),
+    _read(
+        "clock",
+        "pass",
+        ("offset_ms", "180"),
+        ("uncertainty_ms", "40"),
+        ("agreeing", "3"),
+        ("source", "ntp.aliyun.com +178 ms ±21"),
+        ("source", "ntp.tencent.com +181 ms ±35"),
+    ),
+    _read("hosts", "pass", ("path", "C:/Windows/System32/drivers/etc/hosts"), ("entries", "0")),
+    _read("proxy", "pass", ("set", "0")),
+    _read(
+        "tunnel",
+        "warn",
+        ("adapters", "1"),
+        ("connected", "0"),
+        ("route", "WLAN"),
+        ("adapter", "OpenVPN TAP down"),
+    ),
+    _read(
+        "dns",
+        "pass",
+        ("reason", "same"),
+        ("answer", "198.51.100.24"),
+        ("resolvers", "2"),
+        ("resolver", "223.5.5.5 198.51.100.24"),
+    ),
+    _read("roots", "pass", ("count", "121"), ("yardstick", "certifi 2026.10.18")),
+    _read(
+        "processes", "warn", ("total", "213"), ("program", "网易云音乐 (overlays): cloudmusic.exe")
+    ),
+    _read("disk", "pass", ("free", "212000000000")),
+    _read("displays", "not_checked", ("reason", "no_display")),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FakeRun:
     case: Case
@@ -91,6 +149,7 @@ class FakeHoldfast:
         self._now = START
         self._seq = 0
         self._catalog = Catalog()
+        self.checks: dict[str, tuple[EnvironmentCheck, ...]] = {}
         self.lock = threading.RLock()
         self.closed = False
 
@@ -412,6 +471,64 @@ class FakeHoldfast:
             FakeMonitor(number=2, left=1920, top=0, width=2560, height=1440),
         )
 
+    # --- the environment check ---
+
+    def _run(self, *items: str) -> EnvironmentRun:
+        at = rfc3339(self._now)
+        chosen = tuple(one for one in READINGS if not items or one.item in items)
+        return EnvironmentRun(started=at, finished=at, readings=chosen)
+
+    def environment(self, job: Job, case: str = "", *, fresh: bool = True) -> EnvironmentRun:
+        self._call("environment", case, fresh)
+        job.step("checking")
+        return self._run()
+
+    def _checked(self, check: EnvironmentCheck) -> EnvironmentCheck:
+        known = [one for one in self.checks.get(check.case_id, ()) if one.id != check.id]
+        self.checks[check.case_id] = (*known, check)
+        self.entry(check.case_id, "environment.checked", check.id)
+        return check
+
+    def write_environment(
+        self, case: str, remarks: Mapping[str, str], job: Job
+    ) -> EnvironmentCheck:
+        self._call("write_environment", case, dict(remarks))
+        return self._checked(self._check(case, "before", self._run().explained(remarks)))
+
+    def _check(
+        self, case: str, when: str, run: EnvironmentRun, exhibit: str = ""
+    ) -> EnvironmentCheck:
+        return EnvironmentCheck(
+            id=self.new_id(),
+            case_id=self.case_file(case).case.id,
+            world="real",
+            when=when,
+            at=rfc3339(self._now),
+            run=run,
+            sha256="4" * 64,
+            exhibit=exhibit,
+        )
+
+    def check_after(self, case: str, job: Job) -> EnvironmentCheck | None:
+        self._call("check_after", case)
+        return self._checked(self._check(case, "after", self._run()))
+
+    def explain_environment(
+        self, case: str, reference: str, remarks: Mapping[str, str]
+    ) -> EnvironmentCheck:
+        self._call("explain_environment", case, reference, dict(remarks))
+        for one in self.checks.get(case, ()):
+            if reference in (one.id, one.exhibit):
+                return self._checked(replace(one, run=one.run.explained(remarks)))
+        run = self._run().explained(remarks)
+        return self._checked(self._check(case, "before", run, reference))
+
+    def environments(self, case: str) -> tuple[EnvironmentCheck, ...]:
+        return self.checks.get(self.case_file(case).case.id, ())
+
+    def surroundings(self, exhibit: Exhibit) -> Environment | None:
+        return runs_of(self.manifest(exhibit))
+
     # --- documents ---
 
     def document(
@@ -462,6 +579,9 @@ class FakeHoldfast:
             "network": {"address": "127.0.0.1:443"},
             "received": None,
             "clock": {"offset_ms": 180, "reference": "a", "uncertainty_ms": 40},
+            "environment": Environment(
+                before=self._run(), sealing=self._run("clock", "hosts", "proxy", "dns")
+            ).body(),
             "completeness": (
                 []
                 if exhibit.complete
