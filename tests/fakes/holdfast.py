@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from fakes.environment import READINGS
 from holdfast.adapters.catalog import Catalog
 from holdfast.adapters.resources import resource, words
 from holdfast.compose import Failure, Kept
@@ -23,8 +24,6 @@ from holdfast.core.environment import (
     Environment,
     EnvironmentCheck,
     EnvironmentRun,
-    Fact,
-    Reading,
     runs_of,
 )
 from holdfast.core.errors import HoldfastError, Refused
@@ -68,56 +67,6 @@ class FakeMonitor:
     height: int
     primary: bool = False
     name: str = ""
-
-
-def _read(item: str, outcome: str, *facts: tuple[str, str]) -> Reading:
-    return Reading(
-        item=item,
-        outcome=outcome,
-        facts=tuple(Fact(name=name, value=value) for name, value in facts),
-    )
-
-
-READINGS = (
-    _read(
-        "system", "pass", ("os", "Windows 11 24H2"), ("kernel", "10.0.26100"), ("zone", "+08:00")
-    ),
-    _read("program", "pass", ("version", "0.1.0"), ("sha256", "a5" * 32)),
-    _read("rights", "pass", ("administrator", "no")),
-    _read(
-        "clock",
-        "pass",
-        ("offset_ms", "180"),
-        ("uncertainty_ms", "40"),
-        ("agreeing", "3"),
-        ("source", "ntp.aliyun.com +178 ms ±21"),
-        ("source", "ntp.tencent.com +181 ms ±35"),
-    ),
-    _read("hosts", "pass", ("path", "C:/Windows/System32/drivers/etc/hosts"), ("entries", "0")),
-    _read("proxy", "pass", ("set", "0")),
-    _read(
-        "tunnel",
-        "warn",
-        ("adapters", "1"),
-        ("connected", "0"),
-        ("route", "WLAN"),
-        ("adapter", "OpenVPN TAP down"),
-    ),
-    _read(
-        "dns",
-        "pass",
-        ("reason", "same"),
-        ("answer", "198.51.100.24"),
-        ("resolvers", "2"),
-        ("resolver", "223.5.5.5 198.51.100.24"),
-    ),
-    _read("roots", "pass", ("count", "121"), ("yardstick", "certifi 2026.10.18")),
-    _read(
-        "processes", "warn", ("total", "213"), ("program", "网易云音乐 (overlays): cloudmusic.exe")
-    ),
-    _read("disk", "pass", ("free", "212000000000")),
-    _read("displays", "not_checked", ("reason", "no_display")),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

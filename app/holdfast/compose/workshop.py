@@ -98,7 +98,7 @@ class Workshop:
         """The person's choices, as they stand."""
         found = self._settings.load()
         if not found.operator:
-            found = Settings(operator=f"person:{self._clock.new_id()}")
+            found = replace(found, operator=f"person:{self._clock.new_id()}")
             self._settings.save(found)
         return found
 
