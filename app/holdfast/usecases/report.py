@@ -476,7 +476,8 @@ def _operation(entry: LedgerEntry, say: Teller) -> str:
         case "environment.checked":
             when = "after" if facts.get("when") == "after" else "before"
             told = say(f"operation.environment.{when}", exhibit=str(facts.get("exhibit") or ""))
-            return one_line(f"{told} · SHA-256 {str(facts.get('sha256') or '')[:16]}…")
+            sha256 = str(facts.get("sha256") or "")
+            return one_line(f"{told} · SHA-256 {sha256[:8]}…{sha256[-8:]}")
         case "case.opened" | "case.closed" | "pack.exported":
             return one_line(entry.subject)
         case _:

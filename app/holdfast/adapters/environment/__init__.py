@@ -11,15 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeAlias
 
-from holdfast.adapters.environment.clock import clock
-from holdfast.adapters.environment.hosts import hosts
-from holdfast.adapters.environment.machine import disk, displays, program, rights, system
-from holdfast.adapters.environment.names import dns
+from holdfast.adapters.environment import (
+    clock,
+    hosts,
+    machine,
+    names,
+    processes,
+    proxy,
+    roots,
+    tunnel,
+)
 from holdfast.adapters.environment.place import Place, unread
-from holdfast.adapters.environment.processes import processes
-from holdfast.adapters.environment.proxy import proxy
-from holdfast.adapters.environment.roots import roots
-from holdfast.adapters.environment.tunnel import tunnel
 from holdfast.core.canonical import rfc3339
 from holdfast.core.environment import ITEMS, EnvironmentRun, Reading
 from holdfast.core.evidence import ClockReading
@@ -33,18 +35,18 @@ Read: TypeAlias = Callable[[Place, float], Reading]
 """A reading and the seconds it has."""
 
 READINGS: Mapping[str, Read] = {
-    "system": system,
-    "program": program,
-    "rights": rights,
-    "clock": clock,
-    "hosts": hosts,
-    "proxy": proxy,
-    "tunnel": tunnel,
-    "dns": dns,
-    "roots": roots,
-    "processes": processes,
-    "disk": disk,
-    "displays": displays,
+    "system": machine.system,
+    "program": machine.program,
+    "rights": machine.rights,
+    "clock": clock.clock,
+    "hosts": hosts.hosts,
+    "proxy": proxy.proxy,
+    "tunnel": tunnel.tunnel,
+    "dns": names.dns,
+    "roots": roots.roots,
+    "processes": processes.processes,
+    "disk": machine.disk,
+    "displays": machine.displays,
 }
 _SECONDS: Mapping[str, float] = {"clock": 2.5, "dns": 2.5, "roots": 2.5, "displays": 2.5}
 _USUAL_S = 1.5

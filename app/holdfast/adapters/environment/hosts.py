@@ -33,6 +33,8 @@ _USUAL = frozenset(
     }
 )
 """Names that Windows, macOS and Linux put there themselves."""
+_RESERVED = ipaddress.ip_network("fe00::/9")
+"""Nobody's; Debian names its first address."""
 
 
 def hosts(place: Place, _seconds: float) -> Reading:
@@ -82,7 +84,7 @@ def entries_of(text: str, own: frozenset[str] = frozenset()) -> list[tuple[str, 
         except ValueError:
             continue
         # No site on the net has a name without a dot.
-        inward = not at.is_global
+        inward = not at.is_global or at.is_multicast or at in _RESERVED
         told = {n for n in known if not (inward and (n in _USUAL or n in own or "." not in n))}
         if told:
             shown = [name for name in names if name.lower().rstrip(".") in told]

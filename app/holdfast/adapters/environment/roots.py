@@ -102,9 +102,11 @@ def _ders(pem: bytes) -> Iterator[bytes]:
     """Every certificate of a PEM file; what is not one is passed over."""
     for block in _PEM.findall(pem[:LIMIT]):
         try:
-            yield ssl.PEM_cert_to_DER_cert(block.decode("ascii"))
+            der = ssl.PEM_cert_to_DER_cert(block.decode("ascii"))
         except ValueError:
             continue
+        if der.startswith(b"\x30"):
+            yield der
 
 
 def subject(der: bytes) -> str:
