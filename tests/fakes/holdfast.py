@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from fakes.environment import READINGS
 from holdfast.adapters.catalog import Catalog
 from holdfast.adapters.resources import resource, words
 from holdfast.compose import Failure, Kept
@@ -19,6 +20,12 @@ from holdfast.core.canonical import Json, rfc3339
 from holdfast.core.case import Case, Licence, Party
 from holdfast.core.deadline import FollowUp, days_left, standing
 from holdfast.core.document import Issued, Lang
+from holdfast.core.environment import (
+    Environment,
+    EnvironmentCheck,
+    EnvironmentRun,
+    runs_of,
+)
 from holdfast.core.errors import HoldfastError, Refused
 from holdfast.core.evidence import Artifact, Digest, Exhibit, Received
 from holdfast.core.job import Job
@@ -91,6 +98,7 @@ class FakeHoldfast:
         self._now = START
         self._seq = 0
         self._catalog = Catalog()
+        self.checks: dict[str, tuple[EnvironmentCheck, ...]] = {}
         self.lock = threading.RLock()
         self.closed = False
 
@@ -412,6 +420,64 @@ class FakeHoldfast:
             FakeMonitor(number=2, left=1920, top=0, width=2560, height=1440),
         )
 
+    # --- the environment check ---
+
+    def _run(self, *items: str) -> EnvironmentRun:
+        at = rfc3339(self._now)
+        chosen = tuple(one for one in READINGS if not items or one.item in items)
+        return EnvironmentRun(started=at, finished=at, readings=chosen)
+
+    def environment(self, job: Job, case: str = "", *, fresh: bool = True) -> EnvironmentRun:
+        self._call("environment", case, fresh)
+        job.step("checking")
+        return self._run()
+
+    def _checked(self, check: EnvironmentCheck) -> EnvironmentCheck:
+        known = [one for one in self.checks.get(check.case_id, ()) if one.id != check.id]
+        self.checks[check.case_id] = (*known, check)
+        self.entry(check.case_id, "environment.checked", check.id)
+        return check
+
+    def write_environment(
+        self, case: str, remarks: Mapping[str, str], job: Job
+    ) -> EnvironmentCheck:
+        self._call("write_environment", case, dict(remarks))
+        return self._checked(self._check(case, "before", self._run().explained(remarks)))
+
+    def _check(
+        self, case: str, when: str, run: EnvironmentRun, exhibit: str = ""
+    ) -> EnvironmentCheck:
+        return EnvironmentCheck(
+            id=self.new_id(),
+            case_id=self.case_file(case).case.id,
+            world="real",
+            when=when,
+            at=rfc3339(self._now),
+            run=run,
+            sha256="4" * 64,
+            exhibit=exhibit,
+        )
+
+    def check_after(self, case: str, job: Job) -> EnvironmentCheck | None:
+        self._call("check_after", case)
+        return self._checked(self._check(case, "after", self._run()))
+
+    def explain_environment(
+        self, case: str, reference: str, remarks: Mapping[str, str]
+    ) -> EnvironmentCheck:
+        self._call("explain_environment", case, reference, dict(remarks))
+        for one in self.checks.get(case, ()):
+            if reference in (one.id, one.exhibit):
+                return self._checked(replace(one, run=one.run.explained(remarks)))
+        run = self._run().explained(remarks)
+        return self._checked(self._check(case, "before", run, reference))
+
+    def environments(self, case: str) -> tuple[EnvironmentCheck, ...]:
+        return self.checks.get(self.case_file(case).case.id, ())
+
+    def surroundings(self, exhibit: Exhibit) -> Environment | None:
+        return runs_of(self.manifest(exhibit))
+
     # --- documents ---
 
     def document(
@@ -462,6 +528,9 @@ class FakeHoldfast:
             "network": {"address": "127.0.0.1:443"},
             "received": None,
             "clock": {"offset_ms": 180, "reference": "a", "uncertainty_ms": 40},
+            "environment": Environment(
+                before=self._run(), sealing=self._run("clock", "hosts", "proxy", "dns")
+            ).body(),
             "completeness": (
                 []
                 if exhibit.complete

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from holdfast.cli import environment
 from holdfast.cli.desk import CANCELLED, OK, REFUSED, UNAVAILABLE, Desk
 from holdfast.compose import Failure, Kept
 from holdfast.core.errors import Cancelled, Unavailable
@@ -97,6 +98,8 @@ def report_kept(desk: Desk, all_kept: Sequence[Kept]) -> int:
             ],
         }
     )
+    for matter in dict.fromkeys(kept.case.id for kept in all_kept if kept.exhibits):
+        environment.check_after(desk, matter)
     return max(codes)
 
 

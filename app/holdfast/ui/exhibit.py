@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QWidget
 
 from holdfast.core.canonical import Json
+from holdfast.core.environment import runs_of
 from holdfast.core.evidence import Artifact, Exhibit
 from holdfast.core.job import Job
 from holdfast.core.timestamp import Stamp
@@ -61,6 +62,8 @@ class ExhibitDetail(QFrame):
         self.open.clicked.connect(self._open)
         self.withdraw = Button(desk, "exhibit.withdraw", kind="link")
         self.withdraw.clicked.connect(self._withdraw)
+        self.environment = Button(desk, "exhibit.environment", kind="link")
+        self.environment.clicked.connect(self._environment)
         self._build()
 
     def _build(self) -> None:
@@ -75,7 +78,13 @@ class ExhibitDetail(QFrame):
             column(Label(desk, "exhibit.stamps", role="small"), self.stamps, None, gap=px(8))
         )
         right.setLayout(
-            column(Label(desk, "exhibit.origin", role="small"), self.origin, None, gap=px(8))
+            column(
+                Label(desk, "exhibit.origin", role="small"),
+                self.origin,
+                row(self.environment, None),
+                None,
+                gap=px(8),
+            )
         )
         bottom = Fold(left, right, gap=px(24), below=px(560), stretch=(1, 1))
         buttons = QWidget()
@@ -222,6 +231,12 @@ class ExhibitDetail(QFrame):
         if exhibit is None:
             return
         self.origin.show_facts(origin_facts(self.desk, exhibit, self._manifest))
+        self.environment.setVisible(runs_of(self._manifest) is not None)
+
+    def _environment(self) -> None:
+        if self._file is not None and self._exhibit is not None:
+            what = (self._file.case.id, self._exhibit.number)
+            self.desk.wanted.emit("environment", what)
 
     def _open(self) -> None:
         if self._exhibit is None or not self._exhibit.artifacts:

@@ -75,6 +75,8 @@ class MainWindow(QMainWindow):
         self._plain: QWidget | None = None
         self._pickers: list[RegionPicker] = []
         self._shot_case = ""
+        self._unchecked: set[str] = set()
+        """Cases with captures after which this computer was not looked at yet."""
         self._stamping: Task | None = None
         self._here = ""
         self._unit = desk.look.unit
@@ -358,6 +360,7 @@ class MainWindow(QMainWindow):
         self.stamp_now()
         if exhibits:
             case = done[0].case.id
+            self._unchecked.add(case)
             self.strip.say(self.desk.say("strip.kept", count=len(exhibits)))
             if self._watching():
                 numbers = [exhibit.number for exhibit in exhibits]
@@ -375,7 +378,25 @@ class MainWindow(QMainWindow):
         self.desk.changed.emit()
         self.trouble(error, target=shown, again=again, case=case)
 
+    def _check_after(self) -> None:
+        """Where nothing is being kept any more, this computer is looked at once more.
+
+        It runs behind everything else, and what comes of it is a line in the record.
+        """
+        if self.desk.runner.named or not self._unchecked:
+            return
+        holdfast, cases = self.desk.holdfast, tuple(self._unchecked)
+        self._unchecked.clear()
+
+        def work(job: Job) -> bool:
+            checks = [holdfast.check_after(case, job) for case in cases]
+            return any(checks)
+
+        task = self.desk.runner.start(work, writes=False)
+        task.succeeded.connect(lambda done: self.desk.changed.emit() if done else None)
+
     def _kept_or_not(self) -> None:
+        self._check_after()
         if self._here == "keeping" and not self.desk.runner.named:
             self._open("today", "")
 
@@ -746,5 +767,6 @@ PAGES = {
     "settings": ("settings", "SettingsPage"),
     "help": ("help", "HelpPage"),
     "shot": ("shot", "ShotPage"),
+    "environment": ("environment", "EnvironmentPage"),
     "farewell": ("farewell", "FarewellPage"),
 }

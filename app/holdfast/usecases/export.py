@@ -14,11 +14,12 @@ from typing import TypeAlias
 
 import holdfast
 from holdfast.core.bag import Unreadable
-from holdfast.core.canonical import MAX_INTEGER, Json, canonical, visible
+from holdfast.core.canonical import MAX_INTEGER, Json, canonical, parse, visible
 from holdfast.core.case import Case, Infringement, Licence, Party
 from holdfast.core.certificates import fingerprint, write_pem
 from holdfast.core.deadline import FollowUp
 from holdfast.core.document import Issued
+from holdfast.core.environment import EnvironmentCheck
 from holdfast.core.errors import Tampered, Unavailable
 from holdfast.core.evidence import Exhibit, World, read_manifest
 from holdfast.core.job import Job
@@ -162,6 +163,10 @@ def case_file_bytes(case: Case, *, store: Store) -> bytes:
             for exhibit in exhibits
         ],
     }
+    body["environment"] = [
+        {"sha256": check.sha256, "earlier": list(check.earlier), "record": parse(check.body())}
+        for check in store.all(EnvironmentCheck, case.id)
+    ]
     for name, kind in kinds:
         body[name] = [_plain(noun) for noun in store.all(kind, case.id)]
     return canonical(body)

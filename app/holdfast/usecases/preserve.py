@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from holdfast.core.canonical import one_line, rfc3339, visible
 from holdfast.core.case import Case
@@ -60,6 +60,14 @@ class Attempt:
     """The number under which what was there was sealed nevertheless."""
 
 
+class Watching(Protocol):
+    """Begins to look at this computer and for values that nobody could know earlier."""
+
+    def __call__(self, world: World, target: str = "", case: str = "") -> Watch:
+        """``target`` is what is about to be kept, ``case`` the id of the case it goes to."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maker:
     """Who and what makes the captures of this installation."""
@@ -69,10 +77,8 @@ class Maker:
     packages: tuple[Component, ...]
     asks: Callable[[World], Asks]
     """Which witnesses each manifest and checkpoint of a world is to be shown to."""
-    watch: Callable[[World], Watch] | None = None
-    """Begins to look at this computer and for values that nobody could know earlier; None where
-    nobody asks for them.
-    """
+    watch: Watching | None = None
+    """None where nobody looks."""
 
 
 def preserve(
@@ -99,7 +105,7 @@ def preserve(
     capture_id = clock.new_id()
     about = {"case": case.id, "source": source.id, "target": target}
     if watch is None and maker.watch is not None:
-        watch = maker.watch(case.world)
+        watch = maker.watch(case.world, target, case.id)
     with vault.room(capture_id, about) as room:
         started = rfc3339(clock.now())
         try:

@@ -473,6 +473,11 @@ def _operation(entry: LedgerEntry, say: Teller) -> str:
             return one_line(say("operation.stamps", by=entry.subject, count=count))
         case "document.issued" | "notice.drafted" | "notice.approved" | "notice.sent":
             return one_line(entry.subject)
+        case "environment.checked":
+            when = "after" if facts.get("when") == "after" else "before"
+            told = say(f"operation.environment.{when}", exhibit=str(facts.get("exhibit") or ""))
+            sha256 = str(facts.get("sha256") or "")
+            return one_line(f"{told} · SHA-256 {sha256[:8]}…{sha256[-8:]}")
         case "case.opened" | "case.closed" | "pack.exported":
             return one_line(entry.subject)
         case _:

@@ -237,6 +237,10 @@ class CasePage(Page):
             lambda: desk.wanted.emit("shot", case)
         )
         self.menu.addAction(desk.say("today.way.files")).triggered.connect(self._add_files)
+        self.menu.addSeparator()
+        self.menu.addAction(desk.say("case.environment")).triggered.connect(
+            lambda: desk.wanted.emit("environment", case)
+        )
         self.menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def _add_links(self) -> None:
@@ -281,6 +285,8 @@ class CasePage(Page):
         one = index.data(ROW)
         if isinstance(one, Moment) and one.letter:
             self.desk.wanted.emit(*letter_place(self.reference, one.letter, self._notices()))
+        elif isinstance(one, Moment) and one.check:
+            self.desk.wanted.emit("environment", (self.reference, one.check))
 
     def _notices(self) -> Sequence[Notice]:
         return self.file.notices if self.file is not None else ()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QPlainTextEdit, QWidget
 from holdfast.core.job import Job
 from holdfast.core.timestamp import Authorities
 from holdfast.ui.desk import Desk
-from holdfast.ui.layout import Flow, Fold, at_most, column, emptied, rule
+from holdfast.ui.layout import Flow, Fold, at_most, column, emptied, row, rule
 from holdfast.ui.page import Page
 from holdfast.ui.parts import panel, panel_row
 from holdfast.ui.save import open_outside
@@ -38,6 +38,8 @@ class SettingsPage(Page):
         self.offline = Check(desk, "settings.offline")
         self.offline.setChecked(desk.holdfast.settings.offline)
         self.offline.clicked.connect(lambda on: desk.choose(offline=on))
+        self.environment = Button(desk, "settings.environment.open", icon="steps", size="small")
+        self.environment.clicked.connect(lambda: desk.wanted.emit("environment", None))
         self.browser_found = Label(desk, role="caption", tone="secondary")
         self.browser = Field(desk, "settings.browser", hint="settings.browser.auto")
         self.browser.setText(desk.holdfast.settings.browser)
@@ -79,6 +81,8 @@ class SettingsPage(Page):
                 gap=px(4),
             )
         )
+        checked = QWidget()
+        checked.setLayout(row(self.environment, None))
         name_label = Label(desk, "settings.name", role="caption", tone="secondary")
         name_label.setBuddy(self.name)
         head_label = Label(desk, "settings.letterhead", role="caption", tone="secondary")
@@ -105,6 +109,7 @@ class SettingsPage(Page):
             self._line("data", data),
             self._line("services", services),
             self._line("browser_row", browser),
+            self._line("environment", checked),
             self._line("person", person),
             self._line("privacy", privacy),
             rule(),

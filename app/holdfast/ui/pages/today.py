@@ -174,6 +174,8 @@ class TodayPage(Page):
             Button(desk, "today.way.shot", icon="screenshot", size="small"),
             Button(desk, "today.way.files", icon="files", size="small"),
         ]
+        self.check = Button(desk, "today.environment", icon="steps", size="small")
+        self.check.clicked.connect(lambda: desk.wanted.emit("environment", None))
         self.drop = Label(desk, "today.drop", role="caption", tone="secondary")
         self.practise_title = Label(desk, "today.practise.title", role="strong")
         self.practise_line = Label(desk, "today.practise.line", role="caption", tone="secondary")
@@ -205,7 +207,7 @@ class TodayPage(Page):
         self._entry = entry
         ways = Fold(*self.ways, gap=px(8), below=px(420), stretch=(1, 1))
         small = QWidget()
-        small.setLayout(Flow(*self.buttons, gap=px(8)))
+        small.setLayout(Flow(*self.buttons, self.check, gap=px(8)))
         self._small, self._ways = small, ways
         practise = Fold(
             _holding(self.practise_title, self.practise_line, gap=px(2)),
