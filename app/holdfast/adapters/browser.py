@@ -45,6 +45,16 @@ SLICE = 0.1
 PIPED = sys.platform != "win32"
 """Whether the browser is spoken to through a pipe, so that it opens no port at all."""
 
+# A page that comes back from memory or was drawn in advance has no answer of its server.
+_WITHOUT = (
+    "Translate,OptimizationHints,MediaRouter,InterestFeedContentSuggestions,BackForwardCache,"
+    "Prerender2"
+)
+# Pages from outside get no socket into this computer or its network, whatever a name says.
+_WITH = (
+    "LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,"
+    "LocalNetworkAccessChecksWebTransport"
+)
 _ARGUMENTS = (
     "--no-first-run",
     "--no-default-browser-check",
@@ -61,19 +71,15 @@ _ARGUMENTS = (
     "--disable-domain-reliability",
     "--disable-extensions",
     "--disable-sync",
-    # A page that comes back from memory or was drawn in advance has no answer of its server.
-    "--disable-features=Translate,OptimizationHints,MediaRouter,InterestFeedContentSuggestions,"
-    "BackForwardCache,Prerender2",
-    # Pages from outside get no socket into this computer or its network, whatever a name says.
-    "--enable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,"
-    "LocalNetworkAccessChecksWebTransport",
+    f"--disable-features={_WITHOUT}",
+    f"--enable-features={_WITH}",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--metrics-recording-only",
     "--password-store=basic",
     "--use-mock-keychain",
 )
 _UNSEEN = ("--headless=new", "--hide-scrollbars", "--mute-audio", "--window-size=1280,900")
-_SEEN = ("--hide-crash-restore-bubble", "--disable-session-crashed-bubble")
+_SEEN = ("--hide-crash-restore-bubble", "--ozone-platform-hint=auto")
 # The third and fourth file are the pipe.  Only we hold its other end: were we killed without a
 # chance to end the browser, it would end with it.
 _ON_PIPE = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null'
@@ -355,7 +361,9 @@ def running(
 
     Its standard error is in ``log``, beside which a fresh profile lies meanwhile, so that a room
     that is cleared away after a crash takes it along.  ``profile`` is a folder that is used instead
-    and stays; ``seen`` opens a window that a person works in.  Raises Unavailable(``browser_start``).
+    and stays; ``seen`` opens a window that a person works in.
+
+    Raises Unavailable(``browser_start``).
     """
     with ExitStack() as undo:
         if profile is None:

@@ -131,6 +131,7 @@ class Video:
     def __init__(self, means: Means) -> None:
         self._clock = means.clock
         self._loopback = means.loopback
+        self._cookies = means.cookies
 
     def suits(self, target: str) -> bool:
         """Whether ``target`` is a web link, or a shared message with one inside."""
@@ -150,13 +151,20 @@ class Video:
         found, addresses = http.guard(target, allow=allow)
         order = {"do": "list", "url": found.url, **_permitted(allow, found, addresses)}
         with TemporaryDirectory(prefix="holdfast-") as folder:
-            run = _ask(order, Path(folder) / "worker.err", job)
+            run = self._ask(order, Path(folder), job)
         if run.error is None:
             return tuple(link for link in run.links if self.suits(link))
         if run.error["kind"] != "unsupported":
             raise _trouble(run.error, found.host)
         job.step("opening", detail=found.host)
         return _read_page(found.url, allow)
+
+    def _ask(self, order: Line, folder: Path, job: Job) -> _Run:
+        """As ``_ask``, with the cookies that were lent for it."""
+        if self._cookies is None:
+            return _ask(order, folder / "worker.err", job)
+        with self._cookies(folder) as cookies:
+            return _ask({**order, "cookies": str(cookies)}, folder / "worker.err", job)
 
     def capture(self, target: str, room: Path, job: Job) -> Captured:
         """The video's original files, cover, subtitles and description.
@@ -174,7 +182,7 @@ class Video:
         folder.mkdir()
         order = {"do": "get", "url": found.url, "room": str(folder), "limit": LARGEST}
         try:
-            run = _ask(order | _permitted(allow, found, addresses), room / "worker.err", job)
+            run = self._ask(order | _permitted(allow, found, addresses), room, job)
             originals = _originals(folder)
             if not originals or (run.error or {}).get("kind") == "disk":
                 raise _nothing(run, found.host)
