@@ -500,16 +500,15 @@ class Session:
         before = tab.evaluate("Math.round(scrollY)") or 0
         try:
             visit.keep(url, scroll=how == "scroll")
+            if how == "scroll":
+                tab.evaluate(f"window.scrollTo(0, {int(before)})")
+            return visit.checks(url.startswith("https:"), url)
         finally:
             if not tab.answering:
                 # A page that did not let go was stopped for the capture only.
                 tab.answering = True
-                self._running.send(
-                    "Emulation.setScriptExecutionDisabled", {"value": False}, tab.session
-                )
-        if how == "scroll":
-            tab.evaluate(f"window.scrollTo(0, {int(before)})")
-        return visit.checks(url.startswith("https:"), url)
+                on = {"value": False}
+                self._running.send("Emulation.setScriptExecutionDisabled", on, tab.session)
 
     @staticmethod
     def _shot(tab: Tab, kept: Kept) -> tuple[Check, ...]:

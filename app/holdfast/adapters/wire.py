@@ -48,7 +48,7 @@ class Pipe:
         self._out, self._back, self._limit = out, back, limit
         self._lock = threading.Lock()
         self._ready: list[bytes] = []
-        self._parts: list[bytes] = []
+        self._held = bytearray()
         self._size = 0
         os.set_blocking(out, False)
         os.set_blocking(back, False)
@@ -88,24 +88,23 @@ class Pipe:
         *ended, rest = data.split(b"\0")
         for part in ended:
             self._add(part)
-            whole = self._whole()
-            if whole:
+            if whole := self._whole():
                 self._ready.append(whole)
-            self._parts, self._size = [], 0
+            self._held, self._size = bytearray(), 0
         self._add(rest)
 
     def _add(self, part: bytes) -> None:
         self._size += len(part)
         if self._size <= self._limit:
-            self._parts.append(part)
-        elif len(self._parts) != 1 or len(self._parts[0]) > _HEAD:
-            # No more than its beginning is held; the rest passes by.
-            self._parts = [b"".join([*self._parts, part][:2])[:_HEAD]]
+            self._held += part
+        else:
+            # Only its beginning is held; the rest passes by.
+            self._held = (self._held + part[:_HEAD])[:_HEAD]
 
     def _whole(self) -> bytes:
         if self._size <= self._limit:
-            return b"".join(self._parts)
-        found = _NUMBERED.match(self._parts[0])
+            return bytes(self._held)
+        found = _NUMBERED.match(self._held)
         if found is None:
             return b""
         return b'{"id":%s,"error":{"message":"answer too large"}}' % found[1]
