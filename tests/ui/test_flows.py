@@ -175,7 +175,7 @@ def test_files_by_button_and_by_dropping(
     file.write_bytes(b"x")
     window = open_(fake)
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: ([str(file)], ""))
-    click(qtbot, window, window.page("today").ways[1])
+    click(qtbot, window, window.page("today").ways[2])
     assert called(fake, "keep_files") == [("keep_files", (file,), "")]
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(file)), QUrl("https://example.test/")])

@@ -104,10 +104,16 @@ class Session:
     """One visible browser from its opening to its end.  ``state`` may be read from any thread."""
 
     def __init__(
-        self, case_id: str, executable: Path, profiles: Profiles, clock: Clock, log: Path
+        self,
+        names: tuple[str, ...],
+        executable: Path,
+        profiles: Profiles,
+        clock: Clock,
+        log: Path,
     ) -> None:
-        """Use ``opened``."""
-        self.state = Browse(case_id=case_id, profile=Profile(case_id=case_id))
+        """``names`` are those of the case, its id first.  It is open once ``start`` has ended."""
+        self.names = names
+        self.state = Browse(case_id=names[0], profile=Profile(case_id=names[0]))
         self._executable, self._profiles = executable, profiles
         self._clock, self._log = clock, log
         self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()

@@ -51,7 +51,11 @@ class Browsing(Keeping):
                 raise Refused("browse_open", case=matter.number)
             home = self.data / "profiles" / matter.id
             session = Session(
-                matter.id, executable, self._profiles, self._clock, home / "browser.err"
+                (matter.id, matter.number),
+                executable,
+                self._profiles,
+                self._clock,
+                home / "browser.err",
             )
             self._browsers[matter.id] = session
         try:
@@ -63,15 +67,13 @@ class Browsing(Keeping):
         return session.state
 
     def browsing(self, case: str = "") -> Browse | None:
-        """How the browser of a case stands, or the last that was opened; None when none was.
+        """How the browser of a case (its id or number) stands; of none, the last that was opened.
 
         Asks nobody: cheap enough to be called every second.
         """
         with self._lock:
-            if case:
-                found = self._browsers.get(case)
-            else:
-                found = next(reversed(self._browsers.values()), None)
+            known = [one for one in self._browsers.values() if case in ("", *one.names)]
+            found = known[-1] if known else None
         return found.state if found is not None else None
 
     def browse_to(self, case: str, url: str, job: Job) -> None:
@@ -106,8 +108,8 @@ class Browsing(Keeping):
     def browse_end(self, case: str) -> None:
         """The browser of that case is closed; what was kept stays."""
         with self._lock:
-            session = self._browsers.get(case)
-        if session is not None:
+            found = [one for one in self._browsers.values() if case in one.names]
+        for session in found:
             session.close()
 
     def keep_logged_in(self, target: str, job: Job, case: str, how: str = "") -> Kept:

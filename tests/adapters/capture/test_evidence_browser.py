@@ -45,7 +45,7 @@ pytestmark = [
 @contextmanager
 def session(folder: Path, url: str = "", case: str = "c1") -> Iterator[Session]:
     made = Session(
-        case,
+        (case,),
         browsers.find(),
         Profiles(folder, SystemClock()),
         SystemClock(),
@@ -525,7 +525,7 @@ def test_a_browser_that_does_not_start_lets_the_profile_go(
     broken.chmod(0o755)
     for _ in range(2):
         made = Session(
-            "c1", broken, Profiles(tmp_path, SystemClock()), SystemClock(),
+            ("c1",), broken, Profiles(tmp_path, SystemClock()), SystemClock(),
             tmp_path / "profiles" / "c1" / "browser.err",
         )  # fmt: skip
         with pytest.raises(Unavailable, match="browser_start"):
