@@ -199,7 +199,7 @@ def test_a_running_browser_answers_refuses_and_keeps_its_gate(
             # No door at all; else one on this computer alone, behind a path nobody can guess.
             doors = listening(str(tmp_path))
             assert len(doors) == (0 if piped else 1)
-            assert all(door.ip == "127.0.0.1" for door in doors)  # type: ignore[attr-defined]
+            assert all(door.ip == "127.0.0.1" for door in doors)  # type: ignore[attr-defined]  # psutil's addr
             with pytest.raises(Unavailable, match="browser_refused"):
                 running.call("No.suchCommand")
             with pytest.raises(Unavailable, match="browser_stuck"):

@@ -13,7 +13,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from holdfast.adapters import profile as profiles
-from holdfast.adapters.cookies import lent, netscape
+from holdfast.adapters.cookies import netscape, written
 from holdfast.adapters.profile import Profiles
 from holdfast.core.errors import Refused
 
@@ -123,20 +123,16 @@ COOKIES = [
 ]  # fmt: skip
 
 
-def test_cookies_are_lent_for_the_time_and_to_this_user(tmp_path: Path) -> None:
+def test_cookies_are_for_this_user_alone(tmp_path: Path) -> None:
     import http.cookiejar
 
-    with lent(COOKIES, tmp_path) as file:
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        jar = http.cookiejar.MozillaCookieJar(str(file))
-        jar.load(ignore_discard=True, ignore_expires=True)
-        found = {(c.domain, c.name, c.value, c.path, c.secure) for c in jar}
-    assert found == {
+    (tmp_path / "cookies.txt").write_text("left over")
+    file = written(COOKIES, tmp_path)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    jar = http.cookiejar.MozillaCookieJar(str(file))
+    jar.load(ignore_discard=True, ignore_expires=True)
+    assert {(c.domain, c.name, c.value, c.path, c.secure) for c in jar} == {
         (".a.example", "sid", "v", "/", True),
         ("b.example", "s", "", "/x", False),
     }
-    assert list(tmp_path.iterdir()) == []
     assert "bad" not in netscape(COOKIES)
-    with pytest.raises(ZeroDivisionError), lent(COOKIES, tmp_path):
-        raise ZeroDivisionError
-    assert list(tmp_path.iterdir()) == []

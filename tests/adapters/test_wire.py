@@ -148,7 +148,7 @@ def test_garbage_ends_in_one_sentence(message: bytes) -> None:
     browser._listeners = [lambda session, method, params: heard.append(method)]
     said = ""
     try:
-        browser.wait(lambda: not browser._wire.messages, 1)  # type: ignore[attr-defined]
+        browser.wait(lambda: not browser._wire.messages, 1)  # type: ignore[attr-defined]  # it is Said
     except Unavailable as error:
         said = error.code
     assert said in ("", "browser_garbled")
@@ -165,6 +165,6 @@ def test_a_listener_that_took_its_leave_hears_no_more() -> None:
         browser.unlisten(listener)
 
     browser.listen(listener)
-    browser.wait(lambda: not browser._wire.messages, 1)  # type: ignore[attr-defined]
+    browser.wait(lambda: not browser._wire.messages, 1)  # type: ignore[attr-defined]  # it is Said
     assert heard == ["a"]
     gate.close()

@@ -6,7 +6,7 @@ AT = "2026-11-12T13:06:31.000Z"
 
 
 def noticed(what: str, turn: int, *, open_: bool = False, url: str = "devtools") -> Noticed:
-    return Noticed(what=what, at=AT, url=url, turn=turn, open=open_)  # type: ignore[arg-type]
+    return Noticed(what=what, at=AT, url=url, turn=turn, open=open_)  # type: ignore[arg-type]  # one of What
 
 
 def outcomes(*seen: Noticed, entered: tuple[str, ...] = (), since: int = 5) -> dict[str, str]:

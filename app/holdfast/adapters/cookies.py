@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from holdfast.adapters.browser import Browser
+from holdfast.adapters.browser import Browser, running
+from holdfast.adapters.profile import Lease
+from holdfast.core.job import Job
 
-Jar: TypeAlias = Callable[[Path], AbstractContextManager[Path]]
-"""Given a room, lends a cookies file in it until the end."""
+Jar: TypeAlias = Callable[[Path, str], Path]
+"""Given a room and a link, writes a cookies file into the room."""
 
 MOST = 20_000
 _BAD = re.compile(r"[\x00-\x1f\x7f]")
@@ -55,14 +56,31 @@ def netscape(cookies: list[Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-@contextmanager
-def lent(cookies: list[Mapping[str, Any]], room: Path) -> Iterator[Path]:
-    """A cookies file in ``room`` that only this user can read; gone at the end."""
+def written(cookies: list[Mapping[str, Any]], room: Path) -> Path:
+    """A cookies file in ``room`` that only this user can read.  Whoever asked for it deletes it."""
     file = room / "cookies.txt"
+    file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as out:
-            out.write(netscape(cookies))
-        yield file
-    finally:
-        file.unlink(missing_ok=True)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as out:
+        out.write(netscape(cookies))
+    return file
+
+
+def profile_jar(lease: Lease, executable: Path, job: Job) -> Jar:
+    """The cookies of a profile that is not open, by opening it unseen for a moment."""
+
+    def jar(room: Path, _link: str) -> Path:
+        log = room / "browser.err"
+        try:
+            with (
+                lease(executable) as held,
+                running(
+                    executable, allow=frozenset(), log=log, job=job, profile=held.folder
+                ) as program,
+            ):
+                found = all_cookies(program)
+        finally:
+            log.unlink(missing_ok=True)
+        return written(found, room)
+
+    return jar

@@ -13,18 +13,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from holdfast.adapters import browser, cookies, http
-from holdfast.adapters.browser import Browser, Params
-from holdfast.adapters.profile import Held, Profiles
+from holdfast.adapters.browser import Browser
+from holdfast.adapters.profile import Held, Profiles, browser_record
 from holdfast.adapters.tab import Tab
+from holdfast.adapters.tabs import ENDS, MOST_NOTED, NEW_TAB, Place, Tabs
 from holdfast.adapters.visit import Kept, Visit, keep_log, plain_png
-from holdfast.core.browsing import Browse, Ended, How, Noticed, Profile, TabSeen, What, judged
+from holdfast.core.browsing import Browse, Ended, How, Profile, judged
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
 from holdfast.core.evidence import (
@@ -42,55 +43,6 @@ Result = TypeVar("Result")
 LOOK_SECONDS = 1.0
 EMPTY_SECONDS = 2.0
 """Without a tab for so long the person has closed it, also where the program itself stays."""
-MOST_TABS = 200
-MOST_ASKED = 20
-ASKED_SECONDS = 0.5
-MOST_NOTED = 500
-# What Chromium and its kin bring themselves: the PDF viewer, the store, reading aloud.
-_BUILT_IN = frozenset(
-    {
-        "mhjfbmdgcfjbbpaeojofohoefgiehjai",
-        "ahfgeienlihckogmohjhadlkjgocpleb",
-        "nmmhkkegccagdldgiimedpiccmgmieda",
-        "fignfifoniblkonapihmkfakmlgkbkcf",
-        "neajdppkdcdipfabeoofebfddakdcjhd",
-        "pkedcjkdefgpdelpbcmbmeomcjbeemfm",
-        "ghbmnnjooekpmoecnnnilnnbdlolhkhi",
-        "jdiccldimpdaibmpdkjnbmckianbfold",
-    }
-)
-_ENDS = ("browser_gone", "browser_garbled")
-"""Troubles after which there is no browser any more."""
-_NEW_TAB = ("chrome://newtab", "chrome://new-tab-page", "edge://newtab", "chrome://omnibox-popup")
-_INTERNAL = ("chrome:", "edge:", "chrome-untrusted:", "view-source:", "file:", "about:")
-_SHOWN = (
-    "[document.visibilityState === 'visible' ? (document.hasFocus() ? 2 : 1) : 0,"
-    " String(document.title).slice(0, 300)]"
-)
-
-
-def noticed_in(kind: str, url: str) -> What | None:
-    """What a target of the browser means to a reader of the evidence; None when nothing."""
-    if url.startswith("devtools:"):
-        return "devtools"
-    if url.startswith("chrome-extension:"):
-        return None if url.split("/", 3)[2:3] and url.split("/")[2] in _BUILT_IN else "extension"
-    internal = kind == "page" and url.startswith(_INTERNAL)
-    if internal and url != "about:blank" and not url.startswith(_NEW_TAB):
-        return "internal"
-    return None
-
-
-@dataclass(slots=True)
-class _Place:
-    """One tab that the person has open."""
-
-    id: str
-    tab: Tab
-    url: str = ""
-    title: str = ""
-    since: int = 0
-    """The turn at which its page was loaded."""
 
 
 @dataclass(slots=True)
@@ -121,15 +73,10 @@ class Session:
         self._over = False
         self._closing = threading.Event()
         self._at_work: Job | None = None
-        self._places: dict[str, _Place] = {}
-        self._kinds: dict[str, str] = {}
-        self._noticed: list[Noticed] = []
-        self._turn = 0
-        self._current = ""
         self._product = Component(name="browser", version="")
-        self._agent = ""
         self._began = ""
         self._program: Browser | None = None
+        self._open_tabs: Tabs | None = None
         self._first = ""
         self._start_job = Job()
         self._up: Future[None] = Future()
@@ -140,10 +87,6 @@ class Session:
 
     def start(self, url: str, job: Job) -> None:
         """The browser is open at ``url``, or blank.  Raises what kept it from opening."""
-        if sys.platform.startswith("linux") and not (
-            os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-        ):
-            raise Unavailable("browse_no_screen")
         self._first, self._start_job = url, job
         self._thread.start()
         wait((self._up, self._done), return_when=FIRST_COMPLETED)
@@ -193,12 +136,10 @@ class Session:
 
         return self.ask(look, job)
 
-    @contextmanager
-    def jar(self, room: Path) -> Iterator[Path]:
-        """The cookies of this moment, lent as ``cookies.lent``."""
+    def jar(self, room: Path, _link: str) -> Path:
+        """The cookies of this moment, in a file of ``room``; see ``cookies.written``."""
         held = self.ask(lambda: cookies.all_cookies(self._running), Job())
-        with cookies.lent(held, room) as file:
-            yield file
+        return cookies.written(held, room)
 
     # --- the session's thread --------------------------------------------------------------------
 
@@ -206,6 +147,11 @@ class Session:
     def _running(self) -> Browser:
         assert self._program is not None
         return self._program
+
+    @property
+    def _tabs(self) -> Tabs:
+        assert self._open_tabs is not None
+        return self._open_tabs
 
     def _live(self) -> None:
         """The whole life of the browser."""
@@ -243,7 +189,6 @@ class Session:
         self._program = program
         self._began = rfc3339(self._clock.now())
         said = program.call("Browser.getVersion")
-        self._agent = str(said.get("userAgent", ""))
         name, _, number = str(said.get("product", "")).partition("/")
         self._product = Component(name=one_line(name)[:60] or "browser", version=one_line(number))
         count = len(cookies.all_cookies(program))
@@ -251,32 +196,12 @@ class Session:
         profile = replace(held.profile, browser=product, cookies=count)
         self._profiles.note(profile)
         self.state = replace(self.state, profile=profile)
-        program.listen(self._heard)
-        deny = {"behavior": "deny", "eventsEnabled": True}
-        program.call("Browser.setDownloadBehavior", deny)
-        self._keep_inside_shut(program)
-        program.call("Target.setDiscoverTargets", {"discover": True})
-        program.call(
-            "Target.setAutoAttach",
-            {
-                "autoAttach": True,
-                "waitForDebuggerOnStart": True,
-                "flatten": True,
-                "filter": [{"type": "page"}],
-            },
-        )
-        program.wait(lambda: bool(self._places), browser.START_SECONDS)
+        self._open_tabs = Tabs(program, self._clock, str(said.get("userAgent", "")))
+        self._open_tabs.watch()
+        program.wait(lambda: bool(self._tabs.places), browser.START_SECONDS)
         if self._first:
             self._go(_whole(self._first), frozenset())
         self._tell()
-
-    @staticmethod
-    def _keep_inside_shut(program: Browser) -> None:
-        """The browser does not ask the person whether a page may reach into this network."""
-        for name in ("local-network-access", "local-network", "loopback-network"):
-            program.send(
-                "Browser.setPermission", {"permission": {"name": name}, "setting": "denied"}
-            )
 
     def _serve(self, program: Browser) -> None:
         looked = empty = time.monotonic()
@@ -290,9 +215,9 @@ class Session:
                 self._do(program, order)
             now = time.monotonic()
             if now - looked > LOOK_SECONDS and self._orders.empty():
-                self._find_current()
+                self._tabs.find_current()
                 looked = time.monotonic()
-            if self._places:
+            if self._tabs.places:
                 empty = now
             elif now - empty > EMPTY_SECONDS:
                 return
@@ -308,7 +233,7 @@ class Session:
             order.answer.set_result(order.work())
         except HoldfastError as error:
             order.answer.set_exception(error)
-            if error.code in _ENDS:
+            if error.code in ENDS:
                 raise
         except BaseException as error:
             order.answer.set_exception(error)
@@ -318,7 +243,8 @@ class Session:
 
     def _end(self, trouble: BaseException | None) -> None:
         """Nobody waits any more, and everybody can see why."""
-        why: Ended = "gone" if trouble is not None and self._places else "closed"
+        left = self._open_tabs is not None and bool(self._open_tabs.places)
+        why: Ended = "gone" if trouble is not None and left else "closed"
         with self._lock:
             self._over = True
         self.state = replace(self.state, ended=why, tabs=())
@@ -331,120 +257,20 @@ class Session:
             self._up.set_exception(trouble)
         self._done.set_result(None)
 
-    # --- what the browser reports ----------------------------------------------------------------
+    # --- what is done for others -----------------------------------------------------------------
 
-    def _heard(self, session: str, method: str, params: Params) -> None:
-        match method:
-            case "Target.attachedToTarget" if not session:
-                self._attached(params)
-            case "Target.targetCreated" | "Target.targetInfoChanged":
-                self._changed(params["targetInfo"])
-            case "Target.targetDestroyed":
-                self._gone(str(params["targetId"]))
-            case "Target.detachedFromTarget" if not session:
-                self._gone(str(params.get("targetId", "")))
-            case "Page.frameNavigated" if not params["frame"].get("parentId"):
-                self._turn += 1
-                for place in self._places.values():
-                    if place.tab.hears(session):
-                        place.since = self._turn
-            case "Browser.downloadWillBegin":
-                self._notice("download", str(params.get("url", "")), "")
-
-    def _attached(self, params: Params) -> None:
-        info, session = params["targetInfo"], str(params["sessionId"])
-        target = str(info["targetId"])
-        if len(self._places) < MOST_TABS and target not in self._places:
-            tab = Tab(self._running, target=target, session=session)
-            tab.user_agent = self._agent
-            self._places[target] = _Place(target, tab)
-            self._changed(info)
-        if params.get("waitingForDebugger"):
-            self._running.send("Runtime.runIfWaitingForDebugger", {}, session)
-
-    def _changed(self, info: Params) -> None:
-        target, url = str(info["targetId"]), str(info.get("url", ""))[:8000]
-        if place := self._places.get(target):
-            place.url, place.title = url, str(info.get("title", ""))[:1000]
-        what = noticed_in(str(info.get("type", "")), url)
-        if what is not None and self._kinds.get(target) != url:
-            self._kinds[target] = url
-            self._notice(what, url, target)
-
-    def _notice(self, what: What, url: str, target: str) -> None:
-        if len(self._noticed) >= MOST_NOTED:
-            return
-        self._turn += 1
-        # Whoever opens the tools reads an address that is long and says nothing more.
-        shown = "devtools" if what == "devtools" else one_line(url[:2000])
-        if what == "extension":
-            shown = one_line("/".join(url.split("/")[:3])[:100])
-        self._noticed.append(
-            Noticed(
-                what=what,
-                at=rfc3339(self._clock.now()),
-                url=shown,
-                turn=self._turn,
-                open=bool(target),
-            )
-        )
-        if target:
-            self._kinds[f"#{len(self._noticed) - 1}"] = target
-
-    def _gone(self, target: str) -> None:
-        if place := self._places.pop(target, None):
-            place.tab.close()
-        self._kinds.pop(target, None)
-        for number, one in enumerate(self._noticed):
-            if one.open and self._kinds.get(f"#{number}") == target:
-                self._noticed[number] = replace(one, open=False)
+    def _place(self) -> Place:
+        """The tab that the person looks at.  Raises Refused(``browse_nothing``)."""
+        self._tabs.find_current()
+        self._tell()
+        if not self._tabs.current:
+            raise Refused("browse_nothing")
+        return self._tabs.places[self._tabs.current]
 
     def _tell(self) -> None:
         """Everybody can see how it stands."""
-        if self._current not in self._places:
-            self._current = next(reversed(self._places), "")
-        self.state = replace(
-            self.state,
-            tabs=tuple(
-                TabSeen(
-                    id=place.id,
-                    url=one_line(place.url),
-                    title=one_line(place.title),
-                    current=place.id == self._current,
-                )
-                for place in self._places.values()
-            ),
-            noticed=tuple(self._noticed),
-        )
-
-    # --- what is done for others -----------------------------------------------------------------
-
-    def _find_current(self) -> None:
-        """Which tab the person looks at; the browser says it of none, so each page is asked."""
-        best = 0
-        for place in list(self._places.values())[:MOST_ASKED]:
-            if place.tab.dialog or place.tab.crashed:
-                continue
-            question = {"expression": _SHOWN, "returnByValue": True}
-            try:
-                answer = place.tab.asked("Runtime.evaluate", question, ASKED_SECONDS)
-            except Unavailable as error:
-                if error.code in _ENDS:
-                    raise
-                continue
-            match answer.get("result", {}).get("value"):
-                case [int(seen), str(title)]:
-                    place.title = title or place.title
-                    if seen > best:
-                        best, self._current = seen, place.id
-
-    def _place(self) -> _Place:
-        """The tab that the person looks at.  Raises Refused(``browse_nothing``)."""
-        self._find_current()
-        self._tell()
-        if not self._current:
-            raise Refused("browse_nothing")
-        return self._places[self._current]
+        tabs = self._tabs
+        self.state = replace(self.state, tabs=tabs.seen(), noticed=tuple(tabs.noticed))
 
     def _go(self, url: str, pairs: frozenset[str]) -> None:
         self._running.gate.open_to(pairs)
@@ -492,7 +318,7 @@ class Session:
             finished=rfc3339(self._clock.now()),
             components=(self._product, *_libraries()),
             network=visit.network(()),
-            completeness=(*checks, *judged(self._noticed, entered, place.since)),
+            completeness=(*checks, *judged(self._tabs.noticed, entered, place.since)),
             observations=visit.observations()
             if shown
             else Observations(
@@ -524,7 +350,7 @@ class Session:
         outcome: Literal["fail", "pass"] = "fail" if colour else "pass"
         return (Check(check="picture_content", outcome=outcome, detail=colour),)
 
-    def _record(self, how: How, place: _Place) -> dict[str, Json]:
+    def _record(self, how: How, place: Place) -> dict[str, Json]:
         try:
             count = len(cookies.all_cookies(self._running))
             profile = replace(self.state.profile, cookies=count)
@@ -539,13 +365,21 @@ class Session:
             "opened": self._began,
             "url": one_line(place.url),
             "title": one_line(place.title),
-            "tabs": len(self._places),
-            "noticed": [one.body() for one in self._noticed],
+            "tabs": len(self._tabs.places),
+            "noticed": [one.body() for one in self._tabs.noticed],
             "inside_reached": [
                 {"url": one_line(url[:2000]), "address": address}
                 for url, address in gate.entered[:MOST_NOTED]
             ],
         }
+
+
+def need_screen() -> None:
+    """Nothing, where a window can be shown.  Raises Unavailable(``browse_no_screen``)."""
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        raise Unavailable("browse_no_screen")
 
 
 class Live:
@@ -568,53 +402,9 @@ class Live:
         return _libraries()
 
 
-def browser_record(
-    product: Component, profile: Profile | None, now: str, *, by: Literal["person", "program"]
-) -> dict[str, Json]:
-    """What ``browser.json`` says of the browser and its profile; None: a fresh one, gone since."""
-    return {
-        "browser": f"{product.name} {product.version}".strip(),
-        "opened_by": by,
-        "extensions": "off",
-        "profile": {"kind": "fresh"}
-        if profile is None
-        else {
-            "kind": "case",
-            "created": profile.created or None,
-            "age_days": profile.age_days(now),
-            "used": profile.used,
-            "cookies": profile.cookies,
-        },
-    }
-
-
-def profile_jar(
-    lease: Callable[[Path], AbstractContextManager[Held]], executable: Path, job: Job
-) -> cookies.Jar:
-    """Lends the cookies of a profile that is not open, by opening it unseen for a moment."""
-
-    @contextmanager
-    def jar(room: Path) -> Iterator[Path]:
-        log = room / "browser.err"
-        try:
-            with (
-                lease(executable) as held,
-                browser.running(
-                    executable, allow=frozenset(), log=log, job=job, profile=held.folder
-                ) as program,
-            ):
-                found = cookies.all_cookies(program)
-        finally:
-            log.unlink(missing_ok=True)
-        with cookies.lent(found, room) as file:
-            yield file
-
-    return jar
-
-
-def _check(place: _Place, within: str) -> None:
+def _check(place: Place, within: str) -> None:
     url = place.url
-    if not url or url.startswith(("about:blank", *_NEW_TAB)):
+    if not url or url.startswith(("about:blank", *NEW_TAB)):
         raise Refused("browse_nothing")
     if not url.startswith(("http://", "https://")):
         raise Refused("browse_internal", scheme=one_line(url.partition(":")[0][:20]))

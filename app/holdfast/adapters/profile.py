@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from filelock import FileLock, Timeout
 
 from holdfast.core.browsing import Profile
-from holdfast.core.canonical import moment, one_line, rfc3339
+from holdfast.core.canonical import Json, moment, one_line, rfc3339
 from holdfast.core.errors import Refused
+from holdfast.core.evidence import Component
 from holdfast.ports import Clock
 
 LIMIT = 64 << 10
@@ -119,6 +120,26 @@ class Profiles:
             (home / "profile.json").unlink(missing_ok=True)
         shutil.rmtree(home, ignore_errors=True)
         return True
+
+
+def browser_record(
+    product: Component, profile: Profile | None, now: str, *, by: Literal["person", "program"]
+) -> dict[str, Json]:
+    """What ``browser.json`` says of the browser and its profile; None: a fresh one, gone since."""
+    return {
+        "browser": f"{product.name} {product.version}".strip(),
+        "opened_by": by,
+        "extensions": "off",
+        "profile": {"kind": "fresh"}
+        if profile is None
+        else {
+            "kind": "case",
+            "created": profile.created or None,
+            "age_days": profile.age_days(now),
+            "used": profile.used,
+            "cookies": profile.cookies,
+        },
+    }
 
 
 @contextmanager

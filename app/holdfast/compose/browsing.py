@@ -10,13 +10,13 @@ from holdfast.core.errors import Refused, Unavailable
 from holdfast.core.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from holdfast.adapters.capture.video import Video
     from holdfast.adapters.cookies import Jar
     from holdfast.adapters.evidence_browser import Session
-    from holdfast.adapters.profile import Held, Lease, Profiles
+    from holdfast.adapters.profile import Held, Profiles
     from holdfast.core.browsing import Browse, Profile
     from holdfast.core.case import Case
     from holdfast.ports import CaptureSource
@@ -36,11 +36,12 @@ class Browsing(Keeping):
         ``browse_no_screen``.
         """
         from holdfast.adapters import browser, http
-        from holdfast.adapters.evidence_browser import Session
+        from holdfast.adapters.evidence_browser import Session, need_screen
 
         if url:
             http.guard(url, allow=http.typed_pair(url))
         executable = browser.find(self.settings.browser)
+        need_screen()
         job.step("opening", detail=url[:200])
         matter = self._matter(case, http.link(url).host if url else "")
         if url and not url.startswith(self._within(matter)):
@@ -102,7 +103,7 @@ class Browsing(Keeping):
         if not url.startswith(within):
             raise Refused("mixed_worlds")
         if wish == "video":
-            return self._keep([(self._logged_in(None, session.jar)["video"], url)], matter, job)
+            return self._keep([(self._video(session.jar), url)], matter, job)
         return self._keep([(Live(session, wish, within), url)], matter, job)
 
     def browse_end(self, case: str) -> None:
@@ -118,7 +119,8 @@ class Browsing(Keeping):
         Raises Refused: ``profile_none`` for a case without one, ``profile_in_use``.
         """
         from holdfast.adapters import browser, http
-        from holdfast.adapters.evidence_browser import profile_jar
+        from holdfast.adapters.capture import Means, pieces
+        from holdfast.adapters.cookies import profile_jar
         from holdfast.usecases import cases
 
         host = http.link(target).host
@@ -133,7 +135,11 @@ class Browsing(Keeping):
         def lease(program: Path) -> AbstractContextManager[Held]:
             return self._profiles.held(matter.id, program)
 
-        ways = self._logged_in(lease, profile_jar(lease, executable, job))
+        means = Means(clock=self._clock, browser=self.settings.browser, profile=lease)
+        ways = {
+            "page": pieces(means)["page"],
+            "video": self._video(profile_jar(lease, executable, job)),
+        }
         wanted = (how,) if how else ("page", "video")
         return self._keep([(ways[name], target) for name in wanted], matter, job)
 
@@ -180,15 +186,7 @@ class Browsing(Keeping):
         """How addresses have to begin that go into this case."""
         return self._practice_world().site_url if matter.world == "practice" else ""
 
-    def _logged_in(self, lease: Lease | None, jar: Jar) -> Mapping[str, CaptureSource]:
-        """Ways of capturing that a site knows as the person who logged in."""
-        from holdfast.adapters.capture import Means, pieces
-
-        return pieces(
-            Means(
-                clock=self._clock,
-                browser=self.settings.browser,
-                profile=lease,
-                cookies=jar,
-            )
-        )
+    def _video(self, jar: Jar) -> CaptureSource:
+        """Videos as a site gives them to whom the cookies belong to."""
+        videos: Video = self.sources["video"]  # type: ignore[assignment] # ids are the classes'
+        return videos.logged_in(jar)

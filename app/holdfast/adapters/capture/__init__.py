@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 from holdfast.ports import CaptureSource, Clock
 
 if TYPE_CHECKING:
-    from holdfast.adapters.cookies import Jar
     from holdfast.adapters.profile import Lease
 
 
@@ -27,8 +26,6 @@ class Means:
     """Path of the browser, from the settings; empty finds one."""
     profile: Lease | None = None
     """The profile in which pages are opened; None opens each in a fresh one."""
-    cookies: Jar | None = None
-    """What a site is shown of who asks; None shows it nobody."""
 
 
 class Piece(Protocol):

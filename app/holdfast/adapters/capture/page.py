@@ -12,8 +12,7 @@ from typing import Literal
 from holdfast.adapters import browser, http
 from holdfast.adapters.capture import Means
 from holdfast.adapters.cookies import all_cookies
-from holdfast.adapters.evidence_browser import browser_record
-from holdfast.adapters.profile import Held
+from holdfast.adapters.profile import Held, browser_record
 from holdfast.adapters.tab import Tab
 from holdfast.adapters.visit import Kept, Visit, keep_log
 from holdfast.core.canonical import canonical, one_line, rfc3339

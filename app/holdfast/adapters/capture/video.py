@@ -8,6 +8,7 @@ import queue
 import re
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -128,10 +129,21 @@ class Video:
 
     id: Literal["video"] = "video"
 
-    def __init__(self, means: Means) -> None:
+    def __init__(
+        self, means: Means, cookies: Callable[[Path, str], Path | None] | None = None
+    ) -> None:
+        self._means = means
         self._clock = means.clock
         self._loopback = means.loopback
-        self._cookies = means.cookies
+        self._cookies = cookies
+
+    def logged_in(self, cookies: Callable[[Path, str], Path | None]) -> Video:
+        """The same, but asked for with the cookies that ``cookies(room, link)`` writes.
+
+        It gives the path of a Netscape file in the room, or None.  The file is read by the
+        downloader only, gone when the capture ends, and never part of the evidence.
+        """
+        return Video(self._means, cookies)
 
     def suits(self, target: str) -> bool:
         """Whether ``target`` is a web link, or a shared message with one inside."""
@@ -160,11 +172,14 @@ class Video:
         return _read_page(found.url, allow)
 
     def _ask(self, order: Line, folder: Path, job: Job) -> _Run:
-        """As ``_ask``, with the cookies that were lent for it."""
-        if self._cookies is None:
+        """As ``_ask``, with the cookies that were written for it, and are gone afterwards."""
+        cookies = self._cookies(folder, str(order["url"])) if self._cookies is not None else None
+        if cookies is None:
             return _ask(order, folder / "worker.err", job)
-        with self._cookies(folder) as cookies:
+        try:
             return _ask({**order, "cookies": str(cookies)}, folder / "worker.err", job)
+        finally:
+            cookies.unlink(missing_ok=True)
 
     def capture(self, target: str, room: Path, job: Job) -> Captured:
         """The video's original files, cover, subtitles and description.

@@ -84,8 +84,8 @@ class BrowsingPage(Page):
 
     def _build(self) -> None:
         px = self.desk.look.px
-        head = row(self.title, self.tag, None, gap=px(12))
-        head.setAlignment(self.tag, Qt.AlignmentFlag.AlignVCenter)
+        head = QWidget()
+        head.setLayout(Flow(self.title, self.tag, gap=px(12)))
         words = column(self.front, self.address, gap=px(2))
         place = QWidget()
         inner = row(Glyph(self.desk, "page", "secondary"), words, gap=px(14))

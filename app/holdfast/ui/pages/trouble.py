@@ -134,7 +134,7 @@ class TroublePage(Page):
         self._column = QWidget()
         self._column.setMaximumWidth(px(760))
         self._column.setLayout(inside)
-        air = row(QWidget(), self._column, QWidget(), margins=(px(24), px(16), px(24), px(24)))
+        air = row(QWidget(), self._column, QWidget(), margins=(px(20), px(16), px(20), px(24)))
         air.setStretch(1, 100)
         self.body(column(air, None))
 
