@@ -16,6 +16,7 @@ from fakes.environment import READINGS
 from holdfast.adapters.catalog import Catalog
 from holdfast.adapters.resources import resource, words
 from holdfast.compose import Failure, Kept
+from holdfast.core.browsing import Browse, Profile, TabSeen
 from holdfast.core.canonical import Json, rfc3339
 from holdfast.core.case import Case, Licence, Party
 from holdfast.core.deadline import FollowUp, days_left, standing
@@ -95,6 +96,8 @@ class FakeHoldfast:
         )
         self.verdict = Verdict(verdict="ok")
         self.files: dict[str, CaseFile] = {}
+        self.browsers: dict[str, Browse] = {}
+        self.profiles: dict[str, Profile] = {}
         self._now = START
         self._seq = 0
         self._catalog = Catalog()
@@ -270,6 +273,53 @@ class FakeHoldfast:
     ) -> Kept:
         self._call("shot", case, monitor, region)
         return self._keep("screen", job, case, "screen")
+
+    # --- the evidence browser ---
+
+    def browse(self, job: Job, case: str = "", url: str = "") -> Browse:
+        self._call("browse", case, url)
+        job.step("opening")
+        matter = self.files[case].case if case else self.open_case("x 2026-11-18")
+        known = self.profiles.get(matter.id)
+        used = (known.used or 0) + 1 if known else 1
+        made = rfc3339(self._now - timedelta(days=3)) if known else rfc3339(self._now)
+        profile = Profile(case_id=matter.id, created=made, used=used, cookies=12)
+        self.profiles[matter.id] = profile
+        tab = TabSeen(
+            id="t1", url=url or "about:blank", title="第 12 集" if url else "", current=True
+        )
+        self.browsers[matter.id] = Browse(case_id=matter.id, profile=profile, tabs=(tab,))
+        return self.browsers[matter.id]
+
+    def browsing(self, case: str = "") -> Browse | None:
+        if case:
+            return self.browsers.get(case)
+        return next(reversed(self.browsers.values()), None)
+
+    def browse_to(self, case: str, url: str, job: Job) -> None:
+        self._call("browse_to", case, url)
+        tab = TabSeen(id="t1", url=url, title="第 12 集", current=True)
+        self.browsers[case] = replace(self.browsers[case], tabs=(tab,))
+
+    def browse_keep(self, case: str, wish: str, job: Job) -> Kept:
+        self._call("browse_keep", case, wish)
+        found = self.browsers[case].current
+        return self._keep(found.url if found else "", job, case, "page")
+
+    def browse_end(self, case: str) -> None:
+        self._call("browse_end", case)
+        self.browsers[case] = replace(self.browsers[case], ended="closed", tabs=())
+
+    def keep_logged_in(self, target: str, job: Job, case: str, how: str = "") -> Kept:
+        self._call("keep_logged_in", target, case)
+        return self._keep(target, job, case, "page")
+
+    def case_profile(self, case: str) -> Profile | None:
+        return self.profiles.get(case)
+
+    def forget_profile(self, case: str) -> None:
+        self._call("forget_profile", case)
+        del self.profiles[case]
 
     def _keep(self, target: str, job: Job, case: str, source: str) -> Kept:
         for number, step in enumerate(self.steps):

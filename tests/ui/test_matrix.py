@@ -56,6 +56,7 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
     yield "settings", None
     yield "help", None
     yield "shot", ""
+    yield "browsing", (ids["许"], "https://x.example/" + "a" * 200)
     yield "keeping", None
     yield (
         "trouble",
@@ -66,6 +67,8 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
             again=print,
         ),
     )
+    yield "trouble", Woe(error=Unavailable("video_login", host="x.example"), target="https://x/")
+    yield "trouble", Unavailable("no_browser")
     yield "trouble", ZeroDivisionError()
     yield "farewell", None
 

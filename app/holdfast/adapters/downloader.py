@@ -145,7 +145,9 @@ def package_sha256(file: str) -> str:
 
 def _options(order: Order, lines: _Lines) -> dict[str, Any]:
     """What yt-dlp is told: originals only, nothing resumed, nothing from this computer."""
+    cookies = str(order.get("cookies") or "")
     return {
+        **({"cookiefile": cookies} if cookies else {}),
         "logger": lines,
         "noprogress": True,
         "quiet": True,

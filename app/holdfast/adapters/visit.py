@@ -18,7 +18,7 @@ from holdfast.adapters import browser
 from holdfast.adapters.tab import TEXT, Tab
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339, visible
 from holdfast.core.completeness import PageSeen, judged
-from holdfast.core.errors import Unavailable
+from holdfast.core.errors import HoldfastError, Unavailable
 from holdfast.core.evidence import (
     CapturedFile,
     Check,
@@ -129,14 +129,17 @@ class Visit:
         self.tab.open(url)
         self.keep(url)
 
-    def keep(self, url: str) -> None:
-        """Everything of the page that is open now is kept; it is at ``url`` if it does not say."""
+    def keep(self, url: str, *, scroll: bool = True) -> None:
+        """Everything of the page that is open now is kept; it is at ``url`` if it does not say.
+
+        Without ``scroll`` it is kept as it stands, and nothing late is waited for.
+        """
         tab, kept = self.tab, self._kept
         self._program.stage = "saving"
-        self._reached_end = tab.scroll_through()
+        self._reached_end = tab.scroll_through() if scroll else True
         tab.check_there()
         self._pictured = self._picture()
-        kept.add("viewport.png", _plain_png(tab.picture()), "image/png")
+        kept.add("viewport.png", plain_png(tab.picture())[0], "image/png")
         self._facts = dict(tab.evaluate(_FACTS) or {})
         texts = [str(tab.evaluate(TEXT) or ""), *tab.frame_texts()]
         self._text = visible("\n\n".join(texts))
@@ -151,6 +154,11 @@ class Visit:
         tab.check_there()
         self.final_url = one_line(str(self._facts.get("url") or url))
         kept.add("page.json", canonical(self._record()), "application/json", "record")
+
+    @property
+    def _refused(self) -> list[tuple[str, HoldfastError]]:
+        """Links that were not let out since the page was loaded."""
+        return self._program.gate.refused[self.tab.refused_from :]
 
     def _picture(self) -> _Pictured:
         """The whole page as one picture, or as several of PICTURE rows."""
@@ -211,7 +219,7 @@ class Visit:
                 inner_scroll=bool(self._facts.get("inner")),
                 colour=self._pictured.colour,
                 failed=tuple(self.tab.failed),
-                refused=tuple(one_line(url[:200]) for url, _ in self._program.gate.refused),
+                refused=tuple(one_line(url[:200]) for url, _ in self._refused),
                 certificate_error=self.tab.certificate_error if secure else None,
             )
         )
@@ -253,7 +261,7 @@ class Visit:
             "failed": list(tab.failed),
             "refused": [
                 {"url": one_line(url[:2000]), "reason": error.code}
-                for url, error in self._program.gate.refused[:500]
+                for url, error in self._refused[:500]
             ],
             "dialogs": list(tab.dialogs),
             "downloads": list(tab.downloads),
@@ -277,12 +285,13 @@ def _assembled(tiles: Iterator[bytes], width: int, rows: int) -> Image.Image:
     return picture
 
 
-def _plain_png(data: bytes) -> bytes:
-    """The picture without alpha, its pixels untouched."""
+def plain_png(data: bytes) -> tuple[bytes, str]:
+    """The picture without alpha, its pixels untouched; and its colour, if it has only one."""
     from PIL import Image
 
     with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
-        return _png(picture.convert("RGB"))
+        plain = picture.convert("RGB")
+        return _png(plain), _one_colour(plain)
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.adapters.resources import words
+from holdfast.compose.browsing import Browsing
 from holdfast.compose.keeping import Failure, Kept
 from holdfast.compose.letters import Letters
 from holdfast.compose.machine import Machine
@@ -70,7 +71,7 @@ def open_holdfast(data: Path | None = None) -> Holdfast:
     return Holdfast(folder)
 
 
-class Holdfast(Proving, Papers, Letters, Machine, Surroundings):
+class Holdfast(Proving, Papers, Letters, Machine, Surroundings, Browsing):
     """Every verb, ready to be called by the window and by the command line."""
 
     def practise(self, out: Path | None, job: Job, lang: Lang = "zh") -> Rehearsal:

@@ -176,6 +176,7 @@ class MainWindow(QMainWindow):
         return self._pages[name]
 
     def _connect(self, name: str, page: Page) -> None:
+        from holdfast.ui.pages.browsing import BrowsingPage
         from holdfast.ui.pages.keeping import KeepingPage
         from holdfast.ui.pages.shot import ShotPage
 
@@ -183,12 +184,16 @@ class MainWindow(QMainWindow):
             page.keep.connect(self.keep)
             page.files.connect(self.keep_files)
             page.shot.connect(lambda: self.go("shot", ""))
+            page.browse.connect(lambda url: self.go("browsing", ("", url)))
             page.practise.connect(self.practise)
         elif isinstance(page, KeepingPage):
             page.background.connect(lambda: self.go("today", ""))
         elif isinstance(page, ShotPage):
             page.wanted.connect(self._shoot)
             page.draw.connect(self._draw_region)
+        elif isinstance(page, BrowsingPage):
+            page.kept.connect(self.stamp_now)
+            page.show_recorder("record" in PAGES)
 
     # --- going places ----------------------------------------------------------------------------
 
@@ -203,6 +208,7 @@ class MainWindow(QMainWindow):
             "stamp": lambda _: self.stamp_now(),
             "saved": self._saved,
             "links": self._links_to,
+            "links_logged_in": self._links_in,
             "files": self._files_to,
             "recheck": self._recheck,
             "cases": self._go_cases,
@@ -294,10 +300,12 @@ class MainWindow(QMainWindow):
 
     # --- keeping ---------------------------------------------------------------------------------
 
-    def keep(self, links: Sequence[str], case: str = "", *, done: str = "") -> None:
+    def keep(
+        self, links: Sequence[str], case: str = "", *, done: str = "", logged_in: bool = False
+    ) -> None:
         """These links are kept, one after the other, all in one case.
 
-        ``done`` names a reminder that this fulfils.
+        ``done`` names a reminder that this fulfils; ``logged_in`` uses the case's own browser.
         """
         holdfast = self.desk.holdfast
 
@@ -305,7 +313,10 @@ class MainWindow(QMainWindow):
             all_kept: list[Kept] = []
             matter = case
             for link in links:
-                kept = holdfast.keep(link, job, matter)
+                if logged_in:
+                    kept = holdfast.keep_logged_in(link, job, matter)
+                else:
+                    kept = holdfast.keep(link, job, matter)
                 matter = matter or kept.case.id
                 all_kept.append(kept)
             if done and any(kept.exhibits for kept in all_kept):
@@ -317,7 +328,9 @@ class MainWindow(QMainWindow):
             if len(links) == 1
             else self.desk.say("keeping.several", first=links[0], count=len(links))
         )
-        self._keeping(work, shown, again=lambda: self.keep(links, case, done=done))
+        self._keeping(
+            work, shown, again=lambda: self.keep(links, case, done=done, logged_in=logged_in)
+        )
 
     def keep_files(self, paths: Sequence[Path], case: str = "") -> None:
         """These files are kept as received."""
@@ -362,7 +375,12 @@ class MainWindow(QMainWindow):
             case = done[0].case.id
             self._unchecked.add(case)
             self.strip.say(self.desk.say("strip.kept", count=len(exhibits)))
-            if self._watching():
+            login = next((one for one in failed if one.error.code == "video_login"), None)
+            if self._watching() and login is not None:
+                self.trouble(
+                    login.error, target=login.target, kept=exhibits, case=case, again=again
+                )
+            elif self._watching():
                 numbers = [exhibit.number for exhibit in exhibits]
                 self._open("receipt", (case, numbers, [failure.error for failure in failed]))
         elif failed:
@@ -424,6 +442,10 @@ class MainWindow(QMainWindow):
     def _links_to(self, what: object) -> None:
         if isinstance(what, tuple):
             self.keep(what[1], what[0])
+
+    def _links_in(self, what: object) -> None:
+        if isinstance(what, tuple):
+            self.keep(what[1], what[0], logged_in=True)
 
     def _recheck(self, what: object) -> None:
         """The links of a case are kept once more; the reminder is done when they were."""
@@ -768,5 +790,6 @@ PAGES = {
     "help": ("help", "HelpPage"),
     "shot": ("shot", "ShotPage"),
     "environment": ("environment", "EnvironmentPage"),
+    "browsing": ("browsing", "BrowsingPage"),
     "farewell": ("farewell", "FarewellPage"),
 }

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from holdfast.ports import CaptureSource, Clock
+
+if TYPE_CHECKING:
+    from holdfast.adapters.profile import Lease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,8 @@ class Means:
     """``host:port`` pairs on this computer that are open besides what the person types."""
     browser: str = ""
     """Path of the browser, from the settings; empty finds one."""
+    profile: Lease | None = None
+    """The profile in which pages are opened; None opens each in a fresh one."""
 
 
 class Piece(Protocol):

@@ -8,6 +8,7 @@ import queue
 import re
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -128,9 +129,21 @@ class Video:
 
     id: Literal["video"] = "video"
 
-    def __init__(self, means: Means) -> None:
+    def __init__(
+        self, means: Means, cookies: Callable[[Path, str], Path | None] | None = None
+    ) -> None:
+        self._means = means
         self._clock = means.clock
         self._loopback = means.loopback
+        self._cookies = cookies
+
+    def logged_in(self, cookies: Callable[[Path, str], Path | None]) -> Video:
+        """The same, but asked for with the cookies that ``cookies(room, link)`` writes.
+
+        It gives the path of a Netscape file in the room, or None.  The file is read by the
+        downloader only, gone when the capture ends, and never part of the evidence.
+        """
+        return Video(self._means, cookies)
 
     def suits(self, target: str) -> bool:
         """Whether ``target`` is a web link, or a shared message with one inside."""
@@ -150,13 +163,23 @@ class Video:
         found, addresses = http.guard(target, allow=allow)
         order = {"do": "list", "url": found.url, **_permitted(allow, found, addresses)}
         with TemporaryDirectory(prefix="holdfast-") as folder:
-            run = _ask(order, Path(folder) / "worker.err", job)
+            run = self._ask(order, Path(folder), job)
         if run.error is None:
             return tuple(link for link in run.links if self.suits(link))
         if run.error["kind"] != "unsupported":
             raise _trouble(run.error, found.host)
         job.step("opening", detail=found.host)
         return _read_page(found.url, allow)
+
+    def _ask(self, order: Line, folder: Path, job: Job) -> _Run:
+        """As ``_ask``, with the cookies that were written for it, and are gone afterwards."""
+        cookies = self._cookies(folder, str(order["url"])) if self._cookies is not None else None
+        if cookies is None:
+            return _ask(order, folder / "worker.err", job)
+        try:
+            return _ask({**order, "cookies": str(cookies)}, folder / "worker.err", job)
+        finally:
+            cookies.unlink(missing_ok=True)
 
     def capture(self, target: str, room: Path, job: Job) -> Captured:
         """The video's original files, cover, subtitles and description.
@@ -174,7 +197,7 @@ class Video:
         folder.mkdir()
         order = {"do": "get", "url": found.url, "room": str(folder), "limit": LARGEST}
         try:
-            run = _ask(order | _permitted(allow, found, addresses), room / "worker.err", job)
+            run = self._ask(order | _permitted(allow, found, addresses), room, job)
             originals = _originals(folder)
             if not originals or (run.error or {}).get("kind") == "disk":
                 raise _nothing(run, found.host)

@@ -34,6 +34,7 @@ from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
+    from holdfast.core.browsing import Profile
     from holdfast.usecases.cases import CaseFile
 
 TABS = ("timeline", "evidence", "letters", "documents", "people")
@@ -49,6 +50,8 @@ class CasePage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.file: CaseFile | None = None
+        self.profile: Profile | None = None
+        """Of the case's own browser, where the person has logged in; None without one."""
         self.reference = ""
         self._wanted = ""
         self.back = IconButton(desk, "left", "case.all")
@@ -147,19 +150,22 @@ class CasePage(Page):
             return
         holdfast, reference = self.desk.holdfast, self.reference
 
-        def work(_: Job) -> tuple[CaseFile, dict[str, Bilingual]]:
+        def work(_: Job) -> tuple[CaseFile, dict[str, Bilingual], Profile | None]:
             file = holdfast.case_file(reference)
             known = holdfast.platforms(file.case.world) if file.notices else ()
-            return file, {platform.id: platform.names for platform in known}
+            names = {platform.id: platform.names for platform in known}
+            return file, names, holdfast.case_profile(file.case.id)
 
         task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(lambda both: self._show(*both))
+        task.succeeded.connect(lambda found: self._show(*found))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
-    def _show(self, file: CaseFile, platforms: dict[str, Bilingual]) -> None:
+    def _show(
+        self, file: CaseFile, platforms: dict[str, Bilingual], profile: Profile | None
+    ) -> None:
         if file.case.id != self.reference and file.case.number != self.reference:
             return
-        self.file = file
+        self.file, self.profile = file, profile
         self.letters.platforms = platforms
         self.rehearse(practice=file.case.world == "practice")
         self.retell()
@@ -232,10 +238,18 @@ class CasePage(Page):
         """Ways of adding to this case."""
         desk, case = self.desk, self.reference
         self.menu.clear()
-        self.menu.addAction(desk.say("case.add.links")).triggered.connect(self._add_links)
+        self.menu.addAction(desk.say("case.add.links")).triggered.connect(
+            lambda: self._add_links("links")
+        )
         self.menu.addAction(desk.say("today.way.shot")).triggered.connect(
             lambda: desk.wanted.emit("shot", case)
         )
+        self.menu.addAction(desk.say("case.browse")).triggered.connect(
+            lambda: desk.wanted.emit("browsing", (case, ""))
+        )
+        if self.profile is not None:
+            again = self.menu.addAction(desk.say("case.browse.again"))
+            again.triggered.connect(lambda: self._add_links("links_logged_in"))
         self.menu.addAction(desk.say("today.way.files")).triggered.connect(self._add_files)
         self.menu.addSeparator()
         self.menu.addAction(desk.say("case.environment")).triggered.connect(
@@ -243,13 +257,13 @@ class CasePage(Page):
         )
         self.menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
-    def _add_links(self) -> None:
+    def _add_links(self, place: str) -> None:
         text, fine = QInputDialog.getMultiLineText(
             self, self.desk.say("case.add.links"), self.desk.say("case.add.links.ask")
         )
         links = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
         if fine and links:
-            self.desk.wanted.emit("links", (self.reference, links))
+            self.desk.wanted.emit(place, (self.reference, links))
 
     def _add_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("today.way.files"))

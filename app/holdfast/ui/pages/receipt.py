@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
@@ -62,6 +62,9 @@ class ReceiptPage(Page):
         self.failed = Label(desk, role="caption", tone="secondary")
         self.instead = Button(desk, "trouble.do.screen", icon="screenshot", size="small")
         self.instead.clicked.connect(lambda: desk.wanted.emit("shot", self._case))
+        self.log_in = Button(desk, "trouble.do.browse", icon="page", size="small")
+        self.log_in.clicked.connect(self._log_in)
+        self.log_in.hide()
         self.sealed, self.fingerprint = Line(desk), Line(desk, role="mono")
         self.stamp_glyph = Glyph(desk, "pending", "secondary", size=18)
         self.stamps = Label(desk)
@@ -98,7 +101,7 @@ class ReceiptPage(Page):
                 self.incomplete,
                 self.red,
                 self.failed,
-                _left(self.instead),
+                _left(self.log_in, self.instead),
                 px(4),
                 rows,
                 px(4),
@@ -174,15 +177,25 @@ class ReceiptPage(Page):
         holdfast, lang = self.desk.holdfast, self.desk.lang
         lacking = [exhibit for exhibit in kept if not exhibit.complete]
         self.red.setVisible(bool(lacking))
+        self.log_in.hide()
         if not lacking:
             return
 
-        def work(_: Job) -> str:
-            return "\n".join(line for exhibit in lacking for line in holdfast.red(exhibit, lang))
+        def work(_: Job) -> tuple[str, bool]:
+            lines = [line for exhibit in lacking for line in holdfast.red(exhibit, lang)]
+            return "\n".join(lines), any(_wants_login(holdfast.manifest(one)) for one in lacking)
 
         task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(self.red.show_text)
+        task.succeeded.connect(lambda both: self._show_red(*both))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+
+    def _show_red(self, lines: str, login: bool) -> None:
+        self.red.show_text(lines)
+        self.log_in.setVisible(login)
+
+    def _log_in(self) -> None:
+        url = next((one.url for one in self._kept() if one.url), "")
+        self.desk.wanted.emit("browsing", (self._case, url))
 
     def _kept(self) -> tuple[Exhibit, ...]:
         if self._file is None:
@@ -255,7 +268,15 @@ class ReceiptPage(Page):
         self.desk.wanted.emit("help", None)
 
 
-def _left(widget: QWidget) -> QWidget:
+def _left(*widgets: QWidget) -> QWidget:
     holder = QWidget()
-    holder.setLayout(Flow(widget, gap=0))
+    holder.setLayout(Flow(*widgets, gap=8))
     return holder
+
+
+def _wants_login(manifest: Mapping[str, Any]) -> bool:
+    """Whether what was kept is the site asking to log in."""
+    return any(
+        check["check"] == "login_wall" and check["outcome"] == "fail"
+        for check in manifest["completeness"]
+    )
