@@ -28,6 +28,7 @@ __all__ = [
     "Kept",
     "default_data",
     "download",
+    "media",
     "open_holdfast",
     "system_language",
     "words",
@@ -44,6 +45,13 @@ def default_data() -> Path:
 def download() -> int:
     """The downloader's own process: orders in, JSON lines out."""
     from holdfast.adapters.downloader import main
+
+    return main()
+
+
+def media() -> int:
+    """The process that opens untrusted media: an order in, JSON lines out."""
+    from holdfast.adapters.media import main
 
     return main()
 

@@ -207,6 +207,7 @@ class Workshop:
     def _maker(self) -> Maker:
         import platform
 
+        from holdfast.adapters.marks import MediaMarks
         from holdfast.core.evidence import Component
         from holdfast.usecases.preserve import Maker
 
@@ -218,6 +219,7 @@ class Workshop:
                 Component(name="System", version=platform.platform()),
             ),
             asks=self._asks,
+            marks=MediaMarks(),
         )
 
     def _asks(self, world: World) -> Asks:

@@ -34,7 +34,17 @@ from holdfast.core.job import Job
 from holdfast.core.ledger import Checkpoint, Ref
 from holdfast.core.not_before import NOT_ASKED, NotBefore
 from holdfast.core.timestamp import Stamp, StampKind, Subject
-from holdfast.ports import Abandoned, CaptureSource, Clock, Custody, Store, Vault, Watch
+from holdfast.ports import (
+    Abandoned,
+    CaptureSource,
+    Clock,
+    Custody,
+    MediaReader,
+    Store,
+    Vault,
+    Watch,
+)
+from holdfast.usecases.marks import with_marks
 
 Asks: TypeAlias = "tuple[tuple[StampKind, str], ...]"
 """Kind and authority of each witness."""
@@ -73,6 +83,8 @@ class Maker:
     """Begins to look at this computer and for values that nobody could know earlier; None where
     nobody asks for them.
     """
+    marks: MediaReader | None = None
+    """Reads marks in what was captured; None where nobody looks."""
 
 
 def preserve(
@@ -153,6 +165,8 @@ def seal(
         raise Refused("nothing_captured")
     _check_names(captured.files)
     artifacts = tuple(_keep(file, vault, job) for file in captured.files)
+    if maker.marks is not None:
+        captured, artifacts = with_marks(captured, artifacts, maker.marks, vault, clock, job)
     job.step("sealing", len(artifacts), len(artifacts))
     reading, not_before, environment = _circumstances(watch, clock, job)
     with store.custody(case.id) as custody:
