@@ -52,6 +52,14 @@ class MediaMarks:
 
     def read(self, files: Sequence[MediaFile], job: Job) -> MarksRead:
         """What stands in each file; never raises but Cancelled."""
+        ones = self._ones(files, job)
+        return MarksRead(record=_record(ones), seen=tuple(_seen(ones)), files=_told(ones))
+
+    def tags(self, file: MediaFile, job: Job) -> tuple[marks.Tag, ...]:
+        """One file's metadata by itself."""
+        return self._ones((file,), job)[0].tags
+
+    def _ones(self, files: Sequence[MediaFile], job: Job) -> list[_One]:
         ones = [_One(file=file) for file in files]
         left = list(range(len(ones)))
         deadline = time.monotonic() + SECONDS_IN_ALL
@@ -64,7 +72,7 @@ class MediaMarks:
                 ],
             }
             left = _run(order, [ones[n] for n in left], left, job)
-        return MarksRead(record=_record(ones), seen=tuple(_seen(ones)), files=_told(ones))
+        return ones
 
 
 def _run(order: Line, ones: Sequence[_One], numbers: Sequence[int], job: Job) -> list[int]:

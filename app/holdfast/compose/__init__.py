@@ -14,6 +14,7 @@ from holdfast.compose.keeping import Failure, Kept
 from holdfast.compose.letters import Letters
 from holdfast.compose.machine import Machine
 from holdfast.compose.papers import Papers
+from holdfast.compose.phones import CodeShown, Phones
 from holdfast.compose.proving import Proving
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from holdfast.practice.rehearsal import Rehearsal
 
 __all__ = [
+    "CodeShown",
     "Failure",
     "Holdfast",
     "Kept",
@@ -77,7 +79,7 @@ def open_holdfast(data: Path | None = None) -> Holdfast:
     return Holdfast(folder)
 
 
-class Holdfast(Proving, Papers, Letters, Machine):
+class Holdfast(Phones, Proving, Papers, Letters, Machine):
     """Every verb, ready to be called by the window and by the command line."""
 
     def practise(self, out: Path | None, job: Job, lang: Lang = "zh") -> Rehearsal:

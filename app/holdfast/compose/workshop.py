@@ -175,7 +175,9 @@ class Workshop:
         """Ways of capturing, by id."""
         from holdfast.adapters.capture import Means, pieces
 
-        return pieces(Means(clock=self._clock, browser=self.settings.browser))
+        return pieces(
+            Means(clock=self._clock, browser=self.settings.browser, adb=self.settings.adb)
+        )
 
     def authorities(self) -> Authorities:
         """Everybody who can be asked for time-stamps, those switched off included."""

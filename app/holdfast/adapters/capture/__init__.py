@@ -21,6 +21,8 @@ class Means:
     """``host:port`` pairs on this computer that are open besides what the person types."""
     browser: str = ""
     """Path of the browser, from the settings; empty finds one."""
+    adb: str = ""
+    """Path of adb, from the settings; empty finds one."""
 
 
 class Piece(Protocol):
