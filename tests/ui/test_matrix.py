@@ -56,6 +56,7 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
     yield "settings", None
     yield "help", None
     yield "shot", ""
+    yield "phone", ids["林"]
     yield "keeping", None
     yield (
         "trouble",

@@ -175,18 +175,24 @@ class MainWindow(QMainWindow):
 
     def _connect(self, name: str, page: Page) -> None:
         from holdfast.ui.pages.keeping import KeepingPage
+        from holdfast.ui.pages.phone import PhonePage
         from holdfast.ui.pages.shot import ShotPage
 
         if isinstance(page, TodayPage):
             page.keep.connect(self.keep)
             page.files.connect(self.keep_files)
             page.shot.connect(lambda: self.go("shot", ""))
+            page.phone.connect(lambda: self.go("phone", ""))
             page.practise.connect(self.practise)
         elif isinstance(page, KeepingPage):
             page.background.connect(lambda: self.go("today", ""))
         elif isinstance(page, ShotPage):
             page.wanted.connect(self._shoot)
             page.draw.connect(self._draw_region)
+        elif isinstance(page, PhonePage):
+            page.keep.connect(lambda work, shown, again: self._keeping(work, shown, again=again))
+            page.kept.connect(self._kept)
+            page.failed.connect(self._not_kept)
 
     # --- going places ----------------------------------------------------------------------------
 
@@ -348,7 +354,7 @@ class MainWindow(QMainWindow):
 
     def _watching(self) -> bool:
         """Whether the person still looks at the keeping, so that its end may take its place."""
-        return self._here in ("keeping", "shot")
+        return self._here in ("keeping", "shot", "phone")
 
     def _kept(self, done: list[Kept], shown: str, again: Callable[[], None]) -> None:
         self.desk.changed.emit()
@@ -746,5 +752,6 @@ PAGES = {
     "settings": ("settings", "SettingsPage"),
     "help": ("help", "HelpPage"),
     "shot": ("shot", "ShotPage"),
+    "phone": ("phone", "PhonePage"),
     "farewell": ("farewell", "FarewellPage"),
 }

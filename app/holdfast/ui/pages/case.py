@@ -236,6 +236,9 @@ class CasePage(Page):
         self.menu.addAction(desk.say("today.way.shot")).triggered.connect(
             lambda: desk.wanted.emit("shot", case)
         )
+        self.menu.addAction(desk.say("today.way.phone")).triggered.connect(
+            lambda: desk.wanted.emit("phone", case)
+        )
         self.menu.addAction(desk.say("today.way.files")).triggered.connect(self._add_files)
         self.menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
