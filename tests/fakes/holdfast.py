@@ -313,6 +313,9 @@ class FakeHoldfast:
             code=code, case=matter, picture=tuple(tuple(map(bool, row)) for row in picture)
         )
 
+    def phone_codes(self, case: str) -> tuple[CodeShown, ...]:
+        return ()
+
     def phone_import(
         self,
         paths: Sequence[Path],

@@ -118,8 +118,8 @@ def read(file: IO[bytes]) -> Found:
             _scan(source)
     except _Limit:
         found.fault("too much metadata: the rest was not read")
-    except (struct.error, IndexError, OverflowError) as error:
-        found.fault(f"{found.format}: {type(error).__name__}")
+    except (struct.error, IndexError, OverflowError, ValueError):
+        found.fault(f"{found.format}: cut off")
     return found
 
 

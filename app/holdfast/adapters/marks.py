@@ -88,9 +88,9 @@ def _run(order: Line, ones: Sequence[_One], numbers: Sequence[int], job: Job) ->
                 case "begun":
                     one.read = one.c2pa["detail"] = "the reader stopped"
                 case "tags":
-                    one.format, one.read = str(line["format"])[:100], ""
                     one.tags = tuple(marks.Tag(**tag) for tag in line["tags"])
                     one.faults = tuple(map(str, line["faults"]))
+                    one.format, one.read = str(line["format"])[:100], ""
                 case "c2pa":
                     one.c2pa = line
                     if number == len(ones) - 1:

@@ -179,7 +179,7 @@ def _pictures(path: Path) -> Iterator[tuple[int | None, NDArray[Any]]]:
     import numpy as np
     from PIL import Image, UnidentifiedImageError
 
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    Image.MAX_IMAGE_PIXELS = None  # our own limit stands below, and is an error of ours
     try:
         with Image.open(path) as image:
             if image.width * image.height > MOST_PIXELS:

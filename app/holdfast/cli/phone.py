@@ -92,6 +92,7 @@ def register(app: typer.Typer, desk: Desk) -> None:
             desk.tell(f"{file['path']}  ({file['format'] or '?'})")
             for line in told(file, words):
                 desk.tell(f"  {line}")
+        desk.tell(desk.say("mark.caution"))
         desk.give({"files": found})
 
 

@@ -1,4 +1,4 @@
-"""Marks in words: what a label or a manifest says, and always what it does not."""
+"""Marks in words: what a label or a manifest says.  ``mark.caution`` belongs beneath it, always."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from holdfast.core.words import Words
 
 def told(file: Mapping[str, Json], say: Words) -> tuple[str, ...]:
     """One file of ``marks.json``, line by line, for people."""
-    return (*_labels(file, say), *_iptc(file, say), *_c2pa(file, say), say("mark.caution"))
+    return (*_labels(file, say), *_iptc(file, say), *_c2pa(file, say))
 
 
 def headline(file: Mapping[str, Json], say: Words) -> str:

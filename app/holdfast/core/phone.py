@@ -103,7 +103,8 @@ class App:
 def listed(answer: str) -> tuple[Phone, ...]:
     """The phones in the answer to ``adb devices -l``."""
     found = []
-    for line in answer.splitlines()[:200]:
+    _, _, lines = answer.partition("List of devices attached")
+    for line in lines.splitlines()[:200]:
         serial, _, rest = line.strip().partition(" ")
         words = rest.split()
         if not words or not SERIAL.fullmatch(serial):

@@ -158,6 +158,9 @@ class ExhibitDetail(QFrame):
             lines.show_text("\n".join(told(file, self.desk.words)))
             self.marks.addWidget(head)
             self.marks.addWidget(lines)
+        if self._marks:
+            caution = Label(self.desk, "mark.caution", role="caption", tone="secondary")
+            self.marks.addWidget(caution)
 
     @property
     def exhibit(self) -> Exhibit | None:

@@ -128,12 +128,22 @@ class PhonePage(Page):
     # --- arriving --------------------------------------------------------------------------------
 
     def arrive(self, what: object) -> None:
-        if isinstance(what, str) and what != self._case:
-            self._case, self._shown = what, None
+        if isinstance(what, str):
+            self._case = what
+            self._recall(what)
         if self._task is None:
             self._look()
             self.again.setFocus(Qt.FocusReason.OtherFocusReason)
         self.retell()
+
+    def _recall(self, case: str) -> None:
+        """A code that was given for this case and waits for its recording is shown again."""
+        if not case or (self._shown is not None and self._shown.case.id == case):
+            return
+        self._shown = None
+        holdfast = self.desk.holdfast
+        task = self.desk.runner.start(lambda _: holdfast.phone_codes(case), writes=False)
+        task.succeeded.connect(lambda found: self._show_code(found[-1]) if found else None)
 
     def _look(self) -> None:
         self._found = self._trouble = None
@@ -268,20 +278,24 @@ class PhonePage(Page):
     # --- any phone -------------------------------------------------------------------------------
 
     def _ask_code(self) -> None:
-        holdfast, case = self.desk.holdfast, self._case
+        holdfast = self.desk.holdfast
+        case = self._case or (self._shown.case.id if self._shown is not None else "")
         self.code.setEnabled(False)
         task = self.desk.runner.start(lambda job: holdfast.phone_code(job, case))
-        task.succeeded.connect(self._show_code)
+        task.succeeded.connect(self._given)
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
         task.finished.connect(lambda: self.code.setEnabled(True))
 
+    def _given(self, shown: CodeShown) -> None:
+        self._show_code(shown)
+        self.desk.changed.emit()
+        self.bring.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _show_code(self, shown: CodeShown) -> None:
-        self._shown, self._case = shown, shown.case.id
+        self._shown = shown
         self._tick.start()
         self.rehearse(practice=shown.case.world == "practice")
         self.retell()
-        self.desk.changed.emit()
-        self.bring.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _import(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("phone.import"))
@@ -290,8 +304,9 @@ class PhonePage(Page):
 
     def bring_files(self, paths: Sequence[Path]) -> None:
         """These files are kept as received and looked through for the code."""
-        holdfast, case, said = self.desk.holdfast, self._case, self.said.text().strip()
-        code = self._shown.code.code if self._shown is not None else ""
+        holdfast, said, shown = self.desk.holdfast, self.said.text().strip(), self._shown
+        code = shown.code.code if shown is not None else ""
+        case = shown.case.id if shown is not None else self._case
         self.keep.emit(
             lambda job: [holdfast.phone_import(paths, job, case, code, said=said)],
             ", ".join(path.name for path in paths[:5]),
@@ -356,15 +371,18 @@ class CodeCard(QWidget):
         painter.setPen(Qt.GlobalColor.black)
         left = side + look.px(40)
         wide = max(0, self.width() - left - look.px(16))
-        painter.setFont(look.font("title", bold=True, mono=True))
-        title = QRect(left, look.px(16), wide, look.px(40))
+        letters = look.font("title", bold=True, mono=True)
+        # Nine letters in the width that there is: they are to be read in somebody's film.
+        letters.setPixelSize(max(look.px(20), min(look.px(44), wide * 10 // 64)))
+        painter.setFont(letters)
+        title = QRect(left, look.px(16), wide, look.px(52))
         aligned = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(title, int(aligned), shown.code.shown)
         now = full_time(rfc3339(self._desk.holdfast.now()))
         painter.setFont(look.font("body", bold=True))
-        painter.drawText(QRect(left, look.px(60), wide, look.px(28)), int(aligned), now)
+        painter.drawText(QRect(left, look.px(74), wide, look.px(28)), int(aligned), now)
         painter.setFont(look.font("caption"))
-        below = QRect(left, look.px(94), wide, self.height() - look.px(104))
+        below = QRect(left, look.px(108), wide, self.height() - look.px(116))
         wrapped = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         painter.drawText(
             below, wrapped | int(Qt.TextFlag.TextWordWrap), "\n".join(self._lines(shown))
