@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import segno
+
 from fakes.environment import READINGS
 from holdfast.adapters.catalog import Catalog
 from holdfast.adapters.resources import resource, words
-from holdfast.compose import Failure, Kept
+from holdfast.compose import CodeShown, Failure, Kept
 from holdfast.core.browsing import Browse, Profile, TabSeen
 from holdfast.core.canonical import Json, rfc3339
 from holdfast.core.case import Case, Licence, Party
@@ -31,6 +33,7 @@ from holdfast.core.errors import HoldfastError, Refused
 from holdfast.core.evidence import Artifact, Digest, Exhibit, Received
 from holdfast.core.job import Job
 from holdfast.core.ledger import LedgerEntry, Ref, write_entry
+from holdfast.core.not_before import Block, NotBefore
 from holdfast.core.notice import (
     Contact,
     FormEntry,
@@ -43,6 +46,8 @@ from holdfast.core.notice import (
     Submission,
     elements,
 )
+from holdfast.core.phone import Phone
+from holdfast.core.recording_code import issue
 from holdfast.core.settings import Settings
 from holdfast.core.timestamp import Authorities, Calendar, Stamp, Subject, Tsa
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
@@ -95,6 +100,11 @@ class FakeHoldfast:
             ("sealing", 3, 3, ""),
         )
         self.verdict = Verdict(verdict="ok")
+        self.connected: tuple[Phone, ...] = (
+            Phone(serial="PIC0001", state="device", said="device", model="Pictor 9"),
+            Phone(serial="PIC0002", state="unauthorized", said="unauthorized"),
+        )
+        self.marked: tuple[Mapping[str, Json], ...] = ()
         self.files: dict[str, CaseFile] = {}
         self.browsers: dict[str, Browse] = {}
         self.profiles: dict[str, Profile] = {}
@@ -320,6 +330,65 @@ class FakeHoldfast:
     def forget_profile(self, case: str) -> None:
         self._call("forget_profile", case)
         del self.profiles[case]
+
+    # --- phones ---
+
+    def phones(self, job: Job) -> tuple[Phone, ...]:
+        self._call("phones")
+        return self.connected
+
+    def phone_shot(self, job: Job, serial: str = "", case: str = "") -> Kept:
+        self._call("phone_shot", serial, case)
+        return self._keep("Pictor 9", job, case, "phone")
+
+    def phone_record(
+        self,
+        job: Job,
+        serial: str = "",
+        seconds: int = 600,
+        case: str = "",
+        stop: threading.Event | None = None,
+    ) -> Kept:
+        self._call("phone_record", serial, seconds, case)
+        job.step("saving", 65, seconds, "0002")
+        assert stop is not None
+        stop.wait(10)
+        return self._keep("Pictor 9", job, case, "phone")
+
+    def phone_code(self, job: Job, case: str = "") -> CodeShown:
+        self._call("phone_code", case)
+        matter = self.files[case].case if case else self.open_case("Phone 2026-11-18")
+        block = Block(height=917442, hash="0" * 20 + "5d" * 22)
+        code = issue(
+            b"0123456789abcdef",
+            id=self.new_id(),
+            case_id=matter.id,
+            now=self._now,
+            not_before=NotBefore(network="bitcoin", bitcoin=block),
+        )
+        picture = segno.make_qr(code.payload, error="m").matrix
+        return CodeShown(
+            code=code, case=matter, picture=tuple(tuple(map(bool, row)) for row in picture)
+        )
+
+    def phone_codes(self, case: str) -> tuple[CodeShown, ...]:
+        return ()
+
+    def phone_import(
+        self,
+        paths: Sequence[Path],
+        job: Job,
+        case: str = "",
+        code: str = "",
+        *,
+        said: str = "",
+        received: Received | None = None,
+    ) -> Kept:
+        self._call("phone_import", tuple(paths), case, code, said)
+        return self._keep(paths[0].name, job, case, "file")
+
+    def marks_of(self, manifest: Mapping[str, Json]) -> tuple[Mapping[str, Json], ...]:
+        return self.marked
 
     def _keep(self, target: str, job: Job, case: str, source: str) -> Kept:
         for number, step in enumerate(self.steps):

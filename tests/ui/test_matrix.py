@@ -57,6 +57,7 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
     yield "help", None
     yield "shot", ""
     yield "browsing", (ids["许"], "https://x.example/" + "a" * 200)
+    yield "phone", ids["林"]
     yield "keeping", None
     yield (
         "trouble",

@@ -1,4 +1,4 @@
-"""Checks in a case's record: what the ledger says, what it keeps out, and remarks that came later."""
+"""Checks in a case's record: what the ledger says and keeps out, and remarks that came later."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from holdfast.compose.keeping import Failure, Kept
 from holdfast.compose.letters import Letters
 from holdfast.compose.machine import Machine
 from holdfast.compose.papers import Papers
+from holdfast.compose.phones import CodeShown, Phones
 from holdfast.compose.proving import Proving
 from holdfast.compose.surroundings import Surroundings
 from holdfast.core.errors import Refused
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from holdfast.practice.rehearsal import Rehearsal
 
 __all__ = [
+    "CodeShown",
     "Failure",
     "Holdfast",
     "Kept",
     "default_data",
     "download",
+    "media",
     "open_holdfast",
     "system_language",
     "words",
@@ -46,6 +49,13 @@ def default_data() -> Path:
 def download() -> int:
     """The downloader's own process: orders in, JSON lines out."""
     from holdfast.adapters.downloader import main
+
+    return main()
+
+
+def media() -> int:
+    """The process that opens untrusted media: an order in, JSON lines out."""
+    from holdfast.adapters.media import main
 
     return main()
 
@@ -71,7 +81,7 @@ def open_holdfast(data: Path | None = None) -> Holdfast:
     return Holdfast(folder)
 
 
-class Holdfast(Proving, Papers, Letters, Machine, Surroundings, Browsing):
+class Holdfast(Proving, Papers, Letters, Machine, Surroundings, Browsing, Phones):
     """Every verb, ready to be called by the window and by the command line."""
 
     def practise(self, out: Path | None, job: Job, lang: Lang = "zh") -> Rehearsal:

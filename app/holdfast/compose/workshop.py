@@ -180,7 +180,9 @@ class Workshop:
         """Ways of capturing, by id."""
         from holdfast.adapters.capture import Means, pieces
 
-        return pieces(Means(clock=self._clock, browser=self.settings.browser))
+        return pieces(
+            Means(clock=self._clock, browser=self.settings.browser, adb=self.settings.adb)
+        )
 
     def authorities(self) -> Authorities:
         """Everybody who can be asked for time-stamps, those switched off included."""
@@ -213,6 +215,7 @@ class Workshop:
         import platform
 
         from holdfast.adapters.environment import machine
+        from holdfast.adapters.marks import MediaMarks
         from holdfast.core.evidence import Component
         from holdfast.usecases.preserve import Maker
 
@@ -227,6 +230,7 @@ class Workshop:
             ),
             asks=self._asks,
             watch=self._watch,
+            marks=MediaMarks(),
         )
 
     # --- what surrounds a capture -----------------------------------------------------------------

@@ -118,6 +118,19 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkSeen:
+    """A mark in a picture or video, or that none was detected (``core.marks``)."""
+
+    file: str
+    """Its path below the exhibit's folder."""
+    kind: str
+    """``aigc`` (GB 45438-2025), ``c2pa`` or ``iptc``."""
+    state: str
+    """``found``, ``malformed``, ``not_detected`` or ``not_checked``."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
     """What the target said of itself."""
 
@@ -126,6 +139,8 @@ class Observations:
     """HTTP status."""
     account: str = ""
     counters: tuple[Counter, ...] = ()
+    marks: tuple[MarkSeen, ...] = ()
+    """What was read in the pictures and videos; empty where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +288,8 @@ class Capture:
                     {"name": visible(c.name), "value": visible(c.value)}
                     for c in got.observations.counters
                 ],
-            },
+            }
+            | _marks(got.observations.marks),
             "received": None
             if got.received is None
             else {
@@ -283,6 +299,18 @@ class Capture:
             },
         }
         return canonical(body)
+
+
+def _marks(seen: tuple[MarkSeen, ...]) -> dict[str, Json]:
+    """Under ``marks``; nothing where nobody looked, as in manifests from before there were any."""
+    if not seen:
+        return {}
+    return {
+        "marks": [
+            {"file": m.file, "kind": m.kind, "state": m.state, "detail": visible(m.detail)}
+            for m in seen
+        ]
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ class Settings:
     letterhead: str = ""
     browser: str = ""
     """Path of the browser for page captures; empty finds one."""
+    adb: str = ""
+    """Path of the program that talks to Android phones; empty finds one."""
     text_scale: int = 100
     """Per cent."""
     offline: bool = False

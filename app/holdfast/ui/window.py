@@ -178,6 +178,7 @@ class MainWindow(QMainWindow):
     def _connect(self, name: str, page: Page) -> None:
         from holdfast.ui.pages.browsing import BrowsingPage
         from holdfast.ui.pages.keeping import KeepingPage
+        from holdfast.ui.pages.phone import PhonePage
         from holdfast.ui.pages.shot import ShotPage
 
         if isinstance(page, TodayPage):
@@ -185,6 +186,7 @@ class MainWindow(QMainWindow):
             page.files.connect(self.keep_files)
             page.shot.connect(lambda: self.go("shot", ""))
             page.browse.connect(lambda url: self.go("browsing", ("", url)))
+            page.phone.connect(lambda: self.go("phone", ""))
             page.practise.connect(self.practise)
         elif isinstance(page, KeepingPage):
             page.background.connect(lambda: self.go("today", ""))
@@ -194,6 +196,10 @@ class MainWindow(QMainWindow):
         elif isinstance(page, BrowsingPage):
             page.kept.connect(self.stamp_now)
             page.show_recorder("record" in PAGES)
+        elif isinstance(page, PhonePage):
+            page.keep.connect(lambda work, shown, again: self._keeping(work, shown, again=again))
+            page.kept.connect(self._kept)
+            page.failed.connect(self._not_kept)
 
     # --- going places ----------------------------------------------------------------------------
 
@@ -363,7 +369,7 @@ class MainWindow(QMainWindow):
 
     def _watching(self) -> bool:
         """Whether the person still looks at the keeping, so that its end may take its place."""
-        return self._here in ("keeping", "shot")
+        return self._here in ("keeping", "shot", "phone")
 
     def _kept(self, done: list[Kept], shown: str, again: Callable[[], None]) -> None:
         self.desk.changed.emit()
@@ -791,5 +797,6 @@ PAGES = {
     "shot": ("shot", "ShotPage"),
     "environment": ("environment", "EnvironmentPage"),
     "browsing": ("browsing", "BrowsingPage"),
+    "phone": ("phone", "PhonePage"),
     "farewell": ("farewell", "FarewellPage"),
 }

@@ -34,7 +34,17 @@ from holdfast.core.job import Job
 from holdfast.core.ledger import Checkpoint, Ref
 from holdfast.core.not_before import NOT_ASKED, NotBefore
 from holdfast.core.timestamp import Stamp, StampKind, Subject
-from holdfast.ports import Abandoned, CaptureSource, Clock, Custody, Store, Vault, Watch
+from holdfast.ports import (
+    Abandoned,
+    CaptureSource,
+    Clock,
+    Custody,
+    MediaReader,
+    Store,
+    Vault,
+    Watch,
+)
+from holdfast.usecases.marks import with_marks
 
 Asks: TypeAlias = "tuple[tuple[StampKind, str], ...]"
 """Kind and authority of each witness."""
@@ -79,6 +89,8 @@ class Maker:
     """Which witnesses each manifest and checkpoint of a world is to be shown to."""
     watch: Watching | None = None
     """None where nobody looks."""
+    marks: MediaReader | None = None
+    """Reads marks in what was captured; None where nobody looks."""
 
 
 def preserve(
@@ -159,6 +171,8 @@ def seal(
         raise Refused("nothing_captured")
     _check_names(captured.files)
     artifacts = tuple(_keep(file, vault, job) for file in captured.files)
+    if maker.marks is not None:
+        captured, artifacts = with_marks(captured, artifacts, maker.marks, vault, clock, job)
     job.step("sealing", len(artifacts), len(artifacts))
     reading, not_before, environment = _circumstances(watch, clock, job)
     with store.custody(case.id) as custody:

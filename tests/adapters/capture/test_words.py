@@ -15,7 +15,10 @@ from holdfast.core.errors import Refused
 ROOT = Path(holdfast.__file__).parent
 MODULES = [
     *sorted((ROOT / "adapters" / "capture").glob("*.py")),
-    *(ROOT / "adapters" / f"{name}.py" for name in ("http", "browser", "tab", "child", "series")),
+    *(
+        ROOT / "adapters" / f"{name}.py"
+        for name in ("http", "adb", "browser", "tab", "child", "series")
+    ),
 ]
 
 

@@ -26,6 +26,8 @@ class Means:
     """Path of the browser, from the settings; empty finds one."""
     profile: Lease | None = None
     """The profile in which pages are opened; None opens each in a fresh one."""
+    adb: str = ""
+    """Path of adb, from the settings; empty finds one."""
 
 
 class Piece(Protocol):

@@ -250,6 +250,9 @@ class CasePage(Page):
         if self.profile is not None:
             again = self.menu.addAction(desk.say("case.browse.again"))
             again.triggered.connect(lambda: self._add_links("links_logged_in"))
+        self.menu.addAction(desk.say("today.way.phone")).triggered.connect(
+            lambda: desk.wanted.emit("phone", case)
+        )
         self.menu.addAction(desk.say("today.way.files")).triggered.connect(self._add_files)
         self.menu.addSeparator()
         self.menu.addAction(desk.say("case.environment")).triggered.connect(

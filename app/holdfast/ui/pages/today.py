@@ -148,6 +148,7 @@ class TodayPage(Page):
     keep = Signal(object)
     """Links to be kept."""
     shot = Signal()
+    phone = Signal()
     files = Signal(object)
     """Paths to be kept."""
     browse = Signal(str)
@@ -172,11 +173,13 @@ class TodayPage(Page):
             Door(desk, "today.way.shot", "screenshot", arrow=False),
             Door(desk, "today.way.browse", "page", arrow=False),
             Door(desk, "today.way.files", "files", arrow=False),
+            Door(desk, "today.way.phone", "phone", arrow=False),
         ]
         self.buttons = [
             Button(desk, "today.way.shot", icon="screenshot", size="small"),
             Button(desk, "today.way.browse", icon="page", size="small"),
             Button(desk, "today.way.files", icon="files", size="small"),
+            Button(desk, "today.way.phone", icon="phone", size="small"),
         ]
         self.check = Button(desk, "today.environment", icon="steps", size="small")
         self.check.clicked.connect(lambda: desk.wanted.emit("environment", None))
@@ -193,7 +196,10 @@ class TodayPage(Page):
         self.field.entered.connect(self._keep)
         self.keep_button.clicked.connect(self._keep)
         for door, button, act in zip(
-            self.ways, self.buttons, (self.shot.emit, self._browse, self._choose), strict=True
+            self.ways,
+            self.buttons,
+            (self.shot.emit, self._browse, self._choose, self.phone.emit),
+            strict=True,
         ):
             door.clicked.connect(act)
             button.clicked.connect(act)
@@ -209,7 +215,7 @@ class TodayPage(Page):
         head.setContentsMargins(0, 0, 0, px(12))
         entry = Fold(self.field, self.keep_button, gap=px(8), below=px(460), stretch=(1, 0))
         self._entry = entry
-        ways = Fold(*self.ways, gap=px(8), below=px(420), stretch=(1, 1, 1))
+        ways = Fold(*self.ways, gap=px(8), below=px(560), stretch=(1,) * len(self.ways))
         small = QWidget()
         small.setLayout(Flow(*self.buttons, self.check, gap=px(8)))
         self._small, self._ways = small, ways
