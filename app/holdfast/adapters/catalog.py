@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from holdfast.adapters.resources import resource, table, words
 from holdfast.core.document import Lang
+from holdfast.core.drand import SCHEME, DrandChain
 from holdfast.core.errors import Refused
 from holdfast.core.evidence import World
 from holdfast.core.notice import Bilingual, Contact, Platform, Regime, Rule
@@ -122,7 +123,9 @@ def _checked(regime: Regime, file: Path) -> Regime:
 @cache
 def _authorities() -> Authorities:
     bitcoin = table("authorities", "bitcoin.toml")
+    drand = table("authorities", "drand.toml")
     tsa = table("authorities", "tsa.toml")
+    _keys(drand, {"beacon"}, "drand.toml")
     _keys(bitcoin, {"calendar", "explorer"}, "bitcoin.toml")
     _keys(tsa, {"tsa"}, "tsa.toml")
     return Authorities(
@@ -133,6 +136,7 @@ def _authorities() -> Authorities:
         explorers=_nonempty(
             tuple(_authority(entry, Explorer) for entry in bitcoin["explorer"]), "explorers"
         ),
+        beacons=_nonempty(tuple(_beacon(entry) for entry in drand["beacon"]), "beacons"),
         tsas=_nonempty(tuple(_authority(_with_pems(entry), Tsa) for entry in tsa["tsa"]), "tsas"),
     )
 
@@ -143,6 +147,16 @@ def _authority(entry: Mapping[str, Any], kind: type[Kind]) -> Kind:
         if not entry.get(key):
             raise ValueError(f"{entry.get('id')}: {key} is missing")
     return _converter().structure({k: v for k, v in entry.items() if k not in _DATED}, kind)
+
+
+def _beacon(entry: Mapping[str, Any]) -> DrandChain:
+    """One chain of rounds, of the scheme that can be checked here, under the hash of its key."""
+    if entry.get("scheme") != SCHEME:
+        raise ValueError(f"{entry.get('id')}: another scheme than {SCHEME}")
+    chain = _authority({k: v for k, v in entry.items() if k != "scheme"}, DrandChain)
+    if not chain.holds_together():
+        raise ValueError(f"{chain.id}: the hash is not that of these parameters")
+    return chain
 
 
 def _with_pems(entry: Mapping[str, Any]) -> dict[str, Any]:
