@@ -17,7 +17,8 @@ SCHEME = "bls-unchained-g1-rfc9380"
 """Signatures are points of G1 over SHA-256 of the round, keys are points of G2."""
 DST = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"
 """The domain separation tag of that scheme (RFC 9380 §3.1)."""
-MAX_ROUND = 2**40
+MAX_ROUND = 2**35
+"""Three thousand years of rounds, and still a date."""
 
 _SIGNATURE = re.compile(r"[0-9a-f]{96}")
 

@@ -221,12 +221,16 @@ def _latest(chain: DrandChain, url: str, world: World, end: float) -> tuple[int,
     except (ValueError, RecursionError):
         told = None
     match told:
-        case {"round": int(number), "signature": str(written), **rest} if 0 < number < MAX_ROUND:
+        case {"round": int(number), "signature": str(written), **rest} if _is_round(number):
             signature = read_signature(written)
             named = rest.get("randomness")
             if signature and named in (None, hashlib.sha256(signature).hexdigest()):
                 return number, signature
     raise Unavailable("host_garbled", host=url)
+
+
+def _is_round(number: int) -> bool:
+    return type(number) is int and 0 < number < MAX_ROUND
 
 
 # --- side by side --------------------------------------------------------------------------------
