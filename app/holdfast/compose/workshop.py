@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from holdfast.core.timestamp import Authorities
     from holdfast.core.words import Words
     from holdfast.ports import (
+        Beacons,
         CaptureSource,
         PackFormat,
         Renderer,
@@ -158,6 +159,17 @@ class Workshop:
         return Esplora(authorities)
 
     @cached_property
+    def _beacons(self) -> Beacons:
+        from holdfast.adapters.timestamp.beacon import Beacon
+        from holdfast.adapters.timestamp.headers import Esplora
+
+        return Beacon(
+            self._clock,
+            lambda authorities, seconds: Esplora(authorities, seconds=seconds),
+            lambda: self.settings.offline,
+        )
+
+    @cached_property
     def _packs(self) -> PackFormat:
         from holdfast.adapters.pack.packs import Packs
         from holdfast.adapters.store.vault import hasher
@@ -191,6 +203,7 @@ class Workshop:
             calendars=tuple(c for c in known.calendars if c.id not in off),
             tsas=tuple(t for t in known.tsas if t.id not in off),
             explorers=tuple(e for e in known.explorers if e.id not in off),
+            beacons=tuple(b for b in known.beacons if b.id not in off),
         )
 
     def _practice_world(self) -> PracticeWorld:
