@@ -6,6 +6,7 @@ folder is an error of the build and never a guess.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -20,6 +21,7 @@ from holdfast.core.drand import SCHEME, DrandChain
 from holdfast.core.errors import Refused
 from holdfast.core.evidence import World
 from holdfast.core.notice import Bilingual, Contact, Platform, Regime, Rule
+from holdfast.core.origin import Range, Registries
 from holdfast.core.timestamp import Authorities, Calendar, Explorer, Tsa
 from holdfast.core.words import Words
 
@@ -48,6 +50,10 @@ class Catalog:
         if self._practice is None:
             raise Refused("practice_closed")
         return self._practice()
+
+    def registries(self) -> Registries:
+        """Who knows who registered a domain or an address range."""
+        return _registries()
 
     def regimes(self) -> tuple[Regime, ...]:
         """Every law under which a platform can be asked to act; never empty."""
@@ -147,6 +153,45 @@ def _authority(entry: Mapping[str, Any], kind: type[Kind]) -> Kind:
         if not entry.get(key):
             raise ValueError(f"{entry.get('id')}: {key} is missing")
     return _converter().structure({k: v for k, v in entry.items() if k not in _DATED}, kind)
+
+
+@cache
+def _registries() -> Registries:
+    content = table("authorities", "registries.toml")
+    dated = {"as_of", "source", "whois_source", "suffix_source", "checked_on"}
+    _keys(content, {*dated, "suffixes", "domain", "address"}, "registries.toml")
+    if missing := dated - {key for key, value in content.items() if value}:
+        raise ValueError(f"registries.toml: {', '.join(sorted(missing))} is missing")
+    servers: dict[str, dict[str, str]] = {"rdap": {}, "whois": {}}
+    ranges: list[tuple[Range, str]] = []
+    for entry in content["domain"]:
+        kind = "rdap" if "rdap" in entry else "whois"
+        _keys(entry, {kind, "below"}, "registries.toml")
+        for top in entry["below"]:
+            if any(top in known for known in servers.values()):
+                raise ValueError(f"registries.toml: {top} stands twice")
+            servers[kind][top] = _server(kind, entry[kind])
+    for entry in content["address"]:
+        _keys(entry, {"rdap", "ranges"}, "registries.toml")
+        url = _server("rdap", entry["rdap"])
+        ranges.extend((ipaddress.ip_network(text), url) for text in entry["ranges"])
+    return Registries(
+        rdap=servers["rdap"],
+        whois=servers["whois"],
+        ranges=_nonempty(tuple(ranges), "address registries"),
+        suffixes=frozenset(content["suffixes"]),
+        as_of=content["as_of"],
+    )
+
+
+def _server(kind: str, text: str) -> str:
+    """A base URL over https, or a bare host."""
+    form = (
+        r"https://[a-z0-9.-]+(/[a-z0-9.-]+)*/" if kind == "rdap" else r"[a-z0-9-]+(\.[a-z0-9-]+)+"
+    )
+    if not re.fullmatch(form, text):
+        raise ValueError(f"registries.toml: {text} is no {kind} server")
+    return text
 
 
 def _beacon(entry: Mapping[str, Any]) -> DrandChain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 from holdfast.core.canonical import Json
 from holdfast.core.evidence import Artifact, Exhibit
 from holdfast.core.job import Job
+from holdfast.core.origin import Row
 from holdfast.core.timestamp import Stamp
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, emptied, row
@@ -49,6 +50,7 @@ class ExhibitDetail(QFrame):
         self._file: CaseFile | None = None
         self._exhibit: Exhibit | None = None
         self._manifest: Mapping[str, Json] = {}
+        self._rows: tuple[Row, ...] = ()
         self.tag = Tag(desk)
         self.title = Label(desk, role="heading")
         self.chip = Chip(desk)
@@ -109,20 +111,20 @@ class ExhibitDetail(QFrame):
         self.retell()
         if not fresh:
             return
-        self._manifest = {}
+        self._manifest, self._rows = {}, ()
         load_picture(self.desk, exhibit, self.thumb)
         holdfast = self.desk.holdfast
 
-        def work(_: Job) -> Mapping[str, Json]:
-            return holdfast.manifest(exhibit)
+        def work(_: Job) -> tuple[Mapping[str, Json], tuple[Row, ...]]:
+            return holdfast.manifest(exhibit), holdfast.origin(exhibit)
 
         task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(lambda found: self._show_manifest(exhibit.id, found))
+        task.succeeded.connect(lambda found: self._show_manifest(exhibit.id, *found))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
-    def _show_manifest(self, id: str, manifest: Mapping[str, Json]) -> None:
+    def _show_manifest(self, id: str, manifest: Mapping[str, Json], rows: tuple[Row, ...]) -> None:
         if self._exhibit is not None and self._exhibit.id == id:
-            self._manifest = manifest
+            self._manifest, self._rows = manifest, rows
             self._tell_origin()
 
     @property
@@ -221,7 +223,8 @@ class ExhibitDetail(QFrame):
         exhibit = self._exhibit
         if exhibit is None:
             return
-        self.origin.show_facts(origin_facts(self.desk, exhibit, self._manifest))
+        facts = origin_facts(self.desk, exhibit, self._manifest)
+        self.origin.show_facts([*facts, *row_facts(self.desk, self._rows)])
 
     def _open(self) -> None:
         if self._exhibit is None or not self._exhibit.artifacts:
@@ -293,6 +296,20 @@ def origin_facts(
     facts.append(("origin.complete", _completeness(desk, exhibit, manifest), False))
     if exhibit.purpose:
         facts.append(("origin.purpose", exhibit.purpose, False))
+    return facts
+
+
+def row_facts(desk: Desk, rows: Sequence[Row]) -> list[tuple[str, str, bool]]:
+    """What was learnt of the origin; what was asked of others says so, and when."""
+    facts: list[tuple[str, str, bool]] = []
+    for row_ in rows:
+        parts = [row_.value]
+        if row_.missing:
+            why = desk.say(f"origin.missing.{row_.missing}")
+            parts.append(desk.say("origin.missing", why=why))
+        if row_.separate and row_.at:
+            parts.append(desk.say("origin.separate", at=full_time(row_.at)))
+        facts.append((f"origin.row.{row_.key}", "\n".join(p for p in parts if p), False))
     return facts
 
 
