@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast.adapters import http
 from holdfast.core.canonical import canonical, moment, one_line, rfc3339, visible
-from holdfast.core.errors import HoldfastError, Refused, Unavailable
+from holdfast.core.errors import Cancelled, HoldfastError, Refused, Unavailable
 from holdfast.core.evidence import Captured, CapturedFile, Component, World, safe_name
 from holdfast.core.icp import Filing, filings
 from holdfast.core.job import Job
@@ -231,7 +232,8 @@ class Trace:
     def _collected(self, job: Job) -> tuple[Lookup, ...]:
         """What came in time, in the order in which it was asked.  Cancelling ends the waiting."""
         futures = tuple(self._asked.values())
-        if wait(futures, timeout=0).not_done and not job.cancelled:
+        with suppress(Cancelled):
+            # What was captured is there; an end is asked for again where it is sealed.
             job.step("origin")
         while (left := self._end - time.monotonic()) > 0 and not job.cancelled:
             if not wait(futures, timeout=min(left, _STEP)).not_done:
@@ -273,7 +275,7 @@ class Trace:
         except (dns.exception.DNSException, OSError, ValueError):
             return Lookup(what="dns", question=question, missing="no_answer")
         facts = tuple(
-            Fact(name=_type_of(line), value=one_line(line.rpartition(" IN ")[2])[:300])
+            _record(line)
             for rrset in answer.response.answer[:10]
             for line in rrset.to_text().splitlines()[:20]
         )
@@ -343,7 +345,7 @@ class Trace:
             timeout=self._left,
             allow=self._sources.loopback,
         )
-        answer = visible(raw.decode("utf-8", "replace"))
+        answer = visible(raw.decode("utf-8", "replace").replace("\r\n", "\n"))
         found = Lookup(what="domain", question=domain, asked=f"{server} ({address})", answer=answer)
         try:
             return replace(found, facts=read_whois(answer))
@@ -353,9 +355,10 @@ class Trace:
             return replace(found, missing="garbled")
 
 
-def _type_of(line: str) -> str:
-    """The record type in a line of a DNS answer in text form."""
-    return one_line(line.rpartition(" IN ")[2].split(" ", 1)[0])[:10]
+def _record(line: str) -> Fact:
+    """A line of a DNS answer in text form: its type, and what it says."""
+    kind, _, value = line.rpartition(" IN ")[2].partition(" ")
+    return Fact(name=one_line(kind)[:10], value=one_line(value)[:300])
 
 
 _REASONS = {

@@ -403,27 +403,48 @@ def rows(body: Mapping[str, Json]) -> tuple[Row, ...]:
         found.append(Row(key="icp", value=one_line(f"{number} ({line}/{of})")))
     if reason := _known(body.get("not_asked")):
         found.append(Row(key="lookups", value="", separate=True, missing=reason))
-    names: dict[str, list[str]] = {}
-    for lookup in _maps(body.get("lookups")):
-        at = str(lookup.get("at") or "")
-        what, reason = str(lookup.get("what")), _known(lookup.get("not_obtained"))
-        facts = [
-            (str(fact.get("name")), one_line(str(fact.get("value"))))
-            for fact in _maps(lookup.get("facts"))
-        ]
-        if what == "dns" and not reason:
-            names.setdefault(at, []).extend(f"{name} {value}" for name, value in facts)
-        elif what in ("domain", "address", "dns"):
-            told = [(name, value) for name, value in facts if name in _TOLD]
-            said = " · ".join(value for _, value in (told or facts)[:8])
+    lookups = _maps(body.get("lookups"))
+    found += _dns_rows([one for one in lookups if one.get("what") == "dns"])
+    for lookup in lookups:
+        what = str(lookup.get("what"))
+        if what in ("domain", "address"):
+            facts = _told(lookup)
+            told = [value for name, value in facts if name in _TOLD]
+            said = " · ".join((told or [value for _, value in facts])[:8])
             question = one_line(str(lookup.get("question")))
-            value = f"{question}: {said}" if said else question
-            found.append(Row(key=what, value=value, separate=True, at=at, missing=reason))
-    if names:
-        told_names = list(dict.fromkeys(one for some in names.values() for one in some))
-        value = " · ".join(told_names[:16])
-        found.append(Row(key="dns", value=value, separate=True, at=max(names)))
+            found.append(
+                Row(
+                    key=what,
+                    value=f"{question}: {said}" if said else question,
+                    separate=True,
+                    at=str(lookup.get("at") or ""),
+                    missing=_known(lookup.get("not_obtained")),
+                )
+            )
     return tuple(found)
+
+
+def _dns_rows(lookups: Sequence[Mapping[str, Json]]) -> Iterator[Row]:
+    """All records in one line, and one for each reason why some were not obtained."""
+    names: list[str] = []
+    lacking: dict[str, list[str]] = {}
+    at = max((str(one.get("at") or "") for one in lookups), default="")
+    for lookup in lookups:
+        if reason := _known(lookup.get("not_obtained")):
+            lacking.setdefault(reason, []).append(one_line(str(lookup.get("question"))))
+        names += [f"{name} {value}" for name, value in _told(lookup)]
+    if names:
+        value = " · ".join(tuple(dict.fromkeys(names))[:16])
+        yield Row(key="dns", value=value, separate=True, at=at)
+    for reason, questions in lacking.items():
+        yield Row(key="dns", value=", ".join(questions), separate=True, at=at, missing=reason)
+
+
+def _told(lookup: Mapping[str, Json]) -> list[tuple[str, str]]:
+    return [
+        (str(fact.get("name")), one_line(str(fact.get("value"))))
+        for fact in _maps(lookup.get("facts"))
+    ]
 
 
 def _connection_rows(connection: Mapping[str, Json]) -> Iterator[Row]:
