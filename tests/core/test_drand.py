@@ -40,7 +40,7 @@ def test_the_practice_chain_is_the_one_that_its_key_makes() -> None:
     ],
 )
 def test_no_parameter_can_be_another(quicknet: DrandChain, changed: dict[str, object]) -> None:
-    assert not replace(quicknet, **changed).holds_together()  # type: ignore[arg-type]
+    assert not replace(quicknet, **changed).holds_together()  # type: ignore[arg-type] # by name
 
 
 def test_the_default_chain_is_named_without_its_name() -> None:

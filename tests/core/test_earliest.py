@@ -83,7 +83,7 @@ def look(
         "clock": {"system": system} if clock is None else clock,
         "not_before": told,
     }
-    files = {NAME: canonical(body) if manifest is None else manifest}  # type: ignore[arg-type]
+    files = {NAME: canonical(body) if manifest is None else manifest}  # type: ignore[arg-type] # any value is tried
     for first, raw in runs:
         last = first + len(raw) // 80 - 1
         files[f"data/timestamps/headers/bitcoin-{first}-{last}.bin"] = raw
