@@ -24,6 +24,7 @@ from holdfast.core.origin import (
     read_rdap,
     read_whois,
     rows,
+    sentence,
 )
 
 T = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
@@ -407,3 +408,22 @@ def test_an_empty_answer_is_its_question() -> None:
 )
 def test_a_record_of_another_form_says_nothing(body: dict[str, Any]) -> None:
     assert rows(body) == ()
+
+
+def test_each_row_is_a_sentence_of_its_language() -> None:
+    def say(key: str, **facts: object) -> str:
+        return f"{key}({', '.join(map(str, facts.values()))})"
+
+    told = [sentence(row, say, lambda at: at[:10]) for row in rows(whole().body())]
+    assert told[:4] == [
+        "https://e.example/a → https://www.example.com/v/12",
+        "origin.value.date_ahead(Wed, 25 Nov 2026 12:01:20 GMT (60 s))",
+        "CN=www.example.com · CN=Some CA",
+        "origin.value.icp(京ICP备16025439号 (7/9))",
+    ]
+    assert told[5] == (
+        "example.com NS: origin.missing(origin.missing.slow()) [origin.separate(2026-11-25)]"
+    )
+    assert sentence(Row(key="lookups", value="", separate=True, missing="offline"), say, str) == (
+        "origin.missing(origin.missing.offline())"
+    )

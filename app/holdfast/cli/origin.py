@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from holdfast.cli.desk import Desk
-from holdfast.core.origin import Row, rows
+from holdfast.core.origin import Row, rows, sentence
 
 
 def register(app: typer.Typer, desk: Desk) -> None:
@@ -29,10 +29,4 @@ def register(app: typer.Typer, desk: Desk) -> None:
 
 
 def _line(row: Row, desk: Desk) -> str:
-    name = desk.say(f"origin.row.{row.key}")
-    value = row.value
-    if row.missing:
-        why = desk.say("origin.missing", why=desk.say(f"origin.missing.{row.missing}"))
-        value = f"{value}: {why}" if value else why
-    mark = f" [{desk.say('origin.separate', at=row.at)}]" if row.separate and row.at else ""
-    return f"{name}: {value}{mark}"
+    return f"{desk.say(f'origin.row.{row.key}')}: {sentence(row, desk.say, str)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -383,6 +383,25 @@ class Row:
     """When, RFC 3339, for separate ones."""
     missing: str = ""
     """One of MISSING, in place of a value."""
+
+
+_SAID = frozenset({"date_ahead", "date_behind", "icp"})
+"""Rows whose value is put into a sentence."""
+
+
+def sentence(row: Row, say: Callable[..., str], time: Callable[[str], str]) -> str:
+    """What stands for a row in one language: its value or why there is none, and when and by
+    whom it was asked.  ``say`` takes a key of the catalogues, ``time`` an RFC 3339 time.
+    """
+    value = row.value
+    if row.key in _SAID:
+        value = say(f"origin.value.{row.key}", value=value)
+    if row.missing:
+        why = say("origin.missing", why=say(f"origin.missing.{row.missing}"))
+        value = f"{value}: {why}" if value else why
+    if row.separate and row.at:
+        value = f"{value} [{say('origin.separate', at=time(row.at))}]"
+    return value
 
 
 _TOLD = (

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 from holdfast.core.canonical import Json
 from holdfast.core.evidence import Artifact, Exhibit
 from holdfast.core.job import Job
-from holdfast.core.origin import Row
+from holdfast.core.origin import Row, sentence
 from holdfast.core.timestamp import Stamp
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, emptied, row
@@ -301,16 +301,7 @@ def origin_facts(
 
 def row_facts(desk: Desk, rows: Sequence[Row]) -> list[tuple[str, str, bool]]:
     """What was learnt of the origin; what was asked of others says so, and when."""
-    facts: list[tuple[str, str, bool]] = []
-    for row_ in rows:
-        parts = [row_.value]
-        if row_.missing:
-            why = desk.say(f"origin.missing.{row_.missing}")
-            parts.append(desk.say("origin.missing", why=why))
-        if row_.separate and row_.at:
-            parts.append(desk.say("origin.separate", at=full_time(row_.at)))
-        facts.append((f"origin.row.{row_.key}", "\n".join(p for p in parts if p), False))
-    return facts
+    return [(f"origin.row.{one.key}", sentence(one, desk.say, full_time), False) for one in rows]
 
 
 def check_words(desk: Desk, check: Mapping[str, Json]) -> str:

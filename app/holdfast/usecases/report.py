@@ -19,7 +19,7 @@ from holdfast.core.document import Field, Lang, local_time
 from holdfast.core.evidence import Exhibit, read_manifest
 from holdfast.core.ledger import LedgerEntry
 from holdfast.core.notice import mask
-from holdfast.core.origin import Row
+from holdfast.core.origin import Row, sentence
 from holdfast.core.timestamp import Stamp
 from holdfast.core.words import Words
 from holdfast.ports import Vault
@@ -303,18 +303,12 @@ def _clock(manifest: Mapping[str, Json], say: Teller) -> str:
 
 def _origin(rows: Sequence[Row], say: Teller) -> list[Field]:
     """Where it came from, line by line; what was asked of others is marked, and explained once."""
-    told: list[Field] = []
-    for row in rows:
-        value = row.value
-        if row.missing:
-            why = say.known(f"origin.missing.{row.missing}", row.missing)
-            why = say.known("origin.missing", why, why=why)
-            value = f"{value}: {why}" if value else why
-        if row.separate and row.at:
-            value = f"{value} [{say.known('origin.separate', row.at, at=say.both(row.at))}]"
-        told.append(f"{say.known(f'origin.row.{row.key}', row.key)}: {value}")
+    told: list[Field] = [
+        f"{say.words(f'origin.row.{row.key}')}: {sentence(row, say.words, say.both)}"
+        for row in rows
+    ]
     if any(row.separate and row.at for row in rows):
-        told.append(say.known("origin.note.separate", ""))
+        told.append(say.words("origin.note.separate"))
     return told
 
 
