@@ -61,7 +61,7 @@ def test_where_it_came_from_is_told_and_given(case: str, tmp_path: Path) -> None
     said(told)
     assert told.returncode == 0
     assert "Mon, 01 Jan 2001 00:00:00 GMT" in told.stdout
-    assert "京ICP备16025439号 (1/1)" in told.stdout
+    assert "京ICP备16025439号, line 1/1 of" in told.stdout
     assert "not obtained: working offline" in told.stdout
     chinese = holdfast("origin", "E0001", "--case", case, "--lang", "zh", data=data).stdout
     assert "未取得：处于离线状态" in chinese

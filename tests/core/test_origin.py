@@ -371,7 +371,7 @@ def test_a_record_is_told_in_lines() -> None:
         Row(key="redirects", value="https://e.example/a → https://www.example.com/v/12"),
         Row(key="date_ahead", value="Wed, 25 Nov 2026 12:01:20 GMT (60 s)"),
         Row(key="certificate", value="CN=www.example.com · CN=Some CA"),
-        Row(key="icp", value="京ICP备16025439号 (7/9)"),
+        Row(key="icp", value="京ICP备16025439号", place="7/9"),
         Row(key="dns", value="A 8.8.8.8", separate=True, at=AT),
         Row(key="dns", value="example.com NS", separate=True, at=AT, missing="slow"),
         Row(key="domain", value="example.com: R Inc", separate=True, at=AT),
@@ -417,9 +417,9 @@ def test_each_row_is_a_sentence_of_its_language() -> None:
     told = [sentence(row, say, lambda at: at[:10]) for row in rows(whole().body())]
     assert told[:4] == [
         "https://e.example/a → https://www.example.com/v/12",
-        "origin.value.date_ahead(Wed, 25 Nov 2026 12:01:20 GMT (60 s))",
+        "origin.value.date_ahead(Wed, 25 Nov 2026 12:01:20 GMT (60 s), )",
         "CN=www.example.com · CN=Some CA",
-        "origin.value.icp(京ICP备16025439号 (7/9))",
+        "origin.value.icp(京ICP备16025439号, 7/9)",
     ]
     assert told[5] == (
         "example.com NS: origin.missing(origin.missing.slow()) [origin.separate(2026-11-25)]"

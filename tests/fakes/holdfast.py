@@ -479,7 +479,7 @@ class FakeHoldfast:
             Row(key="redirects", value="https://v.test/a → https://www.test/v/12"),
             Row(key="date", value="Sat, 21 Nov 2026 02:20:31 GMT"),
             Row(key="certificate", value="CN=*.test · CN=Test CA"),
-            Row(key="icp", value="京ICP备12345678号-1 (214/220)"),
+            Row(key="icp", value="京ICP备12345678号-1", place="214/220"),
             Row(key="domain", value="test: Example Registrar", separate=True, at=at),
             Row(key="address", value="192.0.2.7", separate=True, at=at, missing="slow"),
         )

@@ -383,6 +383,8 @@ class Row:
     """When, RFC 3339, for separate ones."""
     missing: str = ""
     """One of MISSING, in place of a value."""
+    place: str = ""
+    """Line and number of lines of the page's text, for what stands there: ``214/220``."""
 
 
 _SAID = frozenset({"date_ahead", "date_behind", "icp"})
@@ -395,7 +397,7 @@ def sentence(row: Row, say: Callable[..., str], time: Callable[[str], str]) -> s
     """
     value = row.value
     if row.key in _SAID:
-        value = say(f"origin.value.{row.key}", value=value)
+        value = say(f"origin.value.{row.key}", value=value, place=row.place)
     if row.missing:
         why = say("origin.missing", why=say(f"origin.missing.{row.missing}"))
         value = f"{value}: {why}" if value else why
@@ -419,7 +421,7 @@ def rows(body: Mapping[str, Json]) -> tuple[Row, ...]:
         found += _connection_rows(connection)
     for filing in _maps(body.get("icp")):
         number, line, of = filing.get("number"), filing.get("line"), filing.get("of_lines")
-        found.append(Row(key="icp", value=one_line(f"{number} ({line}/{of})")))
+        found.append(Row(key="icp", value=one_line(str(number)), place=f"{line}/{of}"))
     if reason := _known(body.get("not_asked")):
         found.append(Row(key="lookups", value="", separate=True, missing=reason))
     lookups = _maps(body.get("lookups"))
