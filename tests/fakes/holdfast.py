@@ -46,6 +46,7 @@ from holdfast.core.notice import (
     Submission,
     elements,
 )
+from holdfast.core.origin import Row
 from holdfast.core.phone import Phone
 from holdfast.core.recording_code import issue
 from holdfast.core.settings import Settings
@@ -656,6 +657,20 @@ class FakeHoldfast:
                 else [{"check": "login_wall", "outcome": "fail", "detail": "登录后观看"}]
             ),
         }
+
+    def origin(self, exhibit: Exhibit) -> tuple[Row, ...]:
+        self._call("origin", exhibit.number)
+        if exhibit.source not in ("page", "video"):
+            return ()
+        at = "2026-11-21T02:20:33.000Z"
+        return (
+            Row(key="redirects", value="https://v.test/a → https://www.test/v/12"),
+            Row(key="date", value="Sat, 21 Nov 2026 02:20:31 GMT"),
+            Row(key="certificate", value="CN=*.test · CN=Test CA"),
+            Row(key="icp", value="京ICP备12345678号-1", place="214/220"),
+            Row(key="domain", value="test: Example Registrar", separate=True, at=at),
+            Row(key="address", value="192.0.2.7", separate=True, at=at, missing="slow"),
+        )
 
     def red(self, exhibit: Exhibit, lang: str = "en") -> tuple[str, ...]:
         return (

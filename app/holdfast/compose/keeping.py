@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.compose.workshop import Workshop
+from holdfast.compose.provenance import Provenance
 from holdfast.core.errors import Cancelled, HoldfastError, Refused
 from holdfast.core.job import Job
 
@@ -40,7 +40,7 @@ class Kept:
     failed: tuple[Failure, ...] = ()
 
 
-class Keeping(Workshop):
+class Keeping(Provenance):
     """Verbs that capture and seal."""
 
     def recover(self, job: Job) -> tuple[Attempt, ...]:
@@ -125,7 +125,7 @@ class Keeping(Workshop):
                 exhibits.append(
                     preserve.preserve(
                         case,
-                        source,
+                        self._traced(source, case.world),
                         target,
                         store=self._store,
                         vault=self._vault,

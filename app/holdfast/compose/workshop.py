@@ -163,6 +163,17 @@ class Workshop:
         return Esplora(authorities)
 
     @cached_property
+    def _beacons(self) -> Beacons:
+        from holdfast.adapters.timestamp.beacon import Beacon
+        from holdfast.adapters.timestamp.headers import Esplora
+
+        return Beacon(
+            self._clock,
+            lambda authorities, seconds: Esplora(authorities, seconds=seconds),
+            lambda: self.settings.offline,
+        )
+
+    @cached_property
     def _packs(self) -> PackFormat:
         from holdfast.adapters.pack.packs import Packs
         from holdfast.adapters.store.vault import hasher
@@ -198,6 +209,7 @@ class Workshop:
             calendars=tuple(c for c in known.calendars if c.id not in off),
             tsas=tuple(t for t in known.tsas if t.id not in off),
             explorers=tuple(e for e in known.explorers if e.id not in off),
+            beacons=tuple(b for b in known.beacons if b.id not in off),
         )
 
     def _practice_world(self) -> PracticeWorld:
@@ -275,17 +287,7 @@ class Workshop:
 
     def _newest(self, world: World, job: Job) -> NotBefore:
         """The newest values that nobody could know earlier, as far as somebody can be asked."""
-        from holdfast.core.not_before import NOT_ASKED, NotBefore
-
-        if world == "real" and self.settings.offline:
-            return NotBefore(reason="offline")
-        beacons = self._beacons
-        return NOT_ASKED if beacons is None else beacons.latest(self._authorities(world), job)
-
-    @cached_property
-    def _beacons(self) -> Beacons | None:
-        """Who knows such values; None while this build has nobody to ask."""
-        return None
+        return self._beacons.latest(self._authorities(world), job)
 
     def _asks(self, world: World) -> Asks:
         authorities = self._authorities(world)

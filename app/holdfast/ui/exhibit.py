@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QWidget
@@ -13,6 +13,7 @@ from holdfast.core.environment import runs_of
 from holdfast.core.evidence import Artifact, Exhibit
 from holdfast.core.job import Job
 from holdfast.core.marks_told import headline, told
+from holdfast.core.origin import Row, sentence
 from holdfast.core.timestamp import Stamp
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, emptied, row
@@ -36,6 +37,8 @@ from holdfast.ui.widgets import Button, Glyph, Label, Line
 if TYPE_CHECKING:
     from holdfast.usecases.cases import CaseFile
 
+Learnt: TypeAlias = "tuple[Mapping[str, Json], tuple[Mapping[str, Json], ...], tuple[Row, ...]]"
+"""What an exhibit's manifest, its media and its origin say."""
 MOST_FILES = 200
 """More are counted, not drawn."""
 MOST_MARKED = 20
@@ -53,6 +56,7 @@ class ExhibitDetail(QFrame):
         self._file: CaseFile | None = None
         self._exhibit: Exhibit | None = None
         self._manifest: Mapping[str, Json] = {}
+        self._rows: tuple[Row, ...] = ()
         self.tag = Tag(desk)
         self.title = Label(desk, role="heading")
         self.chip = Chip(desk)
@@ -129,24 +133,22 @@ class ExhibitDetail(QFrame):
         self.retell()
         if not fresh:
             return
-        self._manifest, self._marks = {}, ()
+        self._manifest, self._marks, self._rows = {}, (), ()
         self._tell_marks()
         load_picture(self.desk, exhibit, self.thumb)
         holdfast = self.desk.holdfast
 
-        def work(_: Job) -> tuple[Mapping[str, Json], tuple[Mapping[str, Json], ...]]:
+        def work(_: Job) -> Learnt:
             manifest = holdfast.manifest(exhibit)
-            return manifest, holdfast.marks_of(manifest)
+            return manifest, holdfast.marks_of(manifest), holdfast.origin(exhibit)
 
         task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(lambda found: self._show_manifest(exhibit.id, *found))
+        task.succeeded.connect(lambda found: self._show_manifest(exhibit.id, found))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
-    def _show_manifest(
-        self, id: str, manifest: Mapping[str, Json], marks: tuple[Mapping[str, Json], ...]
-    ) -> None:
+    def _show_manifest(self, id: str, found: Learnt) -> None:
         if self._exhibit is not None and self._exhibit.id == id:
-            self._manifest, self._marks = manifest, marks
+            self._manifest, self._marks, self._rows = found
             self._tell_origin()
             self._tell_marks()
 
@@ -270,7 +272,8 @@ class ExhibitDetail(QFrame):
         exhibit = self._exhibit
         if exhibit is None:
             return
-        self.origin.show_facts(origin_facts(self.desk, exhibit, self._manifest))
+        facts = origin_facts(self.desk, exhibit, self._manifest)
+        self.origin.show_facts([*facts, *row_facts(self.desk, self._rows)])
         self.environment.setVisible(runs_of(self._manifest) is not None)
 
     def _environment(self) -> None:
@@ -359,6 +362,11 @@ def page_label(manifest: Mapping[str, Json]) -> str:
         if isinstance(one, Mapping) and one.get("name") == "ai_label":
             return str(one.get("value", ""))
     return ""
+
+
+def row_facts(desk: Desk, rows: Sequence[Row]) -> list[tuple[str, str, bool]]:
+    """What was learnt of the origin; what was asked of others says so, and when."""
+    return [(f"origin.row.{one.key}", sentence(one, desk.say, full_time), False) for one in rows]
 
 
 def check_words(desk: Desk, check: Mapping[str, Json]) -> str:

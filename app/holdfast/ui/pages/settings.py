@@ -188,6 +188,7 @@ class SettingsPage(Page):
         witnesses = [
             *((c.id, c.id, c.url, "opentimestamps") for c in authorities.calendars),
             *((t.id, t.name, t.url, "rfc3161") for t in authorities.tsas),
+            *((b.id, b.name, b.urls[0], "drand") for b in authorities.beacons),
         ]
         for id_, name, url, kind in witnesses:
             box = Check(desk)
