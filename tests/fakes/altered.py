@@ -1,7 +1,7 @@
 """Run in namespaces of its own: a computer whose clock, hosts file, proxy and DNS were altered.
 
-``unshare -n -m python altered.py ORDER`` where ORDER is JSON: how, and about which site.  Prints the
-run as JSON.  Addresses of the internet are this computer's own here; nothing leaves it.
+``unshare -n -m python altered.py ORDER`` where ORDER is JSON: how, and about which site.  Prints
+the run as JSON.  Addresses of the internet are this computer's own here; nothing leaves it.
 """
 
 from __future__ import annotations
