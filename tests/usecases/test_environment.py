@@ -1,4 +1,4 @@
-"""Checks in a case's record: what the ledger says and keeps out, and remarks that came later."""
+"""Checks in a case's record: what the ledger says, what it keeps out, remarks that came later."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from fakes.desk import Desk, FakeSource, desk
 from fakes.environment import VALUES, FakeWatch, run
 from fakes.papers import captured, seal
+from holdfast.core.canonical import canonical
 from holdfast.core.case import Case
 from holdfast.core.errors import Cancelled, Refused, Tampered
 from holdfast.core.evidence import read_manifest
@@ -200,8 +201,6 @@ def test_a_pack_carries_the_checks_as_they_were_hashed(table: Desk, case: Case) 
     made = environment.record(case, run(), "after", **tools(table))
     (held,) = json.loads(case_file_bytes(case, store=table.store))["environment"]
     assert held["sha256"] == made.sha256
-    from holdfast.core.canonical import canonical
-
     assert canonical(held["record"]) == table.vault.read(made.sha256)
 
 

@@ -4,6 +4,7 @@ altered: namespaces of this computer, with servers of its own on the internet's 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -119,7 +120,5 @@ def test_a_root_that_somebody_added(tmp_path: Path) -> None:
     pem = (tmp_path / "root.pem").read_text()
     roots = looked(tmp_path, root=pem)["roots"]
     assert roots["outcome"] == "warn"
-    import hashlib
-
     sha256 = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
     assert f"Somebody in the middle; SHA-256 {sha256}" in values(roots, "root")
