@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -83,5 +85,23 @@ def test_a_chain_under_another_name_signs_nothing() -> None:
     assert not bls.signed(replace(PRACTICE, hash="00" * 32), 7, beacon.sign(7))
 
 
-def test_loading_ahead_changes_nothing() -> None:
-    bls.warm()
+@pytest.mark.parametrize(
+    "use",
+    [
+        "from holdfast.adapters import bls; bls.warm()",
+        "from holdfast.practice import beacon; beacon.sign(7)",
+    ],
+)
+def test_loading_the_library_lets_nobody_nest_deeper(use: str) -> None:
+    script = f"""
+import json, sys
+before = sys.getrecursionlimit()
+{use}
+assert sys.getrecursionlimit() == before, sys.getrecursionlimit()
+try:
+    json.loads("[" * 200_000)
+except RecursionError:
+    print("refused")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, "refused"), done.stderr

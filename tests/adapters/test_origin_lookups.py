@@ -356,6 +356,25 @@ def test_an_address_for_a_host_is_asked_about_alone(
     assert [one["what"] for one in body["lookups"]] == ["address"]
 
 
+def test_captures_in_one_go_ask_a_registry_once(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+
+    def answer(line: bytes) -> Iterator[bytes]:
+        asked.append(line)
+        yield WHOIS
+
+    with whois(answer) as pair:
+        found = sources(known(whois={"cn": pair}), no_names, pair)
+        bodies = []
+        for number in range(3):
+            (tmp_path / str(number)).mkdir()
+            target = f"https://www.example.cn/v/{number}"
+            bodies.append(record(tmp_path / str(number), Fake(), found, target))
+    assert len(asked) == 1
+    first, *others = (looked(body, "domain")["example.cn"] for body in bodies)
+    assert all(other == first for other in others)
+
+
 def test_whois_is_asked_where_there_is_no_rdap(tmp_path: Path) -> None:
     asked: list[bytes] = []
 

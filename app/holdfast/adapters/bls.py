@@ -7,14 +7,22 @@ checks a round and never at a start.
 from __future__ import annotations
 
 import hashlib
+import sys
 from functools import lru_cache
 from typing import Any
 
 from holdfast.core.drand import DST, DrandChain, message
 
+_DEPTH = min(sys.getrecursionlimit(), 1000)
+
 
 def warm() -> None:
     """The library is loaded; asked for while the network still thinks."""
+    import py_ecc
+
+    # It allows the whole program a hundred times the depth: input that is nested too deeply would
+    # no longer be refused but run over the end of the stack.
+    sys.setrecursionlimit(_DEPTH)
     import py_ecc.bls.hash_to_curve  # noqa: F401 -- loading it is the point
 
 
@@ -41,6 +49,7 @@ def signed(chain: DrandChain, round: int, signature: bytes) -> bool:
 
 
 def _curve() -> Any:
+    warm()
     from py_ecc import optimized_bls12_381
 
     return optimized_bls12_381

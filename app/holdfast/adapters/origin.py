@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -46,6 +46,8 @@ SECONDS = 5.0
 """For all look-ups, from when the capture began."""
 MORE_SECONDS = 2.5
 """For those that only the capture's end could name: another host, the server's own address."""
+REMEMBERED = 600.0
+"""Seconds for which an answer serves further captures; it keeps the time at which it was given."""
 TRACED: frozenset[str] = frozenset({"page", "video"})
 """Sources whose captures come from somewhere on the network."""
 
@@ -68,6 +70,8 @@ class Sources:
     resolver: Callable[[], Resolver] | None = None
     """The system's own, unless another is given."""
     loopback: frozenset[str] = frozenset()
+    known: dict[tuple[What, str], tuple[float, Lookup]] = field(default_factory=dict)
+    """What was answered lately: sixty episodes do not ask a registry sixty times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,12 +226,19 @@ class Trace:
             self._asked[what, question] = self._pool.submit(self._told, what, question, call)
 
     def _told(self, what: What, question: str, call: Callable[[], Lookup]) -> Lookup:
-        """The answer, or why there is none, with the time."""
+        """The answer, or why there is none, with the time at which it was given."""
+        known = self._sources.known
+        until, found = known.get((what, question), (0.0, None))
+        if found is not None and time.monotonic() < until:
+            return found
         try:
             found = call()
         except HoldfastError as error:
             found = Lookup(what=what, question=question, missing=_reason(error))
-        return replace(found, at=rfc3339(self._sources.clock.now()))
+        found = replace(found, at=rfc3339(self._sources.clock.now()))
+        if not found.missing:
+            known[what, question] = (time.monotonic() + REMEMBERED, found)
+        return found
 
     def _collected(self, job: Job) -> tuple[Lookup, ...]:
         """What came in time, in the order in which it was asked.  Cancelling ends the waiting."""

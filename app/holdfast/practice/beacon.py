@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from functools import lru_cache
 from typing import Any
 
@@ -53,14 +54,24 @@ def secret() -> int:
     return derived % (_ORDER - 1) + 1
 
 
+_DEPTH = min(sys.getrecursionlimit(), 1000)
+
+
+def _library() -> Any:
+    """The curve; loading it must not allow the whole program a hundred times the depth."""
+    import py_ecc
+
+    sys.setrecursionlimit(_DEPTH)
+    return py_ecc.optimized_bls12_381
+
+
 @lru_cache(maxsize=64)
 def sign(round: int) -> bytes:
     """The practice signature of a round, 48 bytes."""
-    from py_ecc import optimized_bls12_381
+    curve = _library()
     from py_ecc.bls.hash_to_curve import hash_to_G1
     from py_ecc.bls.point_compression import compress_G1
 
-    curve: Any = optimized_bls12_381
     sha256: Any = hashlib.sha256
     point = curve.multiply(hash_to_G1(message(round), DST, sha256), secret())
     return compress_G1(point).to_bytes(48, "big")
@@ -68,10 +79,9 @@ def sign(round: int) -> bytes:
 
 def public_key() -> str:
     """What the secret key gives: the constant in ``core.practice``, hex."""
-    from py_ecc import optimized_bls12_381
+    curve = _library()
     from py_ecc.bls.point_compression import compress_G2
 
-    curve: Any = optimized_bls12_381
     halves = compress_G2(curve.multiply(curve.G2, secret()))
     return "".join(half.to_bytes(48, "big").hex() for half in halves)
 

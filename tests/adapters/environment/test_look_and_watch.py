@@ -155,11 +155,14 @@ def test_values_that_do_not_come_are_said_to_be_missing(
 
     begun = Begun(place())
     try:
-        slow = Sitting(begun.look, never).watch("real")
+        sitting = Sitting(begun.look, never)
+        slow = sitting.watch("real")
         assert slow._newest.had(Job(), 0.2).reason == "no_answer"
         job = Job()
         job.cancel()
         assert slow.not_before(job).reason == "no_answer"
     finally:
         held.set()
+    # Whoever captures next is given what came late.
+    assert sitting.watch("real")._newest.had(Job(), 30) is GONE
     assert Sitting(begun.look, broken).watch("real").not_before(Job()).reason == "no_answer"

@@ -23,8 +23,8 @@ SITTING_S = 600.0
 SEALING_S = 5.0
 NEWEST_S = 30.0
 """Not-before values may be this old: an earlier one is as true, and a block takes ten minutes."""
-WAIT_S = 4.0
-"""For not-before values after the capture has ended."""
+WAIT_S = 6.0
+"""For not-before values after the capture has ended; a beacon that is silent is given up sooner."""
 
 Begin = Callable[[World, str, Sequence[str]], Look]
 """Begins a run in a world, about a site (or none), of these items."""
@@ -95,7 +95,7 @@ class Asked:
         while not self._future.done():
             left = end - time.monotonic()
             if left <= 0 or job.cancelled:
-                self._job.cancel()
+                # They end by themselves, and the next capture may still have them.
                 return NotBefore(reason="no_answer")
             wait([self._future], min(left, TICK_S))
         if self._future.exception() is not None:
