@@ -15,6 +15,7 @@ from holdfast.compose.letters import Letters
 from holdfast.compose.machine import Machine
 from holdfast.compose.papers import Papers
 from holdfast.compose.proving import Proving
+from holdfast.compose.series import Downloads, SeriesVerbs
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
 
@@ -69,7 +70,7 @@ def open_holdfast(data: Path | None = None) -> Holdfast:
     return Holdfast(folder)
 
 
-class Holdfast(Proving, Papers, Letters, Machine):
+class Holdfast(Proving, Papers, Letters, SeriesVerbs, Downloads, Machine):
     """Every verb, ready to be called by the window and by the command line."""
 
     def practise(self, out: Path | None, job: Job, lang: Lang = "zh") -> Rehearsal:

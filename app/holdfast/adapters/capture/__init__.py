@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
 from typing import Protocol
 
+from holdfast.adapters.ytdlp import Downloader
 from holdfast.ports import CaptureSource, Clock
 
 
@@ -21,6 +22,8 @@ class Means:
     """``host:port`` pairs on this computer that are open besides what the person types."""
     browser: str = ""
     """Path of the browser, from the settings; empty finds one."""
+    downloader: Downloader = field(default_factory=Downloader)
+    """For what yt-dlp can fetch."""
 
 
 class Piece(Protocol):
