@@ -14,6 +14,7 @@ PLACES = 9
 """The last lies near the end: a film that breaks off early has nothing there."""
 FRAMES = 10
 """At each place."""
+LAST_PACKETS = 5000
 SAMPLES_S = 0.5
 """Seconds of sound at each place."""
 BLACK = 24
@@ -22,6 +23,8 @@ SAME = 0.4
 """Mean difference of luma under which two pictures are one: what an encoder adds by itself."""
 _OPTIONS = {"protocol_whitelist": "file", "enable_drefs": "0"}
 """A file that is really a playlist must not lead anywhere."""
+_PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "nv12"})
+"""Where the first plane is luma in bytes, so that nothing has to be converted."""
 _IN_MP4 = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus"})
 
 
@@ -65,45 +68,84 @@ def _places(media: Any) -> Iterator[int]:
 
 
 def _pictures(media: Any) -> dict[str, Any]:
-    """Frames from all over the film: how many, how bright, and whether they ever differ."""
+    """Frames from all over the film: how many, how bright, and whether they ever differ.
+
+    A place that cannot be decoded is told as ``broken`` and does not end the look.
+    """
+    import av.error
     import numpy as np
 
     stream = media.streams.video[0]
-    low, high, count, black, same, pairs, reached = 255, 0, 0, 0, 0, 0, 0.0
+    low, high, count, black, same, pairs, broken = 255, 0, 0, 0, 0, 0, ""
     first: Any = None
     for place in _places(media):
-        if place:
-            media.seek(place)
         before: Any = None
-        for taken, frame in enumerate(media.decode(stream), 1):
-            # Luma without the edges: a black film with a thin light border is still black.
-            light = frame.reformat(width=64, height=36, format="gray").to_ndarray()[2:-2, 2:-2]
-            light = light.astype(np.int16)
-            low, high, count = min(low, int(light.min())), max(high, int(light.max())), count + 1
-            black += int(light.max()) <= BLACK
-            # With the one before it, and once with the first of the whole film.
-            other = before if before is not None else first
-            if other is not None:
-                pairs += 1
-                same += float(np.abs(light - other).mean()) < SAME
-            first = light if first is None else first
-            before = light
-            if frame.time is not None:
-                reached = max(reached, float(frame.time))
-            if taken == FRAMES:
-                break
-    colour = f"luma {low}-{high}" if count and high - low < 6 else ""
-    begin = (media.start_time or 0) / 1_000_000
+        try:
+            for light in _luma(media, stream, place):
+                low, high = min(low, int(light.min())), max(high, int(light.max()))
+                count += 1
+                black += int(light.max()) <= BLACK
+                # With the one before it, and once with the first of the whole film.
+                other = before if before is not None else first
+                if other is not None:
+                    pairs += 1
+                    same += float(np.abs(light - other).mean()) < SAME
+                first = light if first is None else first
+                before = light
+        except av.error.FFmpegError as error:
+            broken = broken or f"{type(error).__name__}: {error}"[:200]
     return {
         "frames": count,
-        "colour": colour,
+        "colour": f"luma {low}-{high}" if count and high - low < 6 else "",
         "width": stream.width,
         "height": stream.height,
         "black": black,
         "same": same,
         "pairs": pairs,
-        "reached_ms": int((reached - begin) * 1000) if count else None,
+        "broken": broken,
+        "reached_ms": _reached(media, stream) if count else None,
     }
+
+
+def _luma(media: Any, stream: Any, place: int) -> Iterator[Any]:
+    """The luma of some frames from one place on, sampled, without the edges.
+
+    A black film with a thin light border is still black.
+    """
+    import numpy as np
+
+    if place:
+        media.seek(place)
+    for taken, frame in enumerate(media.decode(stream), 1):
+        if frame.format.name in _PLANAR:
+            plane = frame.planes[0]
+            rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+            rows = rows[: frame.height, : frame.width]
+            light = rows[:: max(1, frame.height // 36), :: max(1, frame.width // 64)]
+        else:
+            light = frame.reformat(width=64, height=36, format="gray").to_ndarray()
+        yield light[2:-2, 2:-2].astype(np.int16)
+        if taken == FRAMES:
+            return
+
+
+def _reached(media: Any, stream: Any) -> int | None:
+    """How far into the film there are pictures, in milliseconds; None for what has no length."""
+    if not media.duration:
+        return None
+    begin = media.start_time or 0
+    last = 0.0
+    # Breaking off shows at the end; where there is nothing, a step back finds what there is.
+    for part in (16, 12, 8, 4, 0):
+        media.seek(begin + max(0, media.duration * part // 16 - 1_000_000))
+        for count, packet in enumerate(media.demux(stream)):
+            if packet.pts is not None and packet.size:
+                last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            if count > LAST_PACKETS:
+                break
+        if last:
+            break
+    return int(last * 1000 - begin / 1000)
 
 
 def _loudness(media: Any) -> float | None:

@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 
 from holdfast.core.canonical import one_line
 from holdfast.core.evidence import Counter
-from holdfast.core.observed import counter_name
+from holdfast.core.observed import counted, counter_name
 from holdfast.core.series import (
     MOST_EPISODES,
     Access,
@@ -64,7 +64,7 @@ _VOID = frozenset(
 class Reading:
     """What one page or feed holds."""
 
-    listing: Listing = Listing()
+    listing: Listing = field(default_factory=Listing)
     feed: str = ""
     """The first feed of the page's own host that it names."""
     following: str = ""
@@ -163,9 +163,9 @@ class _Page(HTMLParser):
         rel = found.get("rel", "").lower().split()
         if tag == "script" and "ld+json" in found.get("type", "").lower():
             self._script = []
-        if tag == "link" and "alternate" in rel:
-            if found.get("type", "").lower() in {"application/rss+xml", "application/atom+xml"}:
-                self.feeds.append(found.get("href", ""))
+        kind = found.get("type", "").lower() if tag == "link" and "alternate" in rel else ""
+        if kind in {"application/rss+xml", "application/atom+xml"}:
+            self.feeds.append(found.get("href", ""))
         if tag in {"a", "link"} and "next" in rel:
             self.following.append(found.get("href", ""))
         if tag == "meta" and found.get("property") == "og:title":
@@ -243,20 +243,26 @@ class _Page(HTMLParser):
 def _numbered(reader: _Page, url: str) -> Listing:
     """Links below the page's own address that end in a number, or that call themselves 第N集."""
     here = url.partition("?")[0].partition("#")[0].rstrip("/") + "/"
-    found = []
+    found: dict[str, Listed] = {}
     for lead, words in reader.links:
         full = _joined(url, lead).partition("#")[0]
         named = number_in(words)
         below = full.startswith(here) and _EPISODE.search(full)
         if not full or not (below or (named is not None and _same_host(full, url))):
             continue
+        # Of several links to one episode the one that numbers it names it; "Play" does not.
+        if full in found and (named is None or number_in(found[full].title) is not None):
+            continue
         at_end = re.search(r"(\d{1,4})(?:\.html?)?/?$", full) if below else None
         number = named if named is not None else int(at_end[1]) if at_end else None
         access: Access = "paid" if asks_money(words) else "unknown"
-        found.append(listed("page", url=full, number=number, title=words, access=access))
+        title, counters = counted(words)
+        found[full] = listed(
+            "page", url=full, number=number, title=title, access=access, counters=counters
+        )
         if len(found) > MOST_EPISODES:
             break
-    return merged((Listing(episodes=tuple(found)), _locks(reader)))
+    return merged((Listing(episodes=tuple(found.values())), _locks(reader)))
 
 
 def _locks(reader: _Page) -> Listing:

@@ -217,7 +217,7 @@ class Downloads(Workshop):
         from holdfast.adapters import http, wheel
 
         allow = http.typed_pair(index) if index else frozenset()
-        job.step("looking_up")
+        job.step("listing")
         offer = wheel.newest(index or wheel.INDEX, allow=allow)
         now = self.downloader()
         have = now.newer if now.newer and now.sound else now.bundled

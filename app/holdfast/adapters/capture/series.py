@@ -58,7 +58,7 @@ class Found:
     url: str
     started: str
     dns: tuple[str, ...]
-    listing: Listing = Listing()
+    listing: Listing = field(default_factory=Listing)
     documents: list[_Document] = field(default_factory=list)
     redirects: list[str] = field(default_factory=list)
     tool: Component | None = None

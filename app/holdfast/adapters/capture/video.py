@@ -179,7 +179,7 @@ PIECE = Video
 
 
 def _role(name: str) -> Role:
-    """Bytes of the site's are originals; what was joined here names its parent; the rest records."""
+    """The site's bytes are originals; what was joined here names its parent; the rest records."""
     if name.startswith("joined-"):
         return "derived"
     return "original" if is_media(name) or name.startswith("subtitles-") else "record"
