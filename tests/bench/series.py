@@ -1,4 +1,4 @@
-"""Keeping the sixty free episodes of the practice series, against plain downloads one after another.
+"""Keeping the sixty free episodes of the practice series, against plain downloads.
 
 Plain downloads are yt-dlp itself, which hashes, seals and records nothing: once as people run it,
 a command for each link, and once as one command that is given every link.
@@ -50,7 +50,7 @@ def series(pairs: int = 1, episodes: int = EPISODES) -> Iterator[Row]:
             together.append(_timed([*PLAIN, "--", *links], room=room / f"c{turn}"))
     yield Row(
         bench="series",
-        claim=f"keeping and sealing {episodes} episodes ÷ plain yt-dlp downloads, one after another",
+        claim=f"keeping and sealing {episodes} episodes ÷ plain yt-dlp, one after another",
         measured=f"{ratios(ours, single)}; {ours[-1]:.1f} s",
         target=f"≤ {TARGET}",
         met=median_ratio(ours, single) <= TARGET,

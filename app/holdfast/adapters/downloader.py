@@ -198,6 +198,31 @@ def _bound_comments(lines: _Lines) -> None:
     InfoExtractor.extract_comments = bounded
 
 
+class _Progress:
+    """Tells how far the files of one order are, and ends one that grows too large."""
+
+    def __init__(self, limit: int, lines: _Lines) -> None:
+        self._limit, self._lines = limit, lines
+        self.done: dict[str, int] = {}
+
+    def heard(self, report: Mapping[str, Any]) -> None:
+        """One report of yt-dlp's."""
+        from yt_dlp.utils import DownloadCancelled
+
+        here = int(report.get("downloaded_bytes") or 0)
+        self.done[str(report.get("filename"))] = here
+        if sum(self.done.values()) > self._limit:
+            raise DownloadCancelled("too large")
+        total = report.get("total_bytes") or report.get("total_bytes_estimate")
+        self._lines.say(
+            "progress",
+            done=here,
+            total=int(total) if total else None,
+            finished=report.get("status") == "finished",
+            file=Path(str(report.get("filename"))).name,
+        )
+
+
 def package_sha256(file: str) -> str:
     """SHA-256 over the sorted lines ``<sha256>  <path>`` of a package's Python files.
 
@@ -240,7 +265,7 @@ def _options(order: Order, lines: _Lines) -> dict[str, Any]:
         "fixup": "never",
         "hls_prefer_native": True,
         # There is no such program: originals stay as they came, and nothing else connects.
-        "ffmpeg_location": str(Path(order.get("room", ".")) / "no-ffmpeg"),
+        "ffmpeg_location": str(Path(__file__) / "no-ffmpeg"),
         "format": "bv*,ba",
         "allow_multiple_video_streams": True,
         "writeinfojson": True,
@@ -303,33 +328,9 @@ def _whole(number: object) -> int | None:
 
 def _get(order: Order, lines: _Lines) -> None:
     """The video is in the room, with what the site said of it."""
-    import yt_dlp
-    from yt_dlp.utils import DownloadCancelled, match_filter_func
-
-    limit = int(order["limit"])
-    done: dict[str, int] = {}
-
-    def progress(report: Mapping[str, Any]) -> None:
-        done[str(report.get("filename"))] = int(report.get("downloaded_bytes") or 0)
-        if sum(done.values()) > limit:
-            raise DownloadCancelled("too large")
-        total = report.get("total_bytes") or report.get("total_bytes_estimate")
-        lines.say(
-            "progress",
-            done=int(report.get("downloaded_bytes") or 0),
-            total=int(total) if total else None,
-            finished=report.get("status") == "finished",
-            file=Path(str(report.get("filename"))).name,
-        )
-
-    options = _options(order, lines) | {
-        "progress_hooks": [progress],
-        "max_filesize": limit,
-        "match_filter": match_filter_func("!is_live"),
-    }
     room = Path(order["room"])
     try:
-        with yt_dlp.YoutubeDL(options) as ydl:
+        with _engine(order, lines) as ydl:
             info = ydl.extract_info(order["url"], download=True) or {}
             videos = [info]
             if info.get("_type") in {"playlist", "multi_video"}:
@@ -341,6 +342,38 @@ def _get(order: Order, lines: _Lines) -> None:
     for video in videos:
         lines.say("video", **_about(video))
     _look_into(room, lines)
+
+
+_engines: dict[str, tuple[Any, _Progress]] = {}
+"""The yt-dlp of the last order, by what it was told: making one takes longer than many a page."""
+
+
+@contextlib.contextmanager
+def _engine(order: Order, lines: _Lines) -> Iterator[Any]:
+    """A yt-dlp that saves into the order's room; after trouble it is not used again."""
+    import yt_dlp
+    from yt_dlp.utils import match_filter_func
+
+    told = json.dumps([order["limit"], order.get("cookies")])
+    known = _engines.pop(told, None)
+    if known is None:
+        _engines.clear()
+        progress = _Progress(int(order["limit"]), lines)
+        more = {
+            "progress_hooks": [progress.heard],
+            "max_filesize": int(order["limit"]),
+            "match_filter": match_filter_func("!is_live"),
+        }
+        known = yt_dlp.YoutubeDL(_options(order, lines) | more), progress
+    ydl, progress = known
+    ydl.params["paths"]["home"] = str(order["room"])
+    progress.done.clear()
+    yield ydl
+    if order.get("cookies"):
+        # What a browser was logged in with serves one order.
+        ydl.close()
+    else:
+        _engines[told] = known
 
 
 def _tidied(room: Path) -> None:

@@ -99,6 +99,20 @@ class Serials(Workshop):
             lock.release()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far the keeping of a series is."""
+
+    series: Series
+    left: int
+    """Episodes that still wait."""
+    failed: int
+    running: bool
+    """Whether a program works on it now."""
+    links: frozenset[str]
+    """Of its episodes."""
+
+
 class SeriesVerbs(Serials):
     """Verbs on series."""
 
@@ -130,6 +144,40 @@ class SeriesVerbs(Serials):
         from holdfast.usecases import series
 
         return series.series_file(series_id, store=self._store)
+
+    def known_series(self, case: str) -> tuple[Series, ...]:
+        """The series of a case by name, without their episodes."""
+        from holdfast.core.series import Series
+
+        return self._store.all(Series, self._store.case(case).id)
+
+    def standings(self) -> tuple[Standing, ...]:
+        """How far every series is that somebody began to keep."""
+        from holdfast.core.series import Series
+        from holdfast.usecases import series
+
+        found = []
+        for one in self._store.all(Series):
+            if one.state == "listed":
+                continue
+            every = series.of(one, store=self._store)
+            found.append(
+                Standing(
+                    series=one,
+                    left=sum(e.state in ("queued", "running") for e in every),
+                    failed=sum(e.state == "failed" for e in every),
+                    running=self._is_running(one.id),
+                    links=frozenset(e.listed.url for e in every),
+                )
+            )
+        return tuple(found)
+
+    def _is_running(self, series_id: str) -> bool:
+        try:
+            with self._alone(series_id):
+                return False
+        except Refused:
+            return True
 
     def choose_episodes(
         self,

@@ -34,6 +34,7 @@ from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
+    from holdfast.core.series import Series
     from holdfast.usecases.cases import CaseFile
 
 TABS = ("timeline", "evidence", "letters", "documents", "people")
@@ -49,6 +50,7 @@ class CasePage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.file: CaseFile | None = None
+        self.series: tuple[Series, ...] = ()
         self.reference = ""
         self._wanted = ""
         self.back = IconButton(desk, "left", "case.all")
@@ -147,19 +149,22 @@ class CasePage(Page):
             return
         holdfast, reference = self.desk.holdfast, self.reference
 
-        def work(_: Job) -> tuple[CaseFile, dict[str, Bilingual]]:
+        def work(_: Job) -> tuple[CaseFile, dict[str, Bilingual], tuple[Series, ...]]:
             file = holdfast.case_file(reference)
             known = holdfast.platforms(file.case.world) if file.notices else ()
-            return file, {platform.id: platform.names for platform in known}
+            names = {platform.id: platform.names for platform in known}
+            return file, names, holdfast.known_series(reference)
 
         task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(lambda both: self._show(*both))
+        task.succeeded.connect(lambda found: self._show(*found))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
-    def _show(self, file: CaseFile, platforms: dict[str, Bilingual]) -> None:
+    def _show(
+        self, file: CaseFile, platforms: dict[str, Bilingual], series: tuple[Series, ...]
+    ) -> None:
         if file.case.id != self.reference and file.case.number != self.reference:
             return
-        self.file = file
+        self.file, self.series = file, series
         self.letters.platforms = platforms
         self.rehearse(practice=file.case.world == "practice")
         self.retell()
@@ -233,10 +238,15 @@ class CasePage(Page):
         desk, case = self.desk, self.reference
         self.menu.clear()
         self.menu.addAction(desk.say("case.add.links")).triggered.connect(self._add_links)
+        self.menu.addAction(desk.say("case.add.series")).triggered.connect(self._add_series)
         self.menu.addAction(desk.say("today.way.shot")).triggered.connect(
             lambda: desk.wanted.emit("shot", case)
         )
         self.menu.addAction(desk.say("today.way.files")).triggered.connect(self._add_files)
+        for one in self.series:
+            self.menu.addAction(desk.say("case.series", title=one.title)).triggered.connect(
+                lambda _=False, id_=one.id: desk.wanted.emit("series", (case, id_))
+            )
         self.menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def _add_links(self) -> None:
@@ -246,6 +256,13 @@ class CasePage(Page):
         links = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
         if fine and links:
             self.desk.wanted.emit("links", (self.reference, links))
+
+    def _add_series(self) -> None:
+        link, fine = QInputDialog.getText(
+            self, self.desk.say("case.add.series"), self.desk.say("case.add.series.ask")
+        )
+        if fine and link.strip():
+            self.desk.wanted.emit("list", (self.reference, link.strip()))
 
     def _add_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("today.way.files"))
