@@ -427,7 +427,7 @@ class SeriesPage(Page):
             counted = self.desk.say("series.history.counted", count=one.listed, paid=one.paid)
             cells = (
                 Cell(text=short_time(one.taken), full=f"{full_time(one.taken)} · {one.exhibit}"),
-                Cell(text=counted),
+                Cell(text=str(one.listed), full=counted),
                 Cell(text=_thousands(shown) or summed),
             )
             rows.append((one, cells))
