@@ -25,7 +25,8 @@ SeriesState = Literal["listed", "queued", "running", "paused", "done"]
 
 FACTS = ("number", "title", "url", "access", "duration_ms", "published", "counters")
 _PAYING = re.compile(
-    r"付费|收费|会员|VIP|SVIP|解锁|试看|🔒|\b(locked|premium|paid|members?[ -]only|unlock|vip)\b",
+    r"付费|收费|会员|解锁|试看|🔒|(?<![a-z])s?vip(?![a-z])"
+    r"|\b(locked|premium|paid|members?[ -]only|unlock)\b",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(

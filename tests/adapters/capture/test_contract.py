@@ -28,7 +28,7 @@ from holdfast.core.evidence import (
 from holdfast.core.job import Job, Progress
 from holdfast.ports import CaptureSource
 
-IDS = ["file", "page", "screen", "video"]
+IDS = ["file", "page", "screen", "series", "video"]
 
 
 def test_these_pieces_are_there(means: Means) -> None:
@@ -76,6 +76,10 @@ def attempt(
             request.getfixturevalue("browser")
             with serving({"/": html("<p>一页可以保存的内容，十个字以上")}) as site:
                 yield Try(source, site.url(), room)
+        case "series":
+            page = "<a href=/ep/1>第1集</a><a href=/ep/2>第2集</a>"
+            with serving({"/": html(page, "一部剧")}) as site:
+                yield Try(source, site.url("/"), room)
         case "video":
             pages = {
                 "/": Page(request.getfixturevalue("bright"), headers={"Content-Type": "video/mp4"})

@@ -135,10 +135,12 @@ class Inventory:
         Raises as ``look``, and what the site or downloader said, or Refused(``series_none``),
         where no series was found.
         """
+        job.step("opening", detail=one_line(target[:200]))
         found = self._found or self.look(target, job)
         host = http.link(found.url).host
         if not found.listing.episodes:
             raise found.error or found.unread or Refused("series_none", host=host)
+        job.step("saving", 0, len(found.documents))
         folder = room / "files"
         folder.mkdir()
         listing, first = found.listing, found.documents[0] if found.documents else None
