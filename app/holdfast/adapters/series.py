@@ -100,13 +100,13 @@ def read_page(page: str, url: str) -> Reading:
 def _own(leads: list[str], url: str) -> str:
     """The first of the leads that stays on the page's own host and is not the page; or empty."""
     for lead in leads:
-        full = _joined(url, lead)
+        full = joined(url, lead)
         if full and full != url and urlsplit(full).netloc == urlsplit(url).netloc:
             return full
     return ""
 
 
-def _joined(url: str, lead: str) -> str:
+def joined(url: str, lead: str) -> str:
     """An absolute web link, or empty."""
     try:
         full = urljoin(url, lead.strip())
@@ -245,7 +245,7 @@ def _numbered(reader: _Page, url: str) -> Listing:
     here = url.partition("?")[0].partition("#")[0].rstrip("/") + "/"
     found: dict[str, Listed] = {}
     for lead, words in reader.links:
-        full = _joined(url, lead).partition("#")[0]
+        full = joined(url, lead).partition("#")[0]
         named = number_in(words)
         below = full.startswith(here) and _EPISODE.search(full)
         if not full or not (below or (named is not None and _same_host(full, url))):
@@ -355,7 +355,7 @@ class _Structured:
                 if self._left < 0 or depth > MOST_DEPTH or len(into) > MOST_EPISODES:
                     return
                 if isinstance(one, str) and part in ("itemListElement", "episode", "hasPart"):
-                    into.append(listed(self._origin, url=_joined(self._url, one)))
+                    into.append(listed(self._origin, url=joined(self._url, one)))
                 if not isinstance(one, dict):
                     continue
                 self._member(one, into, place, depth)
@@ -367,7 +367,7 @@ class _Structured:
             one = {"url": _first(one, "url"), "name": _first(one, "name")} | inner
         kinds = _kinds(one)
         if kinds & _SERIES:
-            title, url = _words(_first(one, "name")), _joined(self._url, _text(_first(one, "url")))
+            title, url = _words(_first(one, "name")), joined(self._url, _text(_first(one, "url")))
             before = len(into)
             self._gather(one, into, depth + 1)
             if len(into) == before and url and _same_host(url, self._url):
@@ -423,7 +423,7 @@ def _text(value: Any) -> str:
 
 def _joined_text(url: str, value: Any) -> str:
     text = _text(value)
-    return _joined(url, text) if text else ""
+    return joined(url, text) if text else ""
 
 
 def _words(value: Any) -> str:
@@ -538,7 +538,7 @@ def _entry(node: ET.Element, url: str) -> Listed:
     views = _within(node, "statistics", "views")
     return listed(
         "feed",
-        url=_joined(url, lead) if lead else "",
+        url=joined(url, lead) if lead else "",
         number=_whole(_child(node, "episode")) or number_in(title),
         title=title,
         access="paid" if asks_money(title) else "unknown",

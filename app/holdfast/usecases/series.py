@@ -302,7 +302,8 @@ class _Queue:
     job: Job
     tell: Tell | None
     code: str = ""
-    silent: int = 0
+    silent: list[Episode] = field(default_factory=list)
+    """The last ones in a row that nobody answered."""
     done: int = 0
     total: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
@@ -337,7 +338,7 @@ class _Queue:
                 self._failed(episode, error)
             else:
                 with self.lock:
-                    self.silent = 0
+                    self.silent.clear()
             with self.lock:
                 self.done += 1
 
@@ -430,14 +431,18 @@ class _Queue:
         stored = self.store.get(Episode, episode.id)
         failed = replace(stored, state="failed", code=error.code, facts=facts)
         with self.lock:
-            self.silent = self.silent + 1 if error.code in SILENT else 0
-            if error.code in ENDS or self.silent >= GIVES_UP:
+            if error.code in SILENT:
+                self.silent.append(failed)
+            else:
+                self.silent.clear()
+            self.store.save(failed)
+            if error.code in ENDS or len(self.silent) >= GIVES_UP:
                 self.code = error.code
                 self.stop.set()
-            if error.code in ENDS:
-                # It is not this episode's fault.
-                failed = replace(stored, state="queued")
-        self.store.save(failed)
+                # It is no episode's fault: they wait with the rest.
+                for one in {failed.id: failed, **{one.id: one for one in self.silent}}.values():
+                    self.store.save(replace(one, state="queued"))
+                failed = self.store.get(Episode, episode.id)
         self._say(failed, None)
 
 

@@ -148,7 +148,7 @@ class TestEverySource:
         else:
             # The wish came at its last step; what it did is whole.
             assert captured.files
-            assert attempt.source.id in {"file", "screen"}
+            assert attempt.source.id in {"file", "screen", "series"}
         assert alive(str(attempt.room.parent)) == []
         assert list((attempt.room.parent / "tmp").iterdir()) == []
 

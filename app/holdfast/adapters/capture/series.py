@@ -123,7 +123,7 @@ class Inventory:
         elif run.error is None and not run.entries and not thorough:
             return found
         reader = _Reader(found, allow, self._means, job)
-        told = [*reader.listings(), _of_downloader(run)]
+        told = [*reader.listings(), _of_downloader(run, link.url)]
         found.listing = merged(told)
         if len(found.listing.episodes) < 2 and not _is_list(told, run):
             found.listing = replace(found.listing, episodes=())
@@ -252,7 +252,7 @@ def _checks(listing: Listing, first: _Document | None) -> tuple[Check, ...]:
 # --- the downloader's words ----------------------------------------------------------------------
 
 
-def _of_downloader(run: Run) -> Listing:
+def _of_downloader(run: Run, base: str) -> Listing:
     about = run.about
     stated = about.get("count")
     return Listing(
@@ -260,12 +260,12 @@ def _of_downloader(run: Run) -> Listing:
         account=one_line(str(about.get("account", "")))[:200],
         stated=stated if isinstance(stated, int) and run.entries else None,
         counters=_counted(about) if run.entries else (),
-        episodes=tuple(_episode(entry) for entry in run.entries),
+        episodes=tuple(_episode(entry, base) for entry in run.entries),
         cut=run.cut,
     )
 
 
-def _episode(entry: Line) -> Listed:
+def _episode(entry: Line, base: str) -> Listed:
     title = one_line(str(entry.get("title", "")))[:300]
     number = entry.get("number")
     published = str(entry.get("published", ""))
@@ -274,7 +274,8 @@ def _episode(entry: Line) -> Listed:
     duration = entry.get("duration_ms")
     return listed(
         "downloader",
-        url=str(entry.get("url", "")),
+        # Of a feed the downloader gives the link as it stands there.
+        url=series.joined(base, str(entry.get("url", ""))),
         number=number if isinstance(number, int) else number_in(title),
         title=title,
         access="paid" if entry.get("paid") else "unknown",
