@@ -93,6 +93,7 @@ def pages(window: MainWindow, fake: FakeHoldfast, out: Path, tail: str) -> None:
     at("05c-case-practice", "case", (lin, "E0001"))
     for tab in ("evidence", "letters", "documents", "people"):
         at(f"06-{tab}", "case", (lin, tab))
+    at("07-series", "series", (lin, ""))
     at("08-letter", "letter", (lin, drafted))
     at("08b-letter-first", "letter", (cases["何"], ""))
     at("09-send", "send", (xu, sent))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.core.observed import counter_name, counters, label
+from holdfast.core.observed import counted, counter_name, counters, label
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,11 @@ def test_actions_of_schema_org_have_our_names() -> None:
     assert counter_name("https://schema.org/WatchAction") == "plays"
     assert counter_name("LikeAction") == "likes"
     assert counter_name("https://schema.org/EatAction") == ""
+
+
+def test_a_line_that_names_one_thing_gives_up_its_numbers() -> None:
+    title, found = counted("第2集 旧船新客 播放 1,329.5 万 · 点赞 3 万")
+    assert title == "第2集 旧船新客"
+    assert [(one.name, one.value) for one in found] == [("plays", "1,329.5 万"), ("likes", "3 万")]
+    assert counted("第3集") == ("第3集", ())
+    assert counted("1.2K views")[1][0].value == "1.2K"

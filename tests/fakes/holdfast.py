@@ -15,6 +15,7 @@ from pathlib import Path
 import segno
 
 from fakes.environment import READINGS
+from fakes.series import FakeSeries, series_of
 from holdfast.adapters.catalog import Catalog
 from holdfast.adapters.resources import resource, words
 from holdfast.compose import CodeShown, Failure, Kept
@@ -56,6 +57,7 @@ from holdfast.core.words import Words
 from holdfast.usecases.cases import CaseFile
 from holdfast.usecases.follow_up import Due
 from holdfast.usecases.preserve import Attempt
+from holdfast.usecases.series import SeriesFile
 from holdfast.usecases.timestamp import StampRun
 
 START = datetime(2026, 11, 18, 1, 10, 36, tzinfo=UTC)
@@ -81,7 +83,7 @@ class FakeRun:
     case: Case
 
 
-class FakeHoldfast:
+class FakeHoldfast(FakeSeries):
     """Everything the window asks for.  ``fail`` raises by verb; ``hold`` makes ``keep`` wait."""
 
     version = "0.1.0"
@@ -109,6 +111,7 @@ class FakeHoldfast:
         self.files: dict[str, CaseFile] = {}
         self.browsers: dict[str, Browse] = {}
         self.profiles: dict[str, Profile] = {}
+        self.serials: dict[str, SeriesFile] = {}
         self._now = START
         self._seq = 0
         self._catalog = Catalog()
@@ -265,9 +268,15 @@ class FakeHoldfast:
         self._call("recover")
         return ()
 
-    def keep(self, target: str, job: Job, case: str = "", how: str = "") -> Kept:
+    def keep(
+        self, target: str, job: Job, case: str = "", how: str = "", *, choose: bool = False
+    ) -> Kept:
         self._call("keep", target, case)
-        return self._keep(target, job, case, "page")
+        kept = self._keep(target, job, case, "page")
+        if choose and target.endswith("/series"):
+            file = self.inventory(target, job, kept.case.id)
+            kept = replace(kept, series=file.series.id)
+        return kept
 
     def keep_files(
         self, paths: Sequence[Path], job: Job, case: str = "", received: Received | None = None
@@ -967,6 +976,9 @@ def furnished(data: Path, *, settings: Settings | None = None) -> FakeHoldfast:
         )
     )
     fake.put(lin.id, licences=(Licence(id="l", case_id=lin.id, agreed="no"),))
+
+    serial = series_of(lin.id, fake.new_id)
+    fake.serials[serial.series.id] = serial
 
     xu = fake.open_case("许某·《青瓦巷九号》")
     fake.exhibit(

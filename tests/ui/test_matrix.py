@@ -45,6 +45,7 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
     yield "case", (ids["许"], "E0002")
     for tab in ("evidence", "letters", "documents", "people"):
         yield "case", (ids["林"], tab)
+    yield "series", (ids["林"], "")
     yield "letter", (ids["林"], drafted)
     yield "letter", (ids["何"], "")
     yield "send", (ids["许"], sent)

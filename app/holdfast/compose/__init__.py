@@ -17,6 +17,7 @@ from holdfast.compose.machine import Machine
 from holdfast.compose.papers import Papers
 from holdfast.compose.phones import CodeShown, Phones
 from holdfast.compose.proving import Proving
+from holdfast.compose.series import Downloads, SeriesVerbs
 from holdfast.compose.surroundings import Surroundings
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
@@ -81,7 +82,9 @@ def open_holdfast(data: Path | None = None) -> Holdfast:
     return Holdfast(folder)
 
 
-class Holdfast(Proving, Papers, Letters, Machine, Surroundings, Browsing, Phones):
+class Holdfast(
+    Proving, Papers, Letters, Machine, Surroundings, Browsing, Phones, SeriesVerbs, Downloads
+):
     """Every verb, ready to be called by the window and by the command line."""
 
     def practise(self, out: Path | None, job: Job, lang: Lang = "zh") -> Rehearsal:

@@ -189,10 +189,19 @@ class Workshop:
     @cached_property
     def sources(self) -> Mapping[str, CaptureSource]:
         """Ways of capturing, by id."""
+        from holdfast.adapters import wheel
         from holdfast.adapters.capture import Means, pieces
+        from holdfast.adapters.ytdlp import Downloader
 
+        chosen = self.settings
+        newer = wheel.known(self.data, chosen.downloader, chosen.downloader_sha256)
         return pieces(
-            Means(clock=self._clock, browser=self.settings.browser, adb=self.settings.adb)
+            Means(
+                clock=self._clock,
+                browser=chosen.browser,
+                adb=chosen.adb,
+                downloader=Downloader(newer),
+            )
         )
 
     def authorities(self) -> Authorities:

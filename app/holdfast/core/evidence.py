@@ -19,7 +19,7 @@ from holdfast.core.not_before import NOT_ASKED, NotBefore
 MANIFEST_FORMAT = "holdfast-capture/1"
 
 World = Literal["real", "practice"]
-SourceKind = Literal["page", "screen", "recording", "video", "file", "phone"]
+SourceKind = Literal["page", "screen", "recording", "video", "file", "phone", "series"]
 Role = Literal["original", "derived", "record"]
 Outcome = Literal["pass", "warn", "fail", "not_checked"]
 

@@ -68,6 +68,23 @@ def counters(text: str) -> tuple[Counter, ...]:
     return tuple(Counter(name=name, value=value) for name, value in run.items())
 
 
+def counted(line: str) -> tuple[str, tuple[Counter, ...]]:
+    """A short line that names one thing, without its numbers, and those numbers as shown.
+
+    Unlike ``counters`` it takes a single one: what stands in a link belongs to what it leads to.
+    """
+    found: dict[str, str] = {}
+    rest, end = [], 0
+    for hit in _STATED.finditer(line[:1000]):
+        rest.append(line[end : hit.start()])
+        end = hit.end()
+        name = _NAMES[hit["zh"] or hit["en"]]
+        found.setdefault(name, " ".join((hit["count"] or hit["number"]).split()))
+    rest.append(line[end:])
+    shown = " ".join(" ".join(rest).split()).strip("·•|,，、/ ")
+    return shown, tuple(Counter(name=name, value=value) for name, value in found.items())
+
+
 def counter_name(kind: str) -> str:
     """Our name for a schema.org action such as ``https://schema.org/WatchAction``; else empty."""
     return _KINDS.get(kind.rpartition("/")[2], "")

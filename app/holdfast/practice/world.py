@@ -132,6 +132,11 @@ class PracticeWorld:
         return self.site_url + "series/taohuadu"
 
     @property
+    def long_series_url(self) -> str:
+        """A series of 72 episodes, 60 of them free, as linked data and as a Media RSS feed."""
+        return self.site_url + "series/changjie"
+
+    @property
     def episode_url(self) -> str:
         """Episode 3, with a video."""
         return self.series_url + "/ep/3"

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from holdfast.ui.pages.shot import RegionPicker
     from holdfast.ui.runner import Task
     from holdfast.usecases.cases import CaseFile
+    from holdfast.usecases.series import SeriesFile
 
 STAMP_MS = 10 * 60 * 1000
 """How often what is pending is looked at while the window is open."""
@@ -217,6 +218,7 @@ class MainWindow(QMainWindow):
             "links_logged_in": self._links_in,
             "files": self._files_to,
             "recheck": self._recheck,
+            "list": self._list,
             "cases": self._go_cases,
             "documents": lambda case: self.go("case", (case, "documents")),
             "today_keep": lambda _: self.go("today", ""),
@@ -322,7 +324,8 @@ class MainWindow(QMainWindow):
                 if logged_in:
                     kept = holdfast.keep_logged_in(link, job, matter)
                 else:
-                    kept = holdfast.keep(link, job, matter)
+                    # Of one link a series is offered; of many nobody wants to be asked each time.
+                    kept = holdfast.keep(link, job, matter, choose=len(links) == 1)
                 matter = matter or kept.case.id
                 all_kept.append(kept)
             if done and any(kept.exhibits for kept in all_kept):
@@ -377,7 +380,10 @@ class MainWindow(QMainWindow):
         failed = [failure for kept in done for failure in kept.failed]
         failed = [failure for failure in failed if failure.error.code != "cancelled"]
         self.stamp_now()
-        if exhibits:
+        series = next((kept.series for kept in done if kept.series), "")
+        if series and len(done) == 1 and self._watching():
+            self._open("series", (done[0].case.id, series))
+        elif exhibits:
             case = done[0].case.id
             self._unchecked.add(case)
             self.strip.say(self.desk.say("strip.kept", count=len(exhibits)))
@@ -471,6 +477,32 @@ class MainWindow(QMainWindow):
                 self._open("case", (case, ""))
 
         task.succeeded.connect(again)
+
+    def _list(self, what: object) -> None:
+        """The episodes of a link are listed in a case, and shown."""
+        if not isinstance(what, tuple):
+            return
+        from holdfast.ui.pages.keeping import Keep
+
+        case, link = what
+        holdfast = self.desk.holdfast
+        task = self.desk.runner.start(
+            lambda job: holdfast.inventory(link, job, case), "task.listing"
+        )
+        task.succeeded.connect(self._listed)
+        task.failed.connect(
+            lambda error: self.trouble(
+                error, target=link, again=lambda: self._list((case, link)), case=case
+            )
+        )
+        task.finished.connect(self._kept_or_not)
+        self._open("keeping", Keep(task=task, target=link))
+
+    def _listed(self, file: SeriesFile) -> None:
+        self.desk.changed.emit()
+        self.stamp_now()
+        if self._watching():
+            self._open("series", (file.series.case_id, file.series.id))
 
     def _files_to(self, what: object) -> None:
         if isinstance(what, tuple):
@@ -794,6 +826,7 @@ PAGES = {
     "verify": ("verify", "VerifyPage"),
     "settings": ("settings", "SettingsPage"),
     "help": ("help", "HelpPage"),
+    "series": ("series", "SeriesPage"),
     "shot": ("shot", "ShotPage"),
     "environment": ("environment", "EnvironmentPage"),
     "browsing": ("browsing", "BrowsingPage"),

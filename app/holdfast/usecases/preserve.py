@@ -105,11 +105,13 @@ def preserve(
     job: Job,
     received: Received | None = None,
     watch: Watch | None = None,
+    beside: Callable[[Exhibit], object] | None = None,
 ) -> Exhibit:
     """The target is a sealed exhibit of the case, or a line says that it could not be had.
 
     ``received`` is what the person says of material that was received rather than captured;
-    ``watch`` is one that the capture itself shows values of; else a new one begins.
+    ``watch`` is one that the capture itself shows values of; else a new one begins.  The noun that
+    ``beside`` makes of the exhibit is saved with it, or neither is.
 
     What a cancelled capture had already saved is sealed as incomplete.  Raises what the source
     raised, after the line was written.
@@ -134,6 +136,7 @@ def preserve(
                 maker=maker,
                 job=job,
                 watch=watch,
+                beside=beside,
             )
         except HoldfastError as error:
             remains = _salvage(room.path, source.id, target, error.code, started, clock)
@@ -165,6 +168,7 @@ def seal(
     maker: Maker,
     job: Job,
     watch: Watch | None = None,
+    beside: Callable[[Exhibit], object] | None = None,
 ) -> Exhibit:
     """What was captured is an exhibit: hashed, in the vault, on the ledger, durable."""
     if not captured.files:
@@ -213,6 +217,8 @@ def seal(
             artifacts=artifacts,
         )
         custody.save(exhibit)
+        if beside is not None:
+            custody.save(beside(exhibit))
         head = custody.head()
         queue_stamps(
             case, exhibit, head, custody, store=store, vault=vault, clock=clock, maker=maker
@@ -417,6 +423,7 @@ _KINDS: dict[str, SourceKind] = {
     "video": "video",
     "file": "file",
     "phone": "phone",
+    "series": "series",
 }
 
 

@@ -234,7 +234,7 @@ def described(shown: Shown, part: int, say: Teller) -> tuple[Fields, dict[str, s
         "slices": pictures["slices"],
         "films": pictures["films"],
     }
-    for kind in ("page", "screen", "recording", "video", "file", "phone"):
+    for kind in ("page", "screen", "recording", "video", "file", "phone", "series"):
         fields[f"is_{kind}"] = exhibit.source == kind
     return fields, drawn
 

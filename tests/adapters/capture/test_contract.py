@@ -31,7 +31,7 @@ from holdfast.core.evidence import (
 from holdfast.core.job import Job, Progress
 from holdfast.ports import CaptureSource
 
-IDS = ["file", "page", "phone", "screen", "video"]
+IDS = ["file", "page", "phone", "screen", "series", "video"]
 
 
 def test_these_pieces_are_there(means: Means) -> None:
@@ -84,6 +84,10 @@ def attempt(
             request.getfixturevalue("browser")
             with serving({"/": html("<p>一页可以保存的内容，十个字以上")}) as site:
                 yield Try(source, site.url(), room)
+        case "series":
+            page = "<a href=/ep/1>第1集</a><a href=/ep/2>第2集</a>"
+            with serving({"/": html(page, "一部剧")}) as site:
+                yield Try(source, site.url("/"), room)
         case "video":
             pages = {
                 "/": Page(request.getfixturevalue("bright"), headers={"Content-Type": "video/mp4"})
@@ -152,7 +156,7 @@ class TestEverySource:
         else:
             # The wish came at its last step; what it did is whole.
             assert captured.files
-            assert attempt.source.id in {"file", "screen"}
+            assert attempt.source.id in {"file", "screen", "series"}
         assert alive(str(attempt.room.parent)) == []
         assert list((attempt.room.parent / "tmp").iterdir()) == []
 

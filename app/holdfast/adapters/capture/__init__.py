@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
+from holdfast.adapters.ytdlp import Downloader
 from holdfast.ports import CaptureSource, Clock
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Means:
     """The profile in which pages are opened; None opens each in a fresh one."""
     adb: str = ""
     """Path of adb, from the settings; empty finds one."""
+    downloader: Downloader = field(default_factory=Downloader)
+    """For what yt-dlp can fetch."""
 
 
 class Piece(Protocol):

@@ -39,6 +39,7 @@ _SCREEN_INSTEAD = frozenset(
         "http_status",
         "page_nothing",
         "page_stuck",
+        "video_cookies",
         "video_live",
         "video_protected",
         "video_region",
