@@ -17,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,9 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "packaging" / "requirements" / "lock.txt"
 PRACTICE = ROOT / "build" / "practice"
+
+REPLAY_VERSION = "2.5.3"
+REPLAY_SHA256 = "b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c"
 
 # Qt's libraries, a virtual screen, a browser, fonts for the window, and the judges of our tests.
 DEBIAN = (
@@ -122,6 +126,35 @@ def install(packages: list[str]) -> None:
             say(f"{' '.join(step[:2])} failed: {(made.stderr or made.stdout)[-500:]}")
 
 
+def judges() -> None:
+    """ReplayWeb.page lies in build/judges, where tests replay our archives; it is never shipped."""
+    where = ROOT / "build" / "judges" / "replaywebpage"
+    if (where / "sw.js").exists():
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        say("npm is not here: no archive will be replayed in ReplayWeb.page")
+        return
+    where.mkdir(parents=True, exist_ok=True)
+    name = f"replaywebpage-{REPLAY_VERSION}.tgz"
+    line = [npm, "pack", "--silent", f"replaywebpage@{REPLAY_VERSION}"]
+    packed = subprocess.run(line, cwd=where, capture_output=True, text=True)
+    archive = where / name
+    if packed.returncode or not archive.exists():
+        say(f"npm pack failed: {packed.stderr[-300:]}")
+        return
+    if hashlib.sha256(archive.read_bytes()).hexdigest() != REPLAY_SHA256:
+        archive.unlink()
+        say("ReplayWeb.page is not the one that was expected, and is not used")
+        return
+    with tarfile.open(archive) as found:
+        for wanted in ("ui.js", "sw.js"):
+            member = found.extractfile(f"package/{wanted}")
+            assert member is not None
+            (where / wanted).write_bytes(member.read())
+    archive.unlink()
+
+
 # --- commands ------------------------------------------------------------------------------------
 
 
@@ -133,6 +166,7 @@ def practice(rest: list[str]) -> int:
 
 def test(rest: list[str]) -> int:
     """Style, types, then every test with coverage; fails at the first that does."""
+    judges()
     python = [str(PYTHON), "-m"]
     if rest:
         return call([*python, "pytest", *rest])

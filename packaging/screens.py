@@ -93,6 +93,7 @@ def pages(window: MainWindow, fake: FakeHoldfast, out: Path, tail: str) -> None:
     at("05c-case-practice", "case", (lin, "E0001"))
     for tab in ("evidence", "letters", "documents", "people"):
         at(f"06-{tab}", "case", (lin, tab))
+    at("07-series", "series", (lin, ""))
     at("08-letter", "letter", (lin, drafted))
     at("08b-letter-first", "letter", (cases["何"], ""))
     at("09-send", "send", (xu, sent))
@@ -104,6 +105,14 @@ def pages(window: MainWindow, fake: FakeHoldfast, out: Path, tail: str) -> None:
     at("13-settings", "settings", None)
     at("14-help", "help", None)
     at("14b-shot", "shot", "")
+    at("16-browsing", "browsing", (xu, "https://duanju.practice.example/v/taohuadu/12"))
+    page = window.page("browsing")
+    page.keep("page")  # type: ignore[attr-defined]
+    settle(window)
+    shoot(window, out, f"16b-browsing-kept-{tail}")
+    fake.browse_end(xu)
+    page.look()  # type: ignore[attr-defined]
+    shoot(window, out, f"16c-browsing-closed-{tail}")
     error = Unavailable("explorer_garbled", operator="tsa-b.example")
     kept = fake.case_file(lin).exhibits[:2]
     woe = Woe(
@@ -114,6 +123,9 @@ def pages(window: MainWindow, fake: FakeHoldfast, out: Path, tail: str) -> None:
     )
     at("15-trouble", "trouble", woe)
     at("15b-trouble-bug", "trouble", ZeroDivisionError("x"))
+    login = Unavailable("video_login", host="duanju.practice.example")
+    at("15c-trouble-login", "trouble", replace(woe, error=login))
+    at("15d-trouble-no-browser", "trouble", replace(woe, error=Unavailable("no_browser"), kept=()))
     at("17-farewell", "farewell", None)
 
 

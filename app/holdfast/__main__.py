@@ -16,6 +16,10 @@ def main() -> int:
             from holdfast.compose import download
 
             return download()
+        case ["--worker", "media"]:
+            from holdfast.compose import media
+
+            return media()
         case ["--data", folder]:
             return _window(Path(folder))
         case words:

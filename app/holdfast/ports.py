@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -13,7 +14,15 @@ from holdfast.core.canonical import Json
 from holdfast.core.case import Case
 from holdfast.core.document import Lang, Order
 from holdfast.core.environment import EnvironmentRun
-from holdfast.core.evidence import Captured, ClockReading, Component, Digest, Exhibit, World
+from holdfast.core.evidence import (
+    Captured,
+    ClockReading,
+    Component,
+    Digest,
+    Exhibit,
+    MarkSeen,
+    World,
+)
 from holdfast.core.job import Job
 from holdfast.core.ledger import Checkpoint, LedgerEntry, Ref, VerifierKey
 from holdfast.core.not_before import NotBefore
@@ -82,6 +91,35 @@ class Watch(Protocol):
 
     def sealing(self, job: Job) -> EnvironmentRun:
         """The short run, made now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFile:
+    """A picture, film or sound to be read."""
+
+    path: str
+    """What it is called in the capture."""
+    at: Path
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarksRead:
+    """What makers and platforms put into some files (``core.marks``)."""
+
+    record: bytes
+    """``marks.json``, canonical."""
+    seen: tuple[MarkSeen, ...]
+    files: tuple[Mapping[str, Json], ...] = ()
+    """The record's own ``files``."""
+
+
+class MediaReader(Protocol):
+    """Reads the marks in untrusted pictures and videos."""
+
+    def read(self, files: Sequence[MediaFile], job: Job) -> MarksRead:
+        """What stands in each file; what cannot be read is *not checked*.  Raises Cancelled."""
         ...
 
 

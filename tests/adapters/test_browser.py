@@ -10,6 +10,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from fakes.processes import alive
@@ -122,10 +123,18 @@ printf "1\\n/devtools/browser/x\\n" > "${a#*=}/DevToolsActivePort";; esac; done;
 STUBBORN = "trap '' TERM; sh -c \"trap '' TERM; sleep 60\" & sleep 60"
 
 
-@pytest.mark.parametrize("script", ["echo no display >&2; exit 1", "sleep 60", LIES, STUBBORN])
+# Speaks, but not as a browser does.
+BABBLES = "head -c 100000 /dev/urandom >&4; sleep 60"
+
+
+@pytest.mark.parametrize("piped", [True, False], ids=["pipe", "socket"])
+@pytest.mark.parametrize(
+    "script", ["echo no display >&2; exit 1", "sleep 60", LIES, STUBBORN, BABBLES]
+)
 def test_a_browser_that_does_not_start_is_ended(
-    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, script: str
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, script: str, piped: bool
 ) -> None:
+    monkeypatch.setattr(browser, "PIPED", piped)
     monkeypatch.setattr(browser, "START_SECONDS", 0.5)
     monkeypatch.setattr("holdfast.adapters.child.GRACE", 0.2)
     path = program(tmp_path, "browser", script)
@@ -165,13 +174,32 @@ def test_waiting_for_the_start_can_be_cancelled(tmp_path: Path, home: Path) -> N
 # --- the protocol --------------------------------------------------------------------------------
 
 
+def listening(mark: str) -> list[object]:
+    """Sockets that the processes of ``mark`` listen on."""
+    return [
+        one.laddr
+        for number in alive(mark)
+        if number != os.getpid()
+        for one in psutil.Process(number).net_connections("inet")
+        if one.status == psutil.CONN_LISTEN
+    ]
+
+
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
-def test_a_running_browser_answers_refuses_and_keeps_its_gate(tmp_path: Path, home: Path) -> None:
+@pytest.mark.parametrize("piped", [True, False], ids=["pipe", "socket"])
+def test_a_running_browser_answers_refuses_and_keeps_its_gate(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, piped: bool
+) -> None:
+    monkeypatch.setattr(browser, "PIPED", piped)
     with serving({"/": html("<p>one</p>"), "/popup": html("two")}) as site:
         allow = frozenset({site.pair})
         log = home / "log"
         with browser.running(browser.find(), allow=allow, log=log, job=Job()) as running:
             assert running.call("Browser.getVersion")["protocolVersion"]
+            # No door at all; else one on this computer alone, behind a path nobody can guess.
+            doors = listening(str(tmp_path))
+            assert len(doors) == (0 if piped else 1)
+            assert all(door.ip == "127.0.0.1" for door in doors)  # type: ignore[attr-defined]  # psutil's addr
             with pytest.raises(Unavailable, match="browser_refused"):
                 running.call("No.suchCommand")
             with pytest.raises(Unavailable, match="browser_stuck"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import tomllib
 from pathlib import Path
@@ -16,6 +17,9 @@ from holdfast.core.notice import FormField, Platform, Regime
 from holdfast.core.timestamp import Authorities, Calendar
 
 CATALOG = Catalog()
+
+
+CACHES = (catalog._regimes, catalog._platforms, catalog._authorities, catalog._registries)
 
 
 @pytest.fixture
@@ -40,8 +44,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in resources.resource("authorities").glob("*.pem"):
         (tmp_path / "authorities" / file.name).write_bytes(file.read_bytes())
     (tmp_path / "contacts.toml").write_bytes(resources.resource("contacts.toml").read_bytes())
-    caches = (catalog._regimes, catalog._platforms, catalog._authorities)
-    for cache in caches:
+    for cache in CACHES:
         cache.cache_clear()
     return tmp_path
 
@@ -49,7 +52,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def _forget() -> Any:
     yield
-    for cache in (catalog._regimes, catalog._platforms, catalog._authorities):
+    for cache in CACHES:
         cache.cache_clear()
 
 
@@ -237,6 +240,10 @@ def test_a_length_is_a_number_or_unknown(shelf: Path) -> None:
         ("tsa.toml", 'root = "freetsa-root.pem"', 'root = "empty.pem"', "no certificate"),
         ("tsa.toml", 'chain = ""', "chain = 3", "several"),
         ("bitcoin.toml", "[[calendar]]", "surprise = 1\n[[calendar]]", "surprise"),
+        ("drand.toml", "[[beacon]]", "surprise = 1\n[[beacon]]", "surprise"),
+        ("drand.toml", "period = 3", "period = 4", "not that of these parameters"),
+        ("drand.toml", "bls-unchained-g1-rfc9380", "pedersen-bls-chained", "another scheme"),
+        ("drand.toml", 'checked_on = "2026-11-25"', "", "checked_on is missing"),
     ],
 )
 def test_authorities_that_break_the_schema_are_refused(
@@ -246,6 +253,39 @@ def test_authorities_that_break_the_schema_are_refused(
     swap(shelf / "authorities" / file, old, new)
     with pytest.raises(ValueError, match=told):
         Catalog().authorities("real")
+
+
+def test_registries_are_known_for_common_domains_and_every_kind_of_address() -> None:
+    known = CATALOG.registries()
+    for domain in ("example.com", "example.net", "example.org", "example.tv", "example.top"):
+        kind, server = known.about(domain)
+        assert kind == "rdap"
+        assert server.startswith("https://")
+    assert known.about("example.cn") == ("whois", "whois.cnnic.cn")
+    assert known.registrable("www.example.com.cn") == "example.com.cn"
+    for address in ("8.8.8.8", "1.1.1.1", "114.114.114.114", "193.0.0.1", "2001:4860::1"):
+        assert known.about_address(ipaddress.ip_address(address)).startswith("https://rdap.")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('as_of = "2026-07-27"', 'as_of = ""', "as_of is missing"),
+        ("suffixes = [", "surprise = 1\nsuffixes = [", "surprise"),
+        ('below = ["com"]', 'below = ["com", "net"]', "stands twice"),
+        ('below = ["com"]', 'below = ["com"]\nsurprise = 1', "surprise"),
+        ("https://rdap.verisign.com/com/v1/", "http://rdap.verisign.com/com/v1/", "no rdap"),
+        ('"whois.cnnic.cn"', '"https://whois.cnnic.cn"', "no whois"),
+        ('"41.0.0.0/8"', '"41.0.0.1/8"', "host bits"),
+        ("[[address]]", "[[address]]\nsurprise = 1", "surprise"),
+    ],
+)
+def test_registries_that_break_the_schema_are_refused(
+    shelf: Path, old: str, new: str, told: str
+) -> None:
+    swap(shelf / "authorities" / "registries.toml", old, new)
+    with pytest.raises(ValueError, match=told):
+        Catalog().registries()
 
 
 def test_a_chain_may_be_several_files(shelf: Path) -> None:

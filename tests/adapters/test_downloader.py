@@ -16,7 +16,8 @@ from yt_dlp.utils import DownloadCancelled, DownloadError, GeoRestrictedError, U
 
 from fakes.film import film
 from holdfast.adapters import downloader
-from holdfast.adapters.downloader import Guard, Inside, inspected
+from holdfast.adapters.downloader import Guard, Inside
+from holdfast.adapters.films import inspected
 
 
 def test_the_guard_lets_only_the_open_internet_and_what_was_named_through() -> None:
@@ -100,7 +101,8 @@ class Answer:
         (failed(UnsupportedError("https://x.example/")), "unsupported"),
         (failed(HTTPError(Answer())), "http"),
         (failed(OSError(28, "No space left on device")), "disk"),
-        (DownloadError("ERROR: Fresh cookies (not necessarily logged in) are needed"), "login"),
+        (DownloadError("ERROR: Fresh cookies (not necessarily logged in) are needed"), "cookies"),
+        (DownloadError("ERROR: Sign in to confirm your age"), "login"),
         (DownloadError("ERROR: This video is DRM protected"), "protected"),
         (DownloadError("ERROR: Not available in your country"), "region"),
         (DownloadError("ERROR: This video has been removed"), "removed"),
@@ -144,7 +146,7 @@ def test_films_are_looked_into(tmp_path: Path) -> None:
     assert (bright["video"], bright["audio"], bright["colour"]) == (True, True, "")
     assert (bright["width"], bright["height"]) == (160, 90)
     assert abs(bright["duration_ms"] - 2000) < 200
-    assert (black["audio"], black["colour"]) == (False, "luma 0-0")
+    assert (black["audio"], black["colour"]) == (False, "luma 16-16")
     assert (garbage["video"], garbage["frames"]) == (False, 0)
     assert garbage["broken"].startswith("InvalidDataError")
 

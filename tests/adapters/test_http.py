@@ -3,9 +3,10 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.certificate import self_signed
+from fakes.registry import whois
 from fakes.site import Page, serving
 from holdfast.adapters import http
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
@@ -299,3 +301,54 @@ def test_certificates_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         reply = http.fetch(url, allow_loopback=frozenset({f"localhost:{site.port}"}))
         assert reply.body == b"x"
         assert code_of(site.url().replace("http:", "https:")) == "host_certificate"
+
+
+# --- one plain question ---------------------------------------------------------------------------
+
+
+def test_a_plain_question_is_answered_until_the_other_side_ends() -> None:
+    heard: list[bytes] = []
+
+    def say(line: bytes) -> Iterator[bytes]:
+        heard.append(line)
+        yield b"one "
+        yield b"two"
+
+    with whois(say) as pair:
+        host, port = pair.split(":")
+        answer = http.ask(host, int(port), b"example.cn\r\n", allow=frozenset({pair}))
+    assert answer == (b"one two", pair)
+    assert heard == [b"example.cn\r\n"]
+
+
+def test_a_plain_question_is_judged_like_any_other(resolver: Resolver) -> None:
+    resolver({"whois.example": ["127.0.0.1"], "127.0.0.1": ["127.0.0.1"]})
+    for host in ("127.0.0.1", "whois.example"):
+        with pytest.raises(Refused) as caught:
+            http.ask(host, 43, b"x\r\n")
+        assert caught.value.code == "link_private"
+
+
+@pytest.mark.parametrize(
+    ("say", "code"),
+    [
+        (lambda _: iter([b"x" * 1000] * 40), "host_too_much"),
+        (lambda _: (sleep(0.05) or b" " for _ in range(200)), "host_slow"),
+    ],
+    ids=["flood", "drip"],
+)
+def test_an_answer_without_end_has_one(say: Any, code: str) -> None:
+    with whois(say) as pair, pytest.raises(Unavailable) as caught:
+        host, port = pair.split(":")
+        http.ask(host, int(port), b"x\r\n", limit=9999, timeout=0.5, allow=frozenset({pair}))
+    assert caught.value.code == code
+
+
+def test_nobody_answers_a_plain_question() -> None:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    pair = f"127.0.0.1:{port}"
+    with pytest.raises(Unavailable) as caught:
+        http.ask("127.0.0.1", port, b"x\r\n", allow=frozenset({pair}))
+    assert caught.value.code == "host_unreachable"

@@ -105,7 +105,7 @@ def pictured(
     names: list[str] = []
     unrolling = Unrolling(tab, box, seen=lambda _: None)
     if box:
-        with tab.shown(box):
+        with tab.box_shown(box):
             done = unrolling.into(folder, "box", names.append)
     else:
         done = unrolling.into(folder, "page", names.append)

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from page import long_page
 from rows import ROOT, Row
 from sealing import sealing
+from series import series
 from stamping import stamping
 from tree import ledger_root
 from window import first_window
@@ -35,6 +36,7 @@ def main(argv: list[str]) -> int:
         "sealing": lambda: sealing(chosen.pairs or 3, chosen.gib, chosen.huge),
         "window": lambda: first_window(chosen.pairs or 15),
         "stamping": stamping,
+        "series": lambda: series(chosen.pairs or 1),
         "ledger": lambda: ledger_root(chosen.pairs or 15),
         "page": lambda: long_page(chosen.pairs or 5),
     }
@@ -53,7 +55,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dev.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    names = ("sealing", "window", "stamping", "ledger", "page")
+    names = ("sealing", "window", "stamping", "ledger", "series", "page")
     parser.add_argument("bench", nargs="*", choices=(*names, []), help=", ".join(names))
     parser.add_argument("--pairs", type=int, default=0, help="how often each pair is measured")
     parser.add_argument("--gib", type=int, default=2, help="size of the sealed file")

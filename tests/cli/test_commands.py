@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.environment import ask_nobody
 from holdfast.cli import _everywhere
 from holdfast.cli.desk import Desk, Everywhere, plain
 from holdfast.core.errors import Cancelled, Refused, Tampered, Unavailable
@@ -21,6 +22,7 @@ TESTS = Path(__file__).parents[1]
 def holdfast(*words: str, data: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "holdfast", *words]
     if data is not None:
+        ask_nobody(data)
         line += ["--data", str(data)]
     settings = {**os.environ, "LANG": "C.UTF-8", **env}
     settings.pop("DISPLAY", None)

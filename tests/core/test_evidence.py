@@ -18,6 +18,7 @@ from holdfast.core.evidence import (
     Component,
     Counter,
     Digest,
+    MarkSeen,
     Network,
     Observations,
     Received,
@@ -127,3 +128,13 @@ def test_a_safe_name_resembles_what_it_was() -> None:
     assert safe_name("../../第12集 final.MP4") == "12-final.MP4"
     assert safe_name("con") == "file-con"
     assert safe_name("a.png", ["A.png"]) == "a-2.png"
+
+
+def test_marks_stand_in_the_manifest_only_where_somebody_looked() -> None:
+    assert "marks" not in json.loads(CAPTURE.manifest())["observations"]
+    mark = MarkSeen(file="files/a.mp4", kind="aigc", state="found", detail="Label=1\u202e")
+    seen = replace(CAPTURE.captured, observations=Observations(marks=(mark,)))
+    body = json.loads(replace(CAPTURE, captured=seen).manifest())
+    assert body["observations"]["marks"] == [
+        {"file": "files/a.mp4", "kind": "aigc", "state": "found", "detail": "Label=1\\u{202E}"}
+    ]

@@ -46,3 +46,14 @@ def test_the_worst_of_several_targets_counts() -> None:
     assert worst(["ok", "weak"]) == "weak"
     assert worst(["weak", "unchecked"]) == "unchecked"
     assert worst(["broken", "unchecked"]) == "broken"
+
+
+def test_work_beside_reports_nothing_and_ends_with_it() -> None:
+    told: list[Progress] = []
+    job = Job(told.append)
+    beside = job.beside()
+    beside.step("saving")
+    assert told == []
+    job.cancel()
+    with pytest.raises(Cancelled):
+        beside.step("saving")

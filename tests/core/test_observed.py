@@ -8,10 +8,10 @@ from holdfast.core.observed import (
     MOST_PLACES,
     Run,
     Spot,
+    counted,
     counter_name,
     counters,
-    filings,
-    icp,
+    filing_spots,
     label,
     labels,
 )
@@ -59,23 +59,6 @@ def test_actions_of_schema_org_have_our_names() -> None:
     assert counter_name("https://schema.org/EatAction") == ""
 
 
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("© 2026 桃花剧场 京ICP备12345678号-1 增值电信业务经营许可证：粤B2-20090059",
-         ("京ICP备12345678号-1", "粤B2-20090059")),
-        ("沪ICP备 20012345 号 － 2A | 沪公网安备 31010502001234号",
-         ("沪ICP备20012345号－2A", "沪公网安备31010502001234号")),
-        ("浙icp证080047号 浙icp证080047号", ("浙icp证080047号",)),
-        ("京公网安备11000002000001", ("京公网安备11000002000001",)),
-        ("ICP备12345678号 京B4-1 京ICP备123号", ()),
-        ("", ()),
-    ],
-)  # fmt: skip
-def test_filing_numbers_are_found_as_they_are_written(text: str, numbers: tuple[str, ...]) -> None:
-    assert icp(text) == numbers
-
-
 def run(text: str, x: int, y: int, width: int, **more: int) -> Run:
     return Run(text=text, x=x, y=y, width=width, height=20, **more)
 
@@ -105,7 +88,7 @@ def test_a_filing_number_is_told_with_the_place_of_its_own_runs() -> None:
         run("12345678号", 175, 9000, 90),
         run(" 联系我们", 265, 9000, 60),
     ]
-    assert filings([*runs, *runs]) == (
+    assert filing_spots([*runs, *runs]) == (
         Spot(text="京ICP备 12345678号", x=110, y=9000, width=155, height=20),
     )
 
@@ -113,3 +96,11 @@ def test_a_filing_number_is_told_with_the_place_of_its_own_runs() -> None:
 def test_places_have_an_end() -> None:
     many = [run("AI生成", 0, 40 * n, 50) for n in range(MOST_PLACES + 9)]
     assert len(labels(many)) == MOST_PLACES
+
+
+def test_a_line_that_names_one_thing_gives_up_its_numbers() -> None:
+    title, found = counted("第2集 旧船新客 播放 1,329.5 万 · 点赞 3 万")
+    assert title == "第2集 旧船新客"
+    assert [(one.name, one.value) for one in found] == [("plays", "1,329.5 万"), ("likes", "3 万")]
+    assert counted("第3集") == ("第3集", ())
+    assert counted("1.2K views")[1][0].value == "1.2K"

@@ -14,11 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from fakes.environment import ask_nobody
 
 BIN = Path(sys.executable).parent
 """Where ``ots`` and ``bagit.py`` lie when they came with the development set-up."""
@@ -48,6 +51,9 @@ def run(*words: str, at: Path | None = None, **env: str) -> subprocess.Completed
 
 def holdfast(*words: str, at: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
     """A command of ours in a process of its own; never a traceback."""
+    for option, value in pairwise(words):
+        if option == "--data":
+            ask_nobody((at or Path()) / value)
     done = run(sys.executable, "-m", "holdfast", *words, at=at, **env)
     assert "Traceback" not in done.stderr + done.stdout
     return done

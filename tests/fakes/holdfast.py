@@ -12,17 +12,29 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import segno
+
+from fakes.environment import READINGS
+from fakes.series import FakeSeries, series_of
 from holdfast.adapters.catalog import Catalog
 from holdfast.adapters.resources import resource, words
-from holdfast.compose import Failure, Kept
+from holdfast.compose import CodeShown, Failure, Kept
+from holdfast.core.browsing import Browse, Profile, TabSeen
 from holdfast.core.canonical import Json, rfc3339
 from holdfast.core.case import Case, Licence, Party
 from holdfast.core.deadline import FollowUp, days_left, standing
 from holdfast.core.document import Issued, Lang
+from holdfast.core.environment import (
+    Environment,
+    EnvironmentCheck,
+    EnvironmentRun,
+    runs_of,
+)
 from holdfast.core.errors import HoldfastError, Refused
 from holdfast.core.evidence import Artifact, Digest, Exhibit, Received
 from holdfast.core.job import Job
 from holdfast.core.ledger import LedgerEntry, Ref, write_entry
+from holdfast.core.not_before import Block, NotBefore
 from holdfast.core.notice import (
     Contact,
     FormEntry,
@@ -35,6 +47,9 @@ from holdfast.core.notice import (
     Submission,
     elements,
 )
+from holdfast.core.origin import Row
+from holdfast.core.phone import Phone
+from holdfast.core.recording_code import issue
 from holdfast.core.settings import Settings
 from holdfast.core.timestamp import Authorities, Calendar, Stamp, Subject, Tsa
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
@@ -42,6 +57,7 @@ from holdfast.core.words import Words
 from holdfast.usecases.cases import CaseFile
 from holdfast.usecases.follow_up import Due
 from holdfast.usecases.preserve import Attempt
+from holdfast.usecases.series import SeriesFile
 from holdfast.usecases.timestamp import StampRun
 
 START = datetime(2026, 11, 18, 1, 10, 36, tzinfo=UTC)
@@ -67,7 +83,7 @@ class FakeRun:
     case: Case
 
 
-class FakeHoldfast:
+class FakeHoldfast(FakeSeries):
     """Everything the window asks for.  ``fail`` raises by verb; ``hold`` makes ``keep`` wait."""
 
     version = "0.1.0"
@@ -87,10 +103,19 @@ class FakeHoldfast:
             ("sealing", 3, 3, ""),
         )
         self.verdict = Verdict(verdict="ok")
+        self.connected: tuple[Phone, ...] = (
+            Phone(serial="PIC0001", state="device", said="device", model="Pictor 9"),
+            Phone(serial="PIC0002", state="unauthorized", said="unauthorized"),
+        )
+        self.marked: tuple[Mapping[str, Json], ...] = ()
         self.files: dict[str, CaseFile] = {}
+        self.browsers: dict[str, Browse] = {}
+        self.profiles: dict[str, Profile] = {}
+        self.serials: dict[str, SeriesFile] = {}
         self._now = START
         self._seq = 0
         self._catalog = Catalog()
+        self.checks: dict[str, tuple[EnvironmentCheck, ...]] = {}
         self.lock = threading.RLock()
         self.closed = False
 
@@ -250,10 +275,15 @@ class FakeHoldfast:
         case: str = "",
         how: str = "",
         *,
+        choose: bool = False,
         close_banner: bool = False,
     ) -> Kept:
         self._call("keep", target, case, *([how, "closed"] if close_banner else []))
-        return self._keep(target, job, case, "page")
+        kept = self._keep(target, job, case, "page")
+        if choose and target.endswith("/series"):
+            file = self.inventory(target, job, kept.case.id)
+            kept = replace(kept, series=file.series.id)
+        return kept
 
     def keep_files(
         self, paths: Sequence[Path], job: Job, case: str = "", received: Received | None = None
@@ -270,6 +300,112 @@ class FakeHoldfast:
     ) -> Kept:
         self._call("shot", case, monitor, region)
         return self._keep("screen", job, case, "screen")
+
+    # --- the evidence browser ---
+
+    def browse(self, job: Job, case: str = "", url: str = "") -> Browse:
+        self._call("browse", case, url)
+        job.step("opening")
+        matter = self.files[case].case if case else self.open_case("x 2026-11-18")
+        known = self.profiles.get(matter.id)
+        used = (known.used or 0) + 1 if known else 1
+        made = rfc3339(self._now - timedelta(days=3)) if known else rfc3339(self._now)
+        profile = Profile(case_id=matter.id, created=made, used=used, cookies=12)
+        self.profiles[matter.id] = profile
+        tab = TabSeen(
+            id="t1", url=url or "about:blank", title="第 12 集" if url else "", current=True
+        )
+        self.browsers[matter.id] = Browse(case_id=matter.id, profile=profile, tabs=(tab,))
+        return self.browsers[matter.id]
+
+    def browsing(self, case: str = "") -> Browse | None:
+        if case:
+            return self.browsers.get(case)
+        return next(reversed(self.browsers.values()), None)
+
+    def browse_to(self, case: str, url: str, job: Job) -> None:
+        self._call("browse_to", case, url)
+        tab = TabSeen(id="t1", url=url, title="第 12 集", current=True)
+        self.browsers[case] = replace(self.browsers[case], tabs=(tab,))
+
+    def browse_keep(self, case: str, wish: str, job: Job) -> Kept:
+        self._call("browse_keep", case, wish)
+        found = self.browsers[case].current
+        return self._keep(found.url if found else "", job, case, "page")
+
+    def browse_end(self, case: str) -> None:
+        self._call("browse_end", case)
+        self.browsers[case] = replace(self.browsers[case], ended="closed", tabs=())
+
+    def keep_logged_in(self, target: str, job: Job, case: str, how: str = "") -> Kept:
+        self._call("keep_logged_in", target, case)
+        return self._keep(target, job, case, "page")
+
+    def case_profile(self, case: str) -> Profile | None:
+        return self.profiles.get(case)
+
+    def forget_profile(self, case: str) -> None:
+        self._call("forget_profile", case)
+        del self.profiles[case]
+
+    # --- phones ---
+
+    def phones(self, job: Job) -> tuple[Phone, ...]:
+        self._call("phones")
+        return self.connected
+
+    def phone_shot(self, job: Job, serial: str = "", case: str = "") -> Kept:
+        self._call("phone_shot", serial, case)
+        return self._keep("Pictor 9", job, case, "phone")
+
+    def phone_record(
+        self,
+        job: Job,
+        serial: str = "",
+        seconds: int = 600,
+        case: str = "",
+        stop: threading.Event | None = None,
+    ) -> Kept:
+        self._call("phone_record", serial, seconds, case)
+        job.step("saving", 65, seconds, "0002")
+        assert stop is not None
+        stop.wait(10)
+        return self._keep("Pictor 9", job, case, "phone")
+
+    def phone_code(self, job: Job, case: str = "") -> CodeShown:
+        self._call("phone_code", case)
+        matter = self.files[case].case if case else self.open_case("Phone 2026-11-18")
+        block = Block(height=917442, hash="0" * 20 + "5d" * 22)
+        code = issue(
+            b"0123456789abcdef",
+            id=self.new_id(),
+            case_id=matter.id,
+            now=self._now,
+            not_before=NotBefore(network="bitcoin", bitcoin=block),
+        )
+        picture = segno.make_qr(code.payload, error="m").matrix
+        return CodeShown(
+            code=code, case=matter, picture=tuple(tuple(map(bool, row)) for row in picture)
+        )
+
+    def phone_codes(self, case: str) -> tuple[CodeShown, ...]:
+        return ()
+
+    def phone_import(
+        self,
+        paths: Sequence[Path],
+        job: Job,
+        case: str = "",
+        code: str = "",
+        *,
+        said: str = "",
+        received: Received | None = None,
+    ) -> Kept:
+        self._call("phone_import", tuple(paths), case, code, said)
+        return self._keep(paths[0].name, job, case, "file")
+
+    def marks_of(self, manifest: Mapping[str, Json]) -> tuple[Mapping[str, Json], ...]:
+        return self.marked
 
     def _keep(self, target: str, job: Job, case: str, source: str) -> Kept:
         for number, step in enumerate(self.steps):
@@ -420,6 +556,64 @@ class FakeHoldfast:
             FakeMonitor(number=2, left=1920, top=0, width=2560, height=1440),
         )
 
+    # --- the environment check ---
+
+    def _run(self, *items: str) -> EnvironmentRun:
+        at = rfc3339(self._now)
+        chosen = tuple(one for one in READINGS if not items or one.item in items)
+        return EnvironmentRun(started=at, finished=at, readings=chosen)
+
+    def environment(self, job: Job, case: str = "", *, fresh: bool = True) -> EnvironmentRun:
+        self._call("environment", case, fresh)
+        job.step("checking")
+        return self._run()
+
+    def _checked(self, check: EnvironmentCheck) -> EnvironmentCheck:
+        known = [one for one in self.checks.get(check.case_id, ()) if one.id != check.id]
+        self.checks[check.case_id] = (*known, check)
+        self.entry(check.case_id, "environment.checked", check.id)
+        return check
+
+    def write_environment(
+        self, case: str, remarks: Mapping[str, str], job: Job
+    ) -> EnvironmentCheck:
+        self._call("write_environment", case, dict(remarks))
+        return self._checked(self._check(case, "before", self._run().explained(remarks)))
+
+    def _check(
+        self, case: str, when: str, run: EnvironmentRun, exhibit: str = ""
+    ) -> EnvironmentCheck:
+        return EnvironmentCheck(
+            id=self.new_id(),
+            case_id=self.case_file(case).case.id,
+            world="real",
+            when=when,
+            at=rfc3339(self._now),
+            run=run,
+            sha256="4" * 64,
+            exhibit=exhibit,
+        )
+
+    def check_after(self, case: str, job: Job) -> EnvironmentCheck | None:
+        self._call("check_after", case)
+        return self._checked(self._check(case, "after", self._run()))
+
+    def explain_environment(
+        self, case: str, reference: str, remarks: Mapping[str, str]
+    ) -> EnvironmentCheck:
+        self._call("explain_environment", case, reference, dict(remarks))
+        for one in self.checks.get(case, ()):
+            if reference in (one.id, one.exhibit):
+                return self._checked(replace(one, run=one.run.explained(remarks)))
+        run = self._run().explained(remarks)
+        return self._checked(self._check(case, "before", run, reference))
+
+    def environments(self, case: str) -> tuple[EnvironmentCheck, ...]:
+        return self.checks.get(self.case_file(case).case.id, ())
+
+    def surroundings(self, exhibit: Exhibit) -> Environment | None:
+        return runs_of(self.manifest(exhibit))
+
     # --- documents ---
 
     def document(
@@ -470,12 +664,29 @@ class FakeHoldfast:
             "network": {"address": "127.0.0.1:443"},
             "received": None,
             "clock": {"offset_ms": 180, "reference": "a", "uncertainty_ms": 40},
+            "environment": Environment(
+                before=self._run(), sealing=self._run("clock", "hosts", "proxy", "dns")
+            ).body(),
             "completeness": (
                 []
                 if exhibit.complete
                 else [{"check": "login_wall", "outcome": "fail", "detail": "登录后观看"}]
             ),
         }
+
+    def origin(self, exhibit: Exhibit) -> tuple[Row, ...]:
+        self._call("origin", exhibit.number)
+        if exhibit.source not in ("page", "video"):
+            return ()
+        at = "2026-11-21T02:20:33.000Z"
+        return (
+            Row(key="redirects", value="https://v.test/a → https://www.test/v/12"),
+            Row(key="date", value="Sat, 21 Nov 2026 02:20:31 GMT"),
+            Row(key="certificate", value="CN=*.test · CN=Test CA"),
+            Row(key="icp", value="京ICP备12345678号-1", place="214/220"),
+            Row(key="domain", value="test: Example Registrar", separate=True, at=at),
+            Row(key="address", value="192.0.2.7", separate=True, at=at, missing="slow"),
+        )
 
     def red(self, exhibit: Exhibit, lang: str = "en") -> tuple[str, ...]:
         return (
@@ -772,6 +983,9 @@ def furnished(data: Path, *, settings: Settings | None = None) -> FakeHoldfast:
         )
     )
     fake.put(lin.id, licences=(Licence(id="l", case_id=lin.id, agreed="no"),))
+
+    serial = series_of(lin.id, fake.new_id)
+    fake.serials[serial.series.id] = serial
 
     xu = fake.open_case("许某·《青瓦巷九号》")
     fake.exhibit(

@@ -9,11 +9,14 @@ import subprocess
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fakes.desk import Desk
+from fakes.environment import READINGS, VALUES, FakeWatch, read
+from fakes.environment import run as checked
 from holdfast.adapters.render.fonts import MAIN, FaceName, Font, FontBook, covers
 from holdfast.core.case import Case, Infringement, Party
 from holdfast.core.evidence import (
@@ -32,7 +35,8 @@ from holdfast.core.evidence import (
 )
 from holdfast.core.job import Job
 from holdfast.core.timestamp import Stamp
-from holdfast.usecases import cases, preserve
+from holdfast.ports import Watch
+from holdfast.usecases import cases, environment, preserve
 
 SAMPLE = (
     "他说：“可以。”（《民法典》第一千一百九十五条），随后——又等了三天……再看 https://play.yanlian.example"
@@ -137,7 +141,7 @@ def captured(
     )
 
 
-def seal(desk: Desk, case: Case, what: Captured) -> Exhibit:
+def seal(desk: Desk, case: Case, what: Captured, watch: Watch | None = None) -> Exhibit:
     return preserve.seal(
         what,
         desk.clock.new_id(),
@@ -147,6 +151,7 @@ def seal(desk: Desk, case: Case, what: Captured) -> Exhibit:
         clock=desk.clock,
         maker=desk.maker,
         job=Job(),
+        watch=watch,
     )
 
 
@@ -186,15 +191,22 @@ def full_case(desk: Desk, *, title: str = "《桃花渡》第3集 - 演练短剧
         counters=(Counter(name="plays", value="1,286.4 万"),),
         account="桃花剧场🌸",
     )
-    seal(desk, case, page)
+    before = checked().explained({"tunnel": "单位办公用，取证时没有连接"})
+    seal(desk, case, page, FakeWatch(before, VALUES))
     url = "https://play.yanlian.example/v/1"
     video = {"video.mp4": (desk.data / "film.mp4").read_bytes()}
-    seal(desk, case, captured(room, "video", video, title="𠮷䶮㐂 渡口重逢", url=url))
+    seal(
+        desk,
+        case,
+        captured(room, "video", video, title="𠮷䶮㐂 渡口重逢", url=url),
+        FakeWatch(before),
+    )
     checks = (Check(check="picture_content", outcome="fail", detail="#000000"),)
     seal(desk, case, captured(room, "screen", {"screen.png": png(120, 80)}, checks=checks))
     received = Received(source="一位朋友", how="微信", when="2026-11-10")
     files = {"chat.png": png(64, 2100), "broken.jpg": b"\xff\xd8\xffno"}
     seal(desk, case, captured(room, "file", files, title=NASTY, received=received))
+    _look_again(desk, case)
     with desk.store.custody(case.id) as custody:
         facts = {"code": "http_status", "source": "page", "exhibit": ""}
         custody.append("capture.failed", "0", facts=facts)
@@ -215,6 +227,23 @@ def full_case(desk: Desk, *, title: str = "《桃花渡》第3集 - 演练短剧
     desk.store.save(place)
     _answer(desk, case)
     return case
+
+
+def _look_again(desk: Desk, case: Case) -> None:
+    """The check afterwards saw a proxy; a remark on the one before came later."""
+    proxy = read("proxy", "warn", ("set", "1"), ("variable", "HTTPS_PROXY=http://127.0.0.1:7890"))
+    after = tuple(proxy if one.item == "proxy" else one for one in READINGS)
+    record = partial(environment.record, store=desk.store, vault=desk.vault, clock=desk.clock)
+    record(case, checked("2026-11-12T13:06:0", readings=after), "after", maker=desk.maker)
+    environment.explain(
+        case,
+        "E0001",
+        {"processes": "听歌软件，取证时没有显示歌词"},
+        store=desk.store,
+        vault=desk.vault,
+        clock=desk.clock,
+        maker=desk.maker,
+    )
 
 
 def _answer(desk: Desk, case: Case) -> None:

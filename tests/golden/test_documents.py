@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fakes.desk import Desk, desk
+from fakes.environment import DRAND
 from fakes.papers import captured, full_case, minimal_case, seal
 from holdfast.adapters.render import Writer
 from holdfast.adapters.resources import table, words
@@ -32,6 +33,7 @@ OUTSIDE = Outside(
         world="practice", tsas=(Tsa(id="jia", name="演练甲", url="http://127.0.0.1/", root=PEM),)
     ),
     verifier_sha256="ab" * 32,
+    rounds={DRAND: (1_692_803_367, 3)},
 )
 
 

@@ -45,6 +45,7 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
     yield "case", (ids["许"], "E0002")
     for tab in ("evidence", "letters", "documents", "people"):
         yield "case", (ids["林"], tab)
+    yield "series", (ids["林"], "")
     yield "letter", (ids["林"], drafted)
     yield "letter", (ids["何"], "")
     yield "send", (ids["许"], sent)
@@ -56,6 +57,8 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
     yield "settings", None
     yield "help", None
     yield "shot", ""
+    yield "browsing", (ids["许"], "https://x.example/" + "a" * 200)
+    yield "phone", ids["林"]
     yield "keeping", None
     yield (
         "trouble",
@@ -66,6 +69,8 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
             again=print,
         ),
     )
+    yield "trouble", Woe(error=Unavailable("video_login", host="x.example"), target="https://x/")
+    yield "trouble", Unavailable("no_browser")
     yield "trouble", ZeroDivisionError()
     yield "farewell", None
 

@@ -1,8 +1,10 @@
 """The person's own Chromium, Chrome or Edge, driven over the DevTools protocol.
 
-A fresh profile for every run, gone afterwards.  Every request of every page, frame and worker
-stops at a gate before it leaves, and the gate asks ``http.resolve``: what leads into this computer
-or its network is failed unless the person typed it.
+A fresh profile for every run, gone afterwards, or the profile of a case, which stays.  Every
+request of every page, frame and worker stops at a gate before it leaves, and the gate asks
+``http.resolve``: what leads into this computer or its network is failed unless the person typed it.
+What cannot be stopped there (web sockets, WebTransport) the browser itself keeps from the inside,
+and what got there nevertheless is noted.
 """
 
 from __future__ import annotations
@@ -19,11 +21,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from holdfast.adapters import child, http
+from holdfast.adapters.wire import MESSAGE_LIMIT, Pipe, Socket, Wire
 from holdfast.core.canonical import one_line
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
 from holdfast.core.job import Job
@@ -37,11 +40,22 @@ Listener: TypeAlias = Callable[[str, str, Params], None]
 
 START_SECONDS = 30.0
 CALL_SECONDS = 30.0
+CLOSE_SECONDS = 5.0
 SLICE = 0.1
+PIPED = sys.platform != "win32"
+"""Whether the browser is spoken to through a pipe, so that it opens no port at all."""
 
+# A page that comes back from memory or was drawn in advance has no answer of its server.
+_WITHOUT = (
+    "Translate,OptimizationHints,MediaRouter,InterestFeedContentSuggestions,BackForwardCache,"
+    "Prerender2"
+)
+# Pages from outside get no socket into this computer or its network, whatever a name says.
+_WITH = (
+    "LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,"
+    "LocalNetworkAccessChecksWebTransport"
+)
 _ARGUMENTS = (
-    "--headless=new",
-    "--remote-debugging-port=0",
     "--no-first-run",
     "--no-default-browser-check",
     "--no-proxy-server",
@@ -57,18 +71,23 @@ _ARGUMENTS = (
     "--disable-domain-reliability",
     "--disable-extensions",
     "--disable-sync",
-    "--disable-features=Translate,OptimizationHints,MediaRouter,InterestFeedContentSuggestions",
-    "--hide-scrollbars",
+    f"--disable-features={_WITHOUT}",
+    f"--enable-features={_WITH}",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--metrics-recording-only",
-    "--mute-audio",
     "--password-store=basic",
     "--use-mock-keychain",
-    "--window-size=1280,900",
 )
-# Chromium ends when its third file is closed, and that is a pipe that only we hold open: were we
-# killed without a chance to end it, no browser would be left behind, nor its door open.
-_LIFELINE = 'exec "$@" 3<&0 4>/dev/null </dev/null >/dev/null'
+_UNSEEN = ("--headless=new", "--hide-scrollbars", "--mute-audio", "--window-size=1280,900")
+_SEEN = ("--hide-crash-restore-bubble", "--ozone-platform-hint=auto")
+# The third and fourth file are the pipe.  Only we hold its other end: were we killed without a
+# chance to end the browser, it would end with it.
+_ON_PIPE = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null'
+_SOCKET_OPENS = frozenset({"Network.webSocketCreated", "Network.webTransportCreated"})
+_SOCKET_OPENED = frozenset(
+    {"Network.webSocketHandshakeResponseReceived", "Network.webTransportConnectionEstablished"}
+)
+MOST_SOCKETS = 10_000
 _NUMBER = re.compile(r"\d+(\.\d+){3}")
 _ON_PATH = (
     "google-chrome-stable",
@@ -143,14 +162,14 @@ def version(executable: Path) -> str:
 class Browser:
     """A running browser.  Only one thread may use it; ``job`` is asked at every wait."""
 
-    def __init__(self, socket: ClientConnection, gate: Gate, job: Job) -> None:
+    def __init__(self, wire: Wire, gate: Gate, job: Job) -> None:
         """Use ``running``."""
-        self._socket = socket
+        self._wire = wire
         self._numbers = itertools.count(1)
         self._answers: dict[int, Params] = {}
         self._awaited: set[int] = set()
         self._listeners: list[Listener] = []
-        self._job = job
+        self.job = job
         self.stage = "opening"
         """What the job is told while waiting."""
         self.gate = gate
@@ -160,18 +179,17 @@ class Browser:
         """``listener`` hears of every event from now on.  It may ``send``, never ``call``."""
         self._listeners.append(listener)
 
+    def unlisten(self, listener: Listener) -> None:
+        """``listener`` hears no more."""
+        self._listeners = [one for one in self._listeners if one != listener]
+
     def send(self, method: str, params: Params | None = None, session: str = "") -> int:
         """A command goes out; its answer is not waited for.  May be called from any thread."""
-        from websockets.exceptions import ConnectionClosed
-
         number = next(self._numbers)
         message: Params = {"id": number, "method": method, "params": params or {}}
         if session:
             message["sessionId"] = session
-        try:
-            self._socket.send(json.dumps(message))
-        except ConnectionClosed as error:
-            raise Unavailable("browser_gone") from error
+        self._wire.send(json.dumps(message).encode())
         return number
 
     def call(
@@ -203,25 +221,19 @@ class Browser:
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
         """Whether ``until`` came true within ``seconds``.  Raises Cancelled, Unavailable."""
-        from websockets.exceptions import ConnectionClosed
-
         end = time.monotonic() + seconds
         while not until():
             left = end - time.monotonic()
             if left <= 0:
                 return False
-            self._job.step(self.stage)
-            try:
-                raw = self._socket.recv(timeout=min(SLICE, left))
-            except TimeoutError:
-                continue
-            except ConnectionClosed as error:
-                raise Unavailable("browser_gone") from error
-            self._take(raw)
+            self.job.step(self.stage)
+            raw = self._wire.receive(min(SLICE, left))
+            if raw is not None:
+                self._take(raw)
         return True
 
     def _take(self, raw: str | bytes) -> None:
-        message: Params = json.loads(raw)
+        message = _message(raw)
         number = message.get("id")
         if number is not None:
             if number in self._awaited:
@@ -230,6 +242,22 @@ class Browser:
         session = str(message.get("sessionId", ""))
         for listener in self._listeners:
             listener(session, message["method"], message.get("params", {}))
+
+
+def _message(raw: str | bytes) -> Params:
+    """An answer or an event.  Raises Unavailable(``browser_garbled``) for anything else."""
+    try:
+        message = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Unavailable("browser_garbled") from error
+    shapes = {"id": int, "method": str, "params": dict, "result": dict, "error": dict}
+    if (
+        not isinstance(message, dict)
+        or not message.keys() & {"id", "method"}
+        or any(not isinstance(message[key], shapes[key]) for key in shapes.keys() & message.keys())
+    ):
+        raise Unavailable("browser_garbled")
+    return message
 
 
 class Gate:
@@ -242,6 +270,9 @@ class Gate:
         self._browser: Browser | None = None
         self.refused: list[tuple[str, HoldfastError]] = []
         """Links that were not let out, with the reason."""
+        self.entered: list[tuple[str, str]] = []
+        """(link, address) of sockets that a page opened to where none may lead."""
+        self._sockets: dict[str, str] = {}
 
     def attach(self, browser: Browser) -> None:
         """Requests of this browser pass the gate."""
@@ -252,10 +283,29 @@ class Gate:
         """No look-up is waited for any more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def open_to(self, pairs: frozenset[str]) -> None:
+        """These ``host:port`` pairs were typed by the person as well."""
+        self._allow |= pairs
+        self._known.clear()
+
     def _heard(self, session: str, method: str, params: Params) -> None:
         if method == "Fetch.requestPaused":
             url = str(params["request"]["url"])
             self._pool.submit(self._answer, session, str(params["requestId"]), url)
+        elif method in _SOCKET_OPENS and len(self._sockets) < MOST_SOCKETS:
+            number = f"{session}/{params.get('requestId') or params.get('transportId')}"
+            self._sockets[number] = str(params.get("url", ""))
+        elif method in _SOCKET_OPENED:
+            number = f"{session}/{params.get('requestId') or params.get('transportId')}"
+            if url := self._sockets.pop(number, ""):
+                self._pool.submit(self._look, url)
+
+    def _look(self, url: str) -> None:
+        """A socket is open, and the browser does not say where to: its name is looked up."""
+        # RFC 6455 §3: ws and wss have the ports of http and https.
+        trouble = self.judge("http" + url[2:] if url.startswith("ws") else url)
+        if isinstance(trouble, Refused):
+            self.entered.append((url, str(trouble.facts.get("address", ""))))
 
     def _answer(self, session: str, request: str, url: str) -> None:
         assert self._browser is not None
@@ -298,69 +348,104 @@ class Gate:
 
 
 @contextmanager
-def running(executable: Path, *, allow: frozenset[str], log: Path, job: Job) -> Iterator[Browser]:
-    """A browser with a fresh profile and its gate shut; afterwards process and profile are gone.
+def running(
+    executable: Path,
+    *,
+    allow: frozenset[str],
+    log: Path,
+    job: Job,
+    profile: Path | None = None,
+    seen: bool = False,
+) -> Iterator[Browser]:
+    """A browser with its gate shut; afterwards its process is gone, and a fresh profile too.
 
-    Its standard error is in ``log``, beside which the profile lies meanwhile, so that a room that
-    is cleared away after a crash takes it along.  Raises Unavailable(``browser_start``).
+    Its standard error is in ``log``, beside which a fresh profile lies meanwhile, so that a room
+    that is cleared away after a crash takes it along.  ``profile`` is a folder that is used instead
+    and stays; ``seen`` opens a window that a person works in.
+
+    Raises Unavailable(``browser_start``).
     """
     with ExitStack() as undo:
-        home = _snap_home(executable) or log.parent
-        profile = Path(tempfile.mkdtemp(prefix="browser-", dir=home))
-        undo.callback(_removed, profile)
-        command = [str(executable), *_ARGUMENTS, f"--user-data-dir={profile}"]
+        if profile is None:
+            home = _snap_home(executable) or log.parent
+            profile = Path(tempfile.mkdtemp(prefix="browser-", dir=home))
+            undo.callback(_removed, profile)
+        command = [str(executable), *_ARGUMENTS, *(_SEEN if seen else _UNSEEN)]
+        command.append(f"--user-data-dir={profile}")
         if sys.platform.startswith("linux") and os.geteuid() == 0:
             # Chromium refuses to sandbox itself for root; nobody else goes without.
-            command += ["--no-sandbox", "--disable-dev-shm-usage"]
+            command += ["--no-sandbox", "--disable-dev-shm-usage", "--test-type"]
+        command += ["--remote-debugging-pipe" if PIPED else "--remote-debugging-port=0"]
         command.append("about:blank")
-        lifeline = sys.platform != "win32"
-        if lifeline:
-            command = ["/bin/sh", "-c", _LIFELINE, "sh", *command, "--remote-debugging-pipe"]
+        if PIPED:
+            command = ["/bin/sh", "-c", _ON_PIPE, "sh", *command]
+        door = profile / "DevToolsActivePort"
+        door.unlink(missing_ok=True)
         try:
-            process = child.started(command, errors=log, talk=lifeline)
+            process = child.started(command, errors=log, talk=PIPED)
         except OSError as error:
             raise Unavailable("browser_start", browser=executable.name) from error
         undo.callback(child.ended, process)
-        end = time.monotonic() + START_SECONDS
-        door = profile / "DevToolsActivePort"
-        while not (address := _door(door)):
-            job.step("opening")
-            if process.poll() is not None or time.monotonic() > end:
-                raise Unavailable("browser_start", browser=executable.name)
-            time.sleep(0.02)
-        yield undo.enter_context(_connected(address, allow, job))
+        if PIPED:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            wire: Wire = Pipe(process.stdin.fileno(), process.stdout.fileno())
+        else:
+            address = _opened(process, door, executable.name, job)
+            wire = Socket(undo.enter_context(_socket(address, executable.name)))
+        gate = Gate(allow)
+        undo.callback(gate.close)
+        browser = Browser(wire, gate, job)
+        _greet(browser, executable.name)
+        yield browser
+        with suppress(Unavailable, subprocess.TimeoutExpired):
+            browser.send("Browser.close")
+            # What it knows goes to the disk before it ends; a log-in is to last.
+            process.wait(CLOSE_SECONDS)
+
+
+def _greet(browser: Browser, name: str) -> None:
+    """The browser answers, and lets nothing out that was not judged."""
+    try:
+        browser.call("Browser.getVersion", seconds=START_SECONDS)
+        browser.call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
+    except Unavailable as error:
+        raise Unavailable("browser_start", browser=name) from error
+
+
+def _opened(process: subprocess.Popen[bytes], door: Path, name: str, job: Job) -> str:
+    """The address behind which a starting browser listens."""
+    end = time.monotonic() + START_SECONDS
+    while not (address := _door(door)):
+        job.step("opening")
+        if process.poll() is not None or time.monotonic() > end:
+            raise Unavailable("browser_start", browser=name)
+        time.sleep(0.02)
+    return address
 
 
 @contextmanager
-def _connected(address: str, allow: frozenset[str], job: Job) -> Iterator[Browser]:
+def _socket(address: str, name: str) -> Iterator[ClientConnection]:
     from websockets.exceptions import WebSocketException
     from websockets.sync.client import connect
 
-    gate = Gate(allow)
     with ExitStack() as undo:
-        undo.callback(gate.close)
         try:
-            # No Origin header: the browser refuses web pages by it.  Answers hold whole pictures.
+            # No Origin header: the browser refuses web pages by it.
             socket = undo.enter_context(
                 connect(
                     address,
                     origin=None,
                     compression=None,
-                    max_size=1 << 30,
+                    max_size=MESSAGE_LIMIT,
                     proxy=None,
                     ping_interval=None,
                     close_timeout=1,
                 )
             )
         except (OSError, WebSocketException) as error:
-            raise Unavailable("browser_start", browser="") from error
-        browser = Browser(socket, gate, job)
-        browser.call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
-        yield browser
-        try:
-            browser.send("Browser.close")
-        except Unavailable:
-            return
+            raise Unavailable("browser_start", browser=name) from error
+        yield socket
 
 
 def _door(file: Path) -> str:

@@ -6,6 +6,7 @@ folder is an error of the build and never a guess.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -16,9 +17,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from holdfast.adapters.resources import resource, table, words
 from holdfast.core.document import Lang
+from holdfast.core.drand import SCHEME, DrandChain
 from holdfast.core.errors import Refused
 from holdfast.core.evidence import World
 from holdfast.core.notice import Bilingual, Contact, Platform, Regime, Rule
+from holdfast.core.origin import Range, Registries
 from holdfast.core.timestamp import Authorities, Calendar, Explorer, Tsa
 from holdfast.core.words import Words
 
@@ -47,6 +50,10 @@ class Catalog:
         if self._practice is None:
             raise Refused("practice_closed")
         return self._practice()
+
+    def registries(self) -> Registries:
+        """Who knows who registered a domain or an address range."""
+        return _registries()
 
     def regimes(self) -> tuple[Regime, ...]:
         """Every law under which a platform can be asked to act; never empty."""
@@ -122,7 +129,9 @@ def _checked(regime: Regime, file: Path) -> Regime:
 @cache
 def _authorities() -> Authorities:
     bitcoin = table("authorities", "bitcoin.toml")
+    drand = table("authorities", "drand.toml")
     tsa = table("authorities", "tsa.toml")
+    _keys(drand, {"beacon"}, "drand.toml")
     _keys(bitcoin, {"calendar", "explorer"}, "bitcoin.toml")
     _keys(tsa, {"tsa"}, "tsa.toml")
     return Authorities(
@@ -133,6 +142,7 @@ def _authorities() -> Authorities:
         explorers=_nonempty(
             tuple(_authority(entry, Explorer) for entry in bitcoin["explorer"]), "explorers"
         ),
+        beacons=_nonempty(tuple(_beacon(entry) for entry in drand["beacon"]), "beacons"),
         tsas=_nonempty(tuple(_authority(_with_pems(entry), Tsa) for entry in tsa["tsa"]), "tsas"),
     )
 
@@ -143,6 +153,55 @@ def _authority(entry: Mapping[str, Any], kind: type[Kind]) -> Kind:
         if not entry.get(key):
             raise ValueError(f"{entry.get('id')}: {key} is missing")
     return _converter().structure({k: v for k, v in entry.items() if k not in _DATED}, kind)
+
+
+@cache
+def _registries() -> Registries:
+    content = table("authorities", "registries.toml")
+    dated = {"as_of", "source", "whois_source", "suffix_source", "checked_on"}
+    _keys(content, {*dated, "suffixes", "domain", "address"}, "registries.toml")
+    if missing := dated - {key for key, value in content.items() if value}:
+        raise ValueError(f"registries.toml: {', '.join(sorted(missing))} is missing")
+    servers: dict[str, dict[str, str]] = {"rdap": {}, "whois": {}}
+    ranges: list[tuple[Range, str]] = []
+    for entry in content["domain"]:
+        kind = "rdap" if "rdap" in entry else "whois"
+        _keys(entry, {kind, "below"}, "registries.toml")
+        for top in entry["below"]:
+            if any(top in known for known in servers.values()):
+                raise ValueError(f"registries.toml: {top} stands twice")
+            servers[kind][top] = _server(kind, entry[kind])
+    for entry in content["address"]:
+        _keys(entry, {"rdap", "ranges"}, "registries.toml")
+        url = _server("rdap", entry["rdap"])
+        ranges.extend((ipaddress.ip_network(text), url) for text in entry["ranges"])
+    return Registries(
+        rdap=servers["rdap"],
+        whois=servers["whois"],
+        ranges=_nonempty(tuple(ranges), "address registries"),
+        suffixes=frozenset(content["suffixes"]),
+        as_of=content["as_of"],
+    )
+
+
+def _server(kind: str, text: str) -> str:
+    """A base URL over https, or a bare host."""
+    form = (
+        r"https://[a-z0-9.-]+(/[a-z0-9.-]+)*/" if kind == "rdap" else r"[a-z0-9-]+(\.[a-z0-9-]+)+"
+    )
+    if not re.fullmatch(form, text):
+        raise ValueError(f"registries.toml: {text} is no {kind} server")
+    return text
+
+
+def _beacon(entry: Mapping[str, Any]) -> DrandChain:
+    """One chain of rounds, of the scheme that can be checked here, under the hash of its key."""
+    if entry.get("scheme") != SCHEME:
+        raise ValueError(f"{entry.get('id')}: another scheme than {SCHEME}")
+    chain = _authority({k: v for k, v in entry.items() if k != "scheme"}, DrandChain)
+    if not chain.holds_together():
+        raise ValueError(f"{chain.id}: the hash is not that of these parameters")
+    return chain
 
 
 def _with_pems(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,11 +14,17 @@ GRACE = 3.0
 
 
 def started(
-    command: list[str], *, errors: Path, talk: bool = False, folder: Path | None = None
+    command: list[str],
+    *,
+    errors: Path,
+    talk: bool = False,
+    folder: Path | None = None,
+    out: IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
     """A child of its own group, its standard error in the file ``errors``.
 
-    With ``talk`` its input and output are pipes.  Raises OSError.
+    With ``talk`` its input and output are pipes; with ``out`` it writes into that file.
+    Raises OSError.
     """
     pipe: int = subprocess.PIPE if talk else subprocess.DEVNULL
     group: dict[str, Any] = {"start_new_session": True}
@@ -28,7 +34,7 @@ def started(
     stream: IO[bytes]
     with errors.open("wb") as stream:
         return subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=stream, cwd=folder, **group
+            command, stdin=pipe, stdout=out or pipe, stderr=stream, cwd=folder, **group
         )
 
 

@@ -1,9 +1,10 @@
-"""The downloader's own process: yt-dlp behind a guard, one order in, lines of JSON out.
+"""The downloader's own process: yt-dlp behind a guard, orders in, lines of JSON out.
 
 It runs as ``python -m holdfast.adapters.downloader`` (frozen: ``holdfast --worker downloader``) so
 that a crash, a hang or a greedy file ends with it.  The guard is an audit hook: no connection into
 this computer or its network, no other program but the script engine that yt-dlp needs for some
-sites, and neither can be taken off again.
+sites, and neither can be taken off again.  What the guard lets through is told with the first order
+and holds for every later one; each order ends with a line ``done`` or ``error``.
 """
 
 from __future__ import annotations
@@ -14,16 +15,22 @@ import ipaddress
 import json
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from holdfast.adapters import http
+from holdfast.adapters.films import inspected, joined
 from holdfast.core.errors import Refused
+from holdfast.core.series import MOST_EPISODES
 
 Order: TypeAlias = Mapping[str, Any]
 
-MOST_ENTRIES = 500
+MOST_COMMENTS = 2000
+COMMENT_SECONDS = 60.0
+"""Comments are read for so long at most; what came by then is kept and said to be a part."""
+_MEDIA = "video-"
 _REFERENCES = frozenset({"url", "url_transparent"})
 _ENGINES = frozenset({"deno", "deno.exe"})
 _SPAWNING = frozenset(
@@ -99,8 +106,12 @@ class _Lines:
         self.say("log", level="error", text=message[:2000])
 
 
+class _IsSeries(Exception):
+    """One exhibit was wanted and a list was found."""
+
+
 def main() -> int:
-    """One order from standard input is carried out; 0 when it was, else 1 with an error line."""
+    """Orders from standard input are carried out to their end; 0 when the last one was, else 1."""
     # What libraries print must not stand between the lines.
     lines = _Lines(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)
@@ -109,22 +120,107 @@ def main() -> int:
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         del os.environ[name]
     guard = Guard(frozenset((str(host), int(port)) for host, port in order["allow"]))
-    import yt_dlp
-    import yt_dlp.globals
-
-    yt_dlp.globals.plugin_dirs.value = []
-    guard.watch()
-    lines.say("tool", version=yt_dlp.version.__version__, sha256=package_sha256(yt_dlp.__file__))
+    if wheel := str(order.get("wheel") or ""):
+        sys.path.insert(0, wheel)
     try:
-        {"list": _list, "get": _get}[order["do"]](order, lines)
+        import yt_dlp
+        import yt_dlp.globals
+    except (ImportError, SyntaxError) as error:
+        lines.say("error", kind="wheel", text=str(error)[:500])
+        return 1
+    yt_dlp.globals.plugin_dirs.value = []
+    _bound_comments(lines)
+    guard.watch()
+    sha256 = str(order.get("wheel_sha256") or "") if wheel else package_sha256(yt_dlp.__file__)
+    lines.say("tool", version=yt_dlp.version.__version__, sha256=sha256, wheel=bool(wheel))
+    done = _carry_out(order, lines, guard)
+    for line in sys.stdin:
+        done = _carry_out(json.loads(line), lines, guard)
+    return 0 if done else 1
+
+
+def _carry_out(order: Order, lines: _Lines, guard: Guard) -> bool:
+    import yt_dlp
+
+    guard.reached, guard.refused = [], []
+    try:
+        {"list": _list, "get": _get, "about": _say_nothing}[order["do"]](order, lines)
     except yt_dlp.utils.YoutubeDLError as error:
         lines.say("error", refused=guard.refused, reached=guard.reached, **_told(error))
-        return 1
+        return False
+    except _IsSeries as error:
+        lines.say("error", kind="series", text="", count=int(error.args[0]))
+        return False
     except OSError as error:
         lines.say("error", kind="disk", number=error.errno or 0, text=str(error)[:500])
-        return 1
+        return False
     lines.say("done", reached=guard.reached, refused=guard.refused)
-    return 0
+    return True
+
+
+def _say_nothing(order: Order, lines: _Lines) -> None:
+    """Only which downloader this is."""
+
+
+def _bound_comments(lines: _Lines) -> None:
+    """No site's comments are read without end, and no trouble with them costs the video."""
+    from yt_dlp.extractor.common import InfoExtractor
+    from yt_dlp.utils import YoutubeDLError
+
+    whole = InfoExtractor.extract_comments
+
+    def limited(comments: Iterator[Any]) -> Iterator[Any]:
+        end = time.monotonic() + COMMENT_SECONDS
+        count = 0
+        while count < MOST_COMMENTS and time.monotonic() < end:
+            try:
+                one = next(comments)
+            except StopIteration:
+                return
+            except InfoExtractor.CommentsDisabled:
+                raise
+            except (YoutubeDLError, OSError, LookupError, TypeError, ValueError) as error:
+                lines.warning(f"comments: {error}")
+                break
+            count += 1
+            yield one
+        # yt-dlp's own way of being told that this is enough: it keeps what it has.
+        raise KeyboardInterrupt
+
+    def bounded(self: Any, *args: Any, **named: Any) -> Any:
+        read = self._get_comments
+        self._get_comments = lambda *a, **k: limited(iter(read(*a, **k)))
+        try:
+            return whole(self, *args, **named)
+        finally:
+            del self._get_comments
+
+    InfoExtractor.extract_comments = bounded
+
+
+class _Progress:
+    """Tells how far the files of one order are, and ends one that grows too large."""
+
+    def __init__(self, limit: int, lines: _Lines) -> None:
+        self._limit, self._lines = limit, lines
+        self.done: dict[str, int] = {}
+
+    def heard(self, report: Mapping[str, Any]) -> None:
+        """One report of yt-dlp's."""
+        from yt_dlp.utils import DownloadCancelled
+
+        here = int(report.get("downloaded_bytes") or 0)
+        self.done[str(report.get("filename"))] = here
+        if sum(self.done.values()) > self._limit:
+            raise DownloadCancelled("too large")
+        total = report.get("total_bytes") or report.get("total_bytes_estimate")
+        self._lines.say(
+            "progress",
+            done=here,
+            total=int(total) if total else None,
+            finished=report.get("status") == "finished",
+            file=Path(str(report.get("filename"))).name,
+        )
 
 
 def package_sha256(file: str) -> str:
@@ -145,7 +241,9 @@ def package_sha256(file: str) -> str:
 
 def _options(order: Order, lines: _Lines) -> dict[str, Any]:
     """What yt-dlp is told: originals only, nothing resumed, nothing from this computer."""
+    cookies = str(order.get("cookies") or "")
     return {
+        **({"cookiefile": cookies} if cookies else {}),
         "logger": lines,
         "noprogress": True,
         "quiet": True,
@@ -154,7 +252,7 @@ def _options(order: Order, lines: _Lines) -> dict[str, Any]:
         "cachedir": False,
         "noplaylist": True,
         "extract_flat": "in_playlist",
-        "playlistend": MOST_ENTRIES,
+        "playlistend": MOST_EPISODES,
         "socket_timeout": 20,
         "retries": 2,
         "extractor_retries": 1,
@@ -167,19 +265,20 @@ def _options(order: Order, lines: _Lines) -> dict[str, Any]:
         "fixup": "never",
         "hls_prefer_native": True,
         # There is no such program: originals stay as they came, and nothing else connects.
-        "ffmpeg_location": str(Path(order.get("room", ".")) / "no-ffmpeg"),
+        "ffmpeg_location": str(Path(__file__) / "no-ffmpeg"),
         "format": "bv*,ba",
         "allow_multiple_video_streams": True,
         "writeinfojson": True,
         "clean_infojson": True,
         "writethumbnail": True,
+        "getcomments": order["do"] == "get",
         "writesubtitles": True,
         "subtitleslangs": ["all", "-live_chat"],
         "restrictfilenames": True,
         "windowsfilenames": True,
         "paths": {"home": str(order.get("room", "."))},
         "outtmpl": {
-            "default": "video-%(playlist_index|1)s-%(format_id).40s.%(ext)s",
+            "default": _MEDIA + "%(playlist_index|1)s-%(format_id).40s.%(ext)s",
             "infojson": "video-%(playlist_index|1)s",
             "pl_infojson": "",
             "pl_thumbnail": "",
@@ -190,65 +289,142 @@ def _options(order: Order, lines: _Lines) -> dict[str, Any]:
 
 
 def _list(order: Order, lines: _Lines) -> None:
-    """The links of a series are told, without opening them; none when it is one video."""
+    """The episodes of a series are told, without opening them; none when it is one video."""
     import yt_dlp
 
     with yt_dlp.YoutubeDL({**_options(order, lines), "noplaylist": False}) as ydl:
         info = ydl.extract_info(order["url"], download=False, process=True) or {}
     if info.get("_type") not in {"playlist", "multi_video"}:
-        lines.say("entries", links=[])
+        lines.say("entries", entries=[], about=_about(info))
         return
-    entries = list(info.get("entries") or [])[:MOST_ENTRIES]
+    entries = list(info.get("entries") or [])[: MOST_EPISODES + 1]
     # Videos that lie on this one page have no page of their own.
-    links = [
-        yt_dlp.utils.unsmuggle_url(str(entry.get("url") or ""))[0]
-        for entry in entries
-        if entry.get("_type") in _REFERENCES
-    ]
-    lines.say("entries", links=[link for link in links if link])
+    told = [_entry(entry) for entry in entries if entry and entry.get("_type") in _REFERENCES]
+    about = _about(info) | {"count": _whole(info.get("playlist_count"))}
+    lines.say(
+        "entries", entries=[one for one in told if one["url"]][:MOST_EPISODES], about=about,
+        cut=len(entries) > MOST_EPISODES,
+    )  # fmt: skip
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What the list itself says of one episode."""
+    import yt_dlp
+
+    number = entry.get("episode_number")
+    closed = entry.get("availability") in {"premium_only", "subscriber_only"}
+    return _about(entry) | {
+        "url": str(yt_dlp.utils.unsmuggle_url(str(entry.get("url") or ""))[0])[:8000],
+        "number": _whole(number),
+        "paid": closed,
+        "published": str(entry.get("upload_date") or "")[:40],
+        "timestamp": _whole(entry.get("timestamp")),
+    }
+
+
+def _whole(number: object) -> int | None:
+    return number if isinstance(number, int) and 0 <= number < 1 << 40 else None
 
 
 def _get(order: Order, lines: _Lines) -> None:
     """The video is in the room, with what the site said of it."""
-    import yt_dlp
-    from yt_dlp.utils import DownloadCancelled, match_filter_func
-
-    limit = int(order["limit"])
-    done: dict[str, int] = {}
-
-    def progress(report: Mapping[str, Any]) -> None:
-        done[str(report.get("filename"))] = int(report.get("downloaded_bytes") or 0)
-        if sum(done.values()) > limit:
-            raise DownloadCancelled("too large")
-        total = report.get("total_bytes") or report.get("total_bytes_estimate")
-        lines.say(
-            "progress",
-            done=int(report.get("downloaded_bytes") or 0),
-            total=int(total) if total else None,
-            finished=report.get("status") == "finished",
-            file=Path(str(report.get("filename"))).name,
-        )
-
-    options = _options(order, lines) | {
-        "progress_hooks": [progress],
-        "max_filesize": limit,
-        "match_filter": match_filter_func("!is_live"),
-    }
-    with yt_dlp.YoutubeDL(options) as ydl:
-        info = ydl.extract_info(order["url"], download=True) or {}
-        videos = [info]
-        if info.get("_type") in {"playlist", "multi_video"}:
-            videos = list(info.get("entries") or [])
-            if any(video.get("_type") in _REFERENCES for video in videos):
-                lines.say("error", kind="series", text="", count=len(videos))
-                return
+    room = Path(order["room"])
+    try:
+        with _engine(order, lines) as ydl:
+            info = ydl.extract_info(order["url"], download=True) or {}
+            videos = [info]
+            if info.get("_type") in {"playlist", "multi_video"}:
+                videos = list(info.get("entries") or [])
+                if any(video.get("_type") in _REFERENCES for video in videos):
+                    raise _IsSeries(len(videos))
+    finally:
+        _tidied(room)
     for video in videos:
         lines.say("video", **_about(video))
-    for file in sorted(Path(order["room"]).iterdir()):
-        if file.suffix not in {".json", ".part", ".ytdl"} and not file.name.startswith(
-            ("cover-", "subtitles-")
-        ):
-            lines.say("inspected", file=file.name, **inspected(file))
+    _look_into(room, lines)
+
+
+_engines: dict[str, tuple[Any, _Progress]] = {}
+"""The yt-dlp of the last order, by what it was told: making one takes longer than many a page."""
+
+
+@contextlib.contextmanager
+def _engine(order: Order, lines: _Lines) -> Iterator[Any]:
+    """A yt-dlp that saves into the order's room; after trouble it is not used again."""
+    import yt_dlp
+    from yt_dlp.utils import match_filter_func
+
+    told = json.dumps([order["limit"], order.get("cookies")])
+    known = _engines.pop(told, None)
+    if known is None:
+        _engines.clear()
+        progress = _Progress(int(order["limit"]), lines)
+        more = {
+            "progress_hooks": [progress.heard],
+            "max_filesize": int(order["limit"]),
+            "match_filter": match_filter_func("!is_live"),
+        }
+        known = yt_dlp.YoutubeDL(_options(order, lines) | more), progress
+    ydl, progress = known
+    ydl.params["paths"]["home"] = str(order["room"])
+    progress.done.clear()
+    yield ydl
+    if order.get("cookies"):
+        # What a browser was logged in with serves one order.
+        ydl.close()
+    else:
+        _engines[told] = known
+
+
+def _tidied(room: Path) -> None:
+    """Comments lie in a file of their own, and nowhere stands what a browser was logged in with."""
+    for path in sorted(room.glob("video-*.info.json")):
+        try:
+            info = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            # Cut off while it was written: what cannot be read cannot be cleaned either.
+            path.unlink()
+            continue
+        comments = info.pop("comments", None)
+        if comments:
+            told = {"complete": info.get("comment_count") is not None, "comments": comments}
+            at = path.with_name(path.name.replace(_MEDIA, "comments-", 1).replace(".info", ""))
+            at.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+        path.write_text(json.dumps(_without_secrets(info), ensure_ascii=False), encoding="utf-8")
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _without_secrets(inner)
+            for name, inner in value.items()
+            if name.lower() not in {"cookies", "cookie", "set-cookie", "authorization"}
+        }
+    return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
+
+
+def is_media(name: str) -> bool:
+    """Whether a file of the room is the video itself, or a part of it."""
+    return name.startswith(_MEDIA) and not name.endswith((".json", ".ytdl"))
+
+
+def _look_into(room: Path, lines: _Lines) -> None:
+    """What each film holds is told; picture and sound that came apart stand joined beside them."""
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted(room.iterdir()):
+        if is_media(file.name) and file.suffix != ".part":
+            found[file.name] = inspected(file)
+            lines.say("inspected", file=file.name, **found[file.name])
+    places: dict[str, list[str]] = {}
+    for name in found:
+        places.setdefault(name.split("-")[1], []).append(name)
+    for place, names in places.items():
+        seen = next((n for n in names if found[n]["video"] and not found[n]["audio"]), "")
+        heard = next((n for n in names if found[n]["audio"] and not found[n]["video"]), "")
+        if seen and heard:
+            made = joined(room / seen, room / heard, room / f"joined-{place}")
+            if made is not None:
+                lines.say("joined", file=made.name, video=seen, audio=heard)
 
 
 def _about(video: Mapping[str, Any]) -> dict[str, Any]:
@@ -262,7 +438,7 @@ def _about(video: Mapping[str, Any]) -> dict[str, Any]:
         "page": str(video.get("webpage_url") or "")[:8000],
         "site": site,
         "live": bool(video.get("is_live")),
-        "duration_ms": int(float(video["duration"]) * 1000) if video.get("duration") else None,
+        "duration_ms": _milliseconds(video.get("duration")),
         "counts": {name: video[name] for name in names if isinstance(video.get(name), int)},
         "formats": [
             str(one.get("format_id"))[:60] for one in video.get("requested_downloads") or []
@@ -270,45 +446,9 @@ def _about(video: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def inspected(file: Path) -> dict[str, Any]:
-    """What a media file holds: tracks, length, and whether pictures can be seen in it."""
-    import av
-    import av.error
-
-    facts: dict[str, Any] = {"video": False, "audio": False, "frames": 0, "duration_ms": None}
-    facts |= {"width": 0, "height": 0, "colour": "", "broken": ""}
-    try:
-        # A file that is really a playlist must not lead anywhere.
-        options = {"protocol_whitelist": "file", "enable_drefs": "0"}
-        with av.open(str(file), options=options, metadata_errors="replace") as media:
-            facts["audio"] = bool(media.streams.audio)
-            if media.duration:
-                facts["duration_ms"] = media.duration // 1000
-            if media.streams.video:
-                facts["video"] = True
-                facts |= _pictures(media)
-    except (av.error.FFmpegError, ValueError, OSError) as error:
-        facts["broken"] = f"{type(error).__name__}: {error}"[:200]
-    return facts
-
-
-def _pictures(media: Any) -> dict[str, Any]:
-    """Frames from eight places of the film: how many could be read, and how bright they are."""
-    stream = media.streams.video[0]
-    low, high, count = 255, 0, 0
-    for place in range(8):
-        if media.duration and place:
-            media.seek(media.duration * place // 8)
-        for taken, frame in enumerate(media.decode(stream)):
-            # Luma without the edges: a black film with a thin light border is still black.
-            light = frame.reformat(width=64, height=36, format="gray").to_ndarray()[2:-2, 2:-2]
-            low, high, count = min(low, int(light.min())), max(high, int(light.max())), count + 1
-            if taken == 1:
-                break
-        if not media.duration:
-            break
-    colour = f"luma {low}-{high}" if count and high - low < 6 else ""
-    return {"frames": count, "colour": colour, "width": stream.width, "height": stream.height}
+def _milliseconds(seconds: object) -> int | None:
+    known = isinstance(seconds, int | float) and 0 < seconds < 10_000_000
+    return int(float(seconds) * 1000) if known else None  # type: ignore[arg-type] # a number then
 
 
 def _told(error: Exception) -> dict[str, Any]:
@@ -341,6 +481,7 @@ def _told(error: Exception) -> dict[str, Any]:
         return {"kind": "http", "status": status, "text": text}
     lower = text.lower()
     for kind, words in (
+        ("cookies", ("fresh cookies",)),
         ("login", ("log in", "login", "cookies", "sign in", "registered users", "premium")),
         ("protected", ("drm",)),
         ("region", ("geo restrict", "your country", "your location")),

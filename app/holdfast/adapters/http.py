@@ -312,6 +312,40 @@ def fetch(
         )
 
 
+def ask(
+    host: str,
+    port: int,
+    question: bytes,
+    *,
+    limit: int = 64 << 10,
+    timeout: float = 10.0,
+    allow: frozenset[str] = frozenset(),
+) -> tuple[bytes, str]:
+    """What is answered to one plain ``question`` (RFC 3912) until the other side ends, and where.
+
+    At most ``limit`` bytes, within ``timeout`` seconds in all; the address is judged as any other.
+    Raises Refused as ``resolve``, and Unavailable: ``host_unknown``, ``host_unreachable``,
+    ``host_slow``, ``host_too_much``.
+    """
+    end = time.monotonic() + timeout
+    address = resolve(host, port, allow=allow, seconds=timeout)[0]
+    received = bytearray()
+    try:
+        with socket.create_connection((str(address), port), _left(end)) as wire:
+            wire.sendall(question)
+            while True:
+                wire.settimeout(_left(end))
+                if not (chunk := wire.recv(16 << 10)):
+                    return bytes(received), f"{_bracketed(str(address))}:{port}"
+                received += chunk
+                if len(received) > limit:
+                    raise Unavailable("host_too_much", host=host, limit=limit)
+    except TimeoutError as error:
+        raise Unavailable("host_slow", host=host, seconds=int(timeout)) from error
+    except OSError as error:
+        raise Unavailable("host_unreachable", host=host) from error
+
+
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 

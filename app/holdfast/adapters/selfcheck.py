@@ -20,10 +20,10 @@ from holdfast.core.words import Words
 from holdfast.ports import CaptureSource
 
 LIBRARIES = (
-    "PIL", "PySide6", "asn1crypto", "av", "cattrs", "cryptography", "docx", "filelock",
+    "PIL", "PySide6", "asn1crypto", "av", "cattrs", "cryptography", "dns", "docx", "filelock",
     "fontTools", "httpcore", "idna", "jinja2", "justmytype_intl_cjk", "keyring", "mss", "numpy",
-    "opentimestamps", "platformdirs", "pyhanko_certvalidator", "pylopdf_fonts_zh_cn", "reportlab",
-    "rfc3161_client", "segno", "sqlite_utils", "typer", "websockets", "yt_dlp",
+    "opentimestamps", "platformdirs", "py_ecc", "pyhanko_certvalidator", "pylopdf_fonts_zh_cn",
+    "reportlab", "rfc3161_client", "segno", "sqlite_utils", "typer", "websockets", "yt_dlp",
 )  # fmt: skip
 ROOMY = 2 << 30
 """Bytes free below which a video may not fit."""
@@ -73,6 +73,8 @@ def _data(catalog: Catalog) -> Iterator[Check]:
     known = catalog.authorities("real")
     yield _counted("calendars", (one.id for one in known.calendars))
     yield _counted("time-stamp authorities", (one.id for one in known.tsas))
+    yield _counted("beacons", (one.id for one in known.beacons))
+    yield _counted("registries", sorted(catalog.registries().rdap))
     yield _counted("explorers", (one.id for one in known.explorers))
     documents = (one.parent.name for one in resource("documents").glob("*/document.toml"))
     yield _counted("documents", sorted(documents))

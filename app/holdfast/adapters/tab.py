@@ -73,11 +73,22 @@ class Document:
 class Tab:
     """A page.  What happened to it stands in its attributes, in order, at most so many of each."""
 
-    def __init__(self, browser: Browser, *, target: str = "", scale: float = 1.0) -> None:
-        """A fresh page, of the size and ``scale`` (pixels to a CSS pixel) we give it; or the open
-        page ``target``, which keeps its window and is read as it is.
+    def __init__(
+        self, browser: Browser, *, target: str = "", session: str = "", scale: float = 1.0
+    ) -> None:
+        """A new page, ``scale`` pixels to a CSS pixel; or that of ``target``, which a person works
+        in, heard through ``session``.
+
+        A person's page is watched and otherwise left alone: nothing about it is overridden, and
+        what it opens or asks is theirs to answer.
         """
         self._browser = browser
+        self.shown = bool(target)
+        self.dialog = False
+        """Whether a question of the page waits for the person."""
+        self.crashed = False
+        self.refused_from = self.entered_from = 0
+        """Where in the gate's lists the time of this page begins."""
         self.document: Document | None = None
         self.passed: list[str] = []
         """Every address that sent us on, in order."""
@@ -112,12 +123,19 @@ class Tab:
             "Page.frameNavigated": self._navigated,
             "Page.loadEventFired": self._load_fired,
             "Page.javascriptDialogOpening": self._dialog,
+            "Page.javascriptDialogClosed": self._dialog_closed,
             "Browser.downloadWillBegin": self._download,
             "Target.attachedToTarget": self._attached,
             "Target.targetCreated": self._target_created,
             "Inspector.targetCrashed": self._crash,
         }
         browser.listen(self._heard)
+        if self.shown:
+            self.user_agent = ""
+            self._target = self._frame = target
+            self._session = session
+            self._watch(session)
+            return
         browser.call("Target.setDiscoverTargets", {"discover": True})
         deny = {"behavior": "deny", "eventsEnabled": True}
         browser.call("Browser.setDownloadBehavior", deny)
@@ -150,7 +168,26 @@ class Tab:
 
     # --- what the browser reports ----------------------------------------------------------------
 
+    def close(self) -> None:
+        """Nothing is heard of the page any more."""
+        self._browser.unlisten(self._heard)
+
+    @property
+    def session(self) -> str:
+        """Through which it is spoken with."""
+        return self._session
+
+    def hears(self, session: str) -> bool:
+        """Whether ``session`` is that of the page itself."""
+        return session == self._session
+
+    def asked(self, method: str, params: Params, seconds: float) -> Params:
+        """The page's answer to a command.  Raises Unavailable as ``Browser.call``."""
+        return self._call(method, params, seconds)
+
     def _heard(self, session: str, method: str, params: Params) -> None:
+        if self.shown and session not in (self._session, *self._frames):
+            return  # another tab of the person's
         if (handler := self._handlers.get(method)) is not None:
             handler(session, params)
 
@@ -163,10 +200,24 @@ class Tab:
             if before is not None:
                 _note(self.passed, str(before["url"]))
                 self._check(before)
+            elif self.shown:
+                self._anew()
             elif self.document is not None and self.document.url != url:
                 _note(self.passed, self.document.url)
         if len(self._open) < MOST_NOTED * 10:
             self._open[f"{session}/{params['requestId']}"] = url
+
+    def _anew(self) -> None:
+        """The person goes on to another page: what happened on the last one is not its own."""
+        for noted in (self.passed, self.dialogs, self.downloads, self.popups):
+            noted.clear()
+        self.lost.clear()
+        self.rebound.clear()
+        self._open.clear()
+        self._raw_headers.clear()
+        self._frames.clear()
+        gate = self._browser.gate
+        self.refused_from, self.entered_from = len(gate.refused), len(gate.entered)
 
     def _response(self, session: str, params: Params) -> None:
         response = params["response"]
@@ -238,8 +289,14 @@ class Tab:
 
     def _dialog(self, session: str, params: Params) -> None:
         _note(self.dialogs, f"{params.get('type')}: {params.get('message')}")
+        if self.shown:
+            self.dialog = True
+            return
         # Staying is what a reader would do; leaving would lose the page.
         self._browser.send("Page.handleJavaScriptDialog", {"accept": False}, session)
+
+    def _dialog_closed(self, _session: str, _params: Params) -> None:
+        self.dialog = False
 
     def _download(self, _session: str, params: Params) -> None:
         _note(self.downloads, str(params.get("url")))
@@ -263,7 +320,9 @@ class Tab:
 
     def _crash(self, session: str, _params: Params) -> None:
         if session == self._session:
-            raise Unavailable("page_crashed")
+            self.crashed = True
+            if not self.shown:
+                raise Unavailable("page_crashed")
 
     # --- opening ---------------------------------------------------------------------------------
 
@@ -327,8 +386,9 @@ class Tab:
 
     def check_address(self) -> None:
         """Nothing, unless something came from inside.  Raises Refused(``link_rebound``)."""
-        if self.rebound:
-            url, address = self.rebound[0]
+        entered = [] if self.shown else self._browser.gate.entered
+        if reached := [*self.rebound, *entered]:
+            url, address = reached[0]
             raise Refused("link_rebound", host=_host(url), address=one_line(address[:60]))
 
     def check_there(self) -> None:
@@ -464,7 +524,7 @@ class Tab:
         return int(there), int(placed)
 
     @contextmanager
-    def shown(self, box: int) -> Iterator[None]:
+    def box_shown(self, box: int) -> Iterator[None]:
         """The box is in view; afterwards it is scrolled as it was."""
         self.evaluate(f"{SHOW}({box})")
         yield

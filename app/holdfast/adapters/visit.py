@@ -7,6 +7,7 @@ keeps it.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from holdfast.adapters.tab import Tab
 from holdfast.adapters.tiles import Unrolled, Unrolling
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339, visible
 from holdfast.core.completeness import PageSeen, agreement, judged
-from holdfast.core.errors import Unavailable
+from holdfast.core.errors import HoldfastError, Unavailable
 from holdfast.core.evidence import (
     CapturedFile,
     Check,
@@ -30,7 +31,7 @@ from holdfast.core.evidence import (
     Role,
     Shown,
 )
-from holdfast.core.observed import Spot, counter_name, counters, filings, label, labels
+from holdfast.core.observed import Spot, counter_name, counters, filing_spots, label, labels
 from holdfast.ports import Clock
 
 LOG_LIMIT = 64 << 10
@@ -111,7 +112,8 @@ class Visit:
         self._laid_out: tuple[int, int] | None = None
         self._archived: tuple[int, int] | None = None
         self._printed: int | None = None
-        self._broken = ""
+        self.broken = ""
+        """Why the browser ended or hung before everything was kept."""
         self._told: tuple[Check, ...] = ()
         self._certificates: tuple[bytes, ...] = ()
 
@@ -120,37 +122,42 @@ class Visit:
         self.tab.open(url)
         self.keep(url)
 
-    def keep(self, url: str) -> None:
+    def keep(self, url: str, *, scroll: bool = True) -> None:
         """Everything of the page that is open now is kept; it is at ``url`` if it does not say.
 
-        A browser that ends or hangs on the way leaves what was kept until then, and the checks
-        say so; where that is nothing, it raises as ``Tab.open``.
+        Without ``scroll`` nothing late is waited for, and the page is pictured as far down as it
+        goes now; then it stands where it stood.  A browser that ends or hangs on the way leaves
+        what was kept until then, and the checks say so; where that is nothing, it raises as
+        ``Tab.open``.
         """
         self._program.stage = "saving"
         self.final_url = one_line(url)
         try:
-            self._keep()
+            self._keep(scroll=scroll)
         except Unavailable as error:
             self.tab.check_address()
             if not self._kept.files or error.code not in BROKEN:
                 raise
-            self._broken = error.code
+            self.broken = error.code
         self._told = tuple(check for one in self._beside for check in one.written(self._kept))
         self._kept.add("page.json", canonical(self._record()), "application/json", "record")
 
-    def _keep(self) -> None:
+    def _keep(self, *, scroll: bool) -> None:
         tab, kept = self.tab, self._kept
         # A question first: a page whose scripts never let go draws nothing until they are stopped.
         self._facts = dict(tab.evaluate(FACTS) or {})
         kept.add("viewport.png", tab.picture(), "image/png")
         self._served()
         self.final_url = one_line(str(self._facts.get("url") or self.final_url))
-        self._reached_end = tab.scroll_through()
+        where = tab.evaluate("[scrollX, scrollY]") or [0, 0]
+        self._reached_end = tab.scroll_through() if scroll else True
         tab.check_there()
-        self._pictures()
+        self._pictures(grows=scroll and self._reached_end)
         self._read()
         if self._close_banner and self._cover.get("share"):
             self._close()
+        if not scroll:
+            tab.place(0, float(where[0]), float(where[1]))
         # Printing lays the page out anew, so it comes last.
         if tab.print(kept.folder / "page.pdf"):
             kept.take("page.pdf", "application/pdf")
@@ -169,24 +176,29 @@ class Visit:
         for number, certificate in enumerate(self._certificates, 1):
             kept.add(f"certificate-{number}.der", certificate, "application/pkix-cert", "record")
 
-    def _pictures(self) -> None:
+    @property
+    def _refused(self) -> list[tuple[str, HoldfastError]]:
+        """Links that were not let out since the page was loaded."""
+        return self._program.gate.refused[self.tab.refused_from :]
+
+    def _pictures(self, *, grows: bool) -> None:
         """The page from top to bottom, and what scrolls inside it."""
         tab = self.tab
         tab.place(0, 0, 0)
         self._words.whole()
         self._cover = dict(tab.evaluate(COVER) or {})
-        self._page = self._unroll(0, "page")
+        self._page = self._unroll(0, "page", grows=grows)
         self._boxes_there, placed = tab.boxes(MOST_BOXES)
         for box in range(1, placed + 1):
-            with tab.shown(box):
-                self._boxes.append(self._unroll(box, f"box-{box}"))
+            with tab.box_shown(box):
+                self._boxes.append(self._unroll(box, f"box-{box}", grows=grows))
         tab.place(0, 0, 0)
 
-    def _unroll(self, box: int, stem: str) -> Unrolled:
+    def _unroll(self, box: int, stem: str, *, grows: bool) -> Unrolled:
         unrolling = Unrolling(
             self.tab,
             box,
-            grows=self._reached_end,
+            grows=grows,
             seen=lambda place: self._words.passed(place, box),
         )
         if not box:
@@ -281,10 +293,10 @@ class Visit:
                 laid_out=self._laid_out,
                 archived=self._archived,
                 printed=self._printed,
-                broken=self._broken,
+                broken=self.broken,
                 colour=page.colour,
                 failed=self.tab.failed,
-                refused=tuple(one_line(url[:200]) for url, _ in self._program.gate.refused),
+                refused=tuple(one_line(url[:200]) for url, _ in self._refused),
                 certificate_error=self.tab.certificate_error if secure else None,
             )
         )
@@ -312,7 +324,7 @@ class Visit:
         runs = self._words.runs
         return (
             *(self._placed("ai_label", spot) for spot in labels(runs)),
-            *(self._placed("icp", spot) for spot in filings(runs)),
+            *(self._placed("icp", spot) for spot in filing_spots(runs)),
         )
 
     def _placed(self, kind: Literal["ai_label", "icp"], spot: Spot) -> Shown:
@@ -353,7 +365,7 @@ class Visit:
             "failed": [{"url": url, "reason": reason} for url, reason in tab.lost],
             "refused": [
                 {"url": one_line(url[:2000]), "reason": error.code}
-                for url, error in self._program.gate.refused[:500]
+                for url, error in self._refused[:500]
             ],
             "dialogs": list(tab.dialogs),
             "downloads": list(tab.downloads),
@@ -366,7 +378,7 @@ class Visit:
                 "text": visible(str(self._cover.get("text", ""))),
             },
             "closed": self._closed,
-            "ended": self._broken,
+            "ended": self.broken,
         }
 
 
@@ -374,6 +386,19 @@ def _sheets(pdf: Path) -> int:
     """How many pages a PDF of the browser's has; 0 for one that does not end."""
     data = pdf.read_bytes()
     return len(re.findall(rb"/Type\s*/Page\b", data)) if b"%%EOF" in data[-32:] else 0
+
+
+def plain_png(data: bytes) -> tuple[bytes, str]:
+    """The picture without alpha, its pixels untouched; and its colour, if it has only one."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
+        plain = picture.convert("RGB")
+        plain.save(out, "PNG", compress_level=3)
+        low, high = zip(*plain.getextrema(), strict=True)
+    colour = "#" + "".join(f"{value:02x}" for value in low) if low == high else ""
+    return out.getvalue(), colour
 
 
 def archived_text(archive: bytes) -> str:

@@ -13,6 +13,7 @@ from holdfast.core.canonical import visible
 from holdfast.core.document import Lang
 from holdfast.core.errors import Cancelled, HoldfastError, Tampered, Unavailable
 from holdfast.core.job import Job, Progress
+from holdfast.core.words import Words
 
 OK, REFUSED, USAGE, UNAVAILABLE, BROKEN, UNCHECKED, CANCELLED = 0, 1, 2, 3, 4, 5, 130
 VERDICT_CODES = {"ok": OK, "weak": OK, "broken": BROKEN, "unchecked": UNCHECKED}
@@ -58,9 +59,14 @@ class Desk:
             return chosen
         return system_language()
 
+    @property
+    def words(self) -> Words:
+        """The catalogues of the language that is spoken."""
+        return words(self.lang)
+
     def say(self, key: str, /, **facts: object) -> str:
         """A sentence of the catalogues."""
-        return words(self.lang)(key, **facts)
+        return self.words(key, **facts)
 
     def job(self) -> Job:
         """Progress on standard error: a bar on a terminal, lines otherwise."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from holdfast.cli import environment
 from holdfast.cli.desk import CANCELLED, OK, REFUSED, UNAVAILABLE, Desk
 from holdfast.compose import Failure, Kept
 from holdfast.core.errors import Cancelled, Unavailable
@@ -24,16 +25,22 @@ def register(app: typer.Typer, desk: Desk) -> None:
         case: in_case = "",
         how: Annotated[str, typer.Option("--as", help=desk.say("cli.as"))] = "",
         source: Annotated[str, typer.Option("--from", help=desk.say("cli.from"))] = "",
+        profile: Annotated[bool, typer.Option("--profile", help=desk.say("cli.profile"))] = False,
         close_banner: Annotated[
             bool, typer.Option("--close-banner", help=desk.say("cli.close_banner"))
         ] = False,
     ) -> int:
         if how not in ("", "page", "video", "file"):
             raise typer.BadParameter("page, video, file", param_hint="--as")
+        if profile and (not case or how == "file"):
+            raise typer.BadParameter("--case", param_hint="--profile")
         recovered(desk)
         kept: list[Kept] = []
         for target in targets:
-            kept.append(_keep(desk, target, case, how, source, close_banner=close_banner))
+            if profile:
+                kept.append(desk.holdfast.keep_logged_in(target, desk.job(), case, how))
+            else:
+                kept.append(_keep(desk, target, case, how, source, close_banner=close_banner))
             case = case or kept[-1].case.number
         return report_kept(desk, kept)
 
@@ -88,7 +95,7 @@ def report_kept(desk: Desk, all_kept: Sequence[Kept]) -> int:
         alike = {(failure.target, failure.error.code): failure for failure in kept.failed}
         for failure in alike.values():
             _say_failure(desk, kept, failure)
-        codes.append(_code(kept))
+        codes.append(code_of(kept))
     desk.give(
         {
             "case": all_kept[0].case,
@@ -100,6 +107,8 @@ def report_kept(desk: Desk, all_kept: Sequence[Kept]) -> int:
             ],
         }
     )
+    for matter in dict.fromkeys(kept.case.id for kept in all_kept if kept.exhibits):
+        environment.check_after(desk, matter)
     return max(codes)
 
 
@@ -112,7 +121,7 @@ def _say_failure(desk: Desk, kept: Kept, failure: Failure) -> None:
         desk.trouble(failure.error)
 
 
-def _code(kept: Kept) -> int:
+def code_of(kept: Kept) -> int:
     """Done when something whole was kept; else what the first failure says."""
     if any(isinstance(failure.error, Cancelled) for failure in kept.failed):
         return CANCELLED

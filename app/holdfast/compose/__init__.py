@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.adapters.resources import words
+from holdfast.compose.browsing import Browsing
 from holdfast.compose.keeping import Failure, Kept
 from holdfast.compose.letters import Letters
 from holdfast.compose.machine import Machine
 from holdfast.compose.papers import Papers
+from holdfast.compose.phones import CodeShown, Phones
 from holdfast.compose.proving import Proving
+from holdfast.compose.series import Downloads, SeriesVerbs
+from holdfast.compose.surroundings import Surroundings
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
 
@@ -23,11 +27,13 @@ if TYPE_CHECKING:
     from holdfast.practice.rehearsal import Rehearsal
 
 __all__ = [
+    "CodeShown",
     "Failure",
     "Holdfast",
     "Kept",
     "default_data",
     "download",
+    "media",
     "open_holdfast",
     "system_language",
     "words",
@@ -44,6 +50,13 @@ def default_data() -> Path:
 def download() -> int:
     """The downloader's own process: orders in, JSON lines out."""
     from holdfast.adapters.downloader import main
+
+    return main()
+
+
+def media() -> int:
+    """The process that opens untrusted media: an order in, JSON lines out."""
+    from holdfast.adapters.media import main
 
     return main()
 
@@ -69,7 +82,9 @@ def open_holdfast(data: Path | None = None) -> Holdfast:
     return Holdfast(folder)
 
 
-class Holdfast(Proving, Papers, Letters, Machine):
+class Holdfast(
+    Proving, Papers, Letters, Machine, Surroundings, Browsing, Phones, SeriesVerbs, Downloads
+):
     """Every verb, ready to be called by the window and by the command line."""
 
     def practise(self, out: Path | None, job: Job, lang: Lang = "zh") -> Rehearsal:

@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.compose.workshop import Workshop
-from holdfast.core.errors import Cancelled, HoldfastError, Refused
+from holdfast.compose.provenance import Provenance
+from holdfast.compose.series import Serials
+from holdfast.core.errors import Cancelled, HoldfastError, Refused, Unavailable
 from holdfast.core.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from holdfast.adapters.capture.page import Page
-    from holdfast.adapters.capture.video import Video
+    from holdfast.adapters.capture.series import Found
     from holdfast.core.case import Case
     from holdfast.core.evidence import Exhibit, Received
     from holdfast.ports import (
         CaptureSource,
     )
     from holdfast.usecases.preserve import Attempt
+    from holdfast.usecases.series import SeriesFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +41,11 @@ class Kept:
     case: Case
     exhibits: tuple[Exhibit, ...] = ()
     failed: tuple[Failure, ...] = ()
+    series: str = ""
+    """Id of the series that the link turned out to be."""
 
 
-class Keeping(Workshop):
+class Keeping(Provenance, Serials):
     """Verbs that capture and seal."""
 
     def recover(self, job: Job) -> tuple[Attempt, ...]:
@@ -63,14 +67,16 @@ class Keeping(Workshop):
         case: str = "",
         how: str = "",
         *,
+        choose: bool = False,
         close_banner: bool = False,
     ) -> Kept:
         """A link is kept: its page, and the video or every episode that it leads to.
 
-        ``how`` is ``page``, ``video``, or empty for both.  Without a case one is opened, named
-        after host and date, also for a capture that fails.  With ``close_banner`` what lies over
-        the page is closed after it was kept as it was, and it is kept once more; nothing is agreed
-        to.  Raises Refused for what is no link.
+        ``how`` is ``page``, ``video``, or empty for both.  With ``choose`` a series is only listed,
+        and its episodes wait to be chosen.  With ``close_banner`` what lies over the page is closed
+        after it was kept as it was, and it is kept once more; nothing is agreed to.  Without a case
+        one is opened, named after host and date, also for a capture that fails.  Raises Refused
+        for what is no link.
         """
         wanted = (how,) if how else ("page", "video")
         ways = [self.sources[name] for name in wanted]
@@ -81,9 +87,63 @@ class Keeping(Workshop):
         from holdfast.adapters import http
 
         matter = self._matter(case, http.link(target).host)
-        if matter.world == "practice" and not target.startswith(self._practice_world().site_url):
-            raise Refused("mixed_worlds")
-        return self._keep([(way, target) for way in ways], matter, job)
+        self._of_one_world(matter, target)
+        with self._inventory.staying():
+            first = [(way, target) for way in ways if way.id == "page"]
+            kept = self._keep(first, matter, job) if first else Kept(case=matter)
+            stopped = any(isinstance(failure.error, Cancelled) for failure in kept.failed)
+            if "video" not in wanted or stopped:
+                return kept
+            return _both(kept, self._keep_video(target, matter, job, choose=choose))
+
+    def _keep_video(self, target: str, case: Case, job: Job, *, choose: bool) -> Kept:
+        """The video of a link, or the episodes of the series that it is."""
+        try:
+            found = self._inventory.look(target, job, thorough=False)
+        except HoldfastError as error:
+            if isinstance(error, Cancelled):
+                raise
+            return Kept(case=case, failed=(Failure(target=target, source="video", error=error),))
+        if not found.listing.episodes:
+            if found.error is not None:
+                failure = Failure(target=target, source="video", error=found.error)
+                return Kept(case=case, failed=(failure,))
+            return self._keep([(self.sources["video"], target)], case, job)
+        return self._keep_series(target, case, job, found, choose=choose)
+
+    def _keep_series(
+        self, target: str, case: Case, job: Job, found: Found, *, choose: bool
+    ) -> Kept:
+        """The inventory, and unless they are to be chosen, every episode."""
+        from holdfast.usecases import series
+
+        file = self._take(case, target, job, found)
+        inventory = self._store.exhibit(case.id, file.inventories[-1].exhibit)
+        kept = Kept(case=case, exhibits=(inventory,), series=file.series.id)
+        if choose:
+            return kept
+        series.choose(file.series.id, "", store=self._store)
+        try:
+            after = self._run(case, file.series.id, job)
+        except Cancelled as error:
+            failure = Failure(target=target, source="video", error=error)
+            after = self._now(file)
+            return _both(kept, _of_series(self._exhibits(case, file, after), after, (failure,)))
+        return _both(kept, _of_series(self._exhibits(case, file, after), after))
+
+    def _now(self, file: SeriesFile) -> SeriesFile:
+        from holdfast.usecases import series
+
+        return series.series_file(file.series.id, store=self._store)
+
+    def _exhibits(self, case: Case, before: SeriesFile, after: SeriesFile) -> Kept:
+        """The exhibits that the queue has just made."""
+        from holdfast.core.evidence import Exhibit
+
+        old = {one.exhibit for one in before.episodes if one.exhibit}
+        made = {one.exhibit for one in after.episodes if one.exhibit} - old
+        exhibits = (one for one in self._store.all(Exhibit, case.id) if one.number in made)
+        return Kept(case=case, exhibits=tuple(sorted(exhibits, key=lambda one: one.number)))
 
     def _closing(self, way: CaptureSource) -> CaptureSource:
         if way.id != "page":
@@ -118,15 +178,6 @@ class Keeping(Workshop):
             target = f"monitor:{monitor}"
         return self._keep([(self.sources["screen"], target)], self._matter(case, ""), job)
 
-    def _matter(self, reference: str, named: str) -> Case:
-        """The case that was named, or a new one that asks the person nothing."""
-        from holdfast.usecases import cases
-
-        if reference:
-            return cases.open_for_work(reference, store=self._store)
-        day = self._clock.now().astimezone().date().isoformat()
-        return cases.open_case(f"{named} {day}", "real", store=self._store)
-
     def _keep(
         self,
         ways: Sequence[tuple[CaptureSource, str]],
@@ -139,12 +190,12 @@ class Keeping(Workshop):
 
         exhibits: list[Exhibit] = []
         failed: list[Failure] = []
-        for source, target in self._singles(ways, job, failed):
+        for source, target in ways:
             try:
                 exhibits.append(
                     preserve.preserve(
                         case,
-                        source,
+                        self._traced(source, case.world),
                         target,
                         store=self._store,
                         vault=self._vault,
@@ -160,21 +211,25 @@ class Keeping(Workshop):
                     break
         return Kept(case=case, exhibits=tuple(exhibits), failed=tuple(failed))
 
-    def _singles(
-        self, ways: Sequence[tuple[CaptureSource, str]], job: Job, failed: list[Failure]
-    ) -> Iterator[tuple[CaptureSource, str]]:
-        """Each way as it is, but a series as its episodes."""
-        for source, target in ways:
-            if source.id != "video":
-                yield source, target
-                continue
-            videos: Video = source  # type: ignore[assignment] # ids are the classes'
-            try:
-                episodes = videos.entries(target, job)
-            except Cancelled:
-                raise
-            except HoldfastError as error:
-                failed.append(Failure(target=target, source=source.id, error=error))
-                continue
-            for episode in episodes or (target,):
-                yield source, episode
+
+def _both(one: Kept, other: Kept) -> Kept:
+    return Kept(
+        case=one.case,
+        exhibits=(*one.exhibits, *other.exhibits),
+        failed=(*one.failed, *other.failed),
+        series=one.series or other.series,
+    )
+
+
+def _of_series(kept: Kept, file: SeriesFile, failed: tuple[Failure, ...] = ()) -> Kept:
+    """What the queue kept, with what it could not."""
+    lost = tuple(
+        Failure(
+            target=one.listed.url,
+            source="video",
+            error=Unavailable(one.code, **dict(one.facts)),
+        )
+        for one in file.episodes
+        if one.state == "failed"
+    )
+    return Kept(case=kept.case, exhibits=kept.exhibits, failed=(*lost, *failed))

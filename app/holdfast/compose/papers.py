@@ -24,6 +24,7 @@ class Papers(Workshop):
         from holdfast.usecases import document
 
         found = self._store.case(case)
+        authorities = self._catalog.authorities(found.world)
         issued = document.issue(
             kind=kind,
             case_id=found.id,
@@ -37,8 +38,12 @@ class Papers(Workshop):
             offset_minutes=self._clock.offset_minutes(),
             operator=self.settings.operator_name,
             outside=document.Outside(
-                authorities=self._catalog.authorities(found.world),
+                authorities=authorities,
                 verifier_sha256=self._verifier_sha256,
+                rounds={
+                    one.hash: (one.genesis, one.period)
+                    for one in getattr(authorities, "beacons", ())
+                },
             ),
         )
         if out is not None:

@@ -83,6 +83,7 @@ class Proving(Cases):
         practice: bool = False,
     ) -> Verdict:
         """What was found about cases, packs, files with proofs, lone proofs or issued PDFs."""
+        from holdfast.adapters import bls
         from holdfast.adapters.pack.attachments import pdf_attachments
         from holdfast.core.canonical import rfc3339
         from holdfast.usecases import export, verify
@@ -111,6 +112,8 @@ class Proving(Cases):
             attachments=pdf_attachments,
             now=rfc3339(self._clock.now()),
             ask=None if self.settings.offline else self._explorers(self.authorities()).headers,
+            beacons=self.authorities().beacons,
+            signed=bls.signed,
         )
         return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
 

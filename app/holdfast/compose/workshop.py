@@ -20,17 +20,22 @@ from holdfast.core.errors import Refused
 from holdfast.core.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from holdfast.adapters.catalog import Catalog
+    from holdfast.adapters.environment import Look
+    from holdfast.adapters.environment.watch import Around, Sitting
     from holdfast.adapters.store.store import Store
     from holdfast.adapters.store.vault import Vault
     from holdfast.adapters.timestamp.headers import Esplora
     from holdfast.core.evidence import World
+    from holdfast.core.job import Job
+    from holdfast.core.not_before import NotBefore
     from holdfast.core.timestamp import Authorities
     from holdfast.core.words import Words
     from holdfast.ports import (
+        Beacons,
         CaptureSource,
         PackFormat,
         Renderer,
@@ -93,7 +98,7 @@ class Workshop:
         """The person's choices, as they stand."""
         found = self._settings.load()
         if not found.operator:
-            found = Settings(operator=f"person:{self._clock.new_id()}")
+            found = replace(found, operator=f"person:{self._clock.new_id()}")
             self._settings.save(found)
         return found
 
@@ -106,7 +111,7 @@ class Workshop:
         """These choices hold from now on."""
         self._settings.save(settings)
         self.__dict__["settings"] = settings
-        for made in ("_stampers", "sources"):
+        for made in ("_stampers", "sources", "_sitting"):
             self.__dict__.pop(made, None)
 
     def now(self) -> datetime:
@@ -158,6 +163,17 @@ class Workshop:
         return Esplora(authorities)
 
     @cached_property
+    def _beacons(self) -> Beacons:
+        from holdfast.adapters.timestamp.beacon import Beacon
+        from holdfast.adapters.timestamp.headers import Esplora
+
+        return Beacon(
+            self._clock,
+            lambda authorities, seconds: Esplora(authorities, seconds=seconds),
+            lambda: self.settings.offline,
+        )
+
+    @cached_property
     def _packs(self) -> PackFormat:
         from holdfast.adapters.pack.packs import Packs
         from holdfast.adapters.store.vault import hasher
@@ -173,9 +189,20 @@ class Workshop:
     @cached_property
     def sources(self) -> Mapping[str, CaptureSource]:
         """Ways of capturing, by id."""
+        from holdfast.adapters import wheel
         from holdfast.adapters.capture import Means, pieces
+        from holdfast.adapters.ytdlp import Downloader
 
-        return pieces(Means(clock=self._clock, browser=self.settings.browser))
+        chosen = self.settings
+        newer = wheel.known(self.data, chosen.downloader, chosen.downloader_sha256)
+        return pieces(
+            Means(
+                clock=self._clock,
+                browser=chosen.browser,
+                adb=chosen.adb,
+                downloader=Downloader(newer),
+            )
+        )
 
     def authorities(self) -> Authorities:
         """Everybody who can be asked for time-stamps, those switched off included."""
@@ -191,6 +218,7 @@ class Workshop:
             calendars=tuple(c for c in known.calendars if c.id not in off),
             tsas=tuple(t for t in known.tsas if t.id not in off),
             explorers=tuple(e for e in known.explorers if e.id not in off),
+            beacons=tuple(b for b in known.beacons if b.id not in off),
         )
 
     def _practice_world(self) -> PracticeWorld:
@@ -207,18 +235,68 @@ class Workshop:
     def _maker(self) -> Maker:
         import platform
 
+        from holdfast.adapters.environment import machine
+        from holdfast.adapters.marks import MediaMarks
         from holdfast.core.evidence import Component
         from holdfast.usecases.preserve import Maker
 
         return Maker(
             operator=self.settings.operator,
-            tool=Component(name="Holdfast", version=holdfast.__version__),
+            tool=Component(
+                name="Holdfast", version=holdfast.__version__, sha256=machine.build().sha256
+            ),
             packages=(
                 Component(name="Python", version=platform.python_version()),
                 Component(name="System", version=platform.platform()),
             ),
             asks=self._asks,
+            watch=self._watch,
+            marks=MediaMarks(),
         )
+
+    # --- what surrounds a capture -----------------------------------------------------------------
+
+    @cached_property
+    def _sitting(self) -> Sitting:
+        from holdfast.adapters.environment.watch import Sitting
+
+        return Sitting(self._look, self._newest)
+
+    def _watch(self, world: World, target: str = "", case: str = "") -> Around:
+        """Looks at this computer while something else begins."""
+        from holdfast.usecases import environment
+
+        known = environment.stated(case, store=self._store, clock=self._clock) if case else None
+        return self._sitting.watch(world, self._host(target), known)
+
+    @staticmethod
+    def _host(target: str) -> str:
+        """The site that a link leads to; empty for anything else."""
+        from holdfast.adapters import http
+
+        try:
+            return http.link(target).host if "://" in target else ""
+        except Refused:
+            return ""
+
+    def _look(self, world: World, host: str, items: Sequence[str]) -> Look:
+        """A run of the environment check has begun; the practice world asks nobody outside."""
+        from holdfast.adapters.environment import Look, sources
+        from holdfast.adapters.environment.place import Place
+
+        silent = "practice" if world == "practice" else "offline" if self.settings.offline else ""
+        place = Place(
+            clock=self._clock,
+            data=self.data,
+            sources=sources.shipped(),
+            host=host,
+            silent=silent,
+        )
+        return Look(place, items)
+
+    def _newest(self, world: World, job: Job) -> NotBefore:
+        """The newest values that nobody could know earlier, as far as somebody can be asked."""
+        return self._beacons.latest(self._authorities(world), job)
 
     def _asks(self, world: World) -> Asks:
         authorities = self._authorities(world)

@@ -170,8 +170,15 @@ class CheckpointTable:
         """
         if (known := self.bits_at(height)) is not None:
             return bits == known
-        target, last, limit = target_of(bits), target_of(self.bits[-1]), target_of(self.limit)
-        return target is not None and target <= min((last or 0) * TOLERANCE, limit or 0)
+        target = target_of(bits)
+        return target is not None and target <= self.easiest(height)
+
+    def easiest(self, height: int) -> int:
+        """The largest number that the hash of a block of the chain can be at ``height``."""
+        if (known := self.bits_at(height)) is not None:
+            return target_of(known) or 0
+        last, limit = target_of(self.bits[-1]), target_of(self.limit)
+        return min((last or 0) * TOLERANCE, limit or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

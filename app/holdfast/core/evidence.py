@@ -19,7 +19,7 @@ from holdfast.core.not_before import NOT_ASKED, NotBefore
 MANIFEST_FORMAT = "holdfast-capture/1"
 
 World = Literal["real", "practice"]
-SourceKind = Literal["page", "screen", "recording", "video", "file", "phone"]
+SourceKind = Literal["page", "screen", "recording", "video", "file", "phone", "series"]
 Role = Literal["original", "derived", "record"]
 Outcome = Literal["pass", "warn", "fail", "not_checked"]
 
@@ -132,6 +132,19 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkSeen:
+    """A mark in a picture or video, or that none was detected (``core.marks``)."""
+
+    file: str
+    """Its path below the exhibit's folder."""
+    kind: str
+    """``aigc`` (GB 45438-2025), ``c2pa`` or ``iptc``."""
+    state: str
+    """``found``, ``malformed``, ``not_detected`` or ``not_checked``."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observations:
     """What the target said of itself."""
 
@@ -141,6 +154,8 @@ class Observations:
     account: str = ""
     counters: tuple[Counter, ...] = ()
     shown: tuple[Shown, ...] = ()
+    marks: tuple[MarkSeen, ...] = ()
+    """What was read in the pictures and videos; empty where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,19 +303,9 @@ class Capture:
                     {"name": visible(c.name), "value": visible(c.value)}
                     for c in got.observations.counters
                 ],
-                "shown": [
-                    {
-                        "kind": one.kind,
-                        "text": visible(one.text),
-                        "file": one.file,
-                        "x": one.x,
-                        "y": one.y,
-                        "width": one.width,
-                        "height": one.height,
-                    }
-                    for one in got.observations.shown
-                ],
-            },
+            }
+            | _marks(got.observations.marks)
+            | _shown(got.observations.shown),
             "received": None
             if got.received is None
             else {
@@ -310,6 +315,38 @@ class Capture:
             },
         }
         return canonical(body)
+
+
+def _marks(seen: tuple[MarkSeen, ...]) -> dict[str, Json]:
+    """Under ``marks``; nothing where nobody looked, as in manifests from before there were any."""
+    if not seen:
+        return {}
+    return {
+        "marks": [
+            {"file": m.file, "kind": m.kind, "state": m.state, "detail": visible(m.detail)}
+            for m in seen
+        ]
+    }
+
+
+def _shown(spots: tuple[Shown, ...]) -> dict[str, Json]:
+    """Under ``shown``; nothing where nothing was found, as in manifests from before."""
+    if not spots:
+        return {}
+    return {
+        "shown": [
+            {
+                "kind": one.kind,
+                "text": visible(one.text),
+                "file": one.file,
+                "x": one.x,
+                "y": one.y,
+                "width": one.width,
+                "height": one.height,
+            }
+            for one in spots
+        ]
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,9 +26,18 @@ class Job:
     use-case that must finish what it began simply stops calling it.
     """
 
-    def __init__(self, report: Callable[[Progress], None] | None = None) -> None:
+    def __init__(
+        self,
+        report: Callable[[Progress], None] | None = None,
+        *,
+        end: threading.Event | None = None,
+    ) -> None:
         self._report = report
-        self._cancelled = threading.Event()
+        self._cancelled = end or threading.Event()
+
+    def beside(self) -> Job:
+        """A job for work beside this one: it reports nothing, and ends when this one is to."""
+        return Job(end=self._cancelled)
 
     def cancel(self) -> None:
         """Ask for an end at the next step.  May be called from any thread."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.core.bag import Contents, ReadablePack, Seen, judge_bag
+from holdfast.core.earliest import judge_not_before
 from holdfast.core.job import Job
 from holdfast.core.pack import PAYLOAD, standing
 from holdfast.core.record import Record, judge_record
@@ -54,6 +55,7 @@ def _judge(contents: Contents, seen: Seen, terms: Terms, job: Job, *, live: bool
         if record.world == "practice":
             _rehearsal(seen, terms)
         witnesses = judge_witnesses(contents, record, terms, seen, job)
+        judge_not_before(contents, record, witnesses, terms, seen)
         dated = judge_dates(record, witnesses, seen, practice_counts=terms.help.practice)
     _second_digests(contents, seen, terms)
     return _verdict(seen, dated)

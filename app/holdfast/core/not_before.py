@@ -10,6 +10,23 @@ from dataclasses import dataclass
 
 from holdfast.core.canonical import Json
 
+REASONS = (
+    "not asked",
+    "offline",
+    "no_answer",
+    "bitcoin_no_answer",
+    "bitcoin_disagree",
+    "bitcoin_one_source",
+    "drand_no_answer",
+    "drand_refused",
+    "clock",
+)
+"""Why a value is missing, or what is odd about one.  The first three: there is none at all.
+
+``drand_refused``: what was given is not signed by the chain.  ``clock``: this computer's clock and
+the newest value are further apart than they can be.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
@@ -20,6 +37,8 @@ class Block:
     """As explorers print it, 64 hex digits."""
     sources: tuple[str, ...] = ()
     """The ids of those who said so, independent of one another."""
+    header: str = ""
+    """The 80 bytes that the hash is of, hex: they carry their own work and time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +61,12 @@ class NotBefore:
     bitcoin: Block | None = None
     drand: Round | None = None
     reason: str = ""
-    """``offline``, ``no_answer``, ``disagree``, ``not asked`` …; empty when both were had."""
+    """Codes of REASONS with a space between; empty when both were had and nothing is odd."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The codes one by one."""
+        return reason_codes(self.reason)
 
     def body(self) -> dict[str, Json]:
         """As it stands in a manifest (``formats.md``)."""
@@ -50,11 +74,14 @@ class NotBefore:
             return {"reason": self.reason or "not asked"}
         body: dict[str, Json] = {"network": self.network}
         if self.bitcoin is not None:
-            body["bitcoin"] = {
+            block: dict[str, Json] = {
                 "height": self.bitcoin.height,
                 "hash": self.bitcoin.hash,
                 "sources": list(self.bitcoin.sources),
             }
+            if self.bitcoin.header:
+                block["header"] = self.bitcoin.header
+            body["bitcoin"] = block
         if self.drand is not None:
             body["drand"] = {
                 "chain": self.drand.chain,
@@ -64,6 +91,13 @@ class NotBefore:
         if self.reason:
             body["reason"] = self.reason
         return body
+
+
+def reason_codes(reason: str) -> tuple[str, ...]:
+    """The codes of a reason as it stands in a manifest; what is not known is left out."""
+    if reason in REASONS:
+        return (reason,)
+    return tuple(code for code in reason.split(" ") if code in REASONS)
 
 
 NOT_ASKED = NotBefore(reason="not asked")

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from holdfast.core.completeness import found
 from holdfast.core.evidence import Counter
+from holdfast.core.icp import spans
 
 LABELS = (
     "AI生成", "AI 生成", "人工智能生成", "AI合成", "AI 合成", "AI创作", "AI 创作", "AI辅助生成",
@@ -19,14 +20,6 @@ LABELS = (
     "created with AI", "AI-created", "AI-assisted", "AI-modified", "edited with AI",
     "imagined with AI", "altered or synthetic", "synthetic media",
 )  # fmt: skip
-# Filing and licence numbers that the law has a site show: 工信部 ICP 备案 and 许可, 公安备案.
-_ICP = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]\s?"
-    r"(?:ICP\s?[备证]\s?\d{6,12}\s?号(?:\s?[-－]\s?\d{1,4}[A-Za-z]?)?"
-    r"|公网安备\s?\d{10,16}\s?号?"
-    r"|[AB][12]\s?[-.－]\s?\d{6,12}(?:\s?[-－]\s?\d{1,4})?)",
-    re.IGNORECASE,
-)
 MOST_PLACES = 50
 _NAMES = {
     "播放": "plays", "观看": "plays", "点赞": "likes", "获赞": "likes", "收藏": "favourites",
@@ -103,20 +96,14 @@ def labels(runs: Sequence[Run]) -> tuple[Spot, ...]:
     return tuple(_spots(runs, line))
 
 
-def filings(runs: Sequence[Run]) -> tuple[Spot, ...]:
+def filing_spots(runs: Sequence[Run]) -> tuple[Spot, ...]:
     """Each filing or licence number of the site, and where it stands."""
-    return tuple(_spots(runs, lambda text: [hit.span() for hit in _ICP.finditer(text)]))
+    return tuple(_spots(runs, spans))
 
 
-def icp(text: str) -> tuple[str, ...]:
-    """Filing and licence numbers as a Chinese site has to show them, each once, without blanks:
-    ``京ICP备12345678号-1``, ``粤B2-20090059``, ``粤公网安备44030702000123号``.
-    """
-    hits = ("".join(hit[0].split()) for hit in _ICP.finditer(text))
-    return tuple(dict.fromkeys(hits))
-
-
-def _spots(runs: Sequence[Run], search: Callable[[str], list[tuple[int, int]]]) -> Iterator[Spot]:
+def _spots(
+    runs: Sequence[Run], search: Callable[[str], Sequence[tuple[int, int]]]
+) -> Iterator[Spot]:
     """What ``search`` finds in each line, with the box of the runs that it stands in."""
     told: set[tuple[str, int, int]] = set()
     for line in _lines(runs):
@@ -179,6 +166,23 @@ def counters(text: str) -> tuple[Counter, ...]:
     if len(run) < 2:
         return ()
     return tuple(Counter(name=name, value=value) for name, value in run.items())
+
+
+def counted(line: str) -> tuple[str, tuple[Counter, ...]]:
+    """A short line that names one thing, without its numbers, and those numbers as shown.
+
+    Unlike ``counters`` it takes a single one: what stands in a link belongs to what it leads to.
+    """
+    found: dict[str, str] = {}
+    rest, end = [], 0
+    for hit in _STATED.finditer(line[:1000]):
+        rest.append(line[end : hit.start()])
+        end = hit.end()
+        name = _NAMES[hit["zh"] or hit["en"]]
+        found.setdefault(name, " ".join((hit["count"] or hit["number"]).split()))
+    rest.append(line[end:])
+    shown = " ".join(" ".join(rest).split()).strip("·•|,，、/ ")
+    return shown, tuple(Counter(name=name, value=value) for name, value in found.items())
 
 
 def counter_name(kind: str) -> str:

@@ -32,3 +32,22 @@ ROOT_FINGERPRINTS = frozenset(
     }
 )
 """SHA-256 of the DER of both practice TSA root certificates, lower-case hex."""
+
+DRAND_NAME = "practice"
+DRAND_CHAIN = "2d1e222dab59c29aee5de53407ee56422ae617831f90a7f702e577742209ef54"
+"""The hash of the practice beacon's parameters: a round of this chain is practice."""
+
+DRAND_KEY = (
+    "83b2c941bcb384e9b1fddc4cef84373c136b7b18d1a40b9f2e92981e8623ae83"
+    "18de12da68c6e6e26287dae0237801520abb0afb45e3c6f8dde7f24b338e99f8"
+    "63d0b267c2727275a2a1f23c4c0cf11943d1afde3ad78335b976f1a35127b470"
+)
+"""Its public key, a compressed point of G2; the secret one is as public."""
+
+DRAND_SEED = "66e297f417202ef516023a666cf2ce022480341b69e43df47f8a414af56221b6"
+"""SHA-256 of SEED and ``practice-drand/group``, in place of a first group's hash."""
+
+DRAND_PERIOD = 3
+"""Seconds."""
+DRAND_GENESIS = 1577836800
+"""2020-01-01T00:00:00Z: when round 1 of the practice beacon was due."""

@@ -21,6 +21,12 @@ class Settings:
     letterhead: str = ""
     browser: str = ""
     """Path of the browser for page captures; empty finds one."""
+    adb: str = ""
+    """Path of the program that talks to Android phones; empty finds one."""
+    downloader: str = ""
+    """Version of a newer yt-dlp that was fetched; empty uses the one of this build."""
+    downloader_sha256: str = ""
+    """Of its wheel: anything else that lies in its place is never run."""
     text_scale: int = 100
     """Per cent."""
     offline: bool = False

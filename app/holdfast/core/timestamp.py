@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from holdfast.core.drand import DrandChain
 from holdfast.core.evidence import World
 
 StampKind = Literal["opentimestamps", "rfc3161"]
@@ -103,6 +104,7 @@ class Authorities:
     calendars: tuple[Calendar, ...] = ()
     tsas: tuple[Tsa, ...] = ()
     explorers: tuple[Explorer, ...] = ()
+    beacons: tuple[DrandChain, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

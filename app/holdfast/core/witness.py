@@ -16,6 +16,7 @@ from holdfast.core.bitcoin import (
     link,
 )
 from holdfast.core.certificates import fingerprint, fingerprints, read_pem
+from holdfast.core.drand import DrandChain
 from holdfast.core.evidence import World
 from holdfast.core.job import Job
 from holdfast.core.opentimestamps import MalformedProof, read_proof
@@ -31,7 +32,7 @@ from holdfast.core.pack import (
     read_proof_name,
     standing,
 )
-from holdfast.core.record import Record
+from holdfast.core.record import Record, Sealed
 from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, TimestampSeen
 
 MAX_PROOF = 1 << 20
@@ -71,6 +72,10 @@ class Terms:
     all_digests: bool = False
     ask: Callable[[int], Iterable[tuple[str, bytes]]] | None = field(default=None, repr=False)
     """(operator, header) at a height from explorers; None where nobody may be asked."""
+    beacons: tuple[DrandChain, ...] = ()
+    """The real world's chains of rounds that are pinned; the practice one is always known."""
+    signed: Callable[[DrandChain, int, bytes], bool] | None = field(default=None, repr=False)
+    """Whether a round's signature is its chain's; None where pairings cannot be computed."""
 
     def checker(self, kind: str) -> Checker:
         """The checker of one protocol.  Raises KeyError."""
@@ -84,6 +89,8 @@ class Dated:
     path: str
     status: str
     time: str | None
+    kind: str = ""
+    """A StampKind."""
 
 
 def judge_witnesses(
@@ -229,7 +236,7 @@ class _Witnesses:
             return None
         if stamp.status not in DATES:
             return None
-        return Dated(path=proof.subject, status=stamp.status, time=stamp.time)
+        return Dated(path=proof.subject, status=stamp.status, time=stamp.time, kind=proof.kind)
 
     def _has_subject(self, name: str, proof: ProofName) -> bool:
         """Whether the proof speaks of something that may be dated; said when it does not."""
@@ -368,17 +375,22 @@ def judge_dates(
     outcomes = []
     sizes = {path: checkpoint.size for path, checkpoint in record.checkpoints.items()}
     for exhibit in record.exhibits:
-        about = [
-            witness
-            for witness in dated
-            if witness.path == exhibit.ref.path or sizes.get(witness.path, 0) > exhibit.seq
-        ]
+        about = about_exhibit(exhibit, dated, sizes)
         rule, outcome, time = _dating(about, practice_counts=practice_counts)
         seen.say(exhibit.number, rule, outcome, time)
         outcomes.append(outcome)
     if not record.exhibits:
         seen.say("", "exhibit_none", "unchecked")
     return tuple(outcomes)
+
+
+def about_exhibit(exhibit: Sealed, dated: Sequence[Dated], sizes: Mapping[str, int]) -> list[Dated]:
+    """The witnesses about an exhibit's manifest, or about a head over its line."""
+    return [
+        witness
+        for witness in dated
+        if witness.path == exhibit.ref.path or sizes.get(witness.path, 0) > exhibit.seq
+    ]
 
 
 def _dating(about: Sequence[Dated], *, practice_counts: bool) -> tuple[str, FindingOutcome, str]:

@@ -7,7 +7,9 @@ path                   what it answers
 /series/taohuadu       series page: links to the free episodes, ``rel=alternate`` names the feed
 /series/taohuadu/feed.xml   RSS 2.0, one item a free episode
 /series/taohuadu/ep/3  episode: video, counters that grow, comments, AI label (1…8; later: payment)
-/u/60021177            the publishing account; /u/10086001 the claimant's
+/series/changjie       a series of 72, 60 of them free, told as schema.org linked data and a
+                       Media RSS feed; /series/changjie/ep/7, counters that grow at each visit
+/u/60021177            the publishing account with both series; /u/10086001 the claimant's
 /v/10086001/20250412   the claimant's own, older video
 /agreement /complaint  who runs it; the complaint form, which gives a number and keeps nothing
 /long                  an episode page exactly 12,500 px high
@@ -30,7 +32,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from importlib.resources import files
@@ -57,7 +59,11 @@ _PLAYS_A_SECOND = 11
 _PLAYS_A_VISIT = 2_300
 _SLOWEST_S = 120
 _EPISODE = re.compile(r"/series/taohuadu/ep/([1-9][0-9]?)", re.ASCII)
-_VIDEO = re.compile(r"/video/([1-8]|own)\.mp4", re.ASCII)
+_SERIAL_PATH = "/series/changjie"
+_SERIAL = re.compile(r"/series/changjie/ep/([1-9][0-9]?)", re.ASCII)
+_VIDEO = re.compile(r"/video/([1-8]|own|changjie-[1-9]|changjie-[1-5][0-9]|changjie-60)\.mp4",
+    re.ASCII,
+)  # fmt: skip
 _COVER = re.compile(r"/cover/([1-8]|own)\.jpg", re.ASCII)
 _RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})", re.ASCII)
 
@@ -84,6 +90,8 @@ _ALONE: Mapping[str, tuple[int, str, str, str, str]] = {
         "Practice form: it gives you a number and keeps nothing.", "complaint"),
     "pay": (200, "本集需要付费", "第 9 集起付费，开通会员后观看。",
         "Members only from episode 9.", ""),
+    "pay_serial": (200, "本集需要付费", "第 61 集起付费，开通会员后观看。",
+        "Members only from episode 61.", ""),
 }  # fmt: skip
 """Status, heading, sentence in Chinese and English, and the form beneath."""
 
@@ -109,6 +117,8 @@ class DramaSite:
             return self._complaint(path)
         if episode := _EPISODE.fullmatch(path):
             return self._episode(int(episode[1]), request)
+        if episode := _SERIAL.fullmatch(path):
+            return self._serial_episode(int(episode[1]), request)
         if video := _VIDEO.fullmatch(path):
             return _ranged(self._film(video[1]), request)
         if cover := _COVER.fullmatch(path):
@@ -129,8 +139,12 @@ class DramaSite:
                 return self._series()
             case "/series/taohuadu/feed.xml":
                 return _feed(_origin(request))
+            case "/series/changjie":
+                return self._serial(request)
+            case "/series/changjie/feed.xml":
+                return _serial_feed(_origin(request), self._serial_plays)
             case "/u/60021177":
-                return self._publisher()
+                return self._publisher(request)
             case "/u/10086001":
                 return _claimant()
             case "/v/10086001/20250412":
@@ -194,6 +208,72 @@ class DramaSite:
             page_class=page_class,
         )
 
+    def _serial_plays(self, number: int) -> int:
+        """Grows with every look at the series or at the episode."""
+        looked = self._memory.setting("visits changjie") or 0
+        opened = self._memory.setting(f"visits changjie {number}") or 0
+        return library.SERIAL[number - 1].plays + looked * 310 + opened * _PLAYS_A_VISIT
+
+    def _serial(self, request: Request) -> Reply:
+        if request.method == "GET":
+            self._memory.count("visits changjie")
+        origin = _origin(request)
+        plays = {one.number: self._serial_plays(one.number) for one in library.SERIAL}
+        return _page(
+            "serial.html",
+            title="《长街旧梦》全集",
+            name="长街旧梦",
+            series_path=_SERIAL_PATH,
+            plays=_large(sum(plays.values())),
+            intro=library.SERIAL_INTRO,
+            free=library.SERIAL_FREE,
+            account=library.PUBLISHER,
+            episodes=library.SERIAL,
+            linked_data={
+                "@context": "https://schema.org",
+                "@type": "TVSeries",
+                "name": "《长街旧梦》",
+                "url": origin + _SERIAL_PATH,
+                "numberOfEpisodes": len(library.SERIAL),
+                "author": {"@type": "Organization", "name": library.PUBLISHER.name},
+                "interactionStatistic": _watched(sum(plays.values())),
+                "episode": [_linked(one, origin, plays[one.number]) for one in library.SERIAL],
+            },
+        )
+
+    def _serial_episode(self, number: int, request: Request) -> Reply:
+        if number > len(library.SERIAL):
+            return _alone("/404")
+        episode = library.SERIAL[number - 1]
+        if not episode.is_free:
+            return _alone("pay_serial")
+        if request.method == "GET":
+            self._memory.count(f"visits changjie {number}")
+        plays = self._serial_plays(number)
+        return _watch(
+            request,
+            film_name=f"changjie-{number}",
+            poster="/cover/2.jpg",
+            seconds=film.SHORT_SECONDS,
+            title=f"《长街旧梦》第{number}集",
+            full_title=episode.full_title,
+            published=_published(number),
+            plays=plays,
+            likes=_large(plays // 52),
+            saves=_large(plays // 190),
+            replies=f"{plays // 9_000:,}",
+            tags=("古装", "长篇"),
+            ai=True,
+            intro=library.SERIAL_INTRO,
+            comments=(),
+            account=library.PUBLISHER,
+            episodes=library.SERIAL,
+            series_path=_SERIAL_PATH,
+            total=len(library.SERIAL),
+            number=number,
+            page_class="",
+        )
+
     def _original(self, request: Request) -> Reply:
         return _watch(
             request,
@@ -232,8 +312,9 @@ class DramaSite:
             ],
         )
 
-    def _publisher(self) -> Reply:
+    def _publisher(self, request: Request) -> Reply:
         plays = _large(self._series_plays())
+        origin = _origin(request)
         series = {
             "path": "/series/taohuadu",
             "cover": "/cover/3.jpg",
@@ -246,6 +327,22 @@ class DramaSite:
             account=library.PUBLISHER,
             plays=plays,
             works=[series, *_covers()],
+            linked_data={
+                "@context": "https://schema.org",
+                "@type": "ItemList",
+                "name": library.PUBLISHER.name,
+                "numberOfItems": 2,
+                "itemListElement": [
+                    {
+                        "@type": "ListItem",
+                        "position": place,
+                        "item": {"@type": "TVSeries", "name": name, "url": origin + path},
+                    }
+                    for place, (name, path) in enumerate(
+                        (("《桃花渡》", "/series/taohuadu"), ("《长街旧梦》", _SERIAL_PATH)), 1
+                    )
+                ],
+            },
         )
 
     def _complaint(self, path: str) -> Reply:
@@ -269,7 +366,10 @@ class DramaSite:
             if not path.exists():
                 self._films.mkdir(parents=True, exist_ok=True)
                 fresh = path.with_name(f"{name}.{secrets.token_hex(4)}.part.mp4")
-                film.encode(_script(name), fresh)
+                if name.startswith("changjie-"):
+                    film.encode_short(int(name.rpartition("-")[2]), fresh)
+                else:
+                    film.encode(_script(name), fresh)
                 # A film is either whole or not there.
                 fresh.replace(path)
         return path.read_bytes()
@@ -291,7 +391,8 @@ def _covers() -> list[dict[str, str]]:
     looks = [*library.OTHERS, *library.OTHERS[:2]]
     names = ("渡口风灯", "长街旧梦", "南山有信", "云上书院", "渡口风灯 第二季", "长街旧梦 番外")
     return [
-        {"path": "", "cover": "", "name": name, "title": f"《{name}》",
+        {"path": _SERIAL_PATH if name == "长街旧梦" else "", "cover": "", "name": name,
+         "title": f"《{name}》",
          "note": f"播放 {look.plays}", "light": look.light, "dark": look.dark}
         for name, look in zip(names, looks, strict=True)
     ]  # fmt: skip
@@ -310,15 +411,52 @@ def _claimant() -> Reply:
         account=library.CLAIMANT,
         plays="412.7 万",
         works=[own],
+        linked_data=None,
     )
 
 
+def _published(number: int) -> datetime:
+    """Three episodes of 《长街旧梦》 an evening."""
+    return datetime(2026, 10, 20, 19, 0, tzinfo=_CHINA) + timedelta(days=(number - 1) // 3)
+
+
+def _watched(plays: int) -> dict[str, object]:
+    return {
+        "@type": "InteractionCounter",
+        "interactionType": "https://schema.org/WatchAction",
+        "userInteractionCount": plays,
+    }
+
+
+def _linked(episode: library.Episode, origin: str, plays: int) -> dict[str, object]:
+    """One episode as linked data; a locked one has no address."""
+    told: dict[str, object] = {
+        "@type": "TVEpisode",
+        "episodeNumber": episode.number,
+        "name": episode.name,
+        "isAccessibleForFree": episode.is_free,
+        "duration": f"PT{film.SHORT_SECONDS}S",
+        "datePublished": f"{_published(episode.number):%Y-%m-%d}",
+        "interactionStatistic": _watched(plays),
+    }
+    if episode.is_free:
+        told["url"] = f"{origin}{_SERIAL_PATH}/ep/{episode.number}"
+    return told
+
+
 def _watch(
-    request: Request, *, film_name: str, plays: int, published: datetime, **words: object
+    request: Request,
+    *,
+    film_name: str,
+    plays: int,
+    published: datetime,
+    poster: str = "",
+    seconds: int = film.SECONDS,
+    **words: object,
 ) -> Reply:
     """A page with a player; ``words`` fill the template."""
     origin = _origin(request)
-    video, poster = f"/video/{film_name}.mp4", f"/cover/{film_name}.jpg"
+    video, poster = f"/video/{film_name}.mp4", poster or f"/cover/{film_name}.jpg"
     linked_data = {
         "@context": "https://schema.org",
         "@type": "VideoObject",
@@ -327,12 +465,8 @@ def _watch(
         "contentUrl": origin + video,
         "thumbnailUrl": origin + poster,
         "uploadDate": published.isoformat(),
-        "duration": f"PT{film.SECONDS}S",
-        "interactionStatistic": {
-            "@type": "InteractionCounter",
-            "interactionType": "https://schema.org/WatchAction",
-            "userInteractionCount": plays,
-        },
+        "duration": f"PT{seconds}S",
+        "interactionStatistic": _watched(plays),
     }
     return _page(
         "episode.html",
@@ -344,7 +478,7 @@ def _watch(
         published=f"{published:%Y-%m-%d %H:%M}",
         published_iso=published.isoformat(),
         linked_data=linked_data,
-        **words,
+        **{"series_path": "/series/taohuadu", "total": 80, **words},
     )
 
 
@@ -408,6 +542,28 @@ def _feed(origin: str) -> Reply:
         '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel>'
         f"<title>《桃花渡》</title><link>{series}</link>"
         f"<description>{escape(library.INTRO)}</description>\n{items}</channel></rss>\n"
+    )
+    return Reply(body=feed.encode(), content_type="application/rss+xml; charset=utf-8")
+
+
+def _serial_feed(origin: str, plays: Callable[[int], int]) -> Reply:
+    """Media RSS over the free episodes of 《长街旧梦》."""
+    from xml.sax.saxutils import escape
+
+    series = origin + _SERIAL_PATH
+    items = "".join(
+        f"<item><title>{escape(one.full_title)}</title><link>{series}/ep/{one.number}</link>"
+        f"<pubDate>{_published(one.number):%a, %d %b %Y %H:%M:%S} +0800</pubDate>"
+        f'<media:content url="{origin}/video/changjie-{one.number}.mp4" type="video/mp4"'
+        f' duration="{film.SHORT_SECONDS}"/><media:community>'
+        f'<media:statistics views="{plays(one.number)}"/></media:community></item>\n'
+        for one in library.SERIAL
+        if one.is_free
+    )
+    feed = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"'
+        ' xmlns:media="http://search.yahoo.com/mrss/"><channel>'
+        f"<title>《长街旧梦》</title><link>{series}</link>\n{items}</channel></rss>\n"
     )
     return Reply(body=feed.encode(), content_type="application/rss+xml; charset=utf-8")
 

@@ -105,6 +105,45 @@ def encode(script: Script, path: Path) -> None:
         out.mux(sound.encode(None))
 
 
+SHORT_WIDTH, SHORT_HEIGHT, SHORT_SECONDS = 480, 270, 6
+
+
+def encode_short(episode: int, path: Path) -> None:
+    """A plain film of six seconds lies at ``path``, unlike those of all other numbers.
+
+    Bands of light and a tone: quickly drawn, for a series of sixty.
+    """
+    import av
+    import numpy as np
+
+    wide = SHORT_WIDTH * 2
+    across = np.arange(wide)[None, :] / SHORT_WIDTH
+    down = np.arange(SHORT_HEIGHT)[:, None] / SHORT_HEIGHT
+    grain = np.random.default_rng(episode).integers(-12, 13, (SHORT_HEIGHT, wide))
+    light = 128 + 80 * np.sin(math.tau * (across * 2 + down * (1 + episode % 5))) + grain
+    whole = np.stack([light, light * 0.9, 255 - light * 0.6], axis=2).clip(0, 255).astype(np.uint8)
+    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as out:
+        out.metadata["title"] = f"《长街旧梦》第{episode}集"
+        video = out.add_stream("libx264", rate=FRAMES_PER_SECOND)
+        video.width, video.height, video.pix_fmt = SHORT_WIDTH, SHORT_HEIGHT, "yuv420p"
+        video.options = {"preset": "ultrafast", "crf": "26", "g": str(FRAMES_PER_SECOND * 3)}
+        sound = out.add_stream("aac", rate=_SAMPLES_PER_SECOND, layout="mono")
+        for number in range(SHORT_SECONDS * FRAMES_PER_SECOND):
+            shift = number * 5 % SHORT_WIDTH
+            picture = np.ascontiguousarray(whole[:, shift : shift + SHORT_WIDTH])
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+        at = np.arange(SHORT_SECONDS * _SAMPLES_PER_SECOND, dtype=np.float32)
+        tone = 0.2 * np.sin(math.tau * (180 + episode * 4) * at / _SAMPLES_PER_SECOND)
+        for begin in range(0, len(tone), 1024):
+            block = tone[begin : begin + 1024].astype(np.float32).reshape(1, -1)
+            heard = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+            heard.sample_rate = _SAMPLES_PER_SECOND
+            out.mux(sound.encode(heard))
+        out.mux(sound.encode(None))
+
+
 def still(script: Script, second: float) -> bytes:
     """One frame as JPEG."""
     held = io.BytesIO()

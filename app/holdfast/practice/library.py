@@ -10,22 +10,25 @@ FREE = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """One episode of 《桃花渡》."""
+    """One episode of a series."""
 
     number: int
     name: str
     plays: int
     """On the day the world was first opened."""
+    series: str = "桃花渡"
+    free: int = FREE
+    """Up to which number its series can be watched without paying."""
 
     @property
     def is_free(self) -> bool:
         """Whether it can be watched without paying."""
-        return self.number <= FREE
+        return self.number <= self.free
 
     @property
     def full_title(self) -> str:
         """As the page shows it."""
-        return f"《桃花渡》第{self.number}集 {self.name}"
+        return f"《{self.series}》第{self.number}集 {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,20 @@ EPISODES = tuple(
     )
     for number, name in enumerate(_NAMES, start=1)
 )
+
+SERIAL_FREE = 60
+SERIAL = tuple(
+    # 《长街旧梦》: long enough that nobody keeps it by hand.
+    Episode(
+        number=number,
+        name=f"旧梦之{number:02d}",
+        plays=2_140_000 - number * 21_000,
+        series="长街旧梦",
+        free=SERIAL_FREE,
+    )
+    for number in range(1, 73)
+)
+SERIAL_INTRO = "长街尽头有一间不开门的铺子，她每晚都梦见它亮着灯。"
 
 INTRO = "三年前她在渡口送走了他，三年后桃花又开。他回来了，却认不出她的脸。"
 

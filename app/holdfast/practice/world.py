@@ -6,13 +6,15 @@ import secrets
 import shlex
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from holdfast.core.drand import PRACTICE
 from holdfast.core.timestamp import Authorities, Calendar, Explorer, Tsa
 from holdfast.ports import Clock
-from holdfast.practice import drama, keys, node, otscalendar, tsa
+from holdfast.practice import beacon, drama, keys, node, otscalendar, tsa
 from holdfast.practice.chain import CONFIRMATIONS, Chain
 from holdfast.practice.drama import DramaSite
 from holdfast.practice.memory import Memory
@@ -43,7 +45,7 @@ def time_stampers(at: Callable[[str], str] = lambda _id: "") -> tuple[Tsa, ...]:
 
 
 class PracticeWorld:
-    """A drama site, two calendars over one chain with a node and two explorers, and two TSAs.
+    """A drama site, two calendars over one chain with a node and two explorers, two TSAs, a beacon.
 
     Everything listens on 127.0.0.1 and nowhere else.  What happened stays in the folder: opening
     it again, after a crash too, gives the same addresses, chain and promises.
@@ -62,6 +64,7 @@ class PracticeWorld:
             answers: dict[str, tuple[Answer, int]] = {
                 "site": (self._site.answer, drama.BODY_LIMIT),
                 "node": (Node(self._chain).answer, node.BODY_LIMIT),
+                "beacon": (beacon.RoundBeacon(clock).answer, 0),
             }
             for calendar in self._calendars:
                 answers[calendar.id] = (calendar.answer, otscalendar.MESSAGE_LIMIT)
@@ -129,6 +132,11 @@ class PracticeWorld:
         return self.site_url + "series/taohuadu"
 
     @property
+    def long_series_url(self) -> str:
+        """A series of 72 episodes, 60 of them free, as linked data and as a Media RSS feed."""
+        return self.site_url + "series/changjie"
+
+    @property
     def episode_url(self) -> str:
         """Episode 3, with a video."""
         return self.series_url + "/ep/3"
@@ -161,6 +169,7 @@ class PracticeWorld:
                 )
                 for name, operator in explorers
             ),
+            beacons=(replace(PRACTICE, urls=(self._url("beacon"),)),),
         )
 
     def mine(self, blocks: int = CONFIRMATIONS) -> int:

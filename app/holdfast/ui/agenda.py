@@ -10,6 +10,7 @@ from holdfast.core.job import Job
 
 if TYPE_CHECKING:
     from holdfast.compose import Holdfast
+    from holdfast.compose.series import Standing
     from holdfast.core.case import Case
     from holdfast.core.notice import Notice
     from holdfast.ui.desk import Desk
@@ -75,12 +76,15 @@ def look_ahead(holdfast: Holdfast, job: Job) -> Agenda:
     pending = 0
     waiting_cases = []
     oldest = ""
+    standings = holdfast.standings() if cases else ()
     for done, case in enumerate(cases):
         job.step("reading", done, len(cases))
         if case.closed:
             continue
         file = holdfast.case_file(case.id)
-        items.extend(_of_case(file))
+        mine = [one for one in standings if one.series.case_id == case.id]
+        items.extend(item for one in mine for item in _series(one, case))
+        items.extend(_of_case(file, frozenset().union(*(one.links for one in mine))))
         waits = [s for s in file.stamps if s.status in ("queued", "pending")]
         if waits:
             pending += len(waits)
@@ -97,7 +101,28 @@ def look_ahead(holdfast: Holdfast, job: Job) -> Agenda:
     return Agenda(items=tuple(items), cases=len(cases), pending=pending, only=only)
 
 
-def _of_case(file: CaseFile) -> Iterator[NextItem]:
+def _series(standing: Standing, case: Case) -> Iterator[NextItem]:
+    """A queue that nobody works on and that is not at its end, or that left some out."""
+    if standing.running or not (standing.left or standing.failed):
+        return
+    kind = "waits" if standing.left else "failed"
+    facts = {"title": standing.series.title, "count": standing.left or standing.failed}
+    yield NextItem(
+        section="decide",
+        icon="pack",
+        tone="accent",
+        title=Phrase(key=f"next.series.{kind}", facts=facts),
+        line=Phrase(key=f"next.series.{kind}.line"),
+        case=case.title,
+        practice=case.world == "practice",
+        action=f"next.series.{kind}.action",
+        place="series",
+        what=(case.id, standing.series.id),
+    )
+
+
+def _of_case(file: CaseFile, episodes: frozenset[str]) -> Iterator[NextItem]:
+    """``episodes`` are links that their series already speaks of."""
     case = file.case
     about = {"case": case.title, "practice": case.world == "practice"}
     for notice in file.notices:
@@ -105,7 +130,7 @@ def _of_case(file: CaseFile) -> Iterator[NextItem]:
             yield _letter(notice, case)
     kept = {exhibit.url for exhibit in file.exhibits}
     for attempt in file.attempts:
-        if attempt.code == "cancelled":
+        if attempt.code == "cancelled" or (not attempt.exhibit and attempt.target in episodes):
             continue
         if attempt.exhibit:
             yield NextItem(

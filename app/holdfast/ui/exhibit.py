@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QWidget
 
 from holdfast.core.canonical import Json
+from holdfast.core.environment import runs_of
 from holdfast.core.evidence import Artifact, Exhibit
 from holdfast.core.job import Job
+from holdfast.core.marks_told import headline, told
+from holdfast.core.origin import Row, sentence
 from holdfast.core.timestamp import Stamp
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, emptied, row
@@ -34,8 +37,12 @@ from holdfast.ui.widgets import Button, Glyph, Label, Line
 if TYPE_CHECKING:
     from holdfast.usecases.cases import CaseFile
 
+Learnt: TypeAlias = "tuple[Mapping[str, Json], tuple[Mapping[str, Json], ...], tuple[Row, ...]]"
+"""What an exhibit's manifest, its media and its origin say."""
 MOST_FILES = 200
 """More are counted, not drawn."""
+MOST_MARKED = 20
+"""Files whose marks are told; the record has them all."""
 
 
 class ExhibitDetail(QFrame):
@@ -49,6 +56,7 @@ class ExhibitDetail(QFrame):
         self._file: CaseFile | None = None
         self._exhibit: Exhibit | None = None
         self._manifest: Mapping[str, Json] = {}
+        self._rows: tuple[Row, ...] = ()
         self.tag = Tag(desk)
         self.title = Label(desk, role="heading")
         self.chip = Chip(desk)
@@ -56,11 +64,14 @@ class ExhibitDetail(QFrame):
         self.thumb = Thumb(desk, wide=214, high=114)
         self.proves = Proves(desk)
         self.files, self.stamps = column(), column(gap=px(8))
-        self.origin = Facts(desk)
+        self.origin, self.marks = Facts(desk), column(gap=desk.look.px(8))
+        self._marks: tuple[Mapping[str, Json], ...] = ()
         self.open = Button(desk, "exhibit.open", icon="open", size="small")
         self.open.clicked.connect(self._open)
         self.withdraw = Button(desk, "exhibit.withdraw", kind="link")
         self.withdraw.clicked.connect(self._withdraw)
+        self.environment = Button(desk, "exhibit.environment", kind="link")
+        self.environment.clicked.connect(self._environment)
         self._build()
 
     def _build(self) -> None:
@@ -75,11 +86,22 @@ class ExhibitDetail(QFrame):
             column(Label(desk, "exhibit.stamps", role="small"), self.stamps, None, gap=px(8))
         )
         right.setLayout(
-            column(Label(desk, "exhibit.origin", role="small"), self.origin, None, gap=px(8))
+            column(
+                Label(desk, "exhibit.origin", role="small"),
+                self.origin,
+                row(self.environment, None),
+                None,
+                gap=px(8),
+            )
         )
         bottom = Fold(left, right, gap=px(24), below=px(560), stretch=(1, 1))
         buttons = QWidget()
         buttons.setLayout(Flow(self.open, self.withdraw, gap=px(16)))
+        self._marks_holder = QWidget()
+        self._marks_holder.setLayout(
+            column(Label(desk, "exhibit.marks", role="small"), self.marks, gap=px(8))
+        )
+        self._marks_holder.hide()
         side = px(24)
         self.setLayout(
             column(
@@ -97,6 +119,8 @@ class ExhibitDetail(QFrame):
                 buttons,
                 px(16),
                 bottom,
+                px(16),
+                self._marks_holder,
                 None,
                 margins=(side, px(16), side, side),
             )
@@ -109,21 +133,45 @@ class ExhibitDetail(QFrame):
         self.retell()
         if not fresh:
             return
-        self._manifest = {}
+        self._manifest, self._marks, self._rows = {}, (), ()
+        self._tell_marks()
         load_picture(self.desk, exhibit, self.thumb)
         holdfast = self.desk.holdfast
 
-        def work(_: Job) -> Mapping[str, Json]:
-            return holdfast.manifest(exhibit)
+        def work(_: Job) -> Learnt:
+            manifest = holdfast.manifest(exhibit)
+            return manifest, holdfast.marks_of(manifest), holdfast.origin(exhibit)
 
         task = self.desk.runner.start(work, writes=False)
         task.succeeded.connect(lambda found: self._show_manifest(exhibit.id, found))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
-    def _show_manifest(self, id: str, manifest: Mapping[str, Json]) -> None:
+    def _show_manifest(self, id: str, found: Learnt) -> None:
         if self._exhibit is not None and self._exhibit.id == id:
-            self._manifest = manifest
+            self._manifest, self._marks, self._rows = found
             self._tell_origin()
+            self._tell_marks()
+
+    def _tell_marks(self) -> None:
+        """What files and page say about AI, side by side: each only what its writer said."""
+        emptied(self.marks)
+        on_page = page_label(self._manifest)
+        self._marks_holder.setVisible(bool(self._marks or on_page))
+        if on_page:
+            words = Label(self.desk, role="caption")
+            words.tell("exhibit.marks.page", label=on_page)
+            self.marks.addWidget(words)
+        for file in self._marks[:MOST_MARKED]:
+            head = Label(self.desk, role="caption")
+            name = str(file.get("path", "")).removeprefix("files/")
+            head.show_text(f"{name} · {headline(file, self.desk.words)}")
+            lines = Label(self.desk, role="caption", tone="secondary")
+            lines.show_text("\n".join(told(file, self.desk.words)))
+            self.marks.addWidget(head)
+            self.marks.addWidget(lines)
+        if self._marks:
+            caution = Label(self.desk, "mark.caution", role="caption", tone="secondary")
+            self.marks.addWidget(caution)
 
     @property
     def exhibit(self) -> Exhibit | None:
@@ -151,6 +199,7 @@ class ExhibitDetail(QFrame):
         self._tell_files(exhibit)
         self._tell_stamps(stamps)
         self._tell_origin()
+        self._tell_marks()
 
     def _tell_proves(self, exhibit: Exhibit, found: Stamp | None) -> None:
         count = len(exhibit.artifacts)
@@ -163,6 +212,8 @@ class ExhibitDetail(QFrame):
             not_[0] = "proves.not.received"
         elif exhibit.source == "screen":
             not_[0] = "proves.not.screen"
+        elif exhibit.source == "phone":
+            not_[0] = "proves.not.phone"
         self.proves.show_lines((does,), not_)
 
     def _tell_files(self, exhibit: Exhibit) -> None:
@@ -221,7 +272,14 @@ class ExhibitDetail(QFrame):
         exhibit = self._exhibit
         if exhibit is None:
             return
-        self.origin.show_facts(origin_facts(self.desk, exhibit, self._manifest))
+        facts = origin_facts(self.desk, exhibit, self._manifest)
+        self.origin.show_facts([*facts, *row_facts(self.desk, self._rows)])
+        self.environment.setVisible(runs_of(self._manifest) is not None)
+
+    def _environment(self) -> None:
+        if self._file is not None and self._exhibit is not None:
+            what = (self._file.case.id, self._exhibit.number)
+            self.desk.wanted.emit("environment", what)
 
     def _open(self) -> None:
         if self._exhibit is None or not self._exhibit.artifacts:
@@ -294,6 +352,21 @@ def origin_facts(
     if exhibit.purpose:
         facts.append(("origin.purpose", exhibit.purpose, False))
     return facts
+
+
+def page_label(manifest: Mapping[str, Json]) -> str:
+    """The AI label that was read in the page's own text; empty when none was detected."""
+    seen = manifest.get("observations")
+    counters = seen.get("counters") if isinstance(seen, Mapping) else None
+    for one in counters if isinstance(counters, list) else ():
+        if isinstance(one, Mapping) and one.get("name") == "ai_label":
+            return str(one.get("value", ""))
+    return ""
+
+
+def row_facts(desk: Desk, rows: Sequence[Row]) -> list[tuple[str, str, bool]]:
+    """What was learnt of the origin; what was asked of others says so, and when."""
+    return [(f"origin.row.{one.key}", sentence(one, desk.say, full_time), False) for one in rows]
 
 
 def check_words(desk: Desk, check: Mapping[str, Json]) -> str:

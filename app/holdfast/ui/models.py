@@ -410,6 +410,8 @@ class Moment:
     """Number of the exhibit it is about."""
     letter: str = ""
     """Id of the notice it is about."""
+    check: str = ""
+    """Id of the environment check it is about."""
     state: str = ""
     """Icon of where its time-stamp stands."""
     tone: str = "secondary"
@@ -480,6 +482,11 @@ class CellTable(QAbstractTableModel):
         self.beginResetModel()
         self.rows = list(rows)
         self.endResetModel()
+
+    def show_row(self, at: int, what: Any, cells: tuple[Cell, ...]) -> None:
+        """That row, from now on; the others stay as they are."""
+        self.rows[at] = (what, cells)
+        self.dataChanged.emit(self.index(at, 0), self.index(at, len(cells) - 1))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self.rows)

@@ -34,6 +34,7 @@ ICONS = {
     "video": "video",
     "file": "file",
     "phone": "phone",
+    "series": "pack",
 }
 """What stands for an exhibit without a picture, by its source."""
 

@@ -23,6 +23,7 @@ _ACTS = {
     "capture.recovered": "again",
     "exhibit.withdrawn": "removed",
     "document.issued": "document",
+    "environment.checked": "check",
     "notice.drafted": "letter",
     "notice.approved": "letter",
     "notice.sent": "letter",
@@ -92,6 +93,7 @@ def _moments(desk: Desk, file: CaseFile) -> list[Moment]:
                     line=_line(desk, entry),
                     exhibit=entry.subject if entry.subject in exhibits else "",
                     letter=letter.id if letter else "",
+                    check=entry.subject if entry.act == "environment.checked" else "",
                 )
             )
     return found

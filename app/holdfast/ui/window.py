@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from holdfast.ui.pages.shot import RegionPicker
     from holdfast.ui.runner import Task
     from holdfast.usecases.cases import CaseFile
+    from holdfast.usecases.series import SeriesFile
 
 STAMP_MS = 10 * 60 * 1000
 """How often what is pending is looked at while the window is open."""
@@ -75,6 +76,8 @@ class MainWindow(QMainWindow):
         self._plain: QWidget | None = None
         self._pickers: list[RegionPicker] = []
         self._shot_case = ""
+        self._unchecked: set[str] = set()
+        """Cases with captures after which this computer was not looked at yet."""
         self._stamping: Task | None = None
         self._here = ""
         self._unit = desk.look.unit
@@ -174,19 +177,30 @@ class MainWindow(QMainWindow):
         return self._pages[name]
 
     def _connect(self, name: str, page: Page) -> None:
+        from holdfast.ui.pages.browsing import BrowsingPage
         from holdfast.ui.pages.keeping import KeepingPage
+        from holdfast.ui.pages.phone import PhonePage
         from holdfast.ui.pages.shot import ShotPage
 
         if isinstance(page, TodayPage):
             page.keep.connect(self.keep)
             page.files.connect(self.keep_files)
             page.shot.connect(lambda: self.go("shot", ""))
+            page.browse.connect(lambda url: self.go("browsing", ("", url)))
+            page.phone.connect(lambda: self.go("phone", ""))
             page.practise.connect(self.practise)
         elif isinstance(page, KeepingPage):
             page.background.connect(lambda: self.go("today", ""))
         elif isinstance(page, ShotPage):
             page.wanted.connect(self._shoot)
             page.draw.connect(self._draw_region)
+        elif isinstance(page, BrowsingPage):
+            page.kept.connect(self.stamp_now)
+            page.show_recorder("record" in PAGES)
+        elif isinstance(page, PhonePage):
+            page.keep.connect(lambda work, shown, again: self._keeping(work, shown, again=again))
+            page.kept.connect(self._kept)
+            page.failed.connect(self._not_kept)
 
     # --- going places ----------------------------------------------------------------------------
 
@@ -202,8 +216,10 @@ class MainWindow(QMainWindow):
             "saved": self._saved,
             "links": self._links_to,
             "closed": self._closed,
+            "links_logged_in": self._links_in,
             "files": self._files_to,
             "recheck": self._recheck,
+            "list": self._list,
             "cases": self._go_cases,
             "documents": lambda case: self.go("case", (case, "documents")),
             "today_keep": lambda _: self.go("today", ""),
@@ -299,12 +315,13 @@ class MainWindow(QMainWindow):
         case: str = "",
         *,
         done: str = "",
-        how: str = "",
+        logged_in: bool = False,
         close_banner: bool = False,
     ) -> None:
         """These links are kept, one after the other, all in one case.
 
-        ``done`` names a reminder that this fulfils; the rest is as ``Holdfast.keep`` takes it.
+        ``done`` names a reminder that this fulfils; ``logged_in`` uses the case's own browser;
+        ``close_banner`` keeps the page alone, once as it is and once with that closed.
         """
         holdfast = self.desk.holdfast
 
@@ -312,7 +329,13 @@ class MainWindow(QMainWindow):
             all_kept: list[Kept] = []
             matter = case
             for link in links:
-                kept = holdfast.keep(link, job, matter, how, close_banner=close_banner)
+                if logged_in:
+                    kept = holdfast.keep_logged_in(link, job, matter)
+                elif close_banner:
+                    kept = holdfast.keep(link, job, matter, "page", close_banner=True)
+                else:
+                    # Of one link a series is offered; of many nobody wants to be asked each time.
+                    kept = holdfast.keep(link, job, matter, choose=len(links) == 1)
                 matter = matter or kept.case.id
                 all_kept.append(kept)
             if done and any(kept.exhibits for kept in all_kept):
@@ -327,7 +350,9 @@ class MainWindow(QMainWindow):
         self._keeping(
             work,
             shown,
-            again=lambda: self.keep(links, case, done=done, how=how, close_banner=close_banner),
+            again=lambda: self.keep(
+                links, case, done=done, logged_in=logged_in, close_banner=close_banner
+            ),
         )
 
     def keep_files(self, paths: Sequence[Path], case: str = "") -> None:
@@ -361,7 +386,7 @@ class MainWindow(QMainWindow):
 
     def _watching(self) -> bool:
         """Whether the person still looks at the keeping, so that its end may take its place."""
-        return self._here in ("keeping", "shot")
+        return self._here in ("keeping", "shot", "phone")
 
     def _kept(self, done: list[Kept], shown: str, again: Callable[[], None]) -> None:
         self.desk.changed.emit()
@@ -369,10 +394,19 @@ class MainWindow(QMainWindow):
         failed = [failure for kept in done for failure in kept.failed]
         failed = [failure for failure in failed if failure.error.code != "cancelled"]
         self.stamp_now()
-        if exhibits:
+        series = next((kept.series for kept in done if kept.series), "")
+        if series and len(done) == 1 and self._watching():
+            self._open("series", (done[0].case.id, series))
+        elif exhibits:
             case = done[0].case.id
+            self._unchecked.add(case)
             self.strip.say(self.desk.say("strip.kept", count=len(exhibits)))
-            if self._watching():
+            login = next((one for one in failed if one.error.code == "video_login"), None)
+            if self._watching() and login is not None:
+                self.trouble(
+                    login.error, target=login.target, kept=exhibits, case=case, again=again
+                )
+            elif self._watching():
                 numbers = [exhibit.number for exhibit in exhibits]
                 self._open("receipt", (case, numbers, [failure.error for failure in failed]))
         elif failed:
@@ -388,7 +422,25 @@ class MainWindow(QMainWindow):
         self.desk.changed.emit()
         self.trouble(error, target=shown, again=again, case=case)
 
+    def _check_after(self) -> None:
+        """Where nothing is being kept any more, this computer is looked at once more.
+
+        It runs behind everything else, and what comes of it is a line in the record.
+        """
+        if self.desk.runner.named or not self._unchecked:
+            return
+        holdfast, cases = self.desk.holdfast, tuple(self._unchecked)
+        self._unchecked.clear()
+
+        def work(job: Job) -> bool:
+            checks = [holdfast.check_after(case, job) for case in cases]
+            return any(checks)
+
+        task = self.desk.runner.start(work, writes=False)
+        task.succeeded.connect(lambda done: self.desk.changed.emit() if done else None)
+
     def _kept_or_not(self) -> None:
+        self._check_after()
         if self._here == "keeping" and not self.desk.runner.named:
             self._open("today", "")
 
@@ -420,7 +472,11 @@ class MainWindow(QMainWindow):
     def _closed(self, what: object) -> None:
         """A page is kept once more, and what lay over it is closed after it was kept as it is."""
         if isinstance(what, tuple):
-            self.keep(what[1], what[0], how="page", close_banner=True)
+            self.keep(what[1], what[0], close_banner=True)
+
+    def _links_in(self, what: object) -> None:
+        if isinstance(what, tuple):
+            self.keep(what[1], what[0], logged_in=True)
 
     def _recheck(self, what: object) -> None:
         """The links of a case are kept once more; the reminder is done when they were."""
@@ -440,6 +496,32 @@ class MainWindow(QMainWindow):
                 self._open("case", (case, ""))
 
         task.succeeded.connect(again)
+
+    def _list(self, what: object) -> None:
+        """The episodes of a link are listed in a case, and shown."""
+        if not isinstance(what, tuple):
+            return
+        from holdfast.ui.pages.keeping import Keep
+
+        case, link = what
+        holdfast = self.desk.holdfast
+        task = self.desk.runner.start(
+            lambda job: holdfast.inventory(link, job, case), "task.listing"
+        )
+        task.succeeded.connect(self._listed)
+        task.failed.connect(
+            lambda error: self.trouble(
+                error, target=link, again=lambda: self._list((case, link)), case=case
+            )
+        )
+        task.finished.connect(self._kept_or_not)
+        self._open("keeping", Keep(task=task, target=link))
+
+    def _listed(self, file: SeriesFile) -> None:
+        self.desk.changed.emit()
+        self.stamp_now()
+        if self._watching():
+            self._open("series", (file.series.case_id, file.series.id))
 
     def _files_to(self, what: object) -> None:
         if isinstance(what, tuple):
@@ -763,6 +845,10 @@ PAGES = {
     "verify": ("verify", "VerifyPage"),
     "settings": ("settings", "SettingsPage"),
     "help": ("help", "HelpPage"),
+    "series": ("series", "SeriesPage"),
     "shot": ("shot", "ShotPage"),
+    "environment": ("environment", "EnvironmentPage"),
+    "browsing": ("browsing", "BrowsingPage"),
+    "phone": ("phone", "PhonePage"),
     "farewell": ("farewell", "FarewellPage"),
 }

@@ -10,13 +10,14 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from holdfast.core import pack
 from holdfast.core.canonical import one_line, rfc3339
 from holdfast.core.document import Field, Furniture, Issued, Lang, Order, local_time, offset
+from holdfast.core.environment import runs_of
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
 from holdfast.core.ledger import Checkpoint, Ref
@@ -35,6 +36,7 @@ from holdfast.usecases.report import (
     show,
     utc,
 )
+from holdfast.usecases.sittings import on_record, sittings, told_not_before
 
 LETTERS: Mapping[str, str] = {"evidence-report": "R", "evidence-list": "D", "receipt": "K"}
 """What stands before the running number of each kind."""
@@ -51,6 +53,8 @@ class Outside:
 
     authorities: Authorities | None = None
     verifier_sha256: str = ""
+    rounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Of each drand chain, by hash: when round 1 was due, and seconds between two."""
 
 
 def issue(
@@ -173,11 +177,16 @@ def compose(
     attachments: tuple[tuple[str, bytes, str], ...] = ()
     match kind:
         case "evidence-report":
-            fields |= _report(file, shown, head, images, say=say, outside=outside)
+            checks = on_record(entries, vault)
+            around = sittings(shown, sealed, checks, say)
+            fields |= _report(file, shown, head, images, around=around, say=say, outside=outside)
             fields["operations"] = operations(entries, say)
             failures = [entry for entry in entries if entry.act == "capture.failed"]
             fields["failures"] = len(failures)
-            attachments = _attachments(shown, file.stamps, head, vault)
+            attachments = (
+                *_attachments(shown, file.stamps, head, vault),
+                *((f"environment-{one.seq}.json", one.raw, "application/json") for one in checks),
+            )
         case "evidence-list":
             fields |= _list(file, shown, say)
         case _:
@@ -243,6 +252,7 @@ def _report(
     head: Checkpoint,
     images: dict[str, str],
     *,
+    around: list[Field],
     say: Teller,
     outside: Outside,
 ) -> Fields:
@@ -250,10 +260,13 @@ def _report(
     exhibits: list[Field] = []
     for part, one in zip(parts, shown, strict=True):
         fields, drawn = described(one, part, say)
+        fields["nb"] = told_not_before(one.manifest, outside.rounds, say)
         exhibits.append(fields)
         images.update(drawn)
     after = 2 + len(shown)
-    names = ("operations", "hashes", "verify", "limits")
+    names = ["operations", "hashes", "verify", "limits"]
+    if around:
+        names.insert(0, "environment")
     starts = [str(one.manifest["started"]) for one in shown]
     ends = [str(one.manifest["finished"]) for one in shown]
     total = sum(one.exhibit.size + sum(a.size for a in one.exhibit.artifacts) for one in shown)
@@ -264,8 +277,11 @@ def _report(
             "evidence": say("parts", first=say.numeral(2), last=say.numeral(after - 1))
             if len(shown) > 1
             else say("part", n=say.numeral(2)),
+            "environment": "",
             **{name: say.numeral(after + at) for at, name in enumerate(names)},
         },
+        "sittings": around,
+        "several_sittings": len(around) > 1,
         "exhibits": exhibits,
         "exhibit_count": len(shown),
         "film_list": say.join(
@@ -283,6 +299,10 @@ def _report(
             "chain": chain,
             "pictures": bool(images),
             "checks": any(one.manifest.get("completeness") for one in shown),
+            "environment": bool(around),
+            "environment_all": len(shown)
+            == sum(runs_of(one.manifest) is not None for one in shown),
+            "not_before": any(told_not_before(one.manifest, {}, say)["known"] for one in shown),
         },
         "cmd": _commands(shown, head, practice=file.case.world == "practice"),
         "roots": _roots(shown, outside),

@@ -14,11 +14,12 @@ from typing import TypeAlias
 
 import holdfast
 from holdfast.core.bag import Unreadable
-from holdfast.core.canonical import MAX_INTEGER, Json, canonical, visible
+from holdfast.core.canonical import MAX_INTEGER, Json, canonical, parse, visible
 from holdfast.core.case import Case, Infringement, Licence, Party
 from holdfast.core.certificates import fingerprint, write_pem
 from holdfast.core.deadline import FollowUp
 from holdfast.core.document import Issued
+from holdfast.core.environment import EnvironmentCheck
 from holdfast.core.errors import Tampered, Unavailable
 from holdfast.core.evidence import Exhibit, World, read_manifest
 from holdfast.core.job import Job
@@ -162,6 +163,10 @@ def case_file_bytes(case: Case, *, store: Store) -> bytes:
             for exhibit in exhibits
         ],
     }
+    body["environment"] = [
+        {"sha256": check.sha256, "earlier": list(check.earlier), "record": parse(check.body())}
+        for check in store.all(EnvironmentCheck, case.id)
+    ]
     for name, kind in kinds:
         body[name] = [_plain(noun) for noun in store.all(kind, case.id)]
     return canonical(body)
@@ -208,6 +213,8 @@ class _Plan:
     stamps: tuple[Stamp, ...] = ()
     counted: dict[str, int] = field(default_factory=dict)
     """Files by exhibit number."""
+    not_before: set[int] = field(default_factory=set)
+    """Heights of the blocks that manifests name as not later than themselves."""
 
     def gather(self) -> None:
         """Ledger, exhibits, documents, proofs and heads; everything but ``case.json``."""
@@ -266,7 +273,8 @@ class _Plan:
             if raw is None:
                 continue
             try:
-                listed = read_manifest(raw)["files"]
+                manifest = read_manifest(raw)
+                listed = manifest["files"]
             except (ValueError, KeyError) as error:
                 raise Tampered("object_changed", sha256=ref.sha256) from error
             count = 0
@@ -276,6 +284,9 @@ class _Plan:
                         self._object(f"exhibits/{number}/{path}", sha256, size)
                         count += 1
             self.counted[number] = count
+            match manifest.get("not_before"):
+                case {"bitcoin": {"height": int(height)}}:
+                    self.not_before.add(height)
 
     # --- proofs ----------------------------------------------------------------------------------
 
@@ -342,9 +353,14 @@ class _Plan:
         }
         if not heights:
             return
-        try:
-            first, raw = headers(self.case.world, tuple(sorted(heights)), job)
-        except Unavailable:
+        # The blocks of not-before lie a little earlier; without them the proofs matter more.
+        for wanted in dict.fromkeys((frozenset(heights | self.not_before), frozenset(heights))):
+            try:
+                first, raw = headers(self.case.world, tuple(sorted(wanted)), job)
+                break
+            except Unavailable:
+                continue
+        else:
             # The proofs stay complete; whoever verifies then needs headers from elsewhere.
             return
         self._bytes(headers_path(first, first + len(raw) // 80 - 1), raw)

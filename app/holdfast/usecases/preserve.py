@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from holdfast.core.canonical import one_line, rfc3339, visible
 from holdfast.core.case import Case
@@ -34,7 +34,17 @@ from holdfast.core.job import Job
 from holdfast.core.ledger import Checkpoint, Ref
 from holdfast.core.not_before import NOT_ASKED, NotBefore
 from holdfast.core.timestamp import Stamp, StampKind, Subject
-from holdfast.ports import Abandoned, CaptureSource, Clock, Custody, Store, Vault, Watch
+from holdfast.ports import (
+    Abandoned,
+    CaptureSource,
+    Clock,
+    Custody,
+    MediaReader,
+    Store,
+    Vault,
+    Watch,
+)
+from holdfast.usecases.marks import with_marks
 
 Asks: TypeAlias = "tuple[tuple[StampKind, str], ...]"
 """Kind and authority of each witness."""
@@ -60,6 +70,14 @@ class Attempt:
     """The number under which what was there was sealed nevertheless."""
 
 
+class Watching(Protocol):
+    """Begins to look at this computer and for values that nobody could know earlier."""
+
+    def __call__(self, world: World, target: str = "", case: str = "") -> Watch:
+        """``target`` is what is about to be kept, ``case`` the id of the case it goes to."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maker:
     """Who and what makes the captures of this installation."""
@@ -69,10 +87,10 @@ class Maker:
     packages: tuple[Component, ...]
     asks: Callable[[World], Asks]
     """Which witnesses each manifest and checkpoint of a world is to be shown to."""
-    watch: Callable[[World], Watch] | None = None
-    """Begins to look at this computer and for values that nobody could know earlier; None where
-    nobody asks for them.
-    """
+    watch: Watching | None = None
+    """None where nobody looks."""
+    marks: MediaReader | None = None
+    """Reads marks in what was captured; None where nobody looks."""
 
 
 def preserve(
@@ -87,11 +105,13 @@ def preserve(
     job: Job,
     received: Received | None = None,
     watch: Watch | None = None,
+    beside: Callable[[Exhibit], object] | None = None,
 ) -> Exhibit:
     """The target is a sealed exhibit of the case, or a line says that it could not be had.
 
     ``received`` is what the person says of material that was received rather than captured;
-    ``watch`` is one that the capture itself shows values of; else a new one begins.
+    ``watch`` is one that the capture itself shows values of; else a new one begins.  The noun that
+    ``beside`` makes of the exhibit is saved with it, or neither is.
 
     What a cancelled capture had already saved is sealed as incomplete.  Raises what the source
     raised, after the line was written.
@@ -99,7 +119,7 @@ def preserve(
     capture_id = clock.new_id()
     about = {"case": case.id, "source": source.id, "target": target}
     if watch is None and maker.watch is not None:
-        watch = maker.watch(case.world)
+        watch = maker.watch(case.world, target, case.id)
     with vault.room(capture_id, about) as room:
         started = rfc3339(clock.now())
         try:
@@ -116,6 +136,7 @@ def preserve(
                 maker=maker,
                 job=job,
                 watch=watch,
+                beside=beside,
             )
         except HoldfastError as error:
             remains = _salvage(room.path, source.id, target, error.code, started, clock)
@@ -147,12 +168,15 @@ def seal(
     maker: Maker,
     job: Job,
     watch: Watch | None = None,
+    beside: Callable[[Exhibit], object] | None = None,
 ) -> Exhibit:
     """What was captured is an exhibit: hashed, in the vault, on the ledger, durable."""
     if not captured.files:
         raise Refused("nothing_captured")
     _check_names(captured.files)
     artifacts = tuple(_keep(file, vault, job) for file in captured.files)
+    if maker.marks is not None:
+        captured, artifacts = with_marks(captured, artifacts, maker.marks, vault, clock, job)
     job.step("sealing", len(artifacts), len(artifacts))
     reading, not_before, environment = _circumstances(watch, clock, job)
     with store.custody(case.id) as custody:
@@ -193,6 +217,8 @@ def seal(
             artifacts=artifacts,
         )
         custody.save(exhibit)
+        if beside is not None:
+            custody.save(beside(exhibit))
         head = custody.head()
         queue_stamps(
             case, exhibit, head, custody, store=store, vault=vault, clock=clock, maker=maker
@@ -397,6 +423,7 @@ _KINDS: dict[str, SourceKind] = {
     "video": "video",
     "file": "file",
     "phone": "phone",
+    "series": "series",
 }
 
 

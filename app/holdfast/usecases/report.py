@@ -19,9 +19,11 @@ from holdfast.core.document import Field, Lang, local_time
 from holdfast.core.evidence import Exhibit, read_manifest
 from holdfast.core.ledger import LedgerEntry
 from holdfast.core.notice import mask
+from holdfast.core.origin import Row, sentence
 from holdfast.core.timestamp import Stamp
 from holdfast.core.words import Words
 from holdfast.ports import Vault
+from holdfast.usecases import provenance
 
 Fields = dict[str, Field]
 
@@ -134,6 +136,7 @@ class Shown:
     manifest: Mapping[str, Json]
     stamps: tuple[Stamp, ...]
     """About its manifest, and the earliest complete ones of a head that covers it."""
+    origin: tuple[Row, ...] = ()
 
 
 def show(exhibit: Exhibit, stamps: Sequence[Stamp], seq: int, vault: Vault) -> Shown:
@@ -157,7 +160,12 @@ def show(exhibit: Exhibit, stamps: Sequence[Stamp], seq: int, vault: Vault) -> S
         ]
         if covering:
             own.append(min(covering, key=lambda stamp: (stamp.time or "", stamp.authority)))
-    return Shown(exhibit=exhibit, manifest=manifest, stamps=tuple(own))
+    return Shown(
+        exhibit=exhibit,
+        manifest=manifest,
+        stamps=tuple(own),
+        origin=provenance.told(exhibit, vault=vault),
+    )
 
 
 def name_of(exhibit: Exhibit, say: Teller) -> str:
@@ -206,6 +214,7 @@ def described(shown: Shown, part: int, say: Teller) -> tuple[Fields, dict[str, s
         "ai_label": _label(observed),
         "tool": _tool(manifest),
         "clock": _clock(manifest, say),
+        "origin": _origin(shown.origin, say),
         "checks": _checks(manifest, say),
         "complete": exhibit.complete,
         "withdrawn": exhibit.withdrawn,
@@ -225,7 +234,7 @@ def described(shown: Shown, part: int, say: Teller) -> tuple[Fields, dict[str, s
         "slices": pictures["slices"],
         "films": pictures["films"],
     }
-    for kind in ("page", "screen", "recording", "video", "file", "phone"):
+    for kind in ("page", "screen", "recording", "video", "file", "phone", "series"):
         fields[f"is_{kind}"] = exhibit.source == kind
     return fields, drawn
 
@@ -290,6 +299,17 @@ def _clock(manifest: Mapping[str, Json], say: Teller) -> str:
     if isinstance(unsure, int):
         text += say("clock.unsure", uncertainty=f"{unsure / 1000:.3f}")
     return text
+
+
+def _origin(rows: Sequence[Row], say: Teller) -> list[Field]:
+    """Where it came from, line by line; what was asked of others is marked, and explained once."""
+    told: list[Field] = [
+        f"{say.words(f'origin.row.{row.key}')}: {sentence(row, say.words, say.both)}"
+        for row in rows
+    ]
+    if any(row.separate and row.at for row in rows):
+        told.append(say.words("origin.note.separate"))
+    return told
 
 
 def _checks(manifest: Mapping[str, Json], say: Teller) -> list[Field]:
@@ -473,6 +493,11 @@ def _operation(entry: LedgerEntry, say: Teller) -> str:
             return one_line(say("operation.stamps", by=entry.subject, count=count))
         case "document.issued" | "notice.drafted" | "notice.approved" | "notice.sent":
             return one_line(entry.subject)
+        case "environment.checked":
+            when = "after" if facts.get("when") == "after" else "before"
+            told = say(f"operation.environment.{when}", exhibit=str(facts.get("exhibit") or ""))
+            sha256 = str(facts.get("sha256") or "")
+            return one_line(f"{told} · SHA-256 {sha256[:8]}…{sha256[-8:]}")
         case "case.opened" | "case.closed" | "pack.exported":
             return one_line(entry.subject)
         case _:

@@ -18,6 +18,7 @@ from holdfast.core.bag import ReadablePack, Unreadable
 from holdfast.core.bitcoin import MAX_HEADERS_FILE, BadHeader, CheckpointTable, parse_headers
 from holdfast.core.canonical import one_line
 from holdfast.core.certificates import fingerprints
+from holdfast.core.drand import DrandChain
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.job import Job
 from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
@@ -72,6 +73,10 @@ class Bench:
     """RFC 3339; empty where the clock is not to be consulted."""
     ask: Callable[[int], Iterable[tuple[str, bytes]]] | None = None
     """(operator, header) at a height of the real chain; None where nobody is asked."""
+    beacons: tuple[DrandChain, ...] = ()
+    """Pinned chains of signed rounds."""
+    signed: Callable[[DrandChain, int, bytes], bool] | None = None
+    """Whether a signature is a chain's of a round; None where that cannot be computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +130,8 @@ def _terms(options: Options, bench: Bench) -> Terms:
         known_verifiers=bench.known_verifiers,
         all_digests=options.all_digests,
         ask=bench.ask,
+        beacons=bench.beacons,
+        signed=bench.signed,
     )
 
 

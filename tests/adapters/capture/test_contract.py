@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from PIL import Image
 
+from fakes import adb
 from fakes.clock import FakeClock
 from fakes.processes import alive
 from fakes.site import Page, html, serving
@@ -28,7 +31,7 @@ from holdfast.core.evidence import (
 from holdfast.core.job import Job, Progress
 from holdfast.ports import CaptureSource
 
-IDS = ["file", "page", "screen", "video"]
+IDS = ["file", "page", "phone", "screen", "series", "video"]
 
 
 def test_these_pieces_are_there(means: Means) -> None:
@@ -72,10 +75,19 @@ def attempt(
         case "screen":
             request.getfixturevalue("display")
             yield Try(source, "all", room)
+        case "phone":
+            picture = io.BytesIO()
+            Image.effect_noise((40, 60), 90).save(picture, "PNG")
+            with adb.serving(monkeypatch, adb.FakePhone(screen=picture.getvalue())):
+                yield Try(source, "phone::screen", room)
         case "page":
             request.getfixturevalue("browser")
             with serving({"/": html("<p>一页可以保存的内容，十个字以上")}) as site:
                 yield Try(source, site.url(), room)
+        case "series":
+            page = "<a href=/ep/1>第1集</a><a href=/ep/2>第2集</a>"
+            with serving({"/": html(page, "一部剧")}) as site:
+                yield Try(source, site.url("/"), room)
         case "video":
             pages = {
                 "/": Page(request.getfixturevalue("bright"), headers={"Content-Type": "video/mp4"})
@@ -144,7 +156,7 @@ class TestEverySource:
         else:
             # The wish came at its last step; what it did is whole.
             assert captured.files
-            assert attempt.source.id in {"file", "screen"}
+            assert attempt.source.id in {"file", "screen", "series"}
         assert alive(str(attempt.room.parent)) == []
         assert list((attempt.room.parent / "tmp").iterdir()) == []
 

@@ -10,6 +10,7 @@ import pytest
 
 from fakes.processes import alive
 from fakes.site import Page, html, serving
+from holdfast.adapters import ytdlp
 from holdfast.adapters.capture import Means, video
 from holdfast.adapters.capture.video import Video
 from holdfast.adapters.clock import SystemClock
@@ -51,9 +52,10 @@ def test_the_original_is_kept_to_the_byte(means: Means, room: Path, bright: byte
         "files/cover.jpg",
         "files/download.log",
         "files/info.json",
+        "files/video.json",
     ]
     assert files["files/video.mp4"].at.read_bytes() == bright
-    assert [file.role for file in captured.files] == ["original", "record", "record", "record"]
+    assert [file.role for file in captured.files] == ["original", *["record"] * 4]
     assert json.loads(files["files/info.json"].at.read_bytes())["ext"] == "mp4"
     assert str(room) not in files["files/info.json"].at.read_text(encoding="utf-8")
     assert str(room) not in files["files/download.log"].at.read_text(encoding="utf-8")
@@ -159,31 +161,10 @@ def test_a_film_beyond_the_limit_is_refused(
         assert code(means, site.url("/film.mp4"), room) == (Refused, "video_too_large")
 
 
-def test_a_series_is_its_episodes(means: Means, room: Path, tmp_path: Path) -> None:
-    source = Video(means)
+def test_a_series_is_not_one_video(means: Means, room: Path, tmp_path: Path) -> None:
     with PracticeWorld.start(tmp_path / "world", SystemClock()) as world:
-        links = source.entries(world.series_url, Job())
-        assert [link.rpartition("/")[2] for link in links] == list("12345678")
         feed = world.series_url + "/feed.xml"
-        assert source.entries(feed, Job()) == links
         assert code(means, feed, room) == (Refused, "video_series")
-
-
-def test_one_film_is_no_series(means: Means, bright: bytes) -> None:
-    pages = {
-        "/film.mp4": Page(bright, headers=MP4),
-        "/list": html("<a href=/list/ep/1>1</a><a href=/list/ep/2>2</a>"),
-        "/loop": Page("", 302, {"Location": "/loop"}),
-    }
-    source = Video(means)
-    with serving(pages) as site:
-        assert source.entries(site.url("/film.mp4"), Job()) == ()
-        assert source.entries(site.url("/list"), Job()) == (
-            site.url("/list/ep/1"),
-            site.url("/list/ep/2"),
-        )
-        with pytest.raises(Unavailable, match="http_status"):
-            source.entries(site.url("/nothing"), Job())
 
 
 @pytest.mark.parametrize(
@@ -200,8 +181,8 @@ def test_a_worker_that_fails_is_ended(
 ) -> None:
     mark = f"mark_{room.parent.name}"
     command = [sys.executable, "-c", f"import sys; sys.stdin.readline(); {script}", mark]
-    monkeypatch.setattr(video, "_command", lambda: command)
-    monkeypatch.setattr(video, "SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(ytdlp, "_command", lambda: command)
+    monkeypatch.setattr(ytdlp, "SILENCE_SECONDS", 0.5)
     with serving({"/film.mp4": "x"}) as site:
         assert code(means, site.url("/film.mp4"), room) == (Unavailable, expected)
     assert alive(mark) == []
@@ -210,14 +191,14 @@ def test_a_worker_that_fails_is_ended(
 def test_a_worker_that_cannot_start(
     means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(video, "_command", lambda: [str(room / "nothing")])
+    monkeypatch.setattr(ytdlp, "_command", lambda: [str(room / "nothing")])
     with serving({"/film.mp4": "x"}) as site:
         assert code(means, site.url("/film.mp4"), room) == (Unavailable, "downloader_gone")
 
 
 def test_a_bundle_asks_itself_for_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert video._command() == [sys.executable, "--worker", "downloader"]
+    assert ytdlp._command() == [sys.executable, "--worker", "downloader"]
 
 
 # --- judgement alone -----------------------------------------------------------------------------
@@ -234,20 +215,22 @@ def test_a_bundle_asks_itself_for_a_worker(monkeypatch: pytest.MonkeyPatch) -> N
         ({"kind": "series", "count": 8, "text": ""}, "video_series"),
         ({"kind": "too_large", "text": ""}, "video_too_large"),
         ({"kind": "login", "text": ""}, "video_login"),
+        ({"kind": "cookies", "text": ""}, "video_cookies"),
+        ({"kind": "wheel", "text": ""}, "wheel_unusable"),
         ({"kind": "region", "text": ""}, "video_region"),
         ({"kind": "removed", "text": ""}, "video_removed"),
         ({"kind": "protected", "text": ""}, "video_protected"),
         ({"kind": "other", "text": "what\x1b"}, "video_failed"),
     ],
 )
-def test_each_trouble_has_its_code(error: video.Line, code: str) -> None:
-    trouble = video._trouble(error, "example.com")
+def test_each_trouble_has_its_code(error: ytdlp.Line, code: str) -> None:
+    trouble = ytdlp.trouble(error, "example.com")
     assert trouble.code == code
     assert "\x1b" not in str(trouble)
 
 
 def test_why_there_is_no_file() -> None:
-    live, large, none = video._Run(), video._Run(), video._Run()
+    live, large, none = ytdlp.Run(), ytdlp.Run(), ytdlp.Run()
     live.hear({"event": "video", "live": True})
     large.hear({"event": "log", "level": "info", "text": "File is larger than max-filesize"})
     assert video._nothing(live, "h").code == "video_live"
@@ -276,9 +259,9 @@ FILM = {
     ],
 )
 def test_films_are_judged(
-    said_ms: int | None, film: video.Line, name: str, expected: tuple[str, str]
+    said_ms: int | None, film: ytdlp.Line, name: str, expected: tuple[str, str]
 ) -> None:
-    run = video._Run()
+    run = ytdlp.Run()
     run.hear({"event": "video", "duration_ms": said_ms})
     run.hear(FILM | film)
     found = {one.check: (one.outcome, one.detail) for one in video._checks(run, {})}
@@ -286,7 +269,7 @@ def test_films_are_judged(
 
 
 def test_a_size_that_was_never_told_is_not_checked() -> None:
-    run = video._Run()
+    run = ytdlp.Run()
     assert video._whole(run, {"video-1-0.mp4": 5}).outcome == "not_checked"
     run.hear(
         {"event": "progress", "file": "video-1-0.mp4", "done": 5, "total": 9, "finished": True}
@@ -314,13 +297,12 @@ def test_two_originals_keep_their_numbers(means: Means, tmp_path: Path) -> None:
         "video-1.info.json",
     ):
         (folder / name).write_bytes(b"x")
-    (tmp_path / "worker.err").write_text(f"Warning in {tmp_path}/files \x1b[0m")
-    run = video._Run()
+    run = ytdlp.Run(errors=f"Warning in {tmp_path}/files \x1b[0m")
     run.hear({"event": "video", "title": "\u202e标题"})
     files = Video(means)._files(folder, run, tmp_path)
     assert [file.path for file in files] == [
         "files/video-1-f1.mp4", "files/video-1-f2.m4a", "files/download.log",
-        "files/subtitles-1.zh-Hans.vtt", "files/video-1.info.json",
+        "files/subtitles-1.zh-Hans.vtt", "files/video-1.info.json", "files/video.json",
     ]  # fmt: skip
     assert files[0].name == "\\u{202E}标题 [video-1-f1.mp4]"
     log = (folder / "download.log").read_text(encoding="utf-8")
@@ -332,11 +314,3 @@ def test_what_a_site_counts_is_kept_as_it_was_said() -> None:
     seen = video._observed({"title": "a\nb", "account": "某某", "counts": {"view_count": 12}})
     assert (seen.title, seen.account) == ("a b", "某某")
     assert [(one.name, one.value) for one in seen.counters] == [("plays", "12")]
-
-
-def test_a_page_of_episodes_that_cannot_be_read_has_none() -> None:
-    pages = {"/loop": Page("", 302, {"Location": "/loop"}), "/none": html("<p>no links")}
-    with serving(pages) as site:
-        allow = frozenset({site.pair})
-        assert video._read_page(site.url("/loop"), allow) == ()
-        assert video._read_page(site.url("/none"), allow) == ()

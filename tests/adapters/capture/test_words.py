@@ -18,7 +18,7 @@ MODULES = [
     *sorted((ROOT / "adapters" / "capture").glob("*.py")),
     *(
         ROOT / "adapters" / f"{name}.py"
-        for name in ("http", "browser", "tab", "tiles", "visit", "child", "series")
+        for name in ("http", "adb", "browser", "tab", "tiles", "visit", "child", "series")
     ),
 ]
 
@@ -62,8 +62,8 @@ def test_every_check_of_a_page_has_a_name(lang: str) -> None:
     )  # fmt: skip
     worst = replace(
         seen, status=404, certificate_error="CERT_DATE_INVALID", title="请先登录 安全验证 已下架",
-        finished=False, content_height=9, content_width=9, inner_left=1, covered=99, colour="#000000",
-        laid_out=(0, 9), archived=(0, 9), printed=0, failed=("a: 404",), refused=("b",), broken="",
+        finished=False, content_height=9, content_width=9, inner_left=1, covered=99,
+        colour="#000000", laid_out=(0, 9), archived=(0, 9), printed=0, failed=("a: 404",), refused=("b",), broken="",
     )  # fmt: skip
     middling = replace(
         worst, content_height=0, steady=False, covered=20, text="加载中" + "。" * 2000

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from holdfast.adapters.ytdlp import Downloader
 from holdfast.ports import CaptureSource, Clock
+
+if TYPE_CHECKING:
+    from holdfast.adapters.profile import Lease
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,12 @@ class Means:
     """``host:port`` pairs on this computer that are open besides what the person types."""
     browser: str = ""
     """Path of the browser, from the settings; empty finds one."""
+    profile: Lease | None = None
+    """The profile in which pages are opened; None opens each in a fresh one."""
+    adb: str = ""
+    """Path of adb, from the settings; empty finds one."""
+    downloader: Downloader = field(default_factory=Downloader)
+    """For what yt-dlp can fetch."""
 
 
 class Piece(Protocol):

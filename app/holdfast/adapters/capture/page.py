@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from shutil import rmtree
@@ -9,9 +11,11 @@ from typing import Literal
 
 from holdfast.adapters import browser, http
 from holdfast.adapters.capture import Means
+from holdfast.adapters.cookies import all_cookies
+from holdfast.adapters.profile import Held, browser_record
 from holdfast.adapters.tab import Tab
 from holdfast.adapters.visit import Kept, Visit, keep_log
-from holdfast.core.canonical import one_line, rfc3339
+from holdfast.core.canonical import canonical, one_line, rfc3339
 from holdfast.core.errors import HoldfastError, Refused
 from holdfast.core.evidence import (
     Captured,
@@ -19,6 +23,8 @@ from holdfast.core.evidence import (
     Target,
 )
 from holdfast.core.job import Job
+
+JSON = "application/json"
 
 
 class Page:
@@ -32,6 +38,7 @@ class Page:
         self._clock = means.clock
         self._loopback = means.loopback
         self._browser = means.browser
+        self._profile = means.profile
 
     def closing(self) -> Page:
         """The same, but what lies over the page is also closed as a reader would, and both states
@@ -62,10 +69,22 @@ class Page:
         kept = Kept(room, self._clock)
         log = room / "browser.err"
         try:
-            with browser.running(executable, allow=allow, log=log, job=job) as program:
+            with ExitStack() as undo:
+                held = undo.enter_context(self._profile(executable)) if self._profile else None
+                program = undo.enter_context(
+                    browser.running(
+                        executable,
+                        allow=allow,
+                        log=log,
+                        job=job,
+                        profile=held.folder if held else None,
+                    )
+                )
                 product = _product(program)
                 visit = Visit(Tab(program), program, kept, close_banner=self._close_banner)
                 visit.go(url)
+                alive = None if visit.broken else held
+                kept.add("browser.json", self._record(product, program, alive), JSON, "record")
             keep_log(log, room, kept)
         except BaseException:
             # A browser that ended leaves what the visit had kept.  Nothing stays of a page that
@@ -90,6 +109,12 @@ class Page:
             completeness=visit.checks(found.scheme == "https", target),
             observations=visit.observations(),
         )
+
+    def _record(self, product: Component, program: browser.Browser, held: Held | None) -> bytes:
+        """What opened the page; of a case's profile also how old and how full it is."""
+        now = rfc3339(self._clock.now())
+        profile = replace(held.profile, cookies=len(all_cookies(program))) if held else None
+        return canonical(browser_record(product, profile, now, by="program"))
 
     def parts(self) -> tuple[Component, ...]:
         try:

@@ -24,6 +24,7 @@ from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.core import anchor
 from holdfast.core.bitcoin import CheckpointTable
 from holdfast.core.canonical import one_line, rfc3339
+from holdfast.core.drand import DrandChain
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job, Progress
 from holdfast.core.pack import DECLARATION
@@ -46,6 +47,7 @@ class Embedded:
     roots: tuple[bytes, ...]
     practice_roots: bytes
     table: CheckpointTable
+    beacons: tuple[DrandChain, ...]
     languages: Mapping[str, Words]
 
 
@@ -86,6 +88,7 @@ def read_embedded(raw: bytes) -> Embedded:
         roots=tuple(pem.encode() for pem in content["roots"]),
         practice_roots=content["practice_roots"].encode(),
         table=CheckpointTable.parse(content["checkpoints"].encode()),
+        beacons=tuple(DrandChain(**chain) for chain in content["beacons"]),
         languages=languages,
     )
 
@@ -174,6 +177,7 @@ def _bench(archive: Path, known: Embedded) -> Bench:
         known_verifiers=frozenset({own}),
         open_pack=open_pack,
         digests=_digests,
+        beacons=known.beacons,
         now=rfc3339(datetime.now(UTC)),  # noqa: TID251 -- no clock of ours travels in the pack
     )
 

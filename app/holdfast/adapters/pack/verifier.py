@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import holdfast
 from holdfast.adapters.pack import zipform
@@ -40,7 +41,7 @@ from holdfast.adapters.pack.offline import run
 
 sys.exit(run())
 '''
-_RULES = ("ots_", "token_", "query_")
+_RULES = ("ots_", "token_", "query_", "not_before_")
 """Families of sentences that other catalogues hold for what verification finds."""
 
 
@@ -87,9 +88,18 @@ def embedded() -> bytes:
             "roots": [pem.decode("ascii") for pem in pinned_roots()],
             "practice_roots": practice_roots().decode("ascii"),
             "checkpoints": resource("authorities", "bitcoin-checkpoints.json").read_text("utf-8"),
+            "beacons": [_chain(entry) for entry in table("authorities", "drand.toml")["beacon"]],
             "languages": [_language(lang) for lang in ("zh", "en")],
         }
     )
+
+
+_CHAIN = ("id", "name", "hash", "public_key", "period", "genesis", "seed")
+
+
+def _chain(entry: dict[str, Any]) -> Json:
+    """A chain of rounds without the places where it may be asked for."""
+    return {key: entry[key] for key in _CHAIN}
 
 
 def _language(lang: str) -> Json:

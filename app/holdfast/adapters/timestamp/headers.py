@@ -43,7 +43,15 @@ _NUMBER = re.compile(rb"[0-9]{1,9}")
 class Esplora:
     """The explorers of one world.  A port's HeaderSource."""
 
-    def __init__(self, authorities: Authorities, table: CheckpointTable | None = None) -> None:
+    def __init__(
+        self,
+        authorities: Authorities,
+        table: CheckpointTable | None = None,
+        *,
+        seconds: float = SECONDS,
+    ) -> None:
+        """``seconds`` bounds each answer."""
+        self._seconds = seconds
         self._world = authorities.world
         self._explorers = authorities.explorers
         self._table = table if table is not None else witness.checkpoints()
@@ -73,6 +81,17 @@ class Esplora:
             # Part of a run would look like headers of no chain at all.
             found.extend((explorer.operator, height - at, raw) for at, raw in enumerate(down))
         return tuple(found)
+
+    def tip(self, explorer: Explorer) -> int:
+        """How high its chain is.  Raises Refused, Unavailable."""
+        return int(self._get(explorer, "/blocks/tip/height", _TEXT_LIMIT, _NUMBER))
+
+    def young(self, explorer: Explorer, height: int) -> bytes:
+        """The raw header at ``height``, sound in itself, however few blocks stand on it.
+
+        Raises Refused, Unavailable, or BadHeader for one that cannot be true.
+        """
+        return self._header(explorer, height)
 
     def run(self, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
         """First height and raw headers of a run that links all ``heights`` to a checkpoint.
@@ -154,8 +173,7 @@ class Esplora:
     def _deep_enough(self, explorer: Explorer, height: int) -> None:
         if self._world == "practice" or height + DEPTH - 1 <= self._table.height:
             return
-        tip = int(self._get(explorer, "/blocks/tip/height", _TEXT_LIMIT, _NUMBER))
-        if tip < height + DEPTH - 1:
+        if self.tip(explorer) < height + DEPTH - 1:
             raise Unavailable("header_too_young", block=height)
 
     def _get(
@@ -165,7 +183,9 @@ class Esplora:
         limit: int,
         form: re.Pattern[bytes] | None = None,
     ) -> bytes:
-        reply = witness.fetch(explorer.url, path, world=self._world, limit=limit, timeout=SECONDS)
+        reply = witness.fetch(
+            explorer.url, path, world=self._world, limit=limit, timeout=self._seconds
+        )
         body = reply.body.strip()
         if reply.status != 200 or (form is not None and not form.fullmatch(body)):
             raise Unavailable("explorer_garbled", operator=explorer.operator)

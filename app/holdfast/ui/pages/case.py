@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtWidgets import (
@@ -34,11 +34,17 @@ from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
+    from holdfast.core.browsing import Profile
+    from holdfast.core.series import Series
     from holdfast.usecases.cases import CaseFile
 
 TABS = ("timeline", "evidence", "letters", "documents", "people")
 NARROW = 1120
 """Below this width the detail goes under its list."""
+
+
+Read: TypeAlias = "tuple[CaseFile, dict[str, Bilingual], Profile | None, tuple[Series, ...]]"
+"""A case as it stands, and what its page needs beside it."""
 
 
 class CasePage(Page):
@@ -49,6 +55,9 @@ class CasePage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.file: CaseFile | None = None
+        self.profile: Profile | None = None
+        """Of the case's own browser, where the person has logged in; None without one."""
+        self.series: tuple[Series, ...] = ()
         self.reference = ""
         self._wanted = ""
         self.back = IconButton(desk, "left", "case.all")
@@ -147,19 +156,27 @@ class CasePage(Page):
             return
         holdfast, reference = self.desk.holdfast, self.reference
 
-        def work(_: Job) -> tuple[CaseFile, dict[str, Bilingual]]:
+        def work(_: Job) -> Read:
             file = holdfast.case_file(reference)
             known = holdfast.platforms(file.case.world) if file.notices else ()
-            return file, {platform.id: platform.names for platform in known}
+            names = {platform.id: platform.names for platform in known}
+            profile = holdfast.case_profile(file.case.id)
+            return file, names, profile, holdfast.known_series(reference)
 
         task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(lambda both: self._show(*both))
+        task.succeeded.connect(lambda found: self._show(*found))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
-    def _show(self, file: CaseFile, platforms: dict[str, Bilingual]) -> None:
+    def _show(
+        self,
+        file: CaseFile,
+        platforms: dict[str, Bilingual],
+        profile: Profile | None,
+        series: tuple[Series, ...],
+    ) -> None:
         if file.case.id != self.reference and file.case.number != self.reference:
             return
-        self.file = file
+        self.file, self.profile, self.series = file, profile, series
         self.letters.platforms = platforms
         self.rehearse(practice=file.case.world == "practice")
         self.retell()
@@ -232,20 +249,47 @@ class CasePage(Page):
         """Ways of adding to this case."""
         desk, case = self.desk, self.reference
         self.menu.clear()
-        self.menu.addAction(desk.say("case.add.links")).triggered.connect(self._add_links)
+        self.menu.addAction(desk.say("case.add.links")).triggered.connect(
+            lambda: self._add_links("links")
+        )
+        self.menu.addAction(desk.say("case.add.series")).triggered.connect(self._add_series)
         self.menu.addAction(desk.say("today.way.shot")).triggered.connect(
             lambda: desk.wanted.emit("shot", case)
         )
+        self.menu.addAction(desk.say("case.browse")).triggered.connect(
+            lambda: desk.wanted.emit("browsing", (case, ""))
+        )
+        if self.profile is not None:
+            again = self.menu.addAction(desk.say("case.browse.again"))
+            again.triggered.connect(lambda: self._add_links("links_logged_in"))
+        self.menu.addAction(desk.say("today.way.phone")).triggered.connect(
+            lambda: desk.wanted.emit("phone", case)
+        )
         self.menu.addAction(desk.say("today.way.files")).triggered.connect(self._add_files)
+        for one in self.series:
+            self.menu.addAction(desk.say("case.series", title=one.title)).triggered.connect(
+                lambda _=False, id_=one.id: desk.wanted.emit("series", (case, id_))
+            )
+        self.menu.addSeparator()
+        self.menu.addAction(desk.say("case.environment")).triggered.connect(
+            lambda: desk.wanted.emit("environment", case)
+        )
         self.menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
-    def _add_links(self) -> None:
+    def _add_links(self, place: str) -> None:
         text, fine = QInputDialog.getMultiLineText(
             self, self.desk.say("case.add.links"), self.desk.say("case.add.links.ask")
         )
         links = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
         if fine and links:
-            self.desk.wanted.emit("links", (self.reference, links))
+            self.desk.wanted.emit(place, (self.reference, links))
+
+    def _add_series(self) -> None:
+        link, fine = QInputDialog.getText(
+            self, self.desk.say("case.add.series"), self.desk.say("case.add.series.ask")
+        )
+        if fine and link.strip():
+            self.desk.wanted.emit("list", (self.reference, link.strip()))
 
     def _add_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("today.way.files"))
@@ -281,6 +325,8 @@ class CasePage(Page):
         one = index.data(ROW)
         if isinstance(one, Moment) and one.letter:
             self.desk.wanted.emit(*letter_place(self.reference, one.letter, self._notices()))
+        elif isinstance(one, Moment) and one.check:
+            self.desk.wanted.emit("environment", (self.reference, one.check))
 
     def _notices(self) -> Sequence[Notice]:
         return self.file.notices if self.file is not None else ()

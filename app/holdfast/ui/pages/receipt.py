@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
@@ -67,6 +67,9 @@ class ReceiptPage(Page):
         self.closed.clicked.connect(lambda: desk.wanted.emit("closed", (self._case, self._covered)))
         self.closed.hide()
         self._covered: tuple[str, ...] = ()
+        self.log_in = Button(desk, "trouble.do.browse", icon="page", size="small")
+        self.log_in.clicked.connect(self._log_in)
+        self.log_in.hide()
         self.sealed, self.fingerprint = Line(desk), Line(desk, role="mono")
         self.stamp_glyph = Glyph(desk, "pending", "secondary", size=18)
         self.stamps = Label(desk)
@@ -103,7 +106,7 @@ class ReceiptPage(Page):
                 self.incomplete,
                 self.red,
                 self.failed,
-                _left(self.instead, self.closed, gap=px(8)),
+                _left(self.log_in, self.instead, self.closed),
                 px(4),
                 rows,
                 px(4),
@@ -180,14 +183,16 @@ class ReceiptPage(Page):
         holdfast, lang = self.desk.holdfast, self.desk.lang
         lacking = [exhibit for exhibit in kept if not exhibit.complete]
         self.red.setVisible(bool(lacking))
+        self.log_in.hide()
         if not lacking:
             return
 
-        def work(_: Job) -> str:
-            return "\n".join(line for exhibit in lacking for line in holdfast.red(exhibit, lang))
+        def work(_: Job) -> tuple[str, bool]:
+            lines = [line for exhibit in lacking for line in holdfast.red(exhibit, lang)]
+            return "\n".join(lines), any(_wants_login(holdfast.manifest(one)) for one in lacking)
 
         task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(self.red.show_text)
+        task.succeeded.connect(lambda both: self._show_red(*both))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
     def _tell_covered(self, kept: tuple[Exhibit, ...]) -> None:
@@ -204,6 +209,14 @@ class ReceiptPage(Page):
     def _show_covered(self, links: tuple[str, ...]) -> None:
         self._covered = links
         self.closed.setVisible(bool(links))
+
+    def _show_red(self, lines: str, login: bool) -> None:
+        self.red.show_text(lines)
+        self.log_in.setVisible(login)
+
+    def _log_in(self) -> None:
+        url = next((one.url for one in self._kept() if one.url), "")
+        self.desk.wanted.emit("browsing", (self._case, url))
 
     def _kept(self) -> tuple[Exhibit, ...]:
         if self._file is None:
@@ -287,7 +300,15 @@ def covered(manifest: Mapping[str, Json]) -> bool:
     )
 
 
-def _left(*widgets: QWidget, gap: int) -> QWidget:
+def _left(*widgets: QWidget) -> QWidget:
     holder = QWidget()
-    holder.setLayout(Flow(*widgets, gap=gap))
+    holder.setLayout(Flow(*widgets, gap=8))
     return holder
+
+
+def _wants_login(manifest: Mapping[str, Any]) -> bool:
+    """Whether what was kept is the site asking to log in."""
+    return any(
+        check["check"] == "login_wall" and check["outcome"] == "fail"
+        for check in manifest["completeness"]
+    )

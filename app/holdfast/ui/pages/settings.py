@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QFrame, QPlainTextEdit, QWidget
 
 from holdfast.core.job import Job
 from holdfast.core.timestamp import Authorities
 from holdfast.ui.desk import Desk
-from holdfast.ui.layout import Flow, Fold, at_most, column, emptied, rule
+from holdfast.ui.layout import Flow, Fold, at_most, column, emptied, row, rule
 from holdfast.ui.page import Page
 from holdfast.ui.parts import panel, panel_row
 from holdfast.ui.save import open_outside
 from holdfast.ui.widgets import Button, Check, Choice, Field, Label, Line
+
+if TYPE_CHECKING:
+    from holdfast.compose.series import DownloaderState
 
 SCALES = (100, 125, 150, 175, 200)
 
@@ -38,12 +43,26 @@ class SettingsPage(Page):
         self.offline = Check(desk, "settings.offline")
         self.offline.setChecked(desk.holdfast.settings.offline)
         self.offline.clicked.connect(lambda on: desk.choose(offline=on))
+        self.environment = Button(desk, "settings.environment.open", icon="steps", size="small")
+        self.environment.clicked.connect(lambda: desk.wanted.emit("environment", None))
         self.browser_found = Label(desk, role="caption", tone="secondary")
         self.browser = Field(desk, "settings.browser", hint="settings.browser.auto")
         self.browser.setText(desk.holdfast.settings.browser)
         self.browser.editingFinished.connect(self._browser)
         self.browser_choose = Button(desk, "settings.browser.choose", size="small")
         self.browser_choose.clicked.connect(self._choose_browser)
+        self.downloader = Label(desk, role="caption", tone="secondary")
+        self.fetch = Button(desk, "settings.downloader.fetch", size="small")
+        self.fetch.clicked.connect(
+            lambda: self._downloader(desk.holdfast.fetch_downloader, "task.downloader")
+        )
+        self.wheel = Button(desk, "settings.downloader.choose", size="small")
+        self.wheel.clicked.connect(self._choose_wheel)
+        self.built_in = Button(desk, "settings.downloader.back", size="small")
+        self.built_in.clicked.connect(
+            lambda: self._downloader(lambda _: desk.holdfast.bundled_downloader())
+        )
+        self.built_in.hide()
         self.name = Field(desk, "settings.name", limit=100)
         self.name.setText(desk.holdfast.settings.operator_name)
         self.name.editingFinished.connect(
@@ -79,6 +98,12 @@ class SettingsPage(Page):
                 gap=px(4),
             )
         )
+        checked = QWidget()
+        checked.setLayout(row(self.environment, None))
+        buttons = QWidget()
+        buttons.setLayout(Flow(self.fetch, self.wheel, self.built_in, gap=px(8)))
+        downloader = QWidget()
+        downloader.setLayout(column(self.downloader, buttons, gap=px(6)))
         name_label = Label(desk, "settings.name", role="caption", tone="secondary")
         name_label.setBuddy(self.name)
         head_label = Label(desk, "settings.letterhead", role="caption", tone="secondary")
@@ -105,6 +130,8 @@ class SettingsPage(Page):
             self._line("data", data),
             self._line("services", services),
             self._line("browser_row", browser),
+            self._line("environment", checked),
+            self._line("downloader", downloader),
             self._line("person", person),
             self._line("privacy", privacy),
             rule(),
@@ -133,20 +160,50 @@ class SettingsPage(Page):
     def arrive(self, what: object) -> None:
         holdfast = self.desk.holdfast
 
-        def work(_: Job) -> tuple[Authorities, str]:
-            return holdfast.authorities(), holdfast.browser()
+        def work(_: Job) -> tuple[Authorities, str, DownloaderState]:
+            return holdfast.authorities(), holdfast.browser(), holdfast.downloader()
 
         task = self.desk.runner.start(work, writes=False)
-        task.succeeded.connect(lambda both: self._show(both[0], both[1]))
+        task.succeeded.connect(lambda found: self._show(*found))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
-    def _show(self, authorities: Authorities, browser: str) -> None:
+    def _show(self, authorities: Authorities, browser: str, downloader: DownloaderState) -> None:
         self._authorities = authorities
         if browser:
             self.browser_found.tell("settings.browser.found", browser=browser)
         else:
             self.browser_found.tell("settings.browser.none")
+        self._tell_downloader(downloader)
         self._tell_services()
+
+    def _tell_downloader(self, state: DownloaderState) -> None:
+        key = "newer" if state.sound else "unsound"
+        version = state.newer or state.bundled
+        self.downloader.tell(
+            f"ytdlp.{key if state.newer else 'bundled'}", version=version, bundled=state.bundled
+        )
+        self.downloader.dye("secondary" if state.sound else "warning")
+        self.built_in.setVisible(bool(state.newer))
+
+    def _downloader(self, verb: Callable[[Job], DownloaderState], name: str = "") -> None:
+        """Another downloader is used, or why not is said."""
+        self.fetch.setEnabled(False)
+        self.wheel.setEnabled(False)
+        task = self.desk.runner.start(verb, name)
+        task.succeeded.connect(self._tell_downloader)
+        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+        task.finished.connect(lambda: self.fetch.setEnabled(True))
+        task.finished.connect(lambda: self.wheel.setEnabled(True))
+
+    def _choose_wheel(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self,
+            self.desk.say("settings.downloader.choose"),
+            "",
+            self.desk.say("settings.downloader.wheels"),
+        )
+        if name:
+            self._downloader(lambda job: self.desk.holdfast.use_downloader(Path(name), job))
 
     def retell(self) -> None:
         settings, desk = self.desk.holdfast.settings, self.desk
@@ -183,6 +240,7 @@ class SettingsPage(Page):
         witnesses = [
             *((c.id, c.id, c.url, "opentimestamps") for c in authorities.calendars),
             *((t.id, t.name, t.url, "rfc3161") for t in authorities.tsas),
+            *((b.id, b.name, b.urls[0], "drand") for b in authorities.beacons),
         ]
         for id_, name, url, kind in witnesses:
             box = Check(desk)

@@ -148,8 +148,11 @@ class TodayPage(Page):
     keep = Signal(object)
     """Links to be kept."""
     shot = Signal()
+    phone = Signal()
     files = Signal(object)
     """Paths to be kept."""
+    browse = Signal(str)
+    """A link to begin with in the evidence browser, or nothing."""
     practise = Signal()
 
     def __init__(self, desk: Desk) -> None:
@@ -168,12 +171,18 @@ class TodayPage(Page):
         self.other = Label(desk, "today.other", tone="secondary")
         self.ways = [
             Door(desk, "today.way.shot", "screenshot", arrow=False),
+            Door(desk, "today.way.browse", "page", arrow=False),
             Door(desk, "today.way.files", "files", arrow=False),
+            Door(desk, "today.way.phone", "phone", arrow=False),
         ]
         self.buttons = [
             Button(desk, "today.way.shot", icon="screenshot", size="small"),
+            Button(desk, "today.way.browse", icon="page", size="small"),
             Button(desk, "today.way.files", icon="files", size="small"),
+            Button(desk, "today.way.phone", icon="phone", size="small"),
         ]
+        self.check = Button(desk, "today.environment", icon="steps", size="small")
+        self.check.clicked.connect(lambda: desk.wanted.emit("environment", None))
         self.drop = Label(desk, "today.drop", role="caption", tone="secondary")
         self.practise_title = Label(desk, "today.practise.title", role="strong")
         self.practise_line = Label(desk, "today.practise.line", role="caption", tone="secondary")
@@ -187,7 +196,10 @@ class TodayPage(Page):
         self.field.entered.connect(self._keep)
         self.keep_button.clicked.connect(self._keep)
         for door, button, act in zip(
-            self.ways, self.buttons, (self.shot.emit, self._choose), strict=True
+            self.ways,
+            self.buttons,
+            (self.shot.emit, self._browse, self._choose, self.phone.emit),
+            strict=True,
         ):
             door.clicked.connect(act)
             button.clicked.connect(act)
@@ -203,9 +215,9 @@ class TodayPage(Page):
         head.setContentsMargins(0, 0, 0, px(12))
         entry = Fold(self.field, self.keep_button, gap=px(8), below=px(460), stretch=(1, 0))
         self._entry = entry
-        ways = Fold(*self.ways, gap=px(8), below=px(420), stretch=(1, 1))
+        ways = Fold(*self.ways, gap=px(8), below=px(560), stretch=(1,) * len(self.ways))
         small = QWidget()
-        small.setLayout(Flow(*self.buttons, gap=px(8)))
+        small.setLayout(Flow(*self.buttons, self.check, gap=px(8)))
         self._small, self._ways = small, ways
         practise = Fold(
             _holding(self.practise_title, self.practise_line, gap=px(2)),
@@ -297,6 +309,11 @@ class TodayPage(Page):
             return
         self.field.clear()
         self.keep.emit(links)
+
+    def _browse(self) -> None:
+        links = self.field.links()
+        self.field.clear()
+        self.browse.emit(links[0] if links else "")
 
     def _choose(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("today.way.files"))

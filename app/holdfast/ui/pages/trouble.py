@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from holdfast.core.errors import HoldfastError, Tampered, Unavailable
 from holdfast.core.evidence import Exhibit
@@ -38,16 +39,20 @@ _SCREEN_INSTEAD = frozenset(
         "http_status",
         "page_nothing",
         "page_stuck",
+        "video_cookies",
         "video_live",
-        "video_login",
         "video_protected",
         "video_region",
         "video_unsupported",
     }
 )
 """Errors of a link whose picture on the screen can be kept instead."""
+_LOGIN = frozenset({"profile_none", "video_login"})
+"""Errors of a link that only somebody who is logged in can open."""
 _SCREEN_TOO = frozenset(
     {
+        "browse_no_screen",
+        "browser_garbled",
         "browser_missing",
         "browser_refused",
         "browser_start",
@@ -81,6 +86,9 @@ class TroublePage(Page):
         self.other = Button(desk, "trouble.back", size="large")
         self.primary.clicked.connect(lambda: self._take(self.way))
         self.other.clicked.connect(lambda: self._take(self.other_way))
+        self.files = Button(desk, "today.way.files", size="large")
+        self.files.clicked.connect(self._choose)
+        self.note = Label(desk, "trouble.browse.note", role="caption", tone="secondary")
         self.kept_title = Label(desk, "trouble.kept", role="strong")
         self.kept = column()
         self.details = Button(desk, "trouble.details", kind="link", icon="down")
@@ -98,12 +106,13 @@ class TroublePage(Page):
         title.setStretch(1, 1)
         title.setAlignment(glyph, Qt.AlignmentFlag.AlignTop)
         buttons = QWidget()
-        buttons.setLayout(Flow(self.primary, self.other, gap=px(8)))
+        buttons.setLayout(Flow(self.primary, self.other, self.files, gap=px(8)))
         lines = column(
             self._pair("trouble.why", self.why),
             self._pair("trouble.now", self.now),
             px(4),
             buttons,
+            self.note,
             gap=px(16),
             margins=(px(40), px(16), 0, 0),
         )
@@ -126,7 +135,7 @@ class TroublePage(Page):
         self._column = QWidget()
         self._column.setMaximumWidth(px(760))
         self._column.setLayout(inside)
-        air = row(QWidget(), self._column, QWidget(), margins=(px(24), px(16), px(24), px(24)))
+        air = row(QWidget(), self._column, QWidget(), margins=(px(20), px(16), px(20), px(24)))
         air.setStretch(1, 100)
         self.body(column(air, None))
 
@@ -165,7 +174,9 @@ class TroublePage(Page):
         self.primary.tell(f"trouble.do.{self.way}")
         self.other.setVisible(self.way != self.other_way)
         self.other.tell("trouble.do.screen" if self.other_way == "screen" else "trouble.back")
+        self.note.setVisible(self.way == "browse")
         code = woe.error.code if isinstance(woe.error, HoldfastError) else type(woe.error).__name__
+        self.files.setVisible(code in _IN_SETTINGS)
         self.technical.setPlainText(f"{code}\n{woe.error}\n{woe.target}")
         self.technical.setAccessibleName(self.desk.say("trouble.details"))
         emptied(self.kept)
@@ -187,10 +198,12 @@ class TroublePage(Page):
 
     @property
     def way(self) -> str:
-        """What the primary button does: again, screen, settings, case, copy or back."""
+        """What the primary button does: again, browse, screen, settings, case, copy or back."""
         woe = self._woe
         if not isinstance(woe.error, HoldfastError):
             return "copy"
+        if woe.error.code in _LOGIN:
+            return "browse"
         if woe.error.code in _SCREEN_INSTEAD:
             return "screen"
         if woe.error.code in _IN_SETTINGS:
@@ -205,13 +218,15 @@ class TroublePage(Page):
     def other_way(self) -> str:
         """What the second button does: screen or back."""
         error = self._woe.error
-        too = isinstance(error, HoldfastError) and error.code in _SCREEN_TOO
+        too = isinstance(error, HoldfastError) and error.code in _SCREEN_TOO | _LOGIN
         return "screen" if too else "back"
 
     def _take(self, way: str) -> None:
         woe = self._woe
         if way == "again" and woe.again is not None:
             woe.again()
+        elif way == "browse":
+            self.desk.wanted.emit("browsing", (woe.case, woe.target))
         elif way == "screen":
             self.desk.wanted.emit("shot", woe.case)
         elif way == "settings":
@@ -223,6 +238,12 @@ class TroublePage(Page):
             self.primary.tell("copied")
         else:
             self.desk.wanted.emit("today", woe.target)
+
+    def _choose(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("today.way.files"))
+        if names:
+            paths = tuple(Path(name) for name in names)
+            self.desk.wanted.emit("files", (self._woe.case, paths))
 
     def _unfold(self) -> None:
         shown = not self.technical.isVisible()

@@ -1,0 +1,217 @@
+"""``holdfast browse`` as a person types it: a real window, a word a wish, an object at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.acceptance import need
+from fakes.display import display
+from fakes.film import film
+from fakes.login import SECRET, WORDS, login_site
+from fakes.processes import alive
+from fakes.site import Page, html, serving
+
+pytestmark = pytest.mark.xdist_group("evidence_browser")
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[str]:
+    need("chromium")
+    with display() as name:
+        yield name
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def environment(screen: str) -> dict[str, str]:
+    settings = {**os.environ, "LANG": "C.UTF-8", "DISPLAY": screen}
+    settings.pop("WAYLAND_DISPLAY", None)
+    if not screen:
+        settings.pop("DISPLAY")
+    return settings
+
+
+def holdfast(screen: str, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "holdfast", *words],
+        capture_output=True,
+        text=True,
+        input=typed,
+        env=environment(screen),
+        timeout=180,
+    )
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    return done
+
+
+@contextmanager
+def browsing(screen: str, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """The command while it runs, past its first words."""
+    command = [sys.executable, "-m", "holdfast", "browse", *words, "--json", "--lang", "en"]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=environment(screen), **pipes) as process:
+        try:
+            read_until(process, "Type: keep")
+            yield process
+        finally:
+            process.kill()
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stderr is not None
+    seen = ""
+    for line in process.stderr:
+        seen += line
+        if words in line:
+            return seen
+    raise AssertionError(seen)
+
+
+def files(body: Any, number: int = 0) -> set[str]:
+    return {artifact["path"] for artifact in body["exhibits"][number]["artifacts"]}
+
+
+def test_pages_are_kept_one_word_at_a_time_and_the_login_lasts(screen: str, data: Path) -> None:
+    script = "location.search || (location = '?in')"
+    form = f"<script>{script}</script>{WORDS}"
+    with login_site(page=html(WORDS, "一页"), other=html(form, "另一页")) as site:
+        words = ("browse", site.url("/page"), "--json", "--data", str(data))
+        typed = "nonsense\nkeep\nscroll\nshot\ngo javascript:alert(1)\nquit\n"
+        done = holdfast(screen, *words, typed=typed)
+        assert done.returncode == 0, done.stderr
+        body = json.loads(done.stdout)
+        assert len(body["exhibits"]) == 3
+        assert body["failed"] == []
+        assert all(one["complete"] for one in body["exhibits"])
+        assert files(body) >= {"files/page.png", "files/page.mhtml", "files/browser.json"}
+        assert (body["profile"]["used"], body["ended"]) == (1, "closed")
+        assert "link_not_web" not in done.stderr
+        number = body["case"]["number"]
+        again = holdfast(
+            screen, "browse", site.url("/page"), "--case", number, "--json", "--data", str(data),
+            typed="shot\n",
+        )  # fmt: skip
+        assert again.returncode == 0, again.stderr
+        assert json.loads(again.stdout)["profile"]["used"] == 2
+    verified = holdfast(screen, "verify", number, "--json", "--quiet", "--data", str(data))
+    assert json.loads(verified.stdout)["verdict"] == "unchecked"
+    assert alive(str(data)) == []
+
+
+def test_a_profile_is_used_by_keep_and_never_leaves(
+    screen: str, data: Path, tmp_path: Path
+) -> None:
+    """Logged in by hand, kept unattended; no pack has anything of the log-in in it."""
+    auto = (
+        "<form method=post action=/login><input type=password name=p></form>"
+        "<script>document.forms[0].submit()</script>"
+    )
+    with login_site(auto=html(auto, "登录")) as site:
+        shared = ("--json", "--data", str(data))
+        new = json.loads(holdfast(screen, "case", "new", "x", *shared).stdout)
+        number = new["case"]["number"]
+        early = holdfast(screen, "keep", site.url(), "--case", number, "--profile", *shared)
+        assert early.returncode == 1
+        assert "no browser with a log-in" in early.stderr
+        with browsing(screen, site.url("/auto"), "--case", number, "--data", str(data)) as process:
+            refused = holdfast(
+                screen, "keep", site.url(), "--case", number, "--profile", "--as", "page", *shared
+            )
+            assert "open somewhere else" in refused.stderr
+            second = holdfast(screen, "browse", "--case", number, *shared)
+            assert second.returncode == 1
+            assert "open somewhere else" in second.stderr
+            while "POST /login" not in site.asked:
+                assert process.poll() is None
+            out, _ = process.communicate("shot\nquit\n", timeout=60)
+            assert len(json.loads(out)["exhibits"]) == 1
+        kept = holdfast(
+            screen, "keep", site.url(), "--case", number, "--profile", "--as", "page", *shared
+        )
+        assert kept.returncode == 0, kept.stderr
+        body = json.loads(kept.stdout)
+        assert body["exhibits"][0]["title"] == "我的页面"
+        fresh = holdfast(screen, "keep", site.url(), "--case", number, "--as", "page", *shared)
+        assert json.loads(fresh.stdout)["exhibits"][0]["title"] == "登录"
+    pack = tmp_path / "pack"
+    exported = holdfast(screen, "export", "--case", number, "--out", str(pack), *shared)
+    assert exported.returncode == 0, exported.stderr
+    records = [json.loads(one.read_text()) for one in pack.rglob("browser.json")]
+    assert sorted(one["profile"]["kind"] for one in records) == ["case", "case", "fresh"]
+    assert {one["opened_by"] for one in records} == {"person", "program"}
+    for one in pack.rglob("*"):
+        assert not one.is_file() or SECRET.encode() not in one.read_bytes(), one
+    assert not [one for one in pack.rglob("*") if "profile" in one.name or "ookie" in one.name]
+    gone = holdfast(screen, "browse", "--case", number, "--forget", *shared)
+    assert gone.returncode == 0
+    assert "what was kept stays" in gone.stderr
+    assert list((data / "profiles").iterdir()) == []
+    assert holdfast(screen, "browse", "--case", number, "--forget", *shared).returncode == 1
+
+
+def test_a_video_is_kept_with_the_log_in(screen: str, data: Path, tmp_path: Path) -> None:
+    clip = film(tmp_path / "film.mp4")
+    with serving({"/film.mp4": Page(clip, headers={"Content-Type": "video/mp4"})}) as site:
+        site.pages["/"] = Page(html(f"{WORDS}<video src='{site.url('/film.mp4')}'></video>"))
+        done = holdfast(
+            screen, "browse", site.url(), "--json", "--data", str(data), typed="video\nquit\n"
+        )
+    assert done.returncode == 0, done.stderr
+    body = json.loads(done.stdout)
+    assert body["exhibits"][0]["source"] == "video"
+    assert not any("cookie" in path for path in files(body))
+
+
+def test_a_closed_window_ends_the_command_with_a_sentence(screen: str, data: Path) -> None:
+    with (
+        login_site(page=html(WORDS, "一页")) as site,
+        browsing(screen, site.url("/page"), "--data", str(data)) as process,
+    ):
+        for number in alive(str(data / "profiles")):
+            try:
+                os.kill(number, 9)
+            except ProcessLookupError:
+                pass
+        told = read_until(process, "ended unexpectedly")
+        out, _ = process.communicate(timeout=60)
+    assert "Traceback" not in told
+    body = json.loads(out)
+    assert (body["ended"], body["exhibits"], process.returncode) == ("gone", [], 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("browse", "file:///etc/passwd"), 1),
+        (("browse", "http://169.254.169.254/"), 1),
+        (("browse", "--forget"), 2),
+        (("browse", "--case", "HF-1999-0001"), 1),
+        (("keep", "https://a.example/", "--profile"), 2),
+    ],
+)
+def test_bad_wishes_are_one_sentence(
+    screen: str, data: Path, words: tuple[str, ...], code: int
+) -> None:
+    done = holdfast(screen, *words, "--data", str(data))
+    assert done.returncode == code
+    assert done.stderr.strip()
+
+
+def test_without_a_screen_or_a_browser_it_says_so(data: Path, tmp_path: Path) -> None:
+    need("chromium")
+    done = holdfast("", "browse", "--data", str(data), "--lang", "en")
+    assert done.returncode == 3
+    assert "no screen" in done.stderr
+    assert not (data / "profiles").exists()
