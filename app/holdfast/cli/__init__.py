@@ -11,7 +11,18 @@ from typing import Any
 
 import typer
 
-from holdfast.cli import browse, case, environment, keep, notice, origin, phone, practice, work
+from holdfast.cli import (
+    browse,
+    case,
+    environment,
+    keep,
+    notice,
+    origin,
+    phone,
+    practice,
+    record,
+    work,
+)
 from holdfast.cli.desk import CANCELLED, OK, REFUSED, USAGE, Desk, Everywhere
 from holdfast.core.errors import HoldfastError
 
@@ -96,7 +107,7 @@ def _commands(desk: Desk) -> typer.Typer:
         help=desk.say("cli.help"),
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for room in (case, keep, environment, work, notice, practice, browse, phone, origin):
+    for room in (case, keep, record, environment, work, notice, practice, browse, phone, origin):
         room.register(app, desk)
     return app
 

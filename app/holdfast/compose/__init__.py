@@ -17,6 +17,7 @@ from holdfast.compose.machine import Machine
 from holdfast.compose.papers import Papers
 from holdfast.compose.phones import CodeShown, Phones
 from holdfast.compose.proving import Proving
+from holdfast.compose.recording import Recordings
 from holdfast.compose.surroundings import Surroundings
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
@@ -34,6 +35,7 @@ __all__ = [
     "download",
     "media",
     "open_holdfast",
+    "record_screen",
     "system_language",
     "words",
 ]
@@ -60,6 +62,13 @@ def media() -> int:
     return main()
 
 
+def record_screen() -> int:
+    """The recorder's own process: orders in, segments and JSON lines out."""
+    from holdfast.adapters.recorder import main
+
+    return main()
+
+
 def system_language() -> Lang:
     """The language of this system, as far as we have it."""
     import locale
@@ -81,7 +90,7 @@ def open_holdfast(data: Path | None = None) -> Holdfast:
     return Holdfast(folder)
 
 
-class Holdfast(Proving, Papers, Letters, Machine, Surroundings, Browsing, Phones):
+class Holdfast(Proving, Recordings, Papers, Letters, Machine, Surroundings, Browsing, Phones):
     """Every verb, ready to be called by the window and by the command line."""
 
     def practise(self, out: Path | None, job: Job, lang: Lang = "zh") -> Rehearsal:

@@ -53,6 +53,7 @@ class Keeping(Provenance):
             clock=self._clock,
             maker=self._maker,
             job=job,
+            sources=self.sources,
         )
 
     def keep(self, target: str, job: Job, case: str = "", how: str = "") -> Kept:
