@@ -20,6 +20,10 @@ def main() -> int:
             from holdfast.compose import media
 
             return media()
+        case ["--worker", "recorder"]:
+            from holdfast.compose import record_screen
+
+            return record_screen()
         case ["--data", folder]:
             return _window(Path(folder))
         case words:

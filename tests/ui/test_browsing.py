@@ -35,7 +35,7 @@ def test_from_today_it_opens_at_the_link_that_was_typed(
     window = open_(fake)
     today = window.page("today")
     today.field.setPlainText("https://x.example/v/1")
-    click(qtbot, window, today.ways[1])
+    click(qtbot, window, today.ways[2])
     page = window.here
     assert isinstance(page, BrowsingPage)
     assert called(fake, "browse") == [("browse", "", "https://x.example/v/1")]

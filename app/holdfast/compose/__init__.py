@@ -17,6 +17,7 @@ from holdfast.compose.machine import Machine
 from holdfast.compose.papers import Papers
 from holdfast.compose.phones import CodeShown, Phones
 from holdfast.compose.proving import Proving
+from holdfast.compose.recording import Recordings
 from holdfast.compose.series import Downloads, SeriesVerbs
 from holdfast.compose.surroundings import Surroundings
 from holdfast.core.errors import Refused
@@ -35,6 +36,7 @@ __all__ = [
     "download",
     "media",
     "open_holdfast",
+    "record_screen",
     "system_language",
     "words",
 ]
@@ -61,6 +63,13 @@ def media() -> int:
     return main()
 
 
+def record_screen() -> int:
+    """The recorder's own process: orders in, segments and JSON lines out."""
+    from holdfast.adapters.recorder import main
+
+    return main()
+
+
 def system_language() -> Lang:
     """The language of this system, as far as we have it."""
     import locale
@@ -83,7 +92,16 @@ def open_holdfast(data: Path | None = None) -> Holdfast:
 
 
 class Holdfast(
-    Proving, Papers, Letters, Machine, Surroundings, Browsing, Phones, SeriesVerbs, Downloads
+    Recordings,
+    Browsing,
+    SeriesVerbs,
+    Phones,
+    Surroundings,
+    Downloads,
+    Proving,
+    Papers,
+    Letters,
+    Machine,
 ):
     """Every verb, ready to be called by the window and by the command line."""
 
