@@ -502,6 +502,15 @@ def test_closing_it_ourselves_in_the_middle_seals_what_was_there(
         assert attempt.exhibit == "E0001"
 
 
+def test_a_page_that_does_not_want_to_be_left_is_left(site: LoginSite, tmp_path: Path) -> None:
+    with session(tmp_path, site.url("/page")) as one:
+        loaded(one, "一页")
+        run(one, "addEventListener('beforeunload', event => event.preventDefault()); 1")
+        assert keep(one, "page", tmp_path / "room").complete
+    assert one.state.ended == "closed"
+    assert alive(str(tmp_path)) == []
+
+
 @pytest.fixture
 def manager(display: str) -> Iterator[None]:
     """Somebody who hides and shows the windows of the display."""
