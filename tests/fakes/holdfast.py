@@ -365,6 +365,9 @@ class FakeHoldfast(FakeSeries):
         self._call("browse_end", case)
         self.browsers[case] = replace(self.browsers[case], ended="closed", tabs=())
 
+    def hide_browsers(self, *, hidden: bool) -> None:
+        self._call("hide_browsers", hidden)
+
     def keep_logged_in(self, target: str, job: Job, case: str, how: str = "") -> Kept:
         self._call("keep_logged_in", target, case)
         return self._keep(target, job, case, "page")

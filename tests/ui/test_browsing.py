@@ -305,3 +305,13 @@ def test_opening_can_be_cancelled(qtbot: QtBot, full: FakeHoldfast, open_: Open)
     page = opened(qtbot, window, (ids(full)["许"], ""))
     assert page.reopen.isVisible()
     assert not page.said.isVisible()
+
+
+def test_hiding_at_once_hides_the_browser_too(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    opened(qtbot, window, (ids(full)["许"], ""))
+    window.hide_at_once()
+    window.hide_at_once()
+    assert called(full, "hide_browsers") == [("hide_browsers", True), ("hide_browsers", False)]

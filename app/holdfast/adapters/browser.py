@@ -87,6 +87,7 @@ _SOCKET_OPENS = frozenset({"Network.webSocketCreated", "Network.webTransportCrea
 _SOCKET_OPENED = frozenset(
     {"Network.webSocketHandshakeResponseReceived", "Network.webTransportConnectionEstablished"}
 )
+_SOCKET_ENDED = frozenset({"Network.webSocketClosed", "Network.webTransportClosed"})
 MOST_SOCKETS = 10_000
 _NUMBER = re.compile(r"\d+(\.\d+){3}")
 _ON_PATH = (
@@ -295,9 +296,10 @@ class Gate:
         elif method in _SOCKET_OPENS and len(self._sockets) < MOST_SOCKETS:
             number = f"{session}/{params.get('requestId') or params.get('transportId')}"
             self._sockets[number] = str(params.get("url", ""))
-        elif method in _SOCKET_OPENED:
+        elif method in _SOCKET_OPENED | _SOCKET_ENDED:
             number = f"{session}/{params.get('requestId') or params.get('transportId')}"
-            if url := self._sockets.pop(number, ""):
+            url = self._sockets.pop(number, "")
+            if url and method in _SOCKET_OPENED:
                 self._pool.submit(self._look, url)
 
     def _look(self, url: str) -> None:

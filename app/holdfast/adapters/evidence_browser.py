@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -111,6 +111,16 @@ class Session:
             self._orders.put(order)
         result: Result = order.answer.result()
         return result
+
+    def hide(self, *, hidden: bool) -> None:
+        """Its windows are out of sight, or back; at once, whatever is being done."""
+        if self._over or self._open_tabs is None:
+            return
+        bounds = {"windowState": "minimized" if hidden else "normal"}
+        for window in {place.window for place in list(self._tabs.places.values())} - {0}:
+            with suppress(Unavailable):
+                order = {"windowId": window, "bounds": bounds}
+                self._running.send("Browser.setWindowBounds", order)
 
     def close(self) -> None:
         """The browser is gone; what was being kept ends as it would had the person closed it."""
@@ -332,8 +342,7 @@ class Session:
         before = tab.evaluate("Math.round(scrollY)") or 0
         try:
             visit.keep(url, scroll=how == "scroll")
-            if how == "scroll":
-                tab.evaluate(f"window.scrollTo(0, {int(before)})")
+            tab.evaluate(f"window.scrollTo(0, {int(before)})")
             return visit.checks(url.startswith("https:"), url)
         finally:
             if not tab.answering:

@@ -78,7 +78,8 @@ class Tab:
         what it opens or asks is theirs to answer.
         """
         self._browser = browser
-        self.shown = bool(target)
+        self.theirs = bool(session)
+        """Whether a person works in it."""
         self.dialog = False
         """Whether a question of the page waits for the person."""
         self.crashed = False
@@ -123,7 +124,7 @@ class Tab:
             "Inspector.targetCrashed": self._crash,
         }
         browser.listen(self._heard)
-        if self.shown:
+        if self.theirs:
             self.user_agent = ""
             self._target = self._frame = target
             self._session = session
@@ -178,7 +179,7 @@ class Tab:
         return self._call(method, params, seconds)
 
     def _heard(self, session: str, method: str, params: Params) -> None:
-        if self.shown and session not in (self._session, *self._frames):
+        if self.theirs and session not in (self._session, *self._frames):
             return  # another tab of the person's
         if (handler := self._handlers.get(method)) is not None:
             handler(session, params)
@@ -192,7 +193,7 @@ class Tab:
             if before is not None:
                 _note(self.passed, str(before["url"]))
                 self._check(before)
-            elif self.shown:
+            elif self.theirs:
                 self._anew()
             elif self.document is not None and self.document.url != url:
                 _note(self.passed, self.document.url)
@@ -271,7 +272,7 @@ class Tab:
 
     def _dialog(self, session: str, params: Params) -> None:
         _note(self.dialogs, f"{params.get('type')}: {params.get('message')}")
-        if self.shown:
+        if self.theirs:
             self.dialog = True
             return
         # Staying is what a reader would do; leaving would lose the page.
@@ -303,7 +304,7 @@ class Tab:
     def _crash(self, session: str, _params: Params) -> None:
         if session == self._session:
             self.crashed = True
-            if not self.shown:
+            if not self.theirs:
                 raise Unavailable("page_crashed")
 
     # --- opening ---------------------------------------------------------------------------------
@@ -368,7 +369,7 @@ class Tab:
 
     def check_address(self) -> None:
         """Nothing, unless something came from inside.  Raises Refused(``link_rebound``)."""
-        entered = [] if self.shown else self._browser.gate.entered
+        entered = [] if self.theirs else self._browser.gate.entered
         if reached := [*self.rebound, *entered]:
             url, address = reached[0]
             raise Refused("link_rebound", host=_host(url), address=one_line(address[:60]))

@@ -58,6 +58,8 @@ class Place:
     tab: Tab
     url: str = ""
     title: str = ""
+    window: int = 0
+    """The browser's number of its window; 0 until that is known."""
     since: int = 0
     """The turn at which its page was loaded."""
 
@@ -110,6 +112,10 @@ class Tabs:
             question = {"expression": _SHOWN, "returnByValue": True}
             try:
                 answer = place.tab.asked("Runtime.evaluate", question, ASKED_SECONDS)
+                if not place.window:
+                    where = {"targetId": place.id}
+                    found = self._program.call("Browser.getWindowForTarget", where)
+                    place.window = int(found.get("windowId", 0))
             except Unavailable as error:
                 if error.code in ENDS:
                     raise

@@ -677,7 +677,9 @@ class MainWindow(QMainWindow):
             for window in self._hidden:
                 window.show()
             self._hidden.clear()
+            self.desk.holdfast.hide_browsers(hidden=False)
             return
+        self.desk.holdfast.hide_browsers(hidden=True)
         plain = plain_window(self.desk)
         plain.setGeometry(self.window().geometry())
         plain.show()
