@@ -414,7 +414,7 @@ class FakeHoldfast(FakeSeries):
             now=self._now,
             not_before=NotBefore(network="bitcoin", bitcoin=block),
         )
-        picture = segno.make_qr(code.payload, error="m").matrix
+        picture = segno.make_qr(code.payload, error="q").matrix
         return CodeShown(
             code=code, case=matter, picture=tuple(tuple(map(bool, row)) for row in picture)
         )
