@@ -20,6 +20,10 @@ def main() -> int:
             from holdfast.compose import media
 
             return media()
+        case ["--worker", "joiner"]:
+            from holdfast.compose import join
+
+            return join()
         case ["--data", folder]:
             return _window(Path(folder))
         case words:

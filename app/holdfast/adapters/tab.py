@@ -512,11 +512,6 @@ class Tab:
         return tuple(base64.b64decode(one) for one in table[:20])
 
     @property
-    def session(self) -> str:
-        """The page's own session, for others that listen beside it."""
-        return self._session
-
-    @property
     def frame_sessions(self) -> tuple[str, ...]:
         """Those of frames that live in processes of their own."""
         return tuple(self._frames)
