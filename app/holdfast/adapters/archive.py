@@ -44,7 +44,7 @@ class Archive:
         self._tab = tab
         self._room = room
         self._clock = clock
-        self._traffic = Traffic(program, tab.session, room)
+        self._traffic = Traffic(program, tab.session, room, this_page_only=private)
         self.checks: tuple[Check, ...] = ()
         """What is complete of it and what is not, once it is kept."""
 
@@ -58,8 +58,6 @@ class Archive:
         """``files`` has the archive, the films and their records; they lie below ``folder``."""
         program, tab, traffic = self._program, self._tab, self._traffic
         elements = self._elements()
-        if self._private and tab.document is not None:
-            traffic.forget_before(tab.document.request)
         traffic.settle()
         lookups = Lookups(program, tab, traffic, url)
         media = Media(traffic, lookups, elements)

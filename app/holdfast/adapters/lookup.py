@@ -84,12 +84,19 @@ class Lookups:
     def close(self) -> None:
         """Our tab is gone."""
         if self._target:
+            self._program.unlisten(self._heard)
             self._program.send("Target.closeTarget", {"targetId": self._target})
 
     def _open(self) -> None:
         call = self._program.call
         self._end = time.monotonic() + ALL_SECONDS
-        made = call("Target.createTarget", {"url": "about:blank", "background": True})
+        try:
+            made = call("Target.createTarget", {"url": "about:blank", "hidden": True})
+        except Unavailable as error:
+            if error.code != "browser_refused":
+                raise
+            # An older browser cannot hide a tab.
+            made = call("Target.createTarget", {"url": "about:blank", "background": True})
         self._target = str(made["targetId"])
         attach = {"targetId": self._target, "flatten": True}
         self._session = str(call("Target.attachToTarget", attach)["sessionId"])

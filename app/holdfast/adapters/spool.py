@@ -63,6 +63,12 @@ class Spool:
         """The whole body; for what is known to be small."""
         return b"".join(self.read(body))
 
+    def clear(self) -> None:
+        """It is empty again; no body of before may be read."""
+        self._known.clear()
+        self.size = self._looked = 0
+        self._file.truncate(0)
+
     def close(self) -> None:
         """The file is gone."""
         self._file.close()  # again does no harm

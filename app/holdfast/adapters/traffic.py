@@ -138,13 +138,17 @@ class _Raw:
 class Traffic:
     """What one page, its frames and its workers asked for and were given."""
 
-    def __init__(self, program: Browser, session: str, room: Path) -> None:
+    def __init__(
+        self, program: Browser, session: str, room: Path, *, this_page_only: bool = False
+    ) -> None:
+        """With ``this_page_only`` a page that the person left is forgotten with all it had."""
         self._program = program
+        self._root = session if this_page_only else ""
         self._sessions = {session}
         self._ours: set[str] = set()
         self._targets: dict[str, str] = {}
         """Session by frame or worker."""
-        self.spool = Spool(room / "traffic.spool", LARGEST_TOTAL)
+        self.spool = Spool(room / f"traffic-{session}.spool", LARGEST_TOTAL)
         self.exchanges: list[Exchange] = []
         self._count = 0
         self.unrecorded = 0
@@ -167,6 +171,7 @@ class Traffic:
             "Network.dataReceived": self._data,
             "Network.loadingFinished": self._finished,
             "Network.loadingFailed": self._failed,
+            "Page.frameNavigated": self._navigated,
         }
         program.listen(self._heard)
 
@@ -187,6 +192,8 @@ class Traffic:
                 self._current.pop(one.id, None)
                 self._raw.pop(one.id, None)
         self.exchanges = [one for one in self.exchanges if one.number >= first]
+        if first and all(one.body is None for one in self.exchanges):
+            self.spool.clear()
 
     def settle(self) -> None:
         """Every body that was asked for is here, or was waited for long enough.
@@ -211,6 +218,7 @@ class Traffic:
     def stop(self) -> None:
         """Nothing is heard any more, and the spool is gone."""
         self._closed = True
+        self._program.unlisten(self._heard)
         self.spool.close()
 
     def _quiet(self) -> bool:
@@ -223,6 +231,10 @@ class Traffic:
             return
         if (handler := self._handlers.get(method)) is not None:
             handler(session, params)
+
+    def _navigated(self, session: str, params: Params) -> None:
+        if session == self._root and not params["frame"].get("parentId"):
+            self.forget_before(str(params["frame"].get("loaderId", "")))
 
     def _attached(self, _session: str, params: Params) -> None:
         if params["targetInfo"].get("type") != "page":
