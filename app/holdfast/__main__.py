@@ -24,6 +24,10 @@ def main() -> int:
             from holdfast.compose import record_screen
 
             return record_screen()
+        case ["--worker", "joiner"]:
+            from holdfast.compose import join
+
+            return join()
         case ["--data", folder]:
             return _window(Path(folder))
         case words:

@@ -206,7 +206,8 @@ class Session:
         profile = replace(held.profile, browser=product, cookies=count)
         self._profiles.note(profile)
         self.state = replace(self.state, profile=profile)
-        self._open_tabs = Tabs(program, self._clock, str(said.get("userAgent", "")))
+        agent = str(said.get("userAgent", ""))
+        self._open_tabs = Tabs(program, self._clock, agent, self._log.parent)
         self._open_tabs.watch()
         program.wait(lambda: bool(self._tabs.places), browser.START_SECONDS)
         if self._first:
@@ -254,6 +255,9 @@ class Session:
     def _end(self, trouble: BaseException | None) -> None:
         """Nobody waits any more, and everybody can see why."""
         left = self._open_tabs is not None and bool(self._open_tabs.places)
+        if self._open_tabs is not None:
+            for place in self._open_tabs.places.values():
+                place.archive.close()
         why: Ended = "gone" if trouble is not None and left else "closed"
         with self._lock:
             self._over = True
@@ -302,7 +306,7 @@ class Session:
         _check(place, within)
         job.step("saving", detail=one_line(url[:200]))
         kept = Kept(room, self._clock)
-        visit = Visit(tab, self._running, kept)
+        visit = Visit(tab, self._running, kept, place.archive)
         checks: tuple[Check, ...]
         try:
             checks = self._shot(tab, kept) if how == "shot" else self._whole(visit, url, how)

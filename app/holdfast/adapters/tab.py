@@ -24,6 +24,8 @@ STILL = 0.5
 STILL_OPEN = 2.0
 MOST_NOTED = 500
 
+# What the browser holds of bodies until they are asked for: in all, and of one.
+_HELD = {"maxTotalBufferSize": 256 << 20, "maxResourceBufferSize": 64 << 20}
 _WIDTH = 1280
 _HEIGHT = 900
 _SCROLL_STEPS = 60
@@ -149,8 +151,7 @@ class Tab:
     def _watch(self, session: str) -> None:
         """The session's page or frame, and every frame inside it, reports what it does."""
         send = self._browser.send
-        sizes = {"maxTotalBufferSize": 64 << 20, "maxResourceBufferSize": 32 << 20}
-        send("Network.enable", sizes, session)
+        send("Network.enable", _HELD, session)
         send("Page.enable", {}, session)
         send("Inspector.enable", {}, session)
         attach = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
@@ -292,7 +293,7 @@ class Tab:
             self._frames.append(inner)
             self._watch(inner)
         else:
-            self._browser.send("Network.enable", {}, inner)
+            self._browser.send("Network.enable", _HELD, inner)
         self._browser.send("Runtime.runIfWaitingForDebugger", {}, inner)
 
     def _target_created(self, _session: str, params: Params) -> None:
@@ -510,6 +511,11 @@ class Tab:
                 return ()
             raise
         return tuple(base64.b64decode(one) for one in table[:20])
+
+    @property
+    def frame_sessions(self) -> tuple[str, ...]:
+        """Those of frames that live in processes of their own."""
+        return tuple(self._frames)
 
     @property
     def still_open(self) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.adapters import browser
+from holdfast.adapters.archive import Archive
 from holdfast.adapters.tab import TEXT, Tab
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339, visible
 from holdfast.core.completeness import PageSeen, judged
@@ -113,8 +114,11 @@ class _Pictured:
 class Visit:
     """One visit to one page."""
 
-    def __init__(self, tab: Tab, program: browser.Browser, kept: Kept) -> None:
+    def __init__(
+        self, tab: Tab, program: browser.Browser, kept: Kept, archive: Archive | None = None
+    ) -> None:
         self.tab = tab
+        self._archive = archive
         self.final_url = ""
         self._program = program
         self._kept = kept
@@ -151,6 +155,9 @@ class Visit:
         self._certificates = tab.certificates()
         for number, certificate in enumerate(self._certificates, 1):
             kept.add(f"certificate-{number}.der", certificate, "application/pkix-cert", "record")
+        if self._archive is not None:
+            title = str(self._facts.get("title", ""))
+            self._archive.keep(kept.folder, kept.files, url=url, title=title, text=self._text)
         tab.check_there()
         self.final_url = one_line(str(self._facts.get("url") or url))
         kept.add("page.json", canonical(self._record()), "application/json", "record")
@@ -203,7 +210,7 @@ class Visit:
     def checks(self, secure: bool, typed: str) -> tuple[Check, ...]:
         """What is complete about it and what is not."""
         document = self.tab.document
-        return judged(
+        page = judged(
             PageSeen(
                 typed=typed,
                 final_url=self.final_url,
@@ -223,6 +230,7 @@ class Visit:
                 certificate_error=self.tab.certificate_error if secure else None,
             )
         )
+        return page if self._archive is None else (*page, *self._archive.checks)
 
     def observations(self) -> Observations:
         """What the page said of itself."""

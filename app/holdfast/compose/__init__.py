@@ -34,6 +34,7 @@ __all__ = [
     "Kept",
     "default_data",
     "download",
+    "join",
     "media",
     "open_holdfast",
     "record_screen",
@@ -47,6 +48,13 @@ def default_data() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("Holdfast", appauthor=False)
+
+
+def join() -> int:
+    """The joiner's own process: one order in, one line of JSON out."""
+    from holdfast.adapters.joiner import main
+
+    return main()
 
 
 def download() -> int:
