@@ -18,9 +18,9 @@ from fakes.site import Page, Site, html, serving
 from holdfast.adapters import lookup, wacz
 from holdfast.adapters.capture import Means
 from holdfast.adapters.capture.page import Page as PageSource
+from holdfast.adapters.filmkeeper import JOIN_SECONDS
 from holdfast.adapters.footage import elements_of
 from holdfast.adapters.joiner import form_of
-from holdfast.adapters.reel import JOIN_SECONDS
 from holdfast.core.errors import Unavailable
 from holdfast.core.evidence import Captured
 from holdfast.core.job import Job

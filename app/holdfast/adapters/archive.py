@@ -12,9 +12,9 @@ from typing import Any
 
 from holdfast.adapters import wacz
 from holdfast.adapters.browser import Browser
+from holdfast.adapters.filmkeeper import Keeper
 from holdfast.adapters.footage import PROBE, Element, Film, Held, Media, elements_of
 from holdfast.adapters.lookup import Lookups
-from holdfast.adapters.reel import Keeper
 from holdfast.adapters.spool import Spool
 from holdfast.adapters.tab import Tab
 from holdfast.adapters.traffic import Exchange, Traffic, described, told

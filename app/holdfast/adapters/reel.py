@@ -1,270 +1,512 @@
-"""Films written into an exhibit: pieces as originals, the film put together as a derivative."""
+"""Frames and sound become closed, hashed, chained files; none of that waits in the way of a frame.
+
+One thread encodes, another closes: it writes the rest, fsyncs, hashes, and only then adds the
+segment to the chain.  What was on the chain is safe whatever happens next.
+"""
 
 from __future__ import annotations
 
-import json
-import sys
-from contextlib import suppress
+import hashlib
+import os
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from holdfast.adapters import child
-from holdfast.adapters.browser import Browser
-from holdfast.adapters.footage import ENDINGS, SIDE, TYPES, Film, Held
-from holdfast.adapters.joiner import form_of
-from holdfast.adapters.playlist import Part, Track
-from holdfast.adapters.traffic import Traffic
-from holdfast.core.canonical import one_line
+from holdfast.adapters.sound import CHANNELS, RATE, Block
+from holdfast.core.recording import (
+    DARK,
+    FIRST_LINK,
+    SEGMENT_MS,
+    SEGMENTS,
+    Pace,
+    Segment,
+    linked,
+    next_pace,
+)
 
-JOIN_SECONDS = 600.0
-_ANSWER = 1 << 16
+if TYPE_CHECKING:
+    from holdfast.adapters.picture import Picture
+
+WAITING = 6
+"""Frames that may wait for the encoder; one more is dropped."""
+SAMPLE_MS = 500
+"""How often a frame is looked at for blackness and stillness."""
+LATE_SOUND = 0.6
+"""Seconds that a segment's file waits for the sound of its last moments."""
+JUMP_MS = 200
+"""A larger difference between clock and samples is a hole in the sound, left as a hole."""
+SETTLING, LASTING = 25, 150
+"""Blocks, half a second and three, over which the sound's place in time is judged: a busy machine
+delivers late for a while, and that is no hole.
+"""
+_MS = Fraction(1, 1000)
+# The same stream parameters whatever the preset, so that segments can be joined without a loss.
+_STREAM = (
+    "cabac=0:8x8dct=0:bframes=0:ref=1:weightp=0:scenecut=0:keyint=infinite"
+    ":rc-lookahead=0:sync-lookahead=0"
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A file of a film in the exhibit."""
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A picture on its way into the film."""
 
-    at: Path
-    path: str
-    media_type: str
-    name: str
-    role: Literal["original", "derived"] = "original"
-    derived_from: str | None = None
+    picture: Picture
+    at_ms: int
+    missed: int
+    """Frames that should have come before it."""
 
 
-class Keeper:
-    """Writes films into the exhibit's folder and has them joined and looked at."""
+@dataclass(slots=True)
+class _Open:
+    """A segment that is being written."""
 
-    def __init__(self, program: Browser, traffic: Traffic, folder: Path, room: Path) -> None:
-        self._program = program
-        self._traffic = traffic
-        self._folder = folder
-        self._room = room
-        self.files: list[Written] = []
+    n: int
+    kind: Literal["card", "screen"]
+    path: Path
+    container: Any
+    video: Any
+    sound: Any
+    from_ms: int
+    started: str
+    pace: Pace
+    width: int
+    height: int
+    to_ms: int = 0
+    ended: str = ""
+    frames: int = 0
+    dropped: int = 0
+    gap_ms: int = 0
+    busy: float = 0.0
+    dark: int = 0
+    plain: int = 0
+    still: int = 0
+    samples: int = 0
+    sound_packets: int = 0
+    level: int = 0
 
-    def keep(self, film: Film) -> None:
-        """The film's files are there, and what a demuxer saw of it is known."""
-        pictures = []
-        if film.element is not None and film.element.picture:
-            pictures = [
-                {
-                    "milliseconds": film.element.now,
-                    "width": SIDE[0],
-                    "height": SIDE[1],
-                    "rgb": film.element.picture,
-                }
-            ]
-        if film.way == "file":
-            self._keep_file(film, pictures)
-        else:
-            self._keep_stream(film, pictures)
 
-    def _keep_ranges(self, held: Held, film: Film) -> str:
-        """The ranges that a file came in stand as they were received; where the first one does."""
-        paths = []
-        for number, one in enumerate(dict.fromkeys(one.number for one in held.exchanges), 1):
-            exchange = next(each for each in held.exchanges if each.number == one)
-            if exchange.body is not None:
-                parts = ((exchange.body, 0, exchange.body.size),)
-                alone = Held(url=held.url, parts=parts, exchanges=(exchange,))
-                paths.append(f"files/media/{film.number}-range-{number}.bin")
-                self._write(alone, paths[-1], "application/octet-stream", film, "range")
-        return paths[0]
+class Reel:
+    """Where frames and sound go; ``closed`` is told of every segment, ``failed`` of the end."""
 
-    def _write(
+    def __init__(
         self,
-        held: Held,
-        path: str,
-        media_type: str,
-        film: Film,
-        what: str,
-        parent: str | None = None,
-    ) -> Path:
-        """The bytes are a file of the exhibit; with a ``parent`` a derivative of it."""
-        at = self._folder / path.removeprefix("files/")
-        at.parent.mkdir(parents=True, exist_ok=True)
-        with at.open("wb") as out:
-            for body, start, length in held.parts:
-                for block in self._traffic.spool.read(body, start, length):
-                    out.write(block)
-        self.files.append(
-            Written(
-                at=at,
-                path=path,
-                media_type=media_type,
-                name=one_line(held.url[:300]),
-                role="original" if parent is None else "derived",
-                derived_from=parent,
-            )
-        )
-        film.pieces.append(
-            {
-                "path": path,
-                "what": what,
-                "url": one_line(held.url[:8000]),
-                "bytes": held.size,
-                "whole": held.whole,
-                "from": "lookup" if held.ours else "page",
-                "put_together": parent is not None,
-                "requests": [one.number for one in held.exchanges],
-            }
-        )
-        return at
-
-    def _keep_file(self, film: Film, pictures: list[dict[str, Any]]) -> None:
-        held = film.file
-        if held is None:
-            return
-        form = form_of(held.head)
-        said = held.exchanges[0].media_type
-        media_type = said if said in ENDINGS else TYPES.get(form, "application/octet-stream")
-        film.path = f"files/media/{film.number}.{ENDINGS.get(media_type, 'bin')}"
-        first = self._keep_ranges(held, film) if len(held.parts) > 1 else None
-        at = self._write(held, film.path, media_type, film, "file", first)
-        if form and not film.protected:
-            order = {"do": "inspect", "at": str(at), "form": form, "pictures": pictures}
-            self._take(film, self._ask(order))
-
-    def _keep_stream(self, film: Film, pictures: list[dict[str, Any]]) -> None:
-        # Every last part of a path is unique, for what a crash leaves is kept by it.
-        here = f"files/media/{film.number}"
-        ending = "mpd" if film.way == "dash" else "m3u8"
-        kind = "application/dash+xml" if film.way == "dash" else "application/vnd.apple.mpegurl"
-        for number, held in enumerate(film.lists, 1):
-            name = "playlist" if len(film.lists) == 1 else f"playlist-{number}"
-            self._write(held, f"{here}-{name}.{ending}", kind, film, "playlist")
-        places: list[dict[Part, Path]] = []
-        for number, (track, had) in enumerate(zip(film.tracks, film.held, strict=False), 1):
-            stem = here if len(film.tracks) == 1 else f"{here}-{number}"
-            places.append(self._keep_track(film, track, had, stem))
-        if film.missing or film.protected or not places or not all(places):
-            return
-        self._join(film, places, pictures)
-
-    def _keep_track(
-        self, film: Film, track: Track, had: dict[Part, Held], stem: str
-    ) -> dict[Part, Path]:
-        places: dict[Part, Path] = {}
-        keys = {Part(url=p.key.url) for p in track.pieces if p.key is not None and p.key.url}
-        inits = {piece.init for piece in track.pieces if piece.init is not None}
-        counts = {"key": 0, "init": 0, "segment": 0}
-        for part, held in had.items():
-            what = "key" if part in keys else "init" if part in inits else "segment"
-            counts[what] += 1
-            form = form_of(held.head)
-            name = f"{counts[what]:04d}" if what == "segment" else f"{what}-{counts[what]}"
-            ending = {"mp4": "m4s", "mpegts": "ts"}.get(form, form or "bin")
-            media_type = TYPES.get(form, "application/octet-stream")
-            path = f"{stem}-{name}.{'key' if what == 'key' else ending}"
-            places[part] = self._write(held, path, media_type, film, what)
-        return places
-
-    def _join(
-        self, film: Film, places: list[dict[Part, Path]], pictures: list[dict[str, Any]]
+        folder: Path,
+        pace: Pace,
+        *,
+        now: Callable[[], tuple[int, str]],
+        closed: Callable[[Segment], None],
+        failed: Callable[[Exception], None],
+        adapting: bool = True,
+        durable: bool = True,
     ) -> None:
-        work = self._room / "joining"
-        work.mkdir(exist_ok=True)
-        path = f"files/media/{film.number}.mp4"
-        at = self._folder / path.removeprefix("files/")
+        """``now`` tells milliseconds since the beginning and the system's time.
+
+        ``durable`` is False only where its cost is measured.
+        """
+        self._folder, self.pace = folder, pace
+        self._now, self._closed, self._failed = now, closed, failed
+        self._adapting, self._durable = adapting, durable
+        self._frames: queue.Queue[Frame | None] = queue.Queue(WAITING)
+        self._done: queue.SimpleQueue[_Open | None] = queue.SimpleQueue()
+        self._open: _Open | None = None
+        self._before: _Open | None = None
+        self._n = 0
+        self._last_ms: int | None = None
+        self._sampled_ms = -SAMPLE_MS
+        self._sample = b""
+        self._link = FIRST_LINK
+        self._heard: deque[tuple[Any, int, int]] = deque()
+        self._broken = False
+        self.kept = self.gap_ms = 0
+        self.voice: _Voice | None = None
+        self._encoder = threading.Thread(target=self._encode, name="encoder", daemon=True)
+        self._closer = threading.Thread(target=self._close_all, name="closer", daemon=True)
+        self._encoder.start()
+        self._closer.start()
+
+    # --- what others call ------------------------------------------------------------------------
+
+    def with_sound(self, origin_ns: int) -> None:
+        """Segments that begin from now on have a sound track."""
+        self.voice = _Voice(self, origin_ns)
+
+    def offer(self, frame: Frame) -> bool:
+        """The frame is on its way; False when the encoder is too far behind and it is dropped."""
         try:
-            tracks = [
-                _groups(track, place) for track, place in zip(film.tracks, places, strict=True)
-            ]
-            order = {
-                "do": "join",
-                "tracks": tracks,
-                "work": str(work),
-                "out": str(at),
-                "pictures": pictures,
-            }
-            answer = self._ask(order)
-        except ValueError as error:
-            answer = {"error": str(error)}
-        finally:
-            for left in work.iterdir():
-                left.unlink()
-            work.rmdir()
-        self._take(film, answer)
-        if film.trouble:
-            at.unlink(missing_ok=True)
+            self._frames.put_nowait(frame)
+        except queue.Full:
+            return False
+        return True
+
+    def rest(self) -> None:
+        """What is open is closed; the next frame begins a new segment.  Waits for the encoder."""
+        self._frames.put(None)
+        self._frames.join()
+
+    def end(self) -> None:
+        """Everything is closed, hashed and chained."""
+        self.rest()
+        self._done.put(None)
+        self._closer.join()
+
+    @property
+    def segment(self) -> int:
+        """The number of the segment that is open or comes next."""
+        return self._n
+
+    def card(self, picture: Picture, length_ms: int) -> None:
+        """A segment drawn by us, before anything of the screen."""
+        began = self._now()[1]
+        opened = self._begin("card", picture, 0, began)
+        if opened is None:
             return
-        film.path = path
-        self.files.append(
-            Written(
-                at=at,
-                path=path,
-                media_type="video/mp4" if film.seen.get("video") else "audio/mp4",
-                name=one_line(film.url[:300]),
-                role="derived",
-                derived_from=str(film.pieces[0]["path"]),
-            )
+        for at in range(0, length_ms, 100):
+            self._put(opened, picture, at)
+        opened.frames = length_ms // 100
+        self._finish(opened, length_ms)
+
+    # --- encoding --------------------------------------------------------------------------------
+
+    def _encode(self) -> None:
+        import av.error
+
+        while True:
+            frame = self._frames.get()
+            try:
+                if frame is None:
+                    self._finish_open()
+                elif not self._broken:
+                    self._take(frame)
+            except (OSError, av.error.FFmpegError) as error:
+                self._fail(error)
+            finally:
+                self._frames.task_done()
+
+    def _take(self, frame: Frame) -> None:
+        opened, picture = self._open, frame.picture
+        full = opened is not None and (
+            frame.at_ms - opened.from_ms >= SEGMENT_MS
+            or (picture.width, picture.height) != (opened.width, opened.height)
         )
+        if opened is not None and full:
+            self._finish(opened, frame.at_ms)
+            self._adapt(opened)
+            opened = None
+        if opened is None:
+            opened = self._begin("screen", picture, frame.at_ms, self._now()[1])
+        if opened is None:
+            return
+        begun = time.perf_counter()
+        self._put(opened, picture, frame.at_ms - opened.from_ms)
+        if self._last_ms is not None:
+            gap = frame.at_ms - self._last_ms
+            opened.gap_ms, self.gap_ms = max(opened.gap_ms, gap), max(self.gap_ms, gap)
+        self._last_ms = frame.at_ms
+        opened.frames += 1
+        opened.dropped += frame.missed
+        self.kept += 1
+        if frame.at_ms - self._sampled_ms >= SAMPLE_MS:
+            self._sampled_ms = frame.at_ms
+            self._look(opened, picture)
+        opened.busy += time.perf_counter() - begun
 
-    @staticmethod
-    def _take(film: Film, answer: dict[str, Any]) -> None:
-        if "error" in answer:
-            film.trouble = one_line(str(answer["error"])[:300])
-        else:
-            film.seen = answer
+    def _begin(
+        self, kind: Literal["card", "screen"], picture: Picture, at_ms: int, started: str
+    ) -> _Open | None:
+        import av
 
-    def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        """What the joiner answered; the browser is listened to meanwhile."""
-        errors = self._room / "joiner.err"
-        if getattr(sys, "frozen", False):
-            command = [sys.executable, "--worker", "joiner"]
-        else:
-            command = [sys.executable, "-P", "-m", "holdfast.adapters.joiner"]
-        process = child.started(command, errors=errors, talk=True, folder=self._room)
-        try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            with suppress(BrokenPipeError):
-                process.stdin.write(json.dumps(order).encode() + b"\n")
-                process.stdin.close()
-            ended = self._program.wait(lambda: process.poll() is not None, JOIN_SECONDS)
-            raw = process.stdout.read(_ANSWER) if ended else b""
-        finally:
-            child.ended(process)
-            errors.unlink(missing_ok=True)
-        with suppress(ValueError):
-            answer = json.loads(raw)
-            if isinstance(answer, dict):
-                return answer
-        return {"error": "took too long" if not ended else "stopped without an answer"}
+        name = "card" if kind == "card" else "segment"
+        path = self._folder / f"{name}-{self._n:05d}.mkv"
+        # Small clusters, flushed: a file that is cut off can be read up to its last quarter second.
+        options = {"flush_packets": "1", "cluster_time_limit": "250"}
+        container = av.open(str(path), "w", format="matroska", options=options)
+        width, height = picture.width + picture.width % 2, picture.height + picture.height % 2
+        video = container.add_stream(
+            "libx264",
+            rate=self.pace.wanted,
+            options={"preset": self.pace.preset, "crf": "20", "x264-params": _STREAM},
+        )
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        video.time_base = video.codec_context.time_base = _MS
+        context = video.codec_context
+        context.colorspace = context.color_primaries = context.color_trc = 1  # ITU-R BT.709
+        context.color_range = 1  # 16 to 235
+        sound = None
+        if self.voice is not None and not self.voice.gone and kind == "screen":
+            # Described alike in every file; what goes in comes from the one encoder of the voice.
+            sound = _sound_stream(container)
+        opened = _Open(
+            n=self._n,
+            kind=kind,
+            path=path,
+            container=container,
+            video=video,
+            sound=sound,
+            from_ms=at_ms,
+            started=started,
+            pace=self.pace,
+            width=picture.width,
+            height=picture.height,
+        )
+        if kind == "screen":
+            self._open = opened
+        self._n += 1
+        return opened
+
+    def _put(self, opened: _Open, picture: Picture, at_ms: int) -> None:
+        import av
+        import numpy as np
+
+        rows = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 4)
+        if picture.width % 2 or picture.height % 2:
+            # The format wants even sides: the last row or column stands twice, none is lost.
+            rows = np.pad(rows, ((0, picture.height % 2), (0, picture.width % 2), (0, 0)), "edge")
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rows), format="bgra")
+        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+        frame.pts, frame.time_base = at_ms, _MS
+        for packet in opened.video.encode(frame):
+            opened.container.mux_one(packet)
+        if self._before is None:
+            # Else what was heard may belong to the segment that is being closed.
+            self._drain(opened, opened.from_ms + at_ms)
+
+    def _look(self, opened: _Open, picture: Picture) -> None:
+        """Whether it is black, of one colour, or like the one before: from a grid of its pixels."""
+        import numpy as np
+
+        rows = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 4)
+        grid = rows[:: max(1, picture.height // 90), :: max(1, picture.width // 160), :3]
+        opened.samples += 1
+        low, high = int(grid.min()), int(grid.max())
+        spread = int((grid.max(axis=(0, 1)).astype(int) - grid.min(axis=(0, 1))).max())
+        opened.dark += high <= DARK
+        opened.plain += spread <= 6 or (high <= DARK and low <= DARK)
+        sample = grid.tobytes()
+        opened.still += sample == self._sample
+        self._sample = sample
+
+    def _adapt(self, opened: _Open) -> None:
+        span = max(1, opened.to_ms - opened.from_ms)
+        busy = int(opened.busy * 1_000_000 / span)
+        if self._adapting:
+            self.pace = next_pace(
+                self.pace, busy=busy, frames=opened.frames, dropped=opened.dropped
+            )
+
+    def _finish_open(self) -> None:
+        if self._open is not None:
+            end = (self._last_ms or 0) + 1000 // self.pace.fps
+            self._finish(self._open, max(end, self._open.from_ms))
+        self._last_ms = None
+
+    def _finish(self, opened: _Open, to_ms: int) -> None:
+        opened.to_ms, opened.ended = to_ms, self._now()[1]
+        if opened is self._open:
+            self._before, self._open = opened, None
+        self._done.put(opened)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._broken:
+            self._broken = True
+            self._failed(error)
+
+    # --- closing ---------------------------------------------------------------------------------
+
+    def _close_all(self) -> None:
+        import av.error
+
+        while (opened := self._done.get()) is not None:
+            try:
+                self._close(opened)
+            except (OSError, av.error.FFmpegError) as error:
+                self._fail(error)
+
+    def _close(self, opened: _Open) -> None:
+        if opened.sound is not None and self.voice is not None:
+            self.voice.wait_for(opened.to_ms)
+        if opened.kind == "screen":
+            self._drain(opened, opened.to_ms)
+        for packet in opened.video.encode():
+            opened.container.mux_one(packet)
+        opened.container.close()
+        if self._before is opened:
+            self._before = None
+        sha256, size = _settled(opened.path, durable=self._durable)
+        self._link = linked(self._link, sha256)
+        segment = Segment(
+            n=opened.n,
+            kind=opened.kind,
+            file=opened.path.name,
+            size=size,
+            sha256=sha256,
+            link=self._link,
+            from_ms=opened.from_ms,
+            to_ms=opened.to_ms,
+            started=opened.started,
+            ended=opened.ended,
+            frames=opened.frames,
+            dropped=opened.dropped,
+            gap_ms=opened.gap_ms,
+            preset=opened.pace.preset,
+            fps=opened.pace.fps,
+            width=opened.width,
+            height=opened.height,
+            dark=opened.dark,
+            plain=opened.plain,
+            still=opened.still,
+            samples=opened.samples,
+            sound_ms=opened.sound_packets * 1024 * 1000 // RATE,
+            level=opened.level,
+        )
+        append(self._folder / SEGMENTS, segment.line(), durable=self._durable)
+        self._closed(segment)
+
+    def sounded(self, packet: Any, at_ms: int, level: int) -> None:
+        """A packet of sound waits for the frames of its time."""
+        self._heard.append((packet, at_ms, level))
+
+    def _drain(self, opened: _Open, until_ms: int) -> None:
+        """The sound before ``until_ms`` is in the segment; what is older than it is nobody's."""
+        while self._heard and self._heard[0][1] < until_ms:
+            packet, at_ms, level = self._heard.popleft()
+            if opened.sound is None or at_ms < opened.from_ms:
+                continue
+            packet.stream, packet.time_base = opened.sound, _MS
+            packet.pts = packet.dts = at_ms - opened.from_ms
+            opened.container.mux_one(packet)
+            opened.sound_packets += 1
+            opened.level = max(opened.level, level)
 
 
-def _groups(track: Track, places: dict[Part, Path]) -> list[dict[str, Any]]:
-    """The joiner's order for a track: pieces that share a clock and a beginning together."""
-    groups: list[dict[str, Any]] = []
-    before: Part | None = None
-    for piece in track.pieces:
-        if not groups or piece.break_before or piece.init != before:
-            form = _form(places[piece.init or piece.part])
-            groups.append({"form": form, "parts": []})
-            if piece.init is not None:
-                groups[-1]["parts"].append({"from": [_source(places[piece.init])]})
-            before = piece.init
-        part: dict[str, Any] = {"from": [_source(places[piece.part])]}
-        if piece.key is not None:
-            key = places[Part(url=piece.key.url)].read_bytes()
-            if len(key) != 16:
-                raise ValueError("a key that is none")
-            iv = piece.key.iv or piece.number.to_bytes(16, "big")
-            part |= {"key": key.hex(), "iv": iv.hex()}
-            if piece.init is None:
-                # Only deciphered does it show what it is; RFC 8216 leaves TS for such a list.
-                groups[-1]["form"] = "mpegts"
-        groups[-1]["parts"].append(part)
-    if any(not group["form"] for group in groups):
-        raise ValueError("no media that is known here")
-    return groups
+class _Voice:
+    """One encoder for the whole recording, so that the joined sound has no seams."""
+
+    def __init__(self, reel: Reel, origin_ns: int) -> None:
+        import av
+
+        self._reel, self._origin_ns = reel, origin_ns
+        self._nowhere = av.open(os.devnull, "w", format="matroska")
+        self._encoder = _sound_stream(self._nowhere).codec_context
+        self._encoder.open()
+        self._blocks: deque[Any] = deque()
+        self._held = 0
+        self._next: int | None = None
+        """The sample number, on the recording's clock, that should come next."""
+        self.gone = False
+        self.level = 0
+        self.holes: list[tuple[int, int]] = []
+        """When the clock had moved on without samples, and by how many milliseconds."""
+        self.skew_ms = 0
+        self._until = 0
+        self._more = threading.Condition()
+        self._begins: deque[int] = deque(maxlen=LASTING)
+        """By each of the last blocks: when the samples that are held began."""
+        self._told_ms = -1
+
+    def hear(self, block: Block) -> None:
+        """A block is encoded and goes where its time says."""
+        import numpy as np
+
+        end = (block.at_ns - self._origin_ns) * RATE // 1_000_000_000
+        begin = end - len(block.samples)
+        peak = float(np.abs(block.samples).max()) if len(block.samples) else 0.0
+        self.level = min(1000, round(peak * 1000))
+        self._blocks.append(block.samples)
+        self._begins.append(begin - self._held)
+        self._held += len(block.samples)
+        if self._next is None:
+            # Blocks come in bursts, some late; the earliest of the first tells when it began.
+            if len(self._begins) < SETTLING:
+                return
+            self._next = min(self._begins)
+        apart = min(self._begins) - self._next
+        self.skew_ms = apart * 1000 // RATE
+        if len(self._begins) == LASTING and self.skew_ms > JUMP_MS:
+            self.holes.append((self._next * 1000 // RATE, self.skew_ms))
+            self._next += apart
+        while self._held >= 1024:
+            self._encode()
+        with self._more:
+            self._until = self._next * 1000 // RATE
+            self._more.notify_all()
+
+    def _encode(self) -> None:
+        import av
+        import numpy as np
+
+        assert self._next is not None
+        rows = np.ascontiguousarray(self._exactly(1024).T)
+        frame = av.AudioFrame.from_ndarray(rows, format="fltp", layout="stereo")
+        frame.sample_rate = RATE
+        frame.pts, frame.time_base = self._next, Fraction(1, RATE)
+        self._next += 1024
+        self._begins = deque((one + 1024 for one in self._begins), maxlen=LASTING)
+        for packet in self._encoder.encode(frame):
+            at_ms = int(packet.pts * packet.time_base * 1000)
+            if at_ms > self._told_ms:
+                self._told_ms = at_ms
+                self._reel.sounded(packet, at_ms, self.level)
+
+    def _exactly(self, count: int) -> Any:
+        import numpy as np
+
+        whole = np.concatenate(self._blocks)
+        self._blocks.clear()
+        self._blocks.append(whole[count:])
+        self._held = len(whole) - count
+        return whole[:count].astype(np.float32)
+
+    def resync(self) -> None:
+        """What comes next comes after a rest."""
+        self._next = None
+        self._blocks.clear()
+        self._held = 0
+        self._begins.clear()
+
+    def wait_for(self, at_ms: int) -> None:
+        """The sound up to that moment has come, or is not waited for any longer."""
+        with self._more:
+            self._more.wait_for(lambda: self.gone or self._until >= at_ms + 25, LATE_SOUND)
+
+    def end(self) -> None:
+        """No more sound comes."""
+        with self._more:
+            self.gone = True
+            self._more.notify_all()
 
 
-def _form(at: Path) -> str:
-    with at.open("rb") as file:
-        return form_of(file.read(4096))
+def _sound_stream(container: Any) -> Any:
+    stream = container.add_stream("aac", rate=RATE, options={"b": "160000"})
+    stream.layout = "stereo"
+    return stream
 
 
-def _source(at: Path) -> dict[str, Any]:
-    return {"at": str(at), "start": 0, "length": at.stat().st_size}
+def _settled(path: Path, *, durable: bool) -> tuple[str, int]:
+    """The file is on the disk; its SHA-256 and size."""
+    if not durable:
+        return "0" * 64, path.stat().st_size
+    whole, size = hashlib.sha256(), 0
+    with path.open("r+b", buffering=0) as file:
+        os.fsync(file.fileno())
+        while block := file.read(1 << 20):
+            whole.update(block)
+            size += len(block)
+    return whole.hexdigest(), size
+
+
+def append(path: Path, line: bytes, *, durable: bool = True) -> None:
+    """The line stands at the end of the file, on the disk."""
+    with path.open("ab", buffering=0) as file:
+        file.write(line)
+        if durable:
+            os.fsync(file.fileno())
+
+
+assert CHANNELS == 2, "the encoder's layout is stereo"
