@@ -55,6 +55,8 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
     yield "cases", ""
     yield "settings", None
     yield "help", None
+    yield "environment", None
+    yield "environment", (xu, "E0001")
     yield "shot", ""
     yield "browsing", (ids["许"], "https://x.example/" + "a" * 200)
     yield "phone", ids["林"]
