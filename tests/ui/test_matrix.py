@@ -56,7 +56,7 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
     yield "settings", None
     yield "help", None
     yield "environment", None
-    yield "environment", (xu, "E0001")
+    yield "environment", (ids["许"], "E0001")
     yield "shot", ""
     yield "browsing", (ids["许"], "https://x.example/" + "a" * 200)
     yield "phone", ids["林"]
