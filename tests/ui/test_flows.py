@@ -497,7 +497,8 @@ def test_more_evidence_can_be_added_to_a_case(
     window.go("case", (case, ""))
     settle(qtbot, window)
     qtbot.mouseClick(window.here.more, LEFT)
-    links, shot, recorded, *_ = window.here.menu.actions()
+    links, shot, recorded, *_, look = window.here.menu.actions()
+    assert look.text() == "检查取证环境"
     monkeypatch.setattr(
         QInputDialog, "getMultiLineText", lambda *a, **k: ("https://a.test/1\n", True)
     )
