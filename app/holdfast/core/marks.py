@@ -474,5 +474,7 @@ def looked_at(source: str, path: str, role: str, media_type: str) -> bool:
     return not (source in ("page", "phone") and media_type == "image/png" and _OURS.search(path))
 
 
-_OURS = re.compile(r"^files/(page|screen|tile|view|viewport|start|after|before)[-0-9a-z]*\.png$")
+_OURS = re.compile(
+    r"^files/(?:closed-)?(page|screen|tile|view|viewport|start|after|before)[-0-9a-z]*\.png$"
+)
 """Pictures that a capture makes itself."""
