@@ -12,7 +12,7 @@ from holdfast.adapters.spool import Full, Spool
 
 
 def test_bodies_come_back_as_they_went_in(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", 1 << 30)
+    spool = Spool(tmp_path, 1 << 30)
     large = bytes(range(256)) * 9000
     first, second, third = (spool.add(data) for data in (b"", b"hello", large))
     assert [spool.whole(one) for one in (first, second, third)] == [b"", b"hello", large]
@@ -25,7 +25,7 @@ def test_bodies_come_back_as_they_went_in(tmp_path: Path) -> None:
 
 
 def test_the_same_bytes_are_kept_once(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", 1 << 30)
+    spool = Spool(tmp_path, 1 << 30)
     first = spool.add(b"x" * 1000)
     assert spool.add(b"x" * 1000) is first
     assert spool.size == 1000
@@ -36,7 +36,7 @@ def test_the_same_bytes_are_kept_once(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_is_cut_off_and_the_rest_stays(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", 1000)
+    spool = Spool(tmp_path, 1000)
     writer = spool.begin()
     writer.write(b"a" * 900)
     with pytest.raises(Full):
@@ -48,7 +48,7 @@ def test_what_does_not_fit_is_cut_off_and_the_rest_stays(tmp_path: Path) -> None
 def test_the_disk_is_never_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=10)
     monkeypatch.setattr(shutil, "disk_usage", lambda _at: usage)
-    spool = Spool(tmp_path / "spool", 1 << 40)
+    spool = Spool(tmp_path, 1 << 40)
     with pytest.raises(Full):
         spool.add(b"a")
     spool.close()

@@ -75,7 +75,7 @@ def contents(*exchanges: Exchange, joined: tuple[Joined, ...] = ()) -> Contents:
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Iterator[Spool]:
-    spool = Spool(tmp_path / "spool", 1 << 30)
+    spool = Spool(tmp_path, 1 << 30)
     yield spool
     spool.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +31,14 @@ class Full(Exception):
 
 
 class Spool:
-    """A file that only grows, up to ``limit`` bytes.  The same bytes are kept once."""
+    """A file that only grows, up to ``limit`` bytes.  The same bytes are kept once.
 
-    def __init__(self, path: Path, limit: int) -> None:
-        self._path = path
-        self._file = path.open("w+b")
+    It has no name in ``folder``: however this process ends, nothing of it stays.
+    """
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self._folder = folder
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 -- closed by ``close``
         self._limit = limit
         self._known: dict[str, Body] = {}
         self._looked = 0
@@ -71,15 +75,14 @@ class Spool:
 
     def close(self) -> None:
         """The file is gone."""
-        self._file.close()  # again does no harm
-        self._path.unlink(missing_ok=True)
+        self._file.close()
 
     def append(self, data: bytes, at: int) -> None:
         """``data`` stands at ``at``.  Raises Full."""
         if at + len(data) > self._limit:
             raise Full
         if at + len(data) > self._looked:
-            if shutil.disk_usage(self._path.parent).free < LEAVE_FREE + _LOOK_EVERY:
+            if shutil.disk_usage(self._folder).free < LEAVE_FREE + _LOOK_EVERY:
                 raise Full
             self._looked = at + len(data) + _LOOK_EVERY
         self._file.seek(at)

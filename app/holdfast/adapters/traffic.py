@@ -148,7 +148,7 @@ class Traffic:
         self._ours: set[str] = set()
         self._targets: dict[str, str] = {}
         """Session by frame or worker."""
-        self.spool = Spool(room / f"traffic-{session}.spool", LARGEST_TOTAL)
+        self.spool = Spool(room, LARGEST_TOTAL)
         self.exchanges: list[Exchange] = []
         self._count = 0
         self.unrecorded = 0
