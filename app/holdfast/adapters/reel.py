@@ -33,7 +33,7 @@ from holdfast.core.recording import (
 if TYPE_CHECKING:
     from holdfast.adapters.picture import Picture
 
-WAITING = 6
+WAITING = 16
 """Frames that may wait for the encoder; one more is dropped."""
 SAMPLE_MS = 500
 """How often a frame is looked at for blackness and stillness."""
@@ -61,6 +61,19 @@ class Frame:
     at_ms: int
     missed: int
     """Frames that should have come before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A frame as the encoder takes it, and what a look at it told."""
+
+    film: Any
+    width: int
+    height: int
+    at_ms: int
+    missed: int
+    look: tuple[bool, bool, bytes] | None
+    """Whether it is black, whether of one colour, and its grid; None for most frames."""
 
 
 @dataclass(slots=True)
@@ -113,7 +126,7 @@ class Reel:
         self._folder, self.pace = folder, pace
         self._now, self._closed, self._failed = now, closed, failed
         self._adapting, self._durable = adapting, durable
-        self._frames: queue.Queue[Frame | None] = queue.Queue(WAITING)
+        self._frames: queue.Queue[_Ready | None] = queue.Queue(WAITING)
         self._done: queue.SimpleQueue[_Open | None] = queue.SimpleQueue()
         self._open: _Open | None = None
         self._before: _Open | None = None
@@ -138,11 +151,18 @@ class Reel:
         self.voice = _Voice(self, origin_ns)
 
     def offer(self, frame: Frame) -> bool:
-        """The frame is on its way; False when the encoder is too far behind and it is dropped."""
-        try:
-            self._frames.put_nowait(frame)
-        except queue.Full:
+        """The frame is on its way; False when the encoder is too far behind and it is dropped.
+
+        Colours are converted here, beside the encoder: two processors share the work.
+        """
+        if self._frames.full():
             return False
+        picture, look = frame.picture, None
+        if frame.at_ms - self._sampled_ms >= SAMPLE_MS:
+            self._sampled_ms = frame.at_ms
+            look = _looked(picture)
+        size = picture.width, picture.height
+        self._frames.put(_Ready(_film(picture), *size, frame.at_ms, frame.missed, look))
         return True
 
     def rest(self) -> None:
@@ -167,8 +187,9 @@ class Reel:
         opened = self._begin("card", picture, 0, began)
         if opened is None:
             return
+        film = _film(picture)
         for at in range(0, length_ms, 100):
-            self._put(opened, picture, at)
+            self._put(opened, film, at)
         opened.frames = length_ms // 100
         self._finish(opened, length_ms)
 
@@ -189,22 +210,22 @@ class Reel:
             finally:
                 self._frames.task_done()
 
-    def _take(self, frame: Frame) -> None:
-        opened, picture = self._open, frame.picture
+    def _take(self, frame: _Ready) -> None:
+        opened = self._open
         full = opened is not None and (
             frame.at_ms - opened.from_ms >= SEGMENT_MS
-            or (picture.width, picture.height) != (opened.width, opened.height)
+            or (frame.width, frame.height) != (opened.width, opened.height)
         )
         if opened is not None and full:
             self._finish(opened, frame.at_ms)
             self._adapt(opened)
             opened = None
         if opened is None:
-            opened = self._begin("screen", picture, frame.at_ms, self._now()[1])
+            opened = self._begin("screen", frame, frame.at_ms, self._now()[1])
         if opened is None:
             return
         begun = time.perf_counter()
-        self._put(opened, picture, frame.at_ms - opened.from_ms)
+        self._put(opened, frame.film, frame.at_ms - opened.from_ms)
         if self._last_ms is not None:
             gap = frame.at_ms - self._last_ms
             opened.gap_ms, self.gap_ms = max(opened.gap_ms, gap), max(self.gap_ms, gap)
@@ -212,13 +233,17 @@ class Reel:
         opened.frames += 1
         opened.dropped += frame.missed
         self.kept += 1
-        if frame.at_ms - self._sampled_ms >= SAMPLE_MS:
-            self._sampled_ms = frame.at_ms
-            self._look(opened, picture)
+        if frame.look is not None:
+            dark, plain, grid = frame.look
+            opened.samples += 1
+            opened.dark += dark
+            opened.plain += plain
+            opened.still += grid == self._sample
+            self._sample = grid
         opened.busy += time.perf_counter() - begun
 
     def _begin(
-        self, kind: Literal["card", "screen"], picture: Picture, at_ms: int, started: str
+        self, kind: Literal["card", "screen"], picture: Picture | _Ready, at_ms: int, started: str
     ) -> _Open | None:
         import av
 
@@ -236,6 +261,8 @@ class Reel:
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         video.time_base = video.codec_context.time_base = _MS
         context = video.codec_context
+        # Frames beside one another, not slices of one: nobody waits for a frame to be finished.
+        context.thread_type = "FRAME"
         context.colorspace = context.color_primaries = context.color_trc = 1  # ITU-R BT.709
         context.color_range = 1  # 16 to 235
         sound = None
@@ -260,37 +287,13 @@ class Reel:
         self._n += 1
         return opened
 
-    def _put(self, opened: _Open, picture: Picture, at_ms: int) -> None:
-        import av
-        import numpy as np
-
-        rows = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 4)
-        if picture.width % 2 or picture.height % 2:
-            # The format wants even sides: the last row or column stands twice, none is lost.
-            rows = np.pad(rows, ((0, picture.height % 2), (0, picture.width % 2), (0, 0)), "edge")
-        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rows), format="bgra")
-        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
-        frame.pts, frame.time_base = at_ms, _MS
-        for packet in opened.video.encode(frame):
+    def _put(self, opened: _Open, film: Any, at_ms: int) -> None:
+        film.pts, film.time_base = at_ms, _MS
+        for packet in opened.video.encode(film):
             opened.container.mux_one(packet)
         if self._before is None:
             # Else what was heard may belong to the segment that is being closed.
             self._drain(opened, opened.from_ms + at_ms)
-
-    def _look(self, opened: _Open, picture: Picture) -> None:
-        """Whether it is black, of one colour, or like the one before: from a grid of its pixels."""
-        import numpy as np
-
-        rows = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 4)
-        grid = rows[:: max(1, picture.height // 90), :: max(1, picture.width // 160), :3]
-        opened.samples += 1
-        low, high = int(grid.min()), int(grid.max())
-        spread = int((grid.max(axis=(0, 1)).astype(int) - grid.min(axis=(0, 1))).max())
-        opened.dark += high <= DARK
-        opened.plain += spread <= 6 or (high <= DARK and low <= DARK)
-        sample = grid.tobytes()
-        opened.still += sample == self._sample
-        self._sample = sample
 
     def _adapt(self, opened: _Open) -> None:
         span = max(1, opened.to_ms - opened.from_ms)
@@ -480,6 +483,34 @@ class _Voice:
         with self._more:
             self.gone = True
             self._more.notify_all()
+
+
+def _rows(picture: Picture) -> Any:
+    import numpy as np
+
+    return np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 4)
+
+
+def _film(picture: Picture) -> Any:
+    """The picture in the colours of film."""
+    import av
+    import numpy as np
+
+    rows = _rows(picture)
+    if picture.width % 2 or picture.height % 2:
+        # The format wants even sides: the last row or column stands twice, none is lost.
+        rows = np.pad(rows, ((0, picture.height % 2), (0, picture.width % 2), (0, 0)), "edge")
+    frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rows), format="bgra")
+    return frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+
+
+def _looked(picture: Picture) -> tuple[bool, bool, bytes]:
+    """Whether it is black, whether of one colour, and a grid of its pixels to compare with."""
+    rows = _rows(picture)
+    grid = rows[:: max(1, picture.height // 90), :: max(1, picture.width // 160), :3]
+    dark = int(grid.max()) <= DARK
+    spread = int((grid.max(axis=(0, 1)).astype(int) - grid.min(axis=(0, 1))).max())
+    return dark, dark or spread <= 6, grid.tobytes()
 
 
 def _sound_stream(container: Any) -> Any:
