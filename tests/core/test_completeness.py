@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from holdfast.core.completeness import PageSeen, judged
+from holdfast.core.completeness import PageSeen, agreement, judged
 
 GOOD = PageSeen(
     typed="https://www.example.com/video/1",
@@ -18,8 +18,13 @@ GOOD = PageSeen(
     content_height=12_500,
     picture_height=12_500,
     steady=True,
-    inner_scroll=False,
     certificate_error="",
+    content_width=1280,
+    picture_width=1280,
+    covered=0,
+    laid_out=(20, 20),
+    archived=(20, 20),
+    printed=3,
 )
 LONG = "一条很长的评论。" * 300
 
@@ -74,7 +79,21 @@ def test_a_good_page_passes_every_check() -> None:
         ("refused_addresses", {"refused": ("http://10.0.0.1/",)}, ("warn", "1: http://10.0.0.1/")),
         ("picture_height", {"picture_height": 900}, ("fail", "900/12500")),
         ("picture_height", {"steady": False}, ("warn", "12500/12500")),
-        ("picture_height", {"inner_scroll": True}, ("warn", "12500/12500")),
+        ("picture_height", {"whole": False}, ("fail", "12500/12500")),
+        ("picture_height", {"picture_height": 12_499}, ("pass", "12499/12500")),
+        ("picture_height", {"picture_height": 13_400}, ("warn", "13400/12500")),
+        ("picture_width", {"content_width": 9000}, ("warn", "1280/9000")),
+        ("picture_width", {"content_width": 0}, ("not_checked", "")),
+        ("inner_scroll", {"inner_left": 2}, ("warn", "2")),
+        ("covered", {"covered": None}, ("not_checked", "")),
+        ("covered", {"covered": 30, "covered_by": "使用\n Cookie"}, ("warn", "30 %: 使用 Cookie")),
+        ("covered", {"covered": 100}, ("fail", "100 %")),
+        ("text_laid_out", {"laid_out": None}, ("not_checked", "")),
+        ("text_laid_out", {"laid_out": (7, 20)}, ("warn", "7/20")),
+        ("text_archived", {"archived": (19, 20)}, ("pass", "19/20")),
+        ("text_archived", {"archived": (0, 0)}, ("pass", "0/0")),
+        ("pdf_pages", {"printed": 0}, ("warn", "0")),
+        ("pdf_pages", {"printed": None}, ("not_checked", "")),
         ("picture_content", {"colour": "#ffffff"}, ("fail", "#ffffff")),
     ],
 )
@@ -82,6 +101,30 @@ def test_what_is_missing_is_said(
     name: str, changes: dict[str, object], expected: tuple[str, str]
 ) -> None:
     assert outcome(name, **changes) == expected
+
+
+def test_a_browser_that_ended_leaves_nothing_green_that_was_not_reached() -> None:
+    seen = replace(
+        GOOD, broken="browser_gone", text="", picture_height=900, colour="#ffffff",
+        failed=("a.example: 404",), title="安全验证",
+    )  # fmt: skip
+    checks = {check.check: (check.outcome, check.detail) for check in judged(seen)}
+    assert checks["browser_ended"] == ("fail", "browser_gone")
+    assert checks["http_status"] == ("pass", "200")
+    assert checks["captcha"] == ("fail", "安全验证")
+    for name in ("page_text", "picture_height", "picture_content", "removed", "network_errors"):
+        assert checks[name] == ("not_checked", "")
+    assert next(iter(checks)) == "browser_ended"
+
+
+def test_copies_of_a_text_are_compared_line_by_line() -> None:
+    text = "第一行 有字\n\n  第二行  \n。\n第三行"
+    assert agreement(text, "第二 行x第一行有字") == (2, 3)
+    assert agreement("", "x") == (0, 0)
+    long = "\n".join(f"line {n}" for n in range(5000))
+    there, of = agreement(long, long)
+    assert there == of
+    assert 300 < of <= 400
 
 
 def test_a_login_page_that_was_asked_for_is_no_wall() -> None:

@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.core.observed import counted, counter_name, counters, label
+from holdfast.core.observed import (
+    MOST_PLACES,
+    Run,
+    Spot,
+    counted,
+    counter_name,
+    counters,
+    filing_spots,
+    label,
+    labels,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +57,45 @@ def test_actions_of_schema_org_have_our_names() -> None:
     assert counter_name("https://schema.org/WatchAction") == "plays"
     assert counter_name("LikeAction") == "likes"
     assert counter_name("https://schema.org/EatAction") == ""
+
+
+def run(text: str, x: int, y: int, width: int, **more: int) -> Run:
+    return Run(text=text, x=x, y=y, width=width, height=20, **more)
+
+
+def test_a_label_is_told_with_the_place_of_its_line() -> None:
+    runs = [
+        run("标题", 10, 0, 50),
+        run("本作品含 ", 10, 400, 80),
+        run("AI 生成", 90, 402, 60),
+        run("内容", 150, 400, 40),
+        run("评论", 10, 440, 40),
+        run("made with AI", 5, 900, 90, box=1),
+        run("框里", 5, 900, 30, frame=2),
+    ]
+    assert labels(runs) == (
+        Spot(text="本作品含 AI 生成内容", x=10, y=400, width=180, height=22),
+        Spot(text="made with AI", x=5, y=900, width=90, height=20, box=1),
+    )
+    assert labels(()) == ()
+
+
+def test_a_filing_number_is_told_with_the_place_of_its_own_runs() -> None:
+    runs = [
+        run("© 桃花剧场 ", 10, 9000, 100),
+        run("京ICP备", 110, 9000, 60),
+        run(" ", 170, 9000, 5),
+        run("12345678号", 175, 9000, 90),
+        run(" 联系我们", 265, 9000, 60),
+    ]
+    assert filing_spots([*runs, *runs]) == (
+        Spot(text="京ICP备 12345678号", x=110, y=9000, width=155, height=20),
+    )
+
+
+def test_places_have_an_end() -> None:
+    many = [run("AI生成", 0, 40 * n, 50) for n in range(MOST_PLACES + 9)]
+    assert len(labels(many)) == MOST_PLACES
 
 
 def test_a_line_that_names_one_thing_gives_up_its_numbers() -> None:

@@ -304,9 +304,16 @@ class FakeHoldfast(FakeSeries):
         return ()
 
     def keep(
-        self, target: str, job: Job, case: str = "", how: str = "", *, choose: bool = False
+        self,
+        target: str,
+        job: Job,
+        case: str = "",
+        how: str = "",
+        *,
+        choose: bool = False,
+        close_banner: bool = False,
     ) -> Kept:
-        self._call("keep", target, case)
+        self._call("keep", target, case, *([how, "closed"] if close_banner else []))
         kept = self._keep(target, job, case, "page")
         if choose and target.endswith("/series"):
             file = self.inventory(target, job, kept.case.id)

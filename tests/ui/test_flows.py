@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, Q
 from pytestqt.qtbot import QtBot
 
 from fakes.holdfast import HOSTILE, VERDICTS, FakeHoldfast
+from holdfast.core.canonical import Json
 from holdfast.core.errors import Refused, Tampered, Unavailable
+from holdfast.core.evidence import Exhibit
 from holdfast.ui.agenda import NextItem
 from holdfast.ui.models import ROW
 from holdfast.ui.pages.trouble import TroublePage, Woe
@@ -131,6 +134,31 @@ def test_cancelling_keeps_the_person_on_today(
     fake.hold.set()
     settle(qtbot, window)
     assert type(window.here).__name__ == "TodayPage"
+
+
+def test_a_page_that_something_lay_over_can_be_kept_with_it_closed(
+    qtbot: QtBot, fake: FakeHoldfast, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = fake.manifest
+
+    def manifest(exhibit: Exhibit) -> Mapping[str, Json]:
+        lying = {"check": "covered", "outcome": "warn", "detail": "30 %: Cookie"}
+        return {**real(exhibit), "completeness": [lying]}
+
+    window = open_(fake)
+    window.keep(["https://example.test/v"])
+    settle(qtbot, window)
+    assert not window.here.closed.isVisible()
+    monkeypatch.setattr(fake, "manifest", manifest)
+    window.desk.changed.emit()
+    settle(qtbot, window)
+    assert window.here.closed.text().strip() == "关掉提示，再保存一次"
+    case = fake.cases()[0].id
+    link = fake.files[case].exhibits[0].url
+    qtbot.mouseClick(window.here.closed, LEFT)
+    settle(qtbot, window)
+    assert ("keep", link, case, "page", "closed") in fake.calls
+    assert len(fake.files[case].exhibits) == 2
 
 
 def test_a_time_stamp_that_arrives_changes_the_receipt_in_place(

@@ -6,6 +6,7 @@ Made beside the page's tab before it opens a link; ``keep`` may be asked for mor
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from holdfast.adapters.lookup import Lookups
 from holdfast.adapters.spool import Spool
 from holdfast.adapters.tab import Tab
 from holdfast.adapters.traffic import Exchange, Traffic, described, told
+from holdfast.adapters.wacz import Joined
 from holdfast.core import received
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339
 from holdfast.core.errors import Unavailable
@@ -27,6 +29,15 @@ from holdfast.ports import Clock
 
 MOST_HOSTS = 100
 _TEXT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The page that was kept, as the archive's list of pages names it."""
+
+    url: str
+    title: str
+    text: str
 
 
 class Archive:
@@ -45,21 +56,17 @@ class Archive:
         self._room = room
         self._clock = clock
         self._traffic = Traffic(program, tab.session, room, this_page_only=private)
-        self.checks: tuple[Check, ...] = ()
-        """What is complete of it and what is not, once it is kept."""
 
     def close(self) -> None:
         """Nothing is heard any more; what was not kept is gone."""
         self._traffic.stop()
 
-    def keep(
-        self, folder: Path, files: list[CapturedFile], *, url: str, title: str, text: str
-    ) -> None:
-        """``files`` has the archive, the films and their records; they lie below ``folder``."""
+    def keep(self, folder: Path, files: list[CapturedFile], page: Opened) -> tuple[Check, ...]:
+        """``files`` has the archive, the films and their records, below ``folder``; the checks."""
         program, tab, traffic = self._program, self._tab, self._traffic
         elements = self._elements()
         traffic.settle()
-        lookups = Lookups(program, tab, traffic, url)
+        lookups = Lookups(program, tab, traffic, page.url)
         media = Media(traffic, lookups, elements)
         try:
             films = media.films()
@@ -69,10 +76,8 @@ class Archive:
         keeper = Keeper(program, traffic, folder, self._room)
         for film in films:
             keeper.keep(film)
-        at = folder / "page.wacz"
-        wacz.write(at, self._contents(media, url, title, text), traffic.spool)
-        found = wacz.read(at)
-        self._add(files, at, "files/page.wacz", wacz.MEDIA_TYPE, "page.wacz")
+        joined = tuple(media.joined)
+        found = self._written(folder, files, page, joined, self._certificates())
         for one in keeper.files:
             files.append(
                 CapturedFile(
@@ -86,17 +91,46 @@ class Archive:
                 )
             )
         seen = tuple(self._film_seen(film, found) for film in films)
-        lacking = self._lacking(media)
-        self._record(files, folder, "traffic.json", self._traffic_record(lacking, found))
         if films or elements:
             self._record(files, folder, "media.json", _media_record(films, elements))
-        self.checks = (
-            received.bodies(
-                [BodySeen(place=told(one), trouble=one.trouble) for one in lacking],
-                traffic.unrecorded,
-            ),
-            received.archive(found.records, found.problems, self._same_document(found)),
-            *received.films(seen, media.over),
+        bodies = self._bodies(folder, files, joined, found)
+        same = self._same_document(found)
+        archive = received.archive(found.records, found.problems, same)
+        return (bodies, archive, *received.films(seen, media.over))
+
+    def salvage(self, folder: Path, files: list[CapturedFile], page: Opened) -> tuple[Check, ...]:
+        """As ``keep`` once the browser has ended: what had come by then, and no film joined."""
+        found = self._written(folder, files, page, (), {})
+        bodies = self._bodies(folder, files, (), found)
+        return (bodies, received.archive(found.records, found.problems, None))
+
+    def _written(
+        self,
+        folder: Path,
+        files: list[CapturedFile],
+        page: Opened,
+        joined: tuple[Joined, ...],
+        certificates: dict[str, tuple[bytes, ...]],
+    ) -> wacz.Read:
+        """``page.wacz`` is there; what it holds, read back."""
+        at = folder / "page.wacz"
+        wacz.write(at, self._contents(page, joined, certificates), self._traffic.spool)
+        self._add(files, at, "files/page.wacz", wacz.MEDIA_TYPE, "page.wacz")
+        return wacz.read(at)
+
+    def _bodies(
+        self,
+        folder: Path,
+        files: list[CapturedFile],
+        joined: tuple[Joined, ...],
+        found: wacz.Read,
+    ) -> Check:
+        """What was asked for and what of it is not whole is on record; the check about it."""
+        lacking = self._lacking(joined)
+        self._record(files, folder, "traffic.json", self._traffic_record(lacking, found))
+        return received.bodies(
+            [BodySeen(place=told(one), trouble=one.trouble) for one in lacking],
+            self._traffic.unrecorded,
         )
 
     # --- what is read ----------------------------------------------------------------------------
@@ -115,20 +149,25 @@ class Archive:
             found += elements_of(answer.get("result", {}).get("value"))
         return found
 
-    def _contents(self, media: Media, url: str, title: str, text: str) -> wacz.Contents:
+    def _contents(
+        self,
+        page: Opened,
+        joined: tuple[Joined, ...],
+        certificates: dict[str, tuple[bytes, ...]],
+    ) -> wacz.Contents:
         exchanges = tuple(self._traffic.exchanges)
         document = self._document()
         first = document or next(iter(exchanges), None)
         return wacz.Contents(
             page=wacz.Page(
-                url=document.url if document is not None else url,
+                url=document.url if document is not None else page.url,
                 at=first.started if first is not None else rfc3339(self._clock.now()),
-                title=one_line(title),
-                text=text[:_TEXT],
+                title=one_line(page.title),
+                text=page.text[:_TEXT],
             ),
             exchanges=exchanges,
-            joined=tuple(media.joined),
-            certificates=self._certificates(exchanges),
+            joined=joined,
+            certificates=certificates,
             agent=self._tab.user_agent,
             private=self._private,
         )
@@ -147,11 +186,11 @@ class Archive:
             None,
         )
 
-    def _certificates(self, exchanges: tuple[Exchange, ...]) -> dict[str, tuple[bytes, ...]]:
+    def _certificates(self) -> dict[str, tuple[bytes, ...]]:
         """The chain of every host that was reached with TLS."""
         origins = {
             "/".join(one.url.split("/", 3)[:3])
-            for one in exchanges
+            for one in self._traffic.exchanges
             if one.url.startswith("https:") and one.answer is not None
         }
         found = {}
@@ -171,11 +210,11 @@ class Archive:
 
     # --- what is judged --------------------------------------------------------------------------
 
-    def _lacking(self, media: Media) -> list[Exchange]:
+    def _lacking(self, joined: tuple[Joined, ...]) -> list[Exchange]:
         """Bodies that are not whole and that nothing made good."""
         good = {one.url.partition("#")[0] for one in self._traffic.exchanges if one.whole and (
             one.status == 200 or wacz.full_range(one))}  # fmt: skip
-        good |= {one.url for one in media.joined}
+        good |= {one.url for one in joined}
         return [
             one
             for one in self._traffic.exchanges

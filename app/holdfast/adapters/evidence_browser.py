@@ -346,7 +346,8 @@ class Session:
         before = tab.evaluate("Math.round(scrollY)") or 0
         try:
             visit.keep(url, scroll=how == "scroll")
-            tab.evaluate(f"window.scrollTo(0, {int(before)})")
+            if how == "scroll" and not visit.broken:
+                tab.evaluate(f"window.scrollTo(0, {int(before)})")
             return visit.checks(url.startswith("https:"), url)
         finally:
             if not tab.answering:

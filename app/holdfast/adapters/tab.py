@@ -6,15 +6,23 @@ Scripts of ours run in a world of their own, where the page cannot have changed 
 from __future__ import annotations
 
 import base64
+import io
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from holdfast.adapters.browser import Browser, Params
+from holdfast.adapters.scripts import BACK, BOXES, CHANGED, LOOK, SHOW, STEP, TEXT, THROUGH
+from holdfast.adapters.tiles import Bar, Place, pixel
 from holdfast.core.canonical import one_line
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
+
+if TYPE_CHECKING:
+    from holdfast.adapters.tiles import Pixels
 
 NAVIGATE_SECONDS = 45.0
 EVALUATE_SECONDS = 10.0
@@ -22,21 +30,23 @@ LOAD_SECONDS = 30.0
 QUIET_SECONDS = 8.0
 STILL = 0.5
 STILL_OPEN = 2.0
+IMAGE_SECONDS = 2.0
+"""How long a picture in view is waited for."""
+LIVELY = 4
+"""Changes while going through a page that make it one which draws as it is scrolled."""
+DRAWN_SECONDS = 0.2
+"""How long such a page is given to begin."""
 MOST_NOTED = 500
 
 # What the browser holds of bodies until they are asked for: in all, and of one.
 _HELD = {"maxTotalBufferSize": 256 << 20, "maxResourceBufferSize": 64 << 20}
-_WIDTH = 1280
-_HEIGHT = 900
-_SCROLL_STEPS = 60
+WIDTH = 1280
+HEIGHT = 900
+_SCROLL_STEPS = 250
 _SCROLL_SECONDS = 25.0
-
-TEXT = "document.body ? document.body.innerText.slice(0, 2000000) : ''"
-_SCROLL = (
-    "(y => { window.scrollTo({top: y, behavior: 'instant'}); const root = document.scrollingElement"
-    " || document.documentElement; return {y: Math.round(window.scrollY),"
-    " height: root ? root.scrollHeight : 0}; })"
-)
+_AT_ONCE = 10
+"""Screens that are gone through before we look whether somebody wants an end."""
+PDF_LIMIT = 256 << 20
 
 # What the browser says of a failed navigation → our code.
 _TROUBLES = (
@@ -62,19 +72,14 @@ class Document:
     security: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """The page's size in CSS pixels."""
-
-    width: int
-    height: int
-
-
 class Tab:
     """A page.  What happened to it stands in its attributes, in order, at most so many of each."""
 
-    def __init__(self, browser: Browser, *, target: str = "", session: str = "") -> None:
-        """A new page; or that of ``target``, which a person works in, heard through ``session``.
+    def __init__(
+        self, browser: Browser, *, target: str = "", session: str = "", scale: float = 1.0
+    ) -> None:
+        """A new page, ``scale`` pixels to a CSS pixel; or that of ``target``, which a person works
+        in, heard through ``session``.
 
         A person's page is watched and otherwise left alone: nothing about it is overridden, and
         what it opens or asks is theirs to answer.
@@ -90,7 +95,8 @@ class Tab:
         self.document: Document | None = None
         self.passed: list[str] = []
         """Every address that sent us on, in order."""
-        self.failed: list[str] = []
+        self.lost: list[tuple[str, str]] = []
+        """(link, reason) of what the page asked for and did not get."""
         self.dialogs: list[str] = []
         self.downloads: list[str] = []
         self.popups: list[str] = []
@@ -109,6 +115,7 @@ class Tab:
         self._world: int | None = None
         self._wanted = ""
         self._loaders: set[str] = set()
+        self._lively = False
         self._session = ""
         self._handlers: dict[str, Callable[[str, Params], None]] = {
             "Network.requestWillBeSent": self._request,
@@ -135,18 +142,19 @@ class Tab:
         browser.call("Target.setDiscoverTargets", {"discover": True})
         deny = {"behavior": "deny", "eventsEnabled": True}
         browser.call("Browser.setDownloadBehavior", deny)
-        self._target = str(browser.call("Target.createTarget", {"url": "about:blank"})["targetId"])
-        self._frame = self._target
+        ours = not target
+        if ours:
+            target = str(browser.call("Target.createTarget", {"url": "about:blank"})["targetId"])
+        self._target = self._frame = target
         attach = {"targetId": self._target, "flatten": True}
         self._session = str(browser.call("Target.attachToTarget", attach)["sessionId"])
         self._watch(self._session)
         agent = str(browser.call("Browser.getVersion").get("userAgent", ""))
         self.user_agent = agent.replace("HeadlessChrome/", "Chrome/")
-        self._call("Network.setUserAgentOverride", {"userAgent": self.user_agent})
-        self._call(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": _WIDTH, "height": _HEIGHT, "deviceScaleFactor": 1, "mobile": False},
-        )
+        if ours:
+            self._call("Network.setUserAgentOverride", {"userAgent": self.user_agent})
+            size = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": scale, "mobile": False}
+            self._call("Emulation.setDeviceMetricsOverride", size)
 
     def _watch(self, session: str) -> None:
         """The session's page or frame, and every frame inside it, reports what it does."""
@@ -203,8 +211,9 @@ class Tab:
 
     def _anew(self) -> None:
         """The person goes on to another page: what happened on the last one is not its own."""
-        for noted in (self.passed, self.failed, self.dialogs, self.downloads, self.popups):
+        for noted in (self.passed, self.dialogs, self.downloads, self.popups):
             noted.clear()
+        self.lost.clear()
         self.rebound.clear()
         self._open.clear()
         self._raw_headers.clear()
@@ -232,7 +241,7 @@ class Tab:
                 security=dict(response.get("securityDetails") or {}),
             )
         elif status >= 400 and not url.endswith("/favicon.ico"):
-            _note(self.failed, f"{_host(url)}: HTTP {status}")
+            self._lose(url, f"HTTP {status}")
 
     def _check(self, response: Params) -> None:
         url, address = str(response["url"]), str(response.get("remoteIPAddress") or "")
@@ -256,7 +265,16 @@ class Tab:
         self._finished(session, params)
         if not params.get("canceled") and params.get("type") != "Document":
             reason = str(params.get("errorText", "")).removeprefix("net::")
-            _note(self.failed, f"{_host(url)}: {reason}")
+            self._lose(url, reason)
+
+    def _lose(self, url: str, reason: str) -> None:
+        if len(self.lost) < MOST_NOTED:
+            self.lost.append((one_line(url[:2000]), one_line(reason[:200])))
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The same by host, for a sentence."""
+        return tuple(f"{_host(url)}: {reason}" for url, reason in self.lost)
 
     def _navigated(self, session: str, params: Params) -> None:
         frame = params["frame"]
@@ -384,13 +402,13 @@ class Tab:
                     raise error
             raise self._told("net::ERR_FAILED", self.unreachable)
 
-    def settle(self) -> None:
+    def settle(self, moment: float = STILL) -> None:
         """Nothing came or went for a moment, or QUIET_SECONDS did not bring one."""
 
         def quiet() -> bool:
             still = time.monotonic() - self._changed
             # Some requests are open for good, and some ends are never told.
-            return bool(self.unreachable) or still > (STILL_OPEN if self._open else STILL)
+            return bool(self.unreachable) or still > (STILL_OPEN if self._open else moment)
 
         self._browser.wait(quiet, QUIET_SECONDS)
 
@@ -422,14 +440,31 @@ class Tab:
         disabled = {"value": True}
         self._browser.send("Emulation.setScriptExecutionDisabled", disabled, self._session)
 
-    def _evaluate(self, expression: str) -> Any:
+    def _evaluate(self, expression: str, *, promised: bool = False) -> Any:
         if self._world is None:
             world = {"frameId": self._frame, "worldName": "holdfast"}
             made = self._call("Page.createIsolatedWorld", world, EVALUATE_SECONDS)
             self._world = int(made["executionContextId"])
         question = {"expression": expression, "contextId": self._world, "returnByValue": True}
+        if promised:
+            question["awaitPromise"] = True
         answer = self._call("Runtime.evaluate", question, EVALUATE_SECONDS)
         return answer.get("result", {}).get("value")
+
+    def _promised(self, waiting: str, at_once: str) -> Any:
+        """The value of a script that waits for the page to draw; where the page's scripts were
+        stopped nothing waits any more, and ``at_once`` is asked a moment later instead.
+        """
+        if self.answering:
+            try:
+                return self._evaluate(waiting, promised=True)
+            except Unavailable as error:
+                if error.code != "browser_stuck":
+                    raise
+            self.stop_scripts()
+        self.evaluate(at_once)
+        self._browser.wait(lambda: bool(self.unreachable), 0.15)
+        return self.evaluate(at_once)
 
     def frame_texts(self) -> list[str]:
         """The rendered text of frames that live in processes of their own."""
@@ -446,38 +481,119 @@ class Tab:
         return texts
 
     def scroll_through(self) -> bool:
-        """Whether the end was reached, going down once so that late pictures load; back at the top.
+        """Whether the end was reached, going down once so that late pictures load.
 
         A page that grows as it is read has no end: so many screens are enough.
         """
         end = time.monotonic() + _SCROLL_SECONDS
-        reached = False
-        for step in range(1, _SCROLL_STEPS + 1):
-            place = self.evaluate(f"{_SCROLL}({step * _HEIGHT})") or {}
-            self._browser.wait(lambda: bool(self.unreachable), 0.08)
-            if int(place.get("y", 0)) + _HEIGHT >= int(place.get("height", 0)) - 1:
-                self.settle()
-                place = self.evaluate(f"{_SCROLL}({step * _HEIGHT})") or {}
-                reached = int(place.get("y", 0)) + _HEIGHT >= int(place.get("height", 0)) - 1
-            if reached or time.monotonic() > end:
+        y, steps = 0.0, 0
+        while steps < _SCROLL_STEPS:
+            some = min(_AT_ONCE, _SCROLL_STEPS - steps) if self.answering else 1
+            place = self._promised(f"{THROUGH}({y}, {some})", f"{STEP}({y + HEIGHT})") or {}
+            y, steps = float(place.get("y", 0)), steps + some
+            self._lively = int(place.get("changes", 0)) > LIVELY
+            if place.get("end"):
+                before = place.get("height")
+                self.settle(STILL / 2)
+                place = self.evaluate(f"{STEP}({y})") or {}
+                if place.get("end") and place.get("height") == before:
+                    return True
+            if time.monotonic() > end or self.unreachable:
                 break
-        self.evaluate(f"{_SCROLL}(0)")
         self.settle()
-        return reached
+        return False
 
-    def layout(self) -> Layout:
-        """How large the page is now."""
-        size = self._call("Page.getLayoutMetrics")["cssContentSize"]
-        return Layout(width=int(size["width"]), height=int(size["height"]))
+    def place(self, box: int, x: float, y: float) -> Place:
+        """The page (0) or a box of it, scrolled as near to (x, y) as it goes, and what is in view
+        there has come, or was waited for in vain.  Raises Unavailable(``page_stuck``).
+        """
+        least = DRAWN_SECONDS if self._lively else 0
+        ask = f"{LOOK}({box}, {x}, {y}, "
+        waits = f"{ask}{round(IMAGE_SECONDS * 1000)}, {round(least * 1000)})"
+        found = self._promised(waits, f"{ask}0, 0)")
+        if not isinstance(found, dict):
+            raise Unavailable("page_stuck")
+        bars = tuple(Bar(**bar) for bar in found.pop("bars"))
+        return Place(**found, bars=bars)
 
-    def picture(self, clip: tuple[int, int, int, int] | None = None) -> bytes:
-        """A PNG of the visible part, or of (left, top, width, height) in CSS pixels of the page."""
-        order: Params = {"format": "png", "fromSurface": True, "captureBeyondViewport": False}
-        if clip is not None:
-            left, top, width, height = clip
-            order |= {"captureBeyondViewport": True}
-            order["clip"] = {"x": left, "y": top, "width": width, "height": height, "scale": 1}
+    def changed(self) -> bool:
+        """Whether something came or went since the place was looked at."""
+        return self.answering and bool(self.evaluate(CHANGED))
+
+    def boxes(self, most: int) -> tuple[int, int]:
+        """How many boxes scroll inside the page, and how many of them (from 1) can be placed."""
+        there, placed = self.evaluate(f"{BOXES}({most})") or (0, 0)
+        return int(there), int(placed)
+
+    @contextmanager
+    def box_shown(self, box: int) -> Iterator[None]:
+        """The box is in view; afterwards it is scrolled as it was."""
+        self.evaluate(f"{SHOW}({box})")
+        yield
+        self.evaluate(f"{BACK}({box})")
+
+    def screen(self, place: Place) -> Pixels:
+        """The visible part of a box now, its pixels untouched."""
+        import numpy as np
+        from PIL import Image
+
+        with Image.open(io.BytesIO(self.picture()), formats=("PNG",)) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+        scale = place.scale
+        left, top = pixel(place.left * scale), pixel(place.top * scale)
+        right = pixel((place.left + place.across) * scale)
+        bottom = pixel((place.top + place.down) * scale)
+        return pixels[top:bottom, left:right]
+
+    def picture(self) -> bytes:
+        """A PNG of what is in the window now."""
+        order: Params = {"format": "png", "fromSurface": True, "optimizeForSpeed": True}
         return base64.b64decode(self._call("Page.captureScreenshot", order, 60)["data"])
+
+    def click(self, x: float, y: float) -> None:
+        """The page was clicked at a point of the window, as by a mouse."""
+        for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+            press: Params = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
+            self._call("Input.dispatchMouseEvent", press)
+
+    def snapshots(self) -> Iterator[tuple[bool, Params]]:
+        """What is laid out, with the boxes of every run of text (``DOMSnapshot``): the page and
+        its frames, then (False) each frame that lives in a process of its own.
+        """
+        order: Params = {"computedStyles": []}
+        yield True, self._call("DOMSnapshot.captureSnapshot", order, 60)
+        for session in self._frames:
+            try:
+                found = self._browser.call("DOMSnapshot.captureSnapshot", order, session, seconds=3)
+            except Unavailable as error:
+                if error.code == "browser_gone":
+                    raise
+                continue
+            yield False, found
+
+    def print(self, at: Path) -> bool:
+        """Whether the page as it prints is at ``at`` as a PDF, all of it."""
+        order: Params = {
+            "transferMode": "ReturnAsStream",
+            "printBackground": True,
+            "preferCSSPageSize": True,
+        }
+        try:
+            stream = self._call("Page.printToPDF", order, 120)["stream"]
+        except Unavailable as error:
+            if error.code in ("browser_refused", "browser_stuck"):
+                return False
+            raise
+        with at.open("wb") as file:
+            while file.tell() < PDF_LIMIT:
+                piece = self._call("IO.read", {"handle": stream, "size": 1 << 20})
+                data = str(piece.get("data", ""))
+                file.write(base64.b64decode(data) if piece.get("base64Encoded") else data.encode())
+                if piece.get("eof"):
+                    self._browser.send("IO.close", {"handle": stream}, self._session)
+                    return True
+        at.unlink()
+        return False
 
     def archive(self) -> bytes:
         """The page with its parts as one MHTML file (RFC 2557)."""

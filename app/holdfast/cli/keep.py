@@ -26,6 +26,9 @@ def register(app: typer.Typer, desk: Desk) -> None:
         how: Annotated[str, typer.Option("--as", help=desk.say("cli.as"))] = "",
         source: Annotated[str, typer.Option("--from", help=desk.say("cli.from"))] = "",
         profile: Annotated[bool, typer.Option("--profile", help=desk.say("cli.profile"))] = False,
+        close_banner: Annotated[
+            bool, typer.Option("--close-banner", help=desk.say("cli.close_banner"))
+        ] = False,
     ) -> int:
         if how not in ("", "page", "video", "file"):
             raise typer.BadParameter("page, video, file", param_hint="--as")
@@ -37,7 +40,7 @@ def register(app: typer.Typer, desk: Desk) -> None:
             if profile:
                 kept.append(desk.holdfast.keep_logged_in(target, desk.job(), case, how))
             else:
-                kept.append(_keep(desk, target, case, how, source))
+                kept.append(_keep(desk, target, case, how, source, close_banner=close_banner))
             case = case or kept[-1].case.number
         return report_kept(desk, kept)
 
@@ -61,13 +64,13 @@ def _region(text: str) -> tuple[int, int, int, int] | None:
     return x, y, width, height
 
 
-def _keep(desk: Desk, target: str, case: str, how: str, source: str) -> Kept:
+def _keep(desk: Desk, target: str, case: str, how: str, source: str, *, close_banner: bool) -> Kept:
     path = Path(target).expanduser()
     is_link = "://" in target or how in ("page", "video")
     if how == "file" or (not is_link and (path.exists() or os.sep in target)):
         received = Received(source=source) if source else None
         return desk.holdfast.keep_files((path,), desk.job(), case, received)
-    return desk.holdfast.keep(target, desk.job(), case, how)
+    return desk.holdfast.keep(target, desk.job(), case, how, close_banner=close_banner)
 
 
 def recovered(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from holdfast.core.job import Job
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from holdfast.adapters.capture.page import Page
     from holdfast.adapters.capture.series import Found
     from holdfast.core.case import Case
     from holdfast.core.evidence import Exhibit, Received
@@ -61,16 +62,27 @@ class Keeping(Provenance, Serials):
         )
 
     def keep(
-        self, target: str, job: Job, case: str = "", how: str = "", *, choose: bool = False
+        self,
+        target: str,
+        job: Job,
+        case: str = "",
+        how: str = "",
+        *,
+        choose: bool = False,
+        close_banner: bool = False,
     ) -> Kept:
         """A link is kept: its page, and the video or every episode that it leads to.
 
         ``how`` is ``page``, ``video``, or empty for both.  With ``choose`` a series is only listed,
-        and its episodes wait to be chosen.  Without a case one is opened, named after host and
-        date, also for a capture that fails.  Raises Refused for what is no link.
+        and its episodes wait to be chosen.  With ``close_banner`` what lies over the page is closed
+        after it was kept as it was, and it is kept once more; nothing is agreed to.  Without a case
+        one is opened, named after host and date, also for a capture that fails.  Raises Refused
+        for what is no link.
         """
         wanted = (how,) if how else ("page", "video")
         ways = [self.sources[name] for name in wanted]
+        if close_banner:
+            ways = [self._closing(way) for way in ways]
         if not any(way.suits(target) for way in ways):
             raise Refused("link_unsupported")
         from holdfast.adapters import http
@@ -133,6 +145,12 @@ class Keeping(Provenance, Serials):
         made = {one.exhibit for one in after.episodes if one.exhibit} - old
         exhibits = (one for one in self._store.all(Exhibit, case.id) if one.number in made)
         return Kept(case=case, exhibits=tuple(sorted(exhibits, key=lambda one: one.number)))
+
+    def _closing(self, way: CaptureSource) -> CaptureSource:
+        if way.id != "page":
+            return way
+        page: Page = way  # type: ignore[assignment] # ids are the classes'
+        return page.closing()
 
     def keep_files(
         self, paths: Sequence[Path], job: Job, case: str = "", received: Received | None = None

@@ -39,7 +39,9 @@ class Machine(Workshop):
         say = words(lang)
         checks: Any = self.manifest(exhibit)["completeness"]
         return tuple(
-            f"{say('check.' + check['check'])} {check['detail']}".strip()
+            say(key, detail=check["detail"])
+            if (key := f"check.{check['check']}.fail") in say.words
+            else f"{check['check']} {check['detail']}"  # of a release that knew more
             for check in checks
             if check["outcome"] == "fail"
         )

@@ -118,6 +118,20 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Words that stood on the page, and where: in pixels of the picture ``file``."""
+
+    kind: Literal["ai_label", "icp"]
+    text: str
+    file: str
+    """Below ``files/``; empty where no picture shows the place."""
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkSeen:
     """A mark in a picture or video, or that none was detected (``core.marks``)."""
 
@@ -139,6 +153,7 @@ class Observations:
     """HTTP status."""
     account: str = ""
     counters: tuple[Counter, ...] = ()
+    shown: tuple[Shown, ...] = ()
     marks: tuple[MarkSeen, ...] = ()
     """What was read in the pictures and videos; empty where nobody looked."""
 
@@ -289,7 +304,8 @@ class Capture:
                     for c in got.observations.counters
                 ],
             }
-            | _marks(got.observations.marks),
+            | _marks(got.observations.marks)
+            | _shown(got.observations.shown),
             "received": None
             if got.received is None
             else {
@@ -309,6 +325,26 @@ def _marks(seen: tuple[MarkSeen, ...]) -> dict[str, Json]:
         "marks": [
             {"file": m.file, "kind": m.kind, "state": m.state, "detail": visible(m.detail)}
             for m in seen
+        ]
+    }
+
+
+def _shown(spots: tuple[Shown, ...]) -> dict[str, Json]:
+    """Under ``shown``; nothing where nothing was found, as in manifests from before."""
+    if not spots:
+        return {}
+    return {
+        "shown": [
+            {
+                "kind": one.kind,
+                "text": visible(one.text),
+                "file": one.file,
+                "x": one.x,
+                "y": one.y,
+                "width": one.width,
+                "height": one.height,
+            }
+            for one in spots
         ]
     }
 

@@ -47,3 +47,8 @@ def filings(text: str) -> tuple[Filing, ...]:
                 filing = Filing(number=number, line=at, lines=len(lines), text=shown[:200])
                 found.setdefault(number, filing)
     return tuple(found.values())
+
+
+def spans(text: str) -> tuple[tuple[int, int], ...]:
+    """Where each filing number stands in ``text``."""
+    return tuple(hit.span() for hit in _NUMBER.finditer(text[:MOST_TEXT]))

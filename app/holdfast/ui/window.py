@@ -228,6 +228,7 @@ class MainWindow(QMainWindow):
             "stamp": lambda _: self.stamp_now(),
             "saved": self._saved,
             "links": self._links_to,
+            "closed": self._closed,
             "links_logged_in": self._links_in,
             "files": self._files_to,
             "recheck": self._recheck,
@@ -324,11 +325,18 @@ class MainWindow(QMainWindow):
     # --- keeping ---------------------------------------------------------------------------------
 
     def keep(
-        self, links: Sequence[str], case: str = "", *, done: str = "", logged_in: bool = False
+        self,
+        links: Sequence[str],
+        case: str = "",
+        *,
+        done: str = "",
+        logged_in: bool = False,
+        close_banner: bool = False,
     ) -> None:
         """These links are kept, one after the other, all in one case.
 
-        ``done`` names a reminder that this fulfils; ``logged_in`` uses the case's own browser.
+        ``done`` names a reminder that this fulfils; ``logged_in`` uses the case's own browser;
+        ``close_banner`` keeps the page alone, once as it is and once with that closed.
         """
         holdfast = self.desk.holdfast
 
@@ -338,6 +346,8 @@ class MainWindow(QMainWindow):
             for link in links:
                 if logged_in:
                     kept = holdfast.keep_logged_in(link, job, matter)
+                elif close_banner:
+                    kept = holdfast.keep(link, job, matter, "page", close_banner=True)
                 else:
                     # Of one link a series is offered; of many nobody wants to be asked each time.
                     kept = holdfast.keep(link, job, matter, choose=len(links) == 1)
@@ -353,7 +363,11 @@ class MainWindow(QMainWindow):
             else self.desk.say("keeping.several", first=links[0], count=len(links))
         )
         self._keeping(
-            work, shown, again=lambda: self.keep(links, case, done=done, logged_in=logged_in)
+            work,
+            shown,
+            again=lambda: self.keep(
+                links, case, done=done, logged_in=logged_in, close_banner=close_banner
+            ),
         )
 
     def keep_files(self, paths: Sequence[Path], case: str = "") -> None:
@@ -469,6 +483,11 @@ class MainWindow(QMainWindow):
     def _links_to(self, what: object) -> None:
         if isinstance(what, tuple):
             self.keep(what[1], what[0])
+
+    def _closed(self, what: object) -> None:
+        """A page is kept once more, and what lay over it is closed after it was kept as it is."""
+        if isinstance(what, tuple):
+            self.keep(what[1], what[0], close_banner=True)
 
     def _links_in(self, what: object) -> None:
         if isinstance(what, tuple):

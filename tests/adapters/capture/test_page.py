@@ -17,7 +17,8 @@ from fakes.certificate import self_signed
 from fakes.processes import alive
 from fakes.site import Page, html, serving
 from holdfast.adapters import tab as tabs
-from holdfast.adapters.capture import Means, page
+from holdfast.adapters import tiles
+from holdfast.adapters.capture import Means
 from holdfast.adapters.capture.page import Page as PageSource
 from holdfast.adapters.clock import SystemClock
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
@@ -51,7 +52,7 @@ def test_no_row_is_missing_or_doubled(
     means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each row of 20 px has its number as its colour; two pictures, cut into tiles."""
-    monkeypatch.setattr(page, "PICTURE", 9000)
+    monkeypatch.setattr(tiles, "PICTURE", 9000)
     rows = "".join(
         f"<div style='height:20px;background:rgb({n % 256},{n // 256},77)'></div>"
         for n in range(600)
@@ -245,21 +246,158 @@ def test_without_a_browser_there_is_advice(
     assert PageSource(means).parts()[0].version == ""
 
 
-@pytest.mark.parametrize("scheme", ["chrome://crash", "chrome://hang"])
-def test_a_crash_leaves_no_process(
-    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
+@pytest.mark.parametrize(
+    ("method", "said"), [("Page.crash", "page_crashed"), ("Browser.crash", "browser_gone")]
+)
+def test_a_crash_leaves_what_was_kept_and_no_process(
+    means: Means,
+    room: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    method: str,
+    said: str,
 ) -> None:
     """The page's process dies, or its browser does, while it is being read."""
-    real = tabs.Tab.scroll_through
+    real = tabs.Tab.place
 
-    def broken(tab: tabs.Tab) -> bool:
-        method = "Page.crash" if scheme == "chrome://crash" else "Browser.crash"
-        tab._browser.send(method, {}, tab._session if method == "Page.crash" else "")
-        return real(tab)
+    def broken(tab: tabs.Tab, box: int, x: float, y: float) -> tiles.Place:
+        if y > 3000:
+            tab._browser.send(method, {}, tab._session if method == "Page.crash" else "")
+        return real(tab, box, x, y)
 
-    monkeypatch.setattr(tabs.Tab, "scroll_through", broken)
-    with serving({"/": html(WORDS)}) as site:
-        kind, said = code(means, site.url(), room)
-    assert kind is Unavailable
-    assert said == ("page_crashed" if scheme == "chrome://crash" else "browser_gone")
+    monkeypatch.setattr(tabs.Tab, "place", broken)
+    with serving({"/": html(f"{WORDS}<div style='height:9000px'>long</div>")}) as site:
+        captured = visit(means, site.url(), room)
+    found = checks(captured)
+    assert found["browser_ended"] == ("fail", said)
+    assert found["http_status"] == ("pass", "200")
+    assert found["picture_height"][0] == "not_checked"
+    assert not captured.complete
+    assert record(captured)["ended"] == said
+    assert read(captured, "document.bin")
+    with Image.open(io.BytesIO(read(captured, "page.png"))) as picture:
+        picture.load()
+        assert 900 < picture.height < 9000
     assert alive(str(tmp_path)) == []
+
+
+def test_a_crash_before_anything_was_kept_leaves_nothing(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(tab: tabs.Tab) -> bytes:
+        return bytes(tab._call("Page.crash"))
+
+    monkeypatch.setattr(tabs.Tab, "picture", broken)
+    with serving({"/": html(WORDS)}) as site:
+        assert code(means, site.url(), room) == (Unavailable, "page_crashed")
+
+
+BANNER = """<div id=b style='position:fixed;inset:0;background:rgba(0,0,0,.6);color:white'>
+  <p>我们使用 Cookie 和类似技术</p><button onclick='b.remove()'>全部同意</button>%s</div>
+  <div style='height:2500px'>下面的内容</div>"""
+
+
+def pixel(data: bytes, y: int) -> tuple[int, ...]:
+    with Image.open(io.BytesIO(data)) as picture:
+        return tuple(np.asarray(picture.convert("RGB"))[y, 1200])
+
+
+def test_a_notice_over_the_page_is_told_and_left(means: Means, room: Path) -> None:
+    with serving(
+        {"/": html(WORDS + BANNER % "<button onclick='b.remove()'>拒绝</button>")}
+    ) as site:
+        captured = visit(means, site.url(), room)
+    outcome, detail = checks(captured)["covered"]
+    assert outcome == "fail"
+    assert detail.startswith("100 %: 我们使用 Cookie")
+    assert record(captured)["closed"] is None
+    assert pixel(read(captured, "viewport.png"), 800) == (102, 102, 102)
+    assert "下面的内容" in read(captured, "page.txt").decode()
+
+
+def test_a_notice_is_closed_when_that_was_asked_and_both_states_stay(
+    means: Means, room: Path
+) -> None:
+    with serving(
+        {"/": html(WORDS + BANNER % "<button onclick='b.remove()'>拒绝</button>")}
+    ) as site:
+        captured = PageSource(means).closing().capture(site.url(), room, Job())
+    closed = record(captured)["closed"]
+    assert (closed["button"], closed["covered_after"]) == ("拒绝", 0)
+    assert closed["picture"]["files"][0]["file"] == "closed-page.png"
+    assert pixel(read(captured, "viewport.png"), 800) == (102, 102, 102)
+    assert pixel(read(captured, "closed-viewport.png"), 800) == (255, 255, 255)
+    assert "Cookie" in read(captured, "page.txt").decode()
+    assert "Cookie" not in read(captured, "closed-page.txt").decode()
+    assert checks(captured)["covered"][0] == "fail", "it speaks of the page as it was"
+
+
+def test_nothing_is_agreed_to(means: Means, room: Path) -> None:
+    with serving({"/": html(WORDS + BANNER % "")}) as site:
+        captured = PageSource(means).closing().capture(site.url(), room, Job())
+    assert record(captured)["closed"] == {"button": "", "covered_after": 100}
+    assert not any(file.name.startswith("closed") for file in captured.files)
+
+
+def test_labels_and_filing_numbers_are_told_with_their_place(means: Means, room: Path) -> None:
+    body = """<style>body{margin:0;font:20px sans-serif} p{margin:0;position:absolute}</style>
+      <p style='left:40px;top:1500px'>作者声明：含 <b>AI 生成</b> 内容</p>
+      <iframe src=/frame style='position:absolute;left:100px;top:2000px;border:0;height:300px'>
+      </iframe>
+      <div style='position:absolute;top:2600px;left:0;width:400px;height:100px;overflow:auto'>
+        <div style='height:900px;padding-top:600px'>疑似AI创作</div></div>
+      <p style='left:40px;top:3000px'>京ICP备12345678号-1</p>"""
+    frame = "<body style='margin:0'><p style='margin:50px 0 0 7px'>Made with AI</p>"
+    with serving({"/": html(body), "/frame": frame}) as site:
+        captured = visit(means, site.url(), room)
+    shown = {one.text: one for one in captured.observations.shown}
+    label = shown["作者声明：含 AI 生成 内容"]
+    assert (label.kind, label.file, label.x) == ("ai_label", "page.png", 40)
+    assert 1490 <= label.y <= 1510
+    assert label.width > 200
+    framed = shown["Made with AI"]
+    assert (framed.file, framed.x) == ("page.png", 107)
+    assert 2040 <= framed.y <= 2060
+    assert "疑似AI创作" in shown
+    number = shown["京ICP备12345678号-1"]
+    assert (number.kind, number.file) == ("icp", "page.png")
+    assert 2995 <= number.y <= 3010
+    picture = Image.open(io.BytesIO(read(captured, "page.png"))).convert("L")
+    there = picture.crop((label.x, label.y, label.x + label.width, label.y + label.height))
+    assert there.getextrema()[0] < 100, "something is written there"
+    runs = json.loads(read(captured, "page-text.json"))["runs"]
+    assert {"京ICP备12345678号-1", "AI 生成", "Made with AI"} <= {run["text"] for run in runs}
+    box = record(captured)["pictures"][1]
+    assert (box["files"][0]["file"], box["whole"]) == ("box-1.png", True)
+    assert read(captured, "box-1.png")
+
+
+def test_a_list_that_keeps_only_what_is_in_view_is_read_whole(means: Means, room: Path) -> None:
+    body = """<main id=m style='position:relative;height:6000px'></main><script>
+      const draw = () => { m.replaceChildren(); const first = Math.floor(scrollY / 30);
+        for (let n = first; n < Math.min(first + 31, 200); n++) { const row =
+          document.createElement('div'); row.textContent = '第 ' + n + ' 条评论';
+          row.style.cssText = `position:absolute;top:${n * 30}px`; m.append(row); } };
+      addEventListener('scroll', () => setTimeout(draw, 20)); draw();</script>"""
+    with serving({"/": html(f"<style>body{{margin:0}}</style>{body}")}) as site:
+        captured = visit(means, site.url(), room)
+    text = read(captured, "page.txt").decode()
+    assert [n for n in range(200) if f"第 {n} 条评论" not in text] == []
+    runs = json.loads(read(captured, "page-text.json"))["runs"]
+    places = {run["text"]: run["y"] for run in runs}
+    assert all(abs(places[f"第 {n} 条评论"] - n * 30) <= 6 for n in range(200))
+    assert checks(captured)["picture_height"] == ("pass", "6000/6000")
+
+
+def test_the_page_is_printed_and_its_copies_agree(means: Means, room: Path) -> None:
+    with serving({"/": html(WORDS * 30 + "<div style='height:3000px'></div>")}) as site:
+        captured = visit(means, site.url(), room)
+    found = checks(captured)
+    assert found["text_laid_out"] == ("pass", "30/30")
+    assert found["text_archived"] == ("pass", "30/30")
+    assert found["pdf_pages"][0] == "pass"
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO(read(captured, "page.pdf"))) as pdf:
+        assert len(pdf.pages) == int(found["pdf_pages"][1]) > 1
+    assert captured.complete

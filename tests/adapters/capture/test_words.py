@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ MODULES = [
     *sorted((ROOT / "adapters" / "capture").glob("*.py")),
     *(
         ROOT / "adapters" / f"{name}.py"
-        for name in ("http", "adb", "browser", "tab", "child", "series")
+        for name in ("http", "adb", "browser", "tab", "tiles", "visit", "child", "series")
     ),
 ]
 
@@ -57,7 +58,19 @@ def test_every_check_of_a_page_has_a_name(lang: str) -> None:
     seen = PageSeen(
         typed="", final_url="", status=None, title="", text="", password_field=False,
         finished=True, answering=True, content_height=0, picture_height=0, steady=True,
-        inner_scroll=False,
+        broken="browser_gone",
     )  # fmt: skip
-    for check in judged(seen):
-        assert words(lang)(f"check.{check.check}")
+    worst = replace(
+        seen, status=404, certificate_error="CERT_DATE_INVALID", title="请先登录 安全验证 已下架",
+        finished=False, content_height=9, content_width=9, inner_left=1, covered=99,
+        colour="#000000", laid_out=(0, 9), archived=(0, 9), printed=0, failed=("a: 404",),
+        refused=("b",), broken="",
+    )  # fmt: skip
+    middling = replace(
+        worst, content_height=0, steady=False, covered=20, text="加载中" + "。" * 2000
+    )
+    say = words(lang)
+    for check in (*judged(seen), *judged(worst), *judged(middling)):
+        assert say(f"check.{check.check}")
+        if check.outcome in ("warn", "fail"):
+            assert say(f"check.{check.check}.{check.outcome}", detail="7")

@@ -33,11 +33,19 @@ class Page:
 
     id: Literal["page"] = "page"
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: Means, *, close_banner: bool = False) -> None:
+        self._means = means
+        self._close_banner = close_banner
         self._clock = means.clock
         self._loopback = means.loopback
         self._browser = means.browser
         self._profile = means.profile
+
+    def closing(self) -> Page:
+        """The same, but what lies over the page is also closed as a reader would, and both states
+        are kept.
+        """
+        return Page(self._means, close_banner=True)
 
     def suits(self, target: str) -> bool:
         """Whether ``target`` is a web link, or a shared message with one inside."""
@@ -79,12 +87,14 @@ class Page:
                 private = held is not None
                 archive = Archive(program, tab, room, self._clock, private=private)
                 undo.enter_context(closing(archive))
-                visit = Visit(tab, program, kept, archive)
+                visit = Visit(tab, program, kept, archive, close_banner=self._close_banner)
                 visit.go(url)
-                kept.add("browser.json", self._record(product, program, held), JSON, "record")
+                alive = None if visit.broken else held
+                kept.add("browser.json", self._record(product, program, alive), JSON, "record")
             keep_log(log, room, kept)
         except BaseException:
-            # What has no end is no evidence: a page is kept whole or as far as it was judged.
+            # A browser that ended leaves what the visit had kept.  Nothing stays of a page that
+            # came from inside, nor of one that the person did not want in the end.
             rmtree(kept.folder, ignore_errors=True)
             raise
         finally:

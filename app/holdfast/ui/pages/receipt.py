@@ -27,6 +27,7 @@ from holdfast.ui.save import save_as
 from holdfast.ui.widgets import Button, Door, Glyph, Label, Line
 
 if TYPE_CHECKING:
+    from holdfast.core.canonical import Json
     from holdfast.core.evidence import Exhibit
     from holdfast.usecases.cases import CaseFile
 
@@ -62,6 +63,10 @@ class ReceiptPage(Page):
         self.failed = Label(desk, role="caption", tone="secondary")
         self.instead = Button(desk, "trouble.do.screen", icon="screenshot", size="small")
         self.instead.clicked.connect(lambda: desk.wanted.emit("shot", self._case))
+        self.closed = Button(desk, "receipt.closed", icon="close", size="small")
+        self.closed.clicked.connect(lambda: desk.wanted.emit("closed", (self._case, self._covered)))
+        self.closed.hide()
+        self._covered: tuple[str, ...] = ()
         self.log_in = Button(desk, "trouble.do.browse", icon="page", size="small")
         self.log_in.clicked.connect(self._log_in)
         self.log_in.hide()
@@ -101,7 +106,7 @@ class ReceiptPage(Page):
                 self.incomplete,
                 self.red,
                 self.failed,
-                _left(self.log_in, self.instead),
+                _left(self.log_in, self.instead, self.closed),
                 px(4),
                 rows,
                 px(4),
@@ -171,6 +176,7 @@ class ReceiptPage(Page):
         if fresh and kept:
             load_picture(self.desk, kept[0], self.thumb)
         self._tell_red(kept)
+        self._tell_covered(kept)
 
     def _tell_red(self, kept: tuple[Exhibit, ...]) -> None:
         """What is lacking, in words, as soon as the manifests were read."""
@@ -188,6 +194,21 @@ class ReceiptPage(Page):
         task = self.desk.runner.start(work, writes=False)
         task.succeeded.connect(lambda both: self._show_red(*both))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+
+    def _tell_covered(self, kept: tuple[Exhibit, ...]) -> None:
+        """A page over which something lay can be kept once more with that closed."""
+        holdfast = self.desk.holdfast
+        pages = [exhibit for exhibit in kept if exhibit.source == "page" and exhibit.url]
+
+        def work(_: Job) -> tuple[str, ...]:
+            return tuple(page.url for page in pages if covered(holdfast.manifest(page)))
+
+        task = self.desk.runner.start(work, writes=False)
+        task.succeeded.connect(self._show_covered)
+
+    def _show_covered(self, links: tuple[str, ...]) -> None:
+        self._covered = links
+        self.closed.setVisible(bool(links))
 
     def _show_red(self, lines: str, login: bool) -> None:
         self.red.show_text(lines)
@@ -266,6 +287,17 @@ class ReceiptPage(Page):
 
     def _help(self) -> None:
         self.desk.wanted.emit("help", None)
+
+
+def covered(manifest: Mapping[str, Json]) -> bool:
+    """Whether something lay over the page when it was kept, and was not closed."""
+    checks = manifest.get("completeness")
+    return isinstance(checks, list) and any(
+        isinstance(one, Mapping)
+        and one.get("check") == "covered"
+        and one.get("outcome") in ("warn", "fail")
+        for one in checks
+    )
 
 
 def _left(*widgets: QWidget) -> QWidget:
