@@ -1,18 +1,10 @@
 """ReplayWeb.page in a real browser, as the judge of our archives.
 
-It is only looked at, never shipped: its package is taken from the npm registry by its hash, into
-the environment that the tests run in.
+It is only looked at, never shipped.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import shutil
-import subprocess
-import sys
-import tarfile
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -22,46 +14,21 @@ from fakes.site import Page
 from holdfast.adapters.browser import Browser
 from holdfast.adapters.tab import Tab
 
-NAME = "replaywebpage-2.5.3.tgz"
-INTEGRITY = (
-    "nCj2PSON3BxeSJKE8AsYPyULv0XPZKJWfy4l9PyQre9SqwLZ+WKZVs/sfLqPOQ4GrH+0YkjbwOhr8cSTH08gsQ=="
-)
-PLACE = Path(sys.prefix) / "share" / "holdfast-judges" / NAME
+PLACE = Path(__file__).parents[2] / "build" / "judges" / "replaywebpage"
+"""Where ``packaging/dev.py test`` puts it, held to its hash."""
 
 
-def package() -> Path:
-    """The package's archive; the test is skipped where it cannot be had."""
-    if not PLACE.is_file():
-        if shutil.which("npm") is None:
-            pytest.skip("npm is not installed, so ReplayWeb.page cannot judge")
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                subprocess.run(
-                    ["npm", "pack", "--silent", "replaywebpage@2.5.3"],
-                    cwd=folder,
-                    check=True,
-                    capture_output=True,
-                    timeout=120,
-                )
-            except (OSError, subprocess.SubprocessError):
-                pytest.skip("ReplayWeb.page could not be had from the npm registry")
-            PLACE.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(Path(folder) / NAME, PLACE)
-    digest = hashlib.sha512(PLACE.read_bytes()).digest()
-    if base64.b64encode(digest).decode() != INTEGRITY:
-        pytest.skip(f"{PLACE.name} is not the package that it should be")
-    return PLACE
+def part(name: str) -> bytes:
+    """One of its two scripts; the test is skipped where they cannot be had."""
+    if not (PLACE / name).is_file():
+        pytest.skip("ReplayWeb.page is not in build/judges: dev.py test brings it where npm is")
+    return (PLACE / name).read_bytes()
 
 
 def pages(wacz: Path, url: str) -> dict[str, Page | str]:
     """A site that shows ``url`` out of the archive."""
     script = {"Content-Type": "text/javascript"}
-    with tarfile.open(package()) as bundle:
-        parts = {}
-        for name in ("ui.js", "sw.js"):
-            file = bundle.extractfile(f"package/{name}")
-            assert file is not None
-            parts[name] = file.read()
+    parts = {name: part(name) for name in ("ui.js", "sw.js")}
     return {
         "/": f"<!doctype html><meta charset=utf-8><script src=/ui.js></script>"
         f"<replay-web-page source=/page.wacz replayBase=/replay/ embed=replayonly "
