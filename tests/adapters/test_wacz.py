@@ -371,7 +371,7 @@ def test_replayweb_page_shows_page_picture_and_video(tmp_path: Path) -> None:
         found = browser.find()
     except Unavailable:
         pytest.skip("no Chromium, Chrome or Edge is installed")
-    replay.package()
+    replay.part("ui.js")
     picture = io.BytesIO()
     from PIL import Image
 
