@@ -53,6 +53,10 @@ Asks: TypeAlias = "tuple[tuple[StampKind, str], ...]"
 TITLE_LIMIT = 300
 TOKENS_A_RUN = 10
 """Manifests that get a token of their own; beyond it the checkpoint's token covers them."""
+FILES_STAMPED = 50
+"""Originals of one exhibit that get a proof of their own; of more, as in a recording's hundreds of
+segments, the manifest's proof covers each by the digest that it lists.
+"""
 SALVAGE_LIMIT = 1000
 
 
@@ -297,7 +301,7 @@ def queue_stamps(
     for kind, authority in asks:
         if kind == "opentimestamps":
             originals = [a for a in exhibit.artifacts if a.role == "original"]
-            for artifact in originals:
+            for artifact in originals if len(originals) <= FILES_STAMPED else ():
                 path = f"{folder}/{artifact.path}"
                 subject = Subject(kind="file", path=path, sha256=artifact.digest.sha256)
                 custody.save(_queued(case, subject, kind, authority, clock))
