@@ -34,12 +34,12 @@ HANGING = """<header style='position:fixed;top:0;left:0;width:100%;height:60px;b
   height:50px;background:blue'>top</a>"""
 STICKY = """<nav style='position:sticky;top:0;height:40px;background:red'>menu</nav>"""
 LATE = f"""<main id=m></main>{MAKE}<script>
-  for (let part = 0; part < 6; part++) {{
+  for (let part = 0; part < 5; part++) {{
     const box = document.createElement('section');
-    box.style.minHeight = "670px"; m.append(box);
+    box.style.minHeight = '800px'; m.append(box);
     new IntersectionObserver((seen, watch) => {{ if (seen.some(one => one.isIntersecting)) {{
       watch.disconnect();
-      setTimeout(() => rows(box, part * 34, Math.min(part * 34 + 34, 200)), 150); }}
+      setTimeout(() => rows(box, part * 40, part * 40 + 40), 150); }}
     }}).observe(box);
   }}</script>"""
 # Only what is in view exists, as in the lists of large sites.

@@ -91,7 +91,8 @@ LOOK = r"""((which, x, y, patience, least) => {
   return (async () => {
     const frame = () => new Promise(go => { requestAnimationFrame(go); setTimeout(go, 200); });
     const began = performance.now();
-    await frame(); await frame();
+    await frame();
+    if (least) await frame();
     const passed = () => performance.now() - began;
     while (state.changes === state.told && passed() < least) await frame();
     for (let before = state.told; passed() < patience; ) {

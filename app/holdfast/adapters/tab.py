@@ -28,7 +28,7 @@ NAVIGATE_SECONDS = 45.0
 EVALUATE_SECONDS = 10.0
 LOAD_SECONDS = 30.0
 QUIET_SECONDS = 8.0
-STILL = 0.5
+STILL = 0.35
 STILL_OPEN = 2.0
 IMAGE_SECONDS = 2.0
 """How long a picture in view is waited for."""
@@ -517,8 +517,10 @@ class Tab:
         return Place(**found, bars=bars)
 
     def changed(self) -> bool:
-        """Whether something came or went since the place was looked at."""
-        return self.answering and bool(self.evaluate(CHANGED))
+        """Whether something came or went since the place was looked at, on a page that draws as
+        it is scrolled.
+        """
+        return self._lively and self.answering and bool(self.evaluate(CHANGED))
 
     def boxes(self, most: int) -> tuple[int, int]:
         """How many boxes scroll inside the page, and how many of them (from 1) can be placed."""

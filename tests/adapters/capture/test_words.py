@@ -63,8 +63,8 @@ def test_every_check_of_a_page_has_a_name(lang: str) -> None:
     worst = replace(
         seen, status=404, certificate_error="CERT_DATE_INVALID", title="请先登录 安全验证 已下架",
         finished=False, content_height=9, content_width=9, inner_left=1, covered=99,
-        colour="#000000", laid_out=(0, 9), archived=(0, 9), printed=0, failed=("a: 404",),
-        refused=("b",), broken="",
+        colour="#000000", laid_out=(0, 9), archived=(0, 9), printed=0,
+        failed=("a: 404",), refused=("b",), broken="",
     )  # fmt: skip
     middling = replace(
         worst, content_height=0, steady=False, covered=20, text="加载中" + "。" * 2000
