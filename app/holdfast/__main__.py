@@ -20,6 +20,14 @@ def main() -> int:
             from holdfast.compose import media
 
             return media()
+        case ["--worker", "recorder"]:
+            from holdfast.compose import record_screen
+
+            return record_screen()
+        case ["--worker", "joiner"]:
+            from holdfast.compose import join
+
+            return join()
         case ["--data", folder]:
             return _window(Path(folder))
         case words:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from holdfast.core.bag import ReadablePack
 from holdfast.core.canonical import Json
@@ -75,6 +75,18 @@ class CaptureSource(Protocol):
 
     def parts(self) -> tuple[Component, ...]:
         """The programs and libraries it works with, for selfcheck; empty ones are missing."""
+        ...
+
+
+@runtime_checkable
+class Salvager(Protocol):
+    """A capture source that can tell what its own remains are."""
+
+    def remains(self, target: str, room: Path, code: str, started: str) -> Captured | None:
+        """What a capture that did not end left in its room, incomplete; None for nothing.
+
+        ``code`` is why it did not end, ``started`` when it began as far as anybody knows.
+        """
         ...
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from page import long_page
+from recording import recording
 from rows import ROOT, Row
 from sealing import sealing
 from series import series
@@ -38,6 +39,7 @@ def main(argv: list[str]) -> int:
         "stamping": stamping,
         "series": lambda: series(chosen.pairs or 1),
         "ledger": lambda: ledger_root(chosen.pairs or 15),
+        "recording": lambda: recording(chosen.pairs or 3),
         "page": lambda: long_page(chosen.pairs or 5),
     }
     rows: list[Row] = []
@@ -55,7 +57,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dev.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    names = ("sealing", "window", "stamping", "ledger", "series", "page")
+    names = ("sealing", "window", "stamping", "ledger", "series", "recording", "page")
     parser.add_argument("bench", nargs="*", choices=(*names, []), help=", ".join(names))
     parser.add_argument("--pairs", type=int, default=0, help="how often each pair is measured")
     parser.add_argument("--gib", type=int, default=2, help="size of the sealed file")

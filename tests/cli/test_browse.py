@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,11 +15,14 @@ from typing import Any
 import pytest
 
 from fakes.acceptance import need
-from fakes.display import display
 from fakes.film import film
 from fakes.login import SECRET, WORDS, login_site
 from fakes.processes import alive
+from fakes.screen import display
 from fakes.site import Page, html, serving
+from holdfast.compose import open_holdfast
+from holdfast.core.errors import Refused, Unavailable
+from holdfast.core.job import Job
 
 pytestmark = pytest.mark.xdist_group("evidence_browser")
 
@@ -215,3 +219,49 @@ def test_without_a_screen_or_a_browser_it_says_so(data: Path, tmp_path: Path) ->
     assert done.returncode == 3
     assert "no screen" in done.stderr
     assert not (data / "profiles").exists()
+
+
+def test_no_window_outlives_us(screen: str, data: Path) -> None:
+    """Killed without a chance to close it."""
+    with (
+        login_site(page=html(WORDS, "一页")) as site,
+        browsing(screen, site.url("/page"), "--data", str(data)) as process,
+    ):
+        mark = str(data / "profiles")
+        browsers = [os.pidfd_open(one) for one in alive(mark) if one != process.pid]
+        assert browsers
+        process.kill()
+        for one in browsers:
+            ended, _, _ = select.select([one], [], [], 30)
+            os.close(one)
+            assert ended, "a browser was left behind"
+
+
+def test_closing_holdfast_closes_the_browser_and_worlds_stay_apart(
+    screen: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", screen)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    opened = open_holdfast(data)
+    with login_site(page=html(WORDS, "一页")) as site:
+        practice = opened._store.open_case("x", "practice")
+        with pytest.raises(Refused, match="mixed_worlds"):
+            opened.browse(Job(), practice.id, site.url("/page"))
+        with pytest.raises(Unavailable, match="browse_over"):
+            opened.browse_keep(practice.id, "page", Job())
+        assert opened.browsing() is None
+        at_site = opened._practice_world().site_url
+        opened.browse(Job(), practice.number, at_site)
+        found = opened.browsing(practice.number)
+        assert found is not None
+        assert found.case_id == practice.id
+        with pytest.raises(Refused, match="mixed_worlds"):
+            opened.browse_to(practice.id, site.url("/page"), Job())
+        with pytest.raises(Refused, match="browse_open"):
+            opened.browse(Job(), practice.id)
+        kept = opened.browse_keep(practice.id, "shot", Job())
+        assert kept.exhibits[0].url == at_site
+    opened.close()
+    assert alive(str(data / "profiles")) == []
+    assert not found.ended
+    assert opened.browsing().ended == "closed"  # type: ignore[union-attr]  # there was one

@@ -146,7 +146,7 @@ def test_a_sites_name_is_taken_from_a_link_only(data: Path) -> None:
         for target, host in (
             ("https://Drama.Example:8443/v/1", "drama.example"),
             ("ftp://drama.example/", ""),
-            ("/tmp/file.txt", ""),
+            ("/somewhere/file.txt", ""),
             ("monitor:1", ""),
             ("http://\x00", ""),
         ):

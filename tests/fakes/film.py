@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def film(at: Path, *, seconds: int = 2, black: bool = False) -> bytes:
-    """An H.264 film of 160x90 with a tone, or black and silent."""
+def film(at: Path, *, seconds: int = 2, black: bool = False, every: int = 0) -> bytes:
+    """An H.264 film of 160x90 with a tone, or black and silent; a key frame ``every`` so many."""
     import av
     import numpy as np
 
     with av.open(str(at), "w") as out:
-        video = out.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
+        more = {"g": str(every), "keyint_min": str(every)} if every else {}
+        video = out.add_stream("libx264", rate=10, options={"preset": "ultrafast", **more})
         video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
         sound = None if black else out.add_stream("aac", rate=8000, layout="mono")
         for number in range(seconds * 10):

@@ -16,9 +16,12 @@ import segno
 
 from fakes.environment import READINGS
 from fakes.series import FakeSeries, series_of
+from holdfast.adapters.capture.recording import Standing
 from holdfast.adapters.catalog import Catalog
 from holdfast.adapters.resources import resource, words
+from holdfast.adapters.x11 import Window
 from holdfast.compose import CodeShown, Failure, Kept
+from holdfast.compose.recording import Shown
 from holdfast.core.browsing import Browse, Profile, TabSeen
 from holdfast.core.canonical import Json, rfc3339
 from holdfast.core.case import Case, Licence, Party
@@ -49,6 +52,7 @@ from holdfast.core.notice import (
 )
 from holdfast.core.origin import Row
 from holdfast.core.phone import Phone
+from holdfast.core.recording import SCRIPTS, Step
 from holdfast.core.recording_code import issue
 from holdfast.core.settings import Settings
 from holdfast.core.timestamp import Authorities, Calendar, Stamp, Subject, Tsa
@@ -81,6 +85,37 @@ class FakeMonitor:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FakeRun:
     case: Case
+
+
+class FakeSession:
+    """A recording that stands as a test says."""
+
+    def __init__(self, holdfast: FakeHoldfast, target: str, case: str) -> None:
+        self._holdfast, self.target, self._case = holdfast, target, case
+        self.standing: Standing | None = None
+        self.shown: Shown | None = Shown(
+            case="HF-2026-0001", block="957123 " + "0" * 19 + "a3" * 22, round="5823411 9b1f"
+        )
+        self.orders: list[tuple[str, ...]] = []
+        self.stopped = threading.Event()
+
+    def run(self, job: Job) -> Kept:
+        job.step("opening")
+        self.stopped.wait(20)
+        return self._holdfast._keep("screen", job, self._case, "recording")
+
+    def stop(self) -> None:
+        self.orders.append(("stop",))
+        self.stopped.set()
+
+    def pause(self, reason: str) -> None:
+        self.orders.append(("pause", reason))
+
+    def resume(self) -> None:
+        self.orders.append(("resume",))
+
+    def mark(self, step: str = "") -> None:
+        self.orders.append(("mark", step))
 
 
 class FakeHoldfast(FakeSeries):
@@ -337,6 +372,9 @@ class FakeHoldfast(FakeSeries):
         self._call("browse_end", case)
         self.browsers[case] = replace(self.browsers[case], ended="closed", tabs=())
 
+    def hide_browsers(self, *, hidden: bool) -> None:
+        self._call("hide_browsers", hidden)
+
     def keep_logged_in(self, target: str, job: Job, case: str, how: str = "") -> Kept:
         self._call("keep_logged_in", target, case)
         return self._keep(target, job, case, "page")
@@ -383,7 +421,7 @@ class FakeHoldfast(FakeSeries):
             now=self._now,
             not_before=NotBefore(network="bitcoin", bitcoin=block),
         )
-        picture = segno.make_qr(code.payload, error="m").matrix
+        picture = segno.make_qr(code.payload, error="q").matrix
         return CodeShown(
             code=code, case=matter, picture=tuple(tuple(map(bool, row)) for row in picture)
         )
@@ -406,6 +444,29 @@ class FakeHoldfast(FakeSeries):
 
     def marks_of(self, manifest: Mapping[str, Json]) -> tuple[Mapping[str, Json], ...]:
         return self.marked
+
+    # --- recording ---
+
+    def recording(self, target: str, case: str = "") -> FakeSession:
+        self._call("recording", target, case)
+        self.session = FakeSession(self, target, case)
+        return self.session
+
+    def script(self, name: str) -> tuple[Step, ...]:
+        return SCRIPTS.get(name, ())
+
+    def windows(self) -> tuple[Window, ...]:
+        self._call("windows")
+        return (
+            Window(id=77, title="桃花渡 第 12 集 - 浏览器", left=40, top=40, width=900, height=640),
+            Window(id=78, title="记事本", left=0, top=0, width=400, height=300),
+        )
+
+    def hotkeys(self, letters: str) -> None:
+        return None
+
+    def hidden_from_capture(self, window: int) -> bool:
+        return False
 
     def _keep(self, target: str, job: Job, case: str, source: str) -> Kept:
         for number, step in enumerate(self.steps):

@@ -21,6 +21,8 @@ class Page:
     declared: int | None = None
     """Content-Length, when it is not the truth."""
     slow: Callable[[], None] | None = None
+    flood: int = 0
+    """So many zeros come after the body; they are never stored."""
 
 
 @dataclass(slots=True)
@@ -28,6 +30,9 @@ class Site:
     pages: dict[str, Page]
     asked: list[str]
     port: int = 0
+    sent: int = 0
+    """Bytes of floods that went out."""
+    posted: list[bytes] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -53,6 +58,10 @@ def serving(
         def do_HEAD(self) -> None:
             self.do_GET(head=True)
 
+        def do_POST(self) -> None:
+            site.posted.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+            self.do_GET()
+
         def do_GET(self, head: bool = False) -> None:
             site.asked.append(self.path)
             page = site.pages.get(self.path.split("?")[0], Page("<p>nothing here", 404))
@@ -61,6 +70,8 @@ def serving(
                 page.status,
                 {"Content-Type": "text/html; charset=utf-8", **page.headers},
             )
+            if headers.get("ETag") and self.headers.get("If-None-Match") == headers["ETag"]:
+                status, body = 304, b""
             wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
             if wanted and status == 200:
                 start = int(wanted[1])
@@ -71,7 +82,8 @@ def serving(
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                length = page.declared if page.declared is not None else len(body)
+                whole = len(body) + page.flood
+                length = page.declared if page.declared is not None else whole
                 if page.hang:
                     length += 10
                 self.send_header("Content-Length", str(length))
@@ -81,6 +93,9 @@ def serving(
                 if not head:
                     self.wfile.write(body)
                     self.wfile.flush()
+                for _ in range(0 if head else page.flood >> 20):
+                    self.wfile.write(bytes(1 << 20))
+                    site.sent += 1 << 20
                 if page.slow is not None:
                     page.slow()
                 if page.hang:

@@ -35,14 +35,14 @@ def test_from_today_it_opens_at_the_link_that_was_typed(
     window = open_(fake)
     today = window.page("today")
     today.field.setPlainText("https://x.example/v/1")
-    click(qtbot, window, today.ways[1])
+    click(qtbot, window, today.ways[2])
     page = window.here
     assert isinstance(page, BrowsingPage)
     assert called(fake, "browse") == [("browse", "", "https://x.example/v/1")]
     assert page.address.text() == "https://x.example/v/1"
     assert page.tag.text() == "存入 HF-2026-0001"
     assert QApplication.focusWidget() is page.wishes["page"]
-    assert not page.record.isVisible(), "nothing here can record yet"
+    assert page.record.isVisible()
     assert "今天建立" in page.about.text()
 
 
@@ -305,3 +305,13 @@ def test_opening_can_be_cancelled(qtbot: QtBot, full: FakeHoldfast, open_: Open)
     page = opened(qtbot, window, (ids(full)["许"], ""))
     assert page.reopen.isVisible()
     assert not page.said.isVisible()
+
+
+def test_hiding_at_once_hides_the_browser_too(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    opened(qtbot, window, (ids(full)["许"], ""))
+    window.hide_at_once()
+    window.hide_at_once()
+    assert called(full, "hide_browsers") == [("hide_browsers", True), ("hide_browsers", False)]

@@ -203,7 +203,7 @@ def test_files_by_button_and_by_dropping(
     file.write_bytes(b"x")
     window = open_(fake)
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: ([str(file)], ""))
-    click(qtbot, window, window.page("today").ways[2])
+    click(qtbot, window, window.page("today").ways[3])
     assert called(fake, "keep_files") == [("keep_files", (file,), "")]
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(file)), QUrl("https://example.test/")])
@@ -525,7 +525,8 @@ def test_more_evidence_can_be_added_to_a_case(
     window.go("case", (case, ""))
     settle(qtbot, window)
     qtbot.mouseClick(window.here.more, LEFT)
-    links, shot, _, _ = window.here.menu.actions()
+    links, shot, recorded, *_, look = window.here.menu.actions()
+    assert look.text() == "检查取证环境"
     monkeypatch.setattr(
         QInputDialog, "getMultiLineText", lambda *a, **k: ("https://a.test/1\n", True)
     )
@@ -536,6 +537,9 @@ def test_more_evidence_can_be_added_to_a_case(
     shot.trigger()
     settle(qtbot, window)
     assert window._shot_case == case
+    recorded.trigger()
+    settle(qtbot, window)
+    assert window._record_case == case
 
 
 def test_the_table_of_cases_filters_searches_sorts_and_opens(

@@ -56,9 +56,12 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
     yield "cases", ""
     yield "settings", None
     yield "help", None
+    yield "environment", None
+    yield "environment", (ids["许"], "E0001")
     yield "shot", ""
     yield "browsing", (ids["许"], "https://x.example/" + "a" * 200)
     yield "phone", ids["林"]
+    yield "record", ""
     yield "keeping", None
     yield (
         "trouble",

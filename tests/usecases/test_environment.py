@@ -215,6 +215,8 @@ def test_values_in_a_manifest_have_their_times() -> None:
     assert found["block_time"] == 1_790_000_000
     assert found["round_time"] == 1030
     assert (found["known"], found["practice"], found["sources"]) == (True, True, "a")
+    genesis = {"network": "practice", "bitcoin": {"height": 0, "hash": "00"}}
+    assert not_before({"not_before": genesis}, {})["height"] == "0"
     odd = {"network": "bitcoin", "bitcoin": {"height": 7, "hash": "00", "header": "zz"}}
     assert not_before({"not_before": odd}, {})["block_time"] == ""
     for none in ({}, {"not_before": {"reason": "offline"}}, {"not_before": []}):

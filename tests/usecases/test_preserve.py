@@ -96,6 +96,16 @@ def test_every_witness_is_queued_for_manifest_originals_and_head(at: Desk, case:
             assert at.vault.read(stamp.subject.sha256).startswith(b"holdfast.local/")
 
 
+def test_of_hundreds_of_originals_the_manifest_alone_is_shown(at: Desk, case: Case) -> None:
+    files = {f"segment-{n}.mkv": bytes([n]) for n in range(preserve.FILES_STAMPED + 1)}
+    exhibit = keep(at, case, FakeSource(files))
+    kinds = {stamp.subject.kind for stamp in at.store.all(Stamp, case.id)}
+    assert kinds == {"manifest", "checkpoint"}
+    listed = json.loads(at.vault.read(exhibit.digest.sha256))["files"]
+    assert len(listed) == preserve.FILES_STAMPED + 1
+    assert all(one["sha256"] and one["sm3"] for one in listed)
+
+
 def test_a_head_that_was_never_sent_gives_way_and_a_burst_of_tokens_has_an_end(
     at: Desk, case: Case
 ) -> None:

@@ -322,37 +322,6 @@ def test_a_rest_between_two_episodes_can_be_cancelled(at: Desk, case: Case) -> N
     assert states(run(at, case, file, Site())) == "kklls"
 
 
-def test_one_look_at_the_computer_serves_the_episodes_of_some_minutes(at: Desk, case: Case) -> None:
-    made: list[str] = []
-    maker = replace(at.maker, watch=lambda world: made.append(world) or Quiet())  # type: ignore[func-returns-value, return-value]  # it only counts
-    run(at, case, ready(at, case, wish="1-4"), Site(), maker=maker)
-    assert made == ["real"]
-
-    def later(_number: int, _job: Job) -> None:
-        at.clock.advance(minutes=30)
-
-    file = ready(at, case, 9)
-    run(at, case, file, Site(later), maker=maker)
-    assert len(made) > 3
-
-
-class Quiet:
-    """A watch that saw nothing."""
-
-    def before(self, job: Job) -> object:
-        from holdfast.core.environment import EnvironmentRun
-
-        return EnvironmentRun(started="2026-11-12", finished="2026-11-12", readings=())
-
-    def sealing(self, job: Job) -> object:
-        return self.before(job)
-
-    def not_before(self, job: Job) -> object:
-        from holdfast.core.not_before import NOT_ASKED
-
-        return NOT_ASKED
-
-
 def test_the_door_is_a_source_like_the_one_behind_it() -> None:
     site = Site()
     through = series._OneAtATime(site, series._Door(0))

@@ -87,6 +87,7 @@ _SOCKET_OPENS = frozenset({"Network.webSocketCreated", "Network.webTransportCrea
 _SOCKET_OPENED = frozenset(
     {"Network.webSocketHandshakeResponseReceived", "Network.webTransportConnectionEstablished"}
 )
+_SOCKET_ENDED = frozenset({"Network.webSocketClosed", "Network.webTransportClosed"})
 MOST_SOCKETS = 10_000
 _NUMBER = re.compile(r"\d+(\.\d+){3}")
 _ON_PATH = (
@@ -168,6 +169,7 @@ class Browser:
         self._numbers = itertools.count(1)
         self._answers: dict[int, Params] = {}
         self._awaited: set[int] = set()
+        self._asked: dict[int, Callable[[Params], None]] = {}
         self._listeners: list[Listener] = []
         self.job = job
         self.stage = "opening"
@@ -191,6 +193,15 @@ class Browser:
             message["sessionId"] = session
         self._wire.send(json.dumps(message).encode())
         return number
+
+    def ask(
+        self, method: str, params: Params, session: str, then: Callable[[Params], None]
+    ) -> None:
+        """A command goes out; ``then`` is given the whole answer, an error too, when it comes.
+
+        For listeners, which may not wait.
+        """
+        self._asked[self.send(method, params, session)] = then
 
     def call(
         self,
@@ -238,6 +249,8 @@ class Browser:
         if number is not None:
             if number in self._awaited:
                 self._answers[number] = message
+            elif (then := self._asked.pop(number, None)) is not None:
+                then(message)
             return
         session = str(message.get("sessionId", ""))
         for listener in self._listeners:
@@ -289,15 +302,18 @@ class Gate:
         self._known.clear()
 
     def _heard(self, session: str, method: str, params: Params) -> None:
-        if method == "Fetch.requestPaused":
+        # A pause with an answer is not about going out; whoever asked for it goes on from there.
+        answered = "responseStatusCode" in params or "responseErrorReason" in params
+        if method == "Fetch.requestPaused" and not answered:
             url = str(params["request"]["url"])
             self._pool.submit(self._answer, session, str(params["requestId"]), url)
         elif method in _SOCKET_OPENS and len(self._sockets) < MOST_SOCKETS:
             number = f"{session}/{params.get('requestId') or params.get('transportId')}"
             self._sockets[number] = str(params.get("url", ""))
-        elif method in _SOCKET_OPENED:
+        elif method in _SOCKET_OPENED | _SOCKET_ENDED:
             number = f"{session}/{params.get('requestId') or params.get('transportId')}"
-            if url := self._sockets.pop(number, ""):
+            url = self._sockets.pop(number, "")
+            if url and method in _SOCKET_OPENED:
                 self._pool.submit(self._look, url)
 
     def _look(self, url: str) -> None:

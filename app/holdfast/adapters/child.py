@@ -20,14 +20,15 @@ def started(
     talk: bool = False,
     folder: Path | None = None,
     out: IO[bytes] | None = None,
+    inherits: tuple[int, ...] = (),
 ) -> subprocess.Popen[bytes]:
     """A child of its own group, its standard error in the file ``errors``.
 
-    With ``talk`` its input and output are pipes; with ``out`` it writes into that file.
-    Raises OSError.
+    With ``talk`` its input and output are pipes; with ``out`` it writes into that file.  It
+    ``inherits`` these descriptors, where the system knows such.  Raises OSError.
     """
     pipe: int = subprocess.PIPE if talk else subprocess.DEVNULL
-    group: dict[str, Any] = {"start_new_session": True}
+    group: dict[str, Any] = {"start_new_session": True, "pass_fds": inherits}
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         group = {"creationflags": flags}

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -112,6 +112,16 @@ class Session:
         result: Result = order.answer.result()
         return result
 
+    def hide(self, *, hidden: bool) -> None:
+        """Its windows are out of sight, or back; at once, whatever is being done."""
+        if self._over or self._open_tabs is None:
+            return
+        bounds = {"windowState": "minimized" if hidden else "normal"}
+        for window in {place.window for place in list(self._tabs.places.values())} - {0}:
+            with suppress(Unavailable):
+                order = {"windowId": window, "bounds": bounds}
+                self._running.send("Browser.setWindowBounds", order)
+
     def close(self) -> None:
         """The browser is gone; what was being kept ends as it would had the person closed it."""
         self._closing.set()
@@ -196,7 +206,8 @@ class Session:
         profile = replace(held.profile, browser=product, cookies=count)
         self._profiles.note(profile)
         self.state = replace(self.state, profile=profile)
-        self._open_tabs = Tabs(program, self._clock, str(said.get("userAgent", "")))
+        agent = str(said.get("userAgent", ""))
+        self._open_tabs = Tabs(program, self._clock, agent, self._log.parent)
         self._open_tabs.watch()
         program.wait(lambda: bool(self._tabs.places), browser.START_SECONDS)
         if self._first:
@@ -244,6 +255,9 @@ class Session:
     def _end(self, trouble: BaseException | None) -> None:
         """Nobody waits any more, and everybody can see why."""
         left = self._open_tabs is not None and bool(self._open_tabs.places)
+        if self._open_tabs is not None:
+            for place in self._open_tabs.places.values():
+                place.archive.close()
         why: Ended = "gone" if trouble is not None and left else "closed"
         with self._lock:
             self._over = True
@@ -292,7 +306,7 @@ class Session:
         _check(place, within)
         job.step("saving", detail=one_line(url[:200]))
         kept = Kept(room, self._clock)
-        visit = Visit(tab, self._running, kept)
+        visit = Visit(tab, self._running, kept, place.archive)
         checks: tuple[Check, ...]
         try:
             checks = self._shot(tab, kept) if how == "shot" else self._whole(visit, url, how)

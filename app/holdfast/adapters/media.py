@@ -240,16 +240,19 @@ def _grey(frame: Any) -> NDArray[Any]:
 def _read(picture: NDArray[Any]) -> list[str]:
     import cv2
 
-    detector = cv2.QRCodeDetector()
-    try:
-        _, texts, _, _ = detector.detectAndDecodeMulti(picture)
-        found = [text for text in texts if text]
-        if not found:
-            text, _, _ = detector.detectAndDecode(picture)
-            found = [text] if text else []
-    except cv2.error:
-        return []
-    return found
+    found: list[str] = []
+    # The older detector misreads some codes that the other reads, blurred ones above all; and the
+    # other way round.
+    for detector in (cv2.QRCodeDetectorAruco(), cv2.QRCodeDetector()):
+        try:
+            found += [text for text in detector.detectAndDecodeMulti(picture)[1] if text]
+            text = detector.detectAndDecode(picture)[0]
+        except cv2.error:
+            continue
+        found += [text] if text else []
+        if found:
+            break
+    return list(dict.fromkeys(found))
 
 
 # --- joining -------------------------------------------------------------------------------------

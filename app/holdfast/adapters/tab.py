@@ -38,6 +38,8 @@ DRAWN_SECONDS = 0.2
 """How long such a page is given to begin."""
 MOST_NOTED = 500
 
+# What the browser holds of bodies until they are asked for: in all, and of one.
+_HELD = {"maxTotalBufferSize": 256 << 20, "maxResourceBufferSize": 64 << 20}
 WIDTH = 1280
 HEIGHT = 900
 _SCROLL_STEPS = 250
@@ -83,7 +85,8 @@ class Tab:
         what it opens or asks is theirs to answer.
         """
         self._browser = browser
-        self.shown = bool(target)
+        self.theirs = bool(session)
+        """Whether a person works in it."""
         self.dialog = False
         """Whether a question of the page waits for the person."""
         self.crashed = False
@@ -130,7 +133,7 @@ class Tab:
             "Inspector.targetCrashed": self._crash,
         }
         browser.listen(self._heard)
-        if self.shown:
+        if self.theirs:
             self.user_agent = ""
             self._target = self._frame = target
             self._session = session
@@ -156,8 +159,7 @@ class Tab:
     def _watch(self, session: str) -> None:
         """The session's page or frame, and every frame inside it, reports what it does."""
         send = self._browser.send
-        sizes = {"maxTotalBufferSize": 64 << 20, "maxResourceBufferSize": 32 << 20}
-        send("Network.enable", sizes, session)
+        send("Network.enable", _HELD, session)
         send("Page.enable", {}, session)
         send("Inspector.enable", {}, session)
         attach = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
@@ -186,7 +188,7 @@ class Tab:
         return self._call(method, params, seconds)
 
     def _heard(self, session: str, method: str, params: Params) -> None:
-        if self.shown and session not in (self._session, *self._frames):
+        if self.theirs and session not in (self._session, *self._frames):
             return  # another tab of the person's
         if (handler := self._handlers.get(method)) is not None:
             handler(session, params)
@@ -200,7 +202,7 @@ class Tab:
             if before is not None:
                 _note(self.passed, str(before["url"]))
                 self._check(before)
-            elif self.shown:
+            elif self.theirs:
                 self._anew()
             elif self.document is not None and self.document.url != url:
                 _note(self.passed, self.document.url)
@@ -289,7 +291,7 @@ class Tab:
 
     def _dialog(self, session: str, params: Params) -> None:
         _note(self.dialogs, f"{params.get('type')}: {params.get('message')}")
-        if self.shown:
+        if self.theirs:
             self.dialog = True
             return
         # Staying is what a reader would do; leaving would lose the page.
@@ -309,7 +311,7 @@ class Tab:
             self._frames.append(inner)
             self._watch(inner)
         else:
-            self._browser.send("Network.enable", {}, inner)
+            self._browser.send("Network.enable", _HELD, inner)
         self._browser.send("Runtime.runIfWaitingForDebugger", {}, inner)
 
     def _target_created(self, _session: str, params: Params) -> None:
@@ -321,7 +323,7 @@ class Tab:
     def _crash(self, session: str, _params: Params) -> None:
         if session == self._session:
             self.crashed = True
-            if not self.shown:
+            if not self.theirs:
                 raise Unavailable("page_crashed")
 
     # --- opening ---------------------------------------------------------------------------------
@@ -386,7 +388,7 @@ class Tab:
 
     def check_address(self) -> None:
         """Nothing, unless something came from inside.  Raises Refused(``link_rebound``)."""
-        entered = [] if self.shown else self._browser.gate.entered
+        entered = [] if self.theirs else self._browser.gate.entered
         if reached := [*self.rebound, *entered]:
             url, address = reached[0]
             raise Refused("link_rebound", host=_host(url), address=one_line(address[:60]))
@@ -627,6 +629,11 @@ class Tab:
                 return ()
             raise
         return tuple(base64.b64decode(one) for one in table[:20])
+
+    @property
+    def frame_sessions(self) -> tuple[str, ...]:
+        """Those of frames that live in processes of their own."""
+        return tuple(self._frames)
 
     @property
     def still_open(self) -> int:

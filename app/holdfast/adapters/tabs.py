@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from holdfast.adapters.archive import Archive
 from holdfast.adapters.browser import Browser, Params
 from holdfast.adapters.tab import Tab
 from holdfast.core.browsing import Noticed, TabSeen, What
@@ -56,8 +58,11 @@ class Place:
 
     id: str
     tab: Tab
+    archive: Archive
     url: str = ""
     title: str = ""
+    window: int = 0
+    """The browser's number of its window; 0 until that is known."""
     since: int = 0
     """The turn at which its page was loaded."""
 
@@ -65,8 +70,10 @@ class Place:
 class Tabs:
     """What is open in ``program``, from the moment it ``watch``es."""
 
-    def __init__(self, program: Browser, clock: Clock, agent: str) -> None:
+    def __init__(self, program: Browser, clock: Clock, agent: str, room: Path) -> None:
+        """What the pages receive waits in ``room`` until it is kept or left."""
         self._program, self._clock, self._agent = program, clock, agent
+        self._room = room
         self.places: dict[str, Place] = {}
         self.noticed: list[Noticed] = []
         self.current = ""
@@ -110,6 +117,10 @@ class Tabs:
             question = {"expression": _SHOWN, "returnByValue": True}
             try:
                 answer = place.tab.asked("Runtime.evaluate", question, ASKED_SECONDS)
+                if not place.window:
+                    where = {"targetId": place.id}
+                    found = self._program.call("Browser.getWindowForTarget", where)
+                    place.window = int(found.get("windowId", 0))
             except Unavailable as error:
                 if error.code in ENDS:
                     raise
@@ -144,7 +155,8 @@ class Tabs:
         if len(self.places) < MOST_TABS and target not in self.places:
             tab = Tab(self._program, target=target, session=session)
             tab.user_agent = self._agent
-            self.places[target] = Place(target, tab)
+            archive = Archive(self._program, tab, self._room, self._clock, private=True)
+            self.places[target] = Place(target, tab, archive)
             self._changed(info)
         if params.get("waitingForDebugger"):
             self._program.send("Runtime.runIfWaitingForDebugger", {}, session)
@@ -181,6 +193,7 @@ class Tabs:
     def _gone(self, target: str) -> None:
         if place := self.places.pop(target, None):
             place.tab.close()
+            place.archive.close()
         self._known.pop(target, None)
         for number, one in enumerate(self.noticed):
             if one.open and self._whose.get(number) == target:

@@ -10,11 +10,11 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from holdfast.adapters import browser
+from holdfast.adapters.archive import Archive, Opened
 from holdfast.adapters.pagetext import PageText
 from holdfast.adapters.scripts import CLOSER, COVER, FACTS, TEXT
 from holdfast.adapters.tab import Tab
@@ -70,17 +70,6 @@ class Kept:
         )
 
 
-class Beside(Protocol):
-    """What watches a page beside the visit, listening to its tab from before it opens."""
-
-    def written(self, kept: Kept) -> tuple[Check, ...]:
-        """What it gathered is among the files, and what is complete about it is told.
-
-        Called at the end, also of a visit that a browser's end cut short: then nothing answers.
-        """
-        ...
-
-
 class Visit:
     """One visit to one page."""
 
@@ -89,16 +78,16 @@ class Visit:
         tab: Tab,
         program: browser.Browser,
         kept: Kept,
-        beside: Sequence[Beside] = (),
+        archive: Archive | None = None,
         *,
         close_banner: bool = False,
     ) -> None:
-        """``beside`` was attached to ``tab`` already: what opens the page is theirs to see."""
+        """``archive`` was made beside ``tab`` already: what opens the page is its to hear."""
         self.tab = tab
         self.final_url = ""
+        self._archive = archive
         self._program = program
         self._kept = kept
-        self._beside = tuple(beside)
         self._close_banner = close_banner
         self._words = PageText(tab)
         self._facts: dict[str, Any] = {}
@@ -131,17 +120,19 @@ class Visit:
         what was kept until then, and the checks say so; where that is nothing, it raises as
         ``Tab.open``.
         """
+        kept = self._kept
         self._program.stage = "saving"
         self.final_url = one_line(url)
         try:
             self._keep(scroll=scroll)
         except Unavailable as error:
             self.tab.check_address()
-            if not self._kept.files or error.code not in BROKEN:
+            if not kept.files or error.code not in BROKEN:
                 raise
             self.broken = error.code
-        self._told = tuple(check for one in self._beside for check in one.written(self._kept))
-        self._kept.add("page.json", canonical(self._record()), "application/json", "record")
+            if self._archive is not None:
+                self._told = self._archive.salvage(kept.folder, kept.files, self._opened())
+        kept.add("page.json", canonical(self._record()), "application/json", "record")
 
     def _keep(self, *, scroll: bool) -> None:
         tab, kept = self.tab, self._kept
@@ -159,6 +150,8 @@ class Visit:
             self._close()
         if not scroll:
             tab.place(0, float(where[0]), float(where[1]))
+        if self._archive is not None:
+            self._told = self._archive.keep(kept.folder, kept.files, self._opened())
         # Printing lays the page out anew, so it comes last.
         if tab.print(kept.folder / "page.pdf"):
             kept.take("page.pdf", "application/pdf")
@@ -166,6 +159,10 @@ class Visit:
         else:
             self._printed = 0
         tab.check_there()
+
+    def _opened(self) -> Opened:
+        title = str(self._facts.get("title", ""))
+        return Opened(url=self.final_url, title=title, text=self._text)
 
     def _served(self) -> None:
         """The document as the server sent it, and who the server was."""

@@ -20,6 +20,7 @@ from holdfast.cli import (
     origin,
     phone,
     practice,
+    record,
     series,
     work,
 )
@@ -107,7 +108,19 @@ def _commands(desk: Desk) -> typer.Typer:
         help=desk.say("cli.help"),
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for room in (case, keep, environment, work, notice, practice, browse, phone, origin, series):
+    for room in (
+        case,
+        keep,
+        environment,
+        work,
+        notice,
+        practice,
+        browse,
+        phone,
+        origin,
+        series,
+        record,
+    ):
         room.register(app, desk)
     return app
 

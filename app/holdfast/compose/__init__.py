@@ -17,6 +17,7 @@ from holdfast.compose.machine import Machine
 from holdfast.compose.papers import Papers
 from holdfast.compose.phones import CodeShown, Phones
 from holdfast.compose.proving import Proving
+from holdfast.compose.recording import Recordings
 from holdfast.compose.series import Downloads, SeriesVerbs
 from holdfast.compose.surroundings import Surroundings
 from holdfast.core.errors import Refused
@@ -33,8 +34,10 @@ __all__ = [
     "Kept",
     "default_data",
     "download",
+    "join",
     "media",
     "open_holdfast",
+    "record_screen",
     "system_language",
     "words",
 ]
@@ -47,6 +50,13 @@ def default_data() -> Path:
     return user_data_path("Holdfast", appauthor=False)
 
 
+def join() -> int:
+    """The joiner's own process: one order in, one line of JSON out."""
+    from holdfast.adapters.joiner import main
+
+    return main()
+
+
 def download() -> int:
     """The downloader's own process: orders in, JSON lines out."""
     from holdfast.adapters.downloader import main
@@ -57,6 +67,13 @@ def download() -> int:
 def media() -> int:
     """The process that opens untrusted media: an order in, JSON lines out."""
     from holdfast.adapters.media import main
+
+    return main()
+
+
+def record_screen() -> int:
+    """The recorder's own process: orders in, segments and JSON lines out."""
+    from holdfast.adapters.recorder import main
 
     return main()
 
@@ -83,7 +100,16 @@ def open_holdfast(data: Path | None = None) -> Holdfast:
 
 
 class Holdfast(
-    Proving, Papers, Letters, Machine, Surroundings, Browsing, Phones, SeriesVerbs, Downloads
+    Recordings,
+    Browsing,
+    SeriesVerbs,
+    Phones,
+    Surroundings,
+    Downloads,
+    Proving,
+    Papers,
+    Letters,
+    Machine,
 ):
     """Every verb, ready to be called by the window and by the command line."""
 

@@ -113,6 +113,13 @@ class Browsing(Keeping):
         for session in found:
             session.close()
 
+    def hide_browsers(self, *, hidden: bool) -> None:
+        """Every browser window is out of sight, or back where it was."""
+        with self._lock:
+            sessions = list(self._browsers.values())
+        for session in sessions:
+            session.hide(hidden=hidden)
+
     def keep_logged_in(self, target: str, job: Job, case: str, how: str = "") -> Kept:
         """As ``keep``, in the case's own browser profile, where the person has logged in.
 

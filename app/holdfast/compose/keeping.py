@@ -58,6 +58,7 @@ class Keeping(Provenance, Serials):
             clock=self._clock,
             maker=self._maker,
             job=job,
+            sources=self.sources,
         )
 
     def keep(

@@ -40,10 +40,7 @@ class Papers(Workshop):
             outside=document.Outside(
                 authorities=authorities,
                 verifier_sha256=self._verifier_sha256,
-                rounds={
-                    one.hash: (one.genesis, one.period)
-                    for one in getattr(authorities, "beacons", ())
-                },
+                rounds={one.hash: (one.genesis, one.period) for one in authorities.beacons},
             ),
         )
         if out is not None:

@@ -111,7 +111,7 @@ class Phones(Keeping):
     def _shown(code: RecordingCode, case: Case) -> CodeShown:
         import segno
 
-        picture = segno.make_qr(code.payload, error="m")
+        picture = segno.make_qr(code.payload, error="q")
         rows = tuple(tuple(bool(dark) for dark in row) for row in picture.matrix)
         return CodeShown(code=code, case=case, picture=rows)
 

@@ -266,6 +266,9 @@ class Workshop:
         """Looks at this computer while something else begins."""
         from holdfast.usecases import environment
 
+        if world == "practice":
+            # Its witnesses and beacons are to be at hand before anybody's time runs.
+            self._practice_world()
         known = environment.stated(case, store=self._store, clock=self._clock) if case else None
         return self._sitting.watch(world, self._host(target), known)
 

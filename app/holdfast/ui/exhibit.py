@@ -355,13 +355,23 @@ def origin_facts(
 
 
 def page_label(manifest: Mapping[str, Json]) -> str:
-    """The AI label that was read in the page's own text; empty when none was detected."""
+    """The AI labels that were read on the page itself, each with its place where that is known;
+    empty when none was detected.
+    """
     seen = manifest.get("observations")
-    counters = seen.get("counters") if isinstance(seen, Mapping) else None
-    for one in counters if isinstance(counters, list) else ():
-        if isinstance(one, Mapping) and one.get("name") == "ai_label":
-            return str(one.get("value", ""))
-    return ""
+    if not isinstance(seen, Mapping):
+        return ""
+    placed = [
+        f"{one.get('text', '')} ({one.get('file', '')} {one.get('x')}, {one.get('y')})"
+        for one in _maps(seen.get("shown"))
+        if one.get("kind") == "ai_label"
+    ]
+    counted = (one for one in _maps(seen.get("counters")) if one.get("name") == "ai_label")
+    return " · ".join(placed or [str(one.get("value", "")) for one in counted])
+
+
+def _maps(value: Json) -> list[Mapping[str, Json]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def row_facts(desk: Desk, rows: Sequence[Row]) -> list[tuple[str, str, bool]]:

@@ -50,6 +50,8 @@ from holdfast.ui.widgets import Button, FocusRing, Label
 
 if TYPE_CHECKING:
     from holdfast.compose import Kept
+    from holdfast.compose.recording import Session
+    from holdfast.ui.capture_bar import CaptureBar
     from holdfast.ui.pages.shot import RegionPicker
     from holdfast.ui.runner import Task
     from holdfast.usecases.cases import CaseFile
@@ -75,7 +77,9 @@ class MainWindow(QMainWindow):
         self._hidden: list[QWidget] = []
         self._plain: QWidget | None = None
         self._pickers: list[RegionPicker] = []
-        self._shot_case = ""
+        self._shot_case = self._record_case = ""
+        self._bar: CaptureBar | None = None
+        self._picked: Callable[[tuple[int, int, int, int]], None] = lambda _: None
         self._unchecked: set[str] = set()
         """Cases with captures after which this computer was not looked at yet."""
         self._stamping: Task | None = None
@@ -180,6 +184,7 @@ class MainWindow(QMainWindow):
         from holdfast.ui.pages.browsing import BrowsingPage
         from holdfast.ui.pages.keeping import KeepingPage
         from holdfast.ui.pages.phone import PhonePage
+        from holdfast.ui.pages.record import RecordPage
         from holdfast.ui.pages.shot import ShotPage
 
         if isinstance(page, TodayPage):
@@ -188,12 +193,20 @@ class MainWindow(QMainWindow):
             page.shot.connect(lambda: self.go("shot", ""))
             page.browse.connect(lambda url: self.go("browsing", ("", url)))
             page.phone.connect(lambda: self.go("phone", ""))
+            page.record.connect(lambda: self.go("record", ""))
             page.practise.connect(self.practise)
         elif isinstance(page, KeepingPage):
             page.background.connect(lambda: self.go("today", ""))
         elif isinstance(page, ShotPage):
             page.wanted.connect(self._shoot)
-            page.draw.connect(self._draw_region)
+            page.draw.connect(lambda: self._draw_region(lambda region: self._shoot(None, region)))
+        elif isinstance(page, RecordPage):
+            page.wanted.connect(self._record)
+            page.draw.connect(
+                lambda: self._draw_region(
+                    lambda part: page.begin("region:" + ",".join(map(str, part)), part)
+                )
+            )
         elif isinstance(page, BrowsingPage):
             page.kept.connect(self.stamp_now)
             page.show_recorder("record" in PAGES)
@@ -226,6 +239,8 @@ class MainWindow(QMainWindow):
         }
         if place == "shot" and isinstance(what, str):
             self._shot_case = what
+        if place == "record" and isinstance(what, str):
+            self._record_case = what
         if place == "keeping" and "keeping" not in self._pages:
             return
         act = acts.get(place)
@@ -386,7 +401,7 @@ class MainWindow(QMainWindow):
 
     def _watching(self) -> bool:
         """Whether the person still looks at the keeping, so that its end may take its place."""
-        return self._here in ("keeping", "shot", "phone")
+        return self._here in ("keeping", "shot", "record", "phone")
 
     def _kept(self, done: list[Kept], shown: str, again: Callable[[], None]) -> None:
         self.desk.changed.emit()
@@ -529,9 +544,10 @@ class MainWindow(QMainWindow):
 
     # --- the screen ------------------------------------------------------------------------------
 
-    def _draw_region(self) -> None:
+    def _draw_region(self, then: Callable[[tuple[int, int, int, int]], None]) -> None:
         from holdfast.ui.pages.shot import pickers
 
+        self._picked = then
         self.window().hide()
         QTimer.singleShot(ASIDE_MS, self, lambda: self._pick(pickers(self.desk)))
 
@@ -546,7 +562,7 @@ class MainWindow(QMainWindow):
 
     def _region(self, region: tuple[int, int, int, int]) -> None:
         self._drop_pickers()
-        self._shoot(None, region)
+        self._picked(region)
 
     def _unpick(self) -> None:
         self._drop_pickers()
@@ -572,6 +588,42 @@ class MainWindow(QMainWindow):
             self.desk.runner.named[-1].finished.connect(self.window().show)
 
         QTimer.singleShot(ASIDE_MS, self, now)
+
+    def _record(self, target: str, box: object) -> None:
+        """The window steps aside for the bar; when it is stopped, what was recorded is sealed."""
+        holdfast, case = self.desk.holdfast, self._record_case
+        if self._bar is not None:
+            self._bar.activateWindow()
+            return
+        task = self.desk.runner.start(lambda _: holdfast.recording(target, case))
+        task.succeeded.connect(lambda session: self._recording(session, target, box))
+        task.failed.connect(lambda error: self._not_recorded(error, target, box))
+
+    def _not_recorded(self, error: Exception, target: str, box: object) -> None:
+        self.window().show()
+        self.trouble(error, again=lambda: self._record(target, box))
+
+    def _recording(self, session: Session, target: str, box: object) -> None:
+        from holdfast.ui.capture_bar import CaptureBar, on_desktop
+
+        script = target.partition(";script:")[2]
+        bar = CaptureBar(self.desk, session, on_desktop(box), script)
+        self._bar = bar
+        bar.stopping.connect(self.window().show)
+        self.window().hide()
+        bar.show()
+        self._keeping(
+            lambda job: [session.run(job)],
+            self.desk.say("record.target"),
+            again=lambda: self._record(target, box),
+        )
+        self.desk.runner.named[-1].finished.connect(self._recorded)
+
+    def _recorded(self) -> None:
+        if self._bar is not None:
+            self._bar.over()
+            self._bar = None
+        self.window().show()
 
     # --- time-stamps and what comes next ----------------------------------------------------------
 
@@ -644,7 +696,9 @@ class MainWindow(QMainWindow):
             for window in self._hidden:
                 window.show()
             self._hidden.clear()
+            self.desk.holdfast.hide_browsers(hidden=False)
             return
+        self.desk.holdfast.hide_browsers(hidden=True)
         plain = plain_window(self.desk)
         plain.setGeometry(self.window().geometry())
         plain.show()
@@ -652,7 +706,7 @@ class MainWindow(QMainWindow):
         self._plain = plain
         for window in QApplication.topLevelWidgets():
             if window is not plain and window.isVisible():
-                if window is self.window():
+                if window is self.window() or window.property("returns"):
                     self._hidden.append(window)
                 # A dialog that is hidden has been answered with its safe answer.
                 window.hide()
@@ -850,5 +904,6 @@ PAGES = {
     "environment": ("environment", "EnvironmentPage"),
     "browsing": ("browsing", "BrowsingPage"),
     "phone": ("phone", "PhonePage"),
+    "record": ("record", "RecordPage"),
     "farewell": ("farewell", "FarewellPage"),
 }

@@ -5,7 +5,7 @@ Time-stamps are queued here and asked for elsewhere: evidence never waits for th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -40,6 +40,7 @@ from holdfast.ports import (
     Clock,
     Custody,
     MediaReader,
+    Salvager,
     Store,
     Vault,
     Watch,
@@ -52,6 +53,10 @@ Asks: TypeAlias = "tuple[tuple[StampKind, str], ...]"
 TITLE_LIMIT = 300
 TOKENS_A_RUN = 10
 """Manifests that get a token of their own; beyond it the checkpoint's token covers them."""
+FILES_STAMPED = 50
+"""Originals of one exhibit that get a proof of their own; of more, as in a recording's hundreds of
+segments, the manifest's proof covers each by the digest that it lists.
+"""
 SALVAGE_LIMIT = 1000
 
 
@@ -139,7 +144,7 @@ def preserve(
                 beside=beside,
             )
         except HoldfastError as error:
-            remains = _salvage(room.path, source.id, target, error.code, started, clock)
+            remains = _salvage(room.path, source.id, target, error.code, started, clock, source)
             exhibit = None
             if remains is not None and isinstance(error, Cancelled):
                 exhibit = seal(
@@ -296,7 +301,7 @@ def queue_stamps(
     for kind, authority in asks:
         if kind == "opentimestamps":
             originals = [a for a in exhibit.artifacts if a.role == "original"]
-            for artifact in originals:
+            for artifact in originals if len(originals) <= FILES_STAMPED else ():
                 path = f"{folder}/{artifact.path}"
                 subject = Subject(kind="file", path=path, sha256=artifact.digest.sha256)
                 custody.save(_queued(case, subject, kind, authority, clock))
@@ -387,10 +392,21 @@ def _record_failure(
 
 
 def _salvage(
-    room: Path, source: str, target: str, code: str, started: str, clock: Clock
+    room: Path,
+    source: str,
+    target: str,
+    code: str,
+    started: str,
+    clock: Clock,
+    knower: object,
 ) -> Captured | None:
-    """What a capture that did not end had already saved below ``files``, marked incomplete."""
+    """What a capture that did not end had already saved below ``files``, marked incomplete.
+
+    A source that knows what its own remains are tells them itself.
+    """
     folder = room / "files"
+    if isinstance(knower, Salvager) and folder.is_dir():
+        return knower.remains(target, room, code, started)
     found = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
     now = rfc3339(clock.now())
     files = tuple(
@@ -428,21 +444,39 @@ _KINDS: dict[str, SourceKind] = {
 
 
 def recover(
-    *, store: Store, vault: Vault, clock: Clock, maker: Maker, job: Job
+    *,
+    store: Store,
+    vault: Vault,
+    clock: Clock,
+    maker: Maker,
+    job: Job,
+    sources: Mapping[str, CaptureSource] | None = None,
 ) -> tuple[Attempt, ...]:
     """What a crash cut short is sealed as far as it went, or its failure is on record.
 
-    Rooms that another process still holds are left alone.
+    Rooms that another process still holds are left alone.  ``sources`` are asked what remains of
+    their own captures mean.
     """
-    return tuple(
-        attempt
-        for room in vault.abandoned()
-        if (attempt := _recover(room, store=store, vault=vault, clock=clock, maker=maker, job=job))
-    )
+    found: list[Attempt] = []
+    for room in vault.abandoned():
+        knower = (sources or {}).get(room.about.get("source", ""))
+        attempt = _recover(
+            room, knower, store=store, vault=vault, clock=clock, maker=maker, job=job
+        )
+        if attempt is not None:
+            found.append(attempt)
+    return tuple(found)
 
 
 def _recover(
-    room: Abandoned, *, store: Store, vault: Vault, clock: Clock, maker: Maker, job: Job
+    room: Abandoned,
+    knower: CaptureSource | None,
+    *,
+    store: Store,
+    vault: Vault,
+    clock: Clock,
+    maker: Maker,
+    job: Job,
 ) -> Attempt | None:
     known = {case.id: case for case in store.all(Case)}
     case = known.get(room.about.get("case", ""))
@@ -451,7 +485,8 @@ def _recover(
         vault.discard(room.capture_id)
         return None
     source, target = room.about.get("source", ""), room.about.get("target", "")
-    remains = _salvage(room.path, source, target, "crash", rfc3339(clock.now()), clock)
+    begun = rfc3339(clock.now())
+    remains = _salvage(room.path, source, target, "crash", begun, clock, knower)
     number = ""
     if remains is not None:
         number = seal(

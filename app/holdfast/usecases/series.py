@@ -6,14 +6,13 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
 from holdfast.core.canonical import rfc3339
 from holdfast.core.case import Case
 from holdfast.core.errors import Cancelled, HoldfastError, Refused
-from holdfast.core.evidence import Captured, Component, Exhibit, World
+from holdfast.core.evidence import Captured, Component, Exhibit
 from holdfast.core.job import Job, Progress
 from holdfast.core.series import (
     Episode,
@@ -25,7 +24,7 @@ from holdfast.core.series import (
     same_link,
     unkeepable,
 )
-from holdfast.ports import CaptureSource, Clock, Store, Vault, Watch
+from holdfast.ports import CaptureSource, Clock, Store, Vault
 from holdfast.usecases.preserve import Maker, preserve
 
 INVENTORY = "files/inventory.json"
@@ -36,8 +35,6 @@ GIVES_UP = 3
 """So many episodes in a row without an answer, and the rest wait for a better hour."""
 SILENT = frozenset({"host_unreachable", "host_slow", "host_unknown", "downloader_gone"})
 ENDS = frozenset({"disk_full"})
-WATCH_MINUTES = 10
-"""How long one look at this computer stands for the episodes that are fetched meanwhile."""
 
 Tell: TypeAlias = "Callable[[Episode, Progress | None], None]"
 """Hears where an episode stands."""
@@ -309,8 +306,6 @@ class _Queue:
     stop: threading.Event = field(default_factory=threading.Event)
     lock: threading.RLock = field(default_factory=threading.RLock)
     waiting: list[Episode] = field(default_factory=list)
-    watch: Watch | None = None
-    watched: datetime | None = None
 
     def work(self) -> None:
         every = series_file(self.series_id, store=self.store).episodes
@@ -399,20 +394,8 @@ class _Queue:
             clock=self.clock,
             maker=self.maker,
             job=part,
-            watch=self._watch(self.case.world),
             beside=beside,
         )
-
-    def _watch(self, world: World) -> Watch | None:
-        """One look at this computer for all episodes of the next minutes."""
-        if self.maker.watch is None:
-            return None
-        with self.lock:
-            now = self.clock.now()
-            old = self.watched is None or now - self.watched > timedelta(minutes=WATCH_MINUTES)
-            if self.watch is None or old:
-                self.watch, self.watched = self.maker.watch(world), now
-            return self.watch
 
     def _moved(self, episode: Episode, progress: Progress) -> None:
         if self.stop.is_set():

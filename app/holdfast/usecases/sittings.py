@@ -267,7 +267,8 @@ def not_before(manifest: Mapping[str, Json], rounds: Mapping[str, tuple[int, int
     fields["practice"] = held.get("network") == "practice"
     match held.get("bitcoin"):
         case {"height": int(height), "hash": str(hash_)}:
-            fields |= {"known": True, "height": height, "hash": hash_}
+            # As text: the first block of a chain is number 0, and no less a block.
+            fields |= {"known": True, "height": str(height), "hash": hash_}
     match held.get("bitcoin"):
         case {"sources": [*sources]}:
             fields["sources"] = ", ".join(one for one in sources if isinstance(one, str))

@@ -8,8 +8,10 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -498,6 +500,46 @@ def test_closing_it_ourselves_in_the_middle_seals_what_was_there(
             )  # fmt: skip
         (attempt,) = at.store.all(Attempt, case.id)
         assert attempt.exhibit == "E0001"
+
+
+def test_a_page_that_does_not_want_to_be_left_is_left(site: LoginSite, tmp_path: Path) -> None:
+    with session(tmp_path, site.url("/page")) as one:
+        loaded(one, "一页")
+        run(one, "addEventListener('beforeunload', event => event.preventDefault()); 1")
+        assert keep(one, "page", tmp_path / "room").complete
+    assert one.state.ended == "closed"
+    assert alive(str(tmp_path)) == []
+
+
+@pytest.fixture
+def manager(display: str) -> Iterator[None]:
+    """Somebody who hides and shows the windows of the display."""
+    if shutil.which("openbox") is None:
+        pytest.skip("openbox is not installed")
+    process = subprocess.Popen(
+        ["openbox"], env={**os.environ, "DISPLAY": display}, stderr=subprocess.DEVNULL
+    )
+    yield
+    process.terminate()
+    process.wait()
+
+
+@pytest.mark.usefixtures("manager")
+def test_it_hides_at_once_and_comes_back(site: LoginSite, tmp_path: Path) -> None:
+    with session(tmp_path, site.url("/page")) as one:
+        loaded(one, "一页")
+        (place,) = one._tabs.places.values()
+        assert place.window
+
+        def state() -> str:
+            found = one._running.call("Browser.getWindowBounds", {"windowId": place.window})
+            return str(found["bounds"]["windowState"])
+
+        one.hide(hidden=True)
+        until(one, lambda: state() == "minimized")
+        one.hide(hidden=False)
+        until(one, lambda: state() == "normal")
+    one.hide(hidden=True)
 
 
 def test_a_crashed_page_is_said(site: LoginSite, tmp_path: Path) -> None:

@@ -89,8 +89,8 @@ def test_the_monitors_are_listed(means: Means, display: str) -> None:
     [
         ({}, "screen_none"),
         ({"DISPLAY": ":987"}, "screen_none"),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, "screen_wayland"),
-        ({"DISPLAY": ":0", "XDG_SESSION_TYPE": "wayland"}, "screen_wayland"),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "portal_none"),
+        ({"DISPLAY": ":0", "XDG_SESSION_TYPE": "wayland"}, "portal_none"),
     ],
 )
 def test_without_a_screen_there_is_a_clear_answer(
@@ -100,7 +100,7 @@ def test_without_a_screen_there_is_a_clear_answer(
     environment: dict[str, str],
     code: str,
 ) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE", "DBUS_SESSION_BUS_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -65,6 +65,7 @@ def question(mark: int = 7) -> bytes:
         (ntp_answer(question(), 0, head=3 << 6 | 4 << 3 | 4), "does not know"),
         (ntp_answer(question(), 0)[:32] + bytes(16), "no time"),
     ],
+    ids=["short", "client", "other", "kiss", "unsynchronised", "alarm", "empty"],
 )
 def test_what_is_no_answer_is_refused(raw: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):

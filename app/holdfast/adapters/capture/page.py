@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +10,7 @@ from shutil import rmtree
 from typing import Literal
 
 from holdfast.adapters import browser, http
+from holdfast.adapters.archive import Archive
 from holdfast.adapters.capture import Means
 from holdfast.adapters.cookies import all_cookies
 from holdfast.adapters.profile import Held, browser_record
@@ -81,7 +82,12 @@ class Page:
                     )
                 )
                 product = _product(program)
-                visit = Visit(Tab(program), program, kept, close_banner=self._close_banner)
+                tab = Tab(program)
+                # Where somebody is logged in, the archive holds no key to their account.
+                private = held is not None
+                archive = Archive(program, tab, room, self._clock, private=private)
+                undo.enter_context(closing(archive))
+                visit = Visit(tab, program, kept, archive, close_banner=self._close_banner)
                 visit.go(url)
                 alive = None if visit.broken else held
                 kept.add("browser.json", self._record(product, program, alive), JSON, "record")
@@ -127,8 +133,11 @@ class Page:
 PIECE = Page
 
 
+LIBRARIES = ("websockets", "Pillow", "warcio", "av")
+
+
 def _libraries() -> tuple[Component, ...]:
-    return tuple(Component(name=name, version=version(name)) for name in ("websockets", "Pillow"))
+    return tuple(Component(name=name, version=version(name)) for name in LIBRARIES)
 
 
 def _product(program: browser.Browser) -> Component:

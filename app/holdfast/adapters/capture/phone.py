@@ -51,6 +51,8 @@ Facts: TypeAlias = dict[str, Json]
 SEGMENT_SECONDS = 60
 """``screenrecord`` ends by itself after 180; a lost phone loses the segment that is open."""
 LONGEST_SECONDS = 3600
+ON_PHONE = "/data/local/tmp"
+"""The folder that every phone leaves to its debugging shell, and shows to no gallery."""
 MOST_PIXELS = 50_000_000
 _TARGET = re.compile(
     r"phone:(?P<serial>[^:].{0,110}?|):(?:(?P<screen>screen)|record:(?P<seconds>\d{1,5}))"
@@ -272,7 +274,7 @@ class _Session:
         self, number: int, left: float, end: float, stop: threading.Event
     ) -> tuple[str, str, str, str]:
         """One more segment lies on the phone: where, what it is to be called, from when to when."""
-        there = f"/data/local/tmp/holdfast-{os.getpid()}-{number:04d}.mp4"
+        there = f"{ON_PHONE}/holdfast-{os.getpid()}-{number:04d}.mp4"
         started = rfc3339(self.clock.now())
         try:
             self._run(there, max(1, round(left)), end, stop)

@@ -10,8 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from holdfast.adapters import portal
 from holdfast.adapters.capture import Means
-from holdfast.core.canonical import canonical, one_line, rfc3339
+from holdfast.adapters.lens import is_wayland
+from holdfast.core.canonical import Json, canonical, one_line, rfc3339
 from holdfast.core.errors import Refused, Unavailable
 from holdfast.core.evidence import (
     Captured,
@@ -62,19 +64,26 @@ class Screen:
         return bool(target == "all" or _MONITOR.fullmatch(target) or _REGION.fullmatch(target))
 
     def monitors(self) -> tuple[Monitor, ...]:
-        """The monitors of this desktop.  Raises Unavailable as ``capture``."""
+        """The monitors of this desktop; none where the system asks the person which.
+
+        Raises Unavailable as ``capture``.
+        """
+        if is_wayland():
+            return ()
         with _grabber() as grabber:
             return _monitors(grabber)
 
     def capture(self, target: str, room: Path, job: Job) -> Captured:
         """A picture of the screen.
 
-        Raises Refused (``screen_target``, ``screen_region``, ``screen_monitor``) or Unavailable
-        (``screen_wayland``, ``screen_none``, ``screen_grab``).
+        Raises Refused (``screen_target``, ``screen_region``, ``screen_monitor``, ``portal_area``)
+        or Unavailable (``screen_none``, ``screen_grab``, those of ``portal.picture``).
         """
         if not self.suits(target):
             raise Refused("screen_target", target=one_line(target[:60]))
         job.step("opening")
+        if is_wayland():
+            return self._through_portal(target, room, job)
         with _grabber() as grabber:
             monitors = _monitors(grabber)
             area = _area(target, monitors, grabber.monitors[0])
@@ -84,28 +93,36 @@ class Screen:
         job.step("saving")
         extremes = cast("tuple[tuple[int, int], ...]", picture.getextrema())  # one pair a channel
         picture.save(room / "screen.png", "PNG", compress_level=3)
-        (room / "screen.json").write_bytes(
-            canonical(
+        facts: dict[str, Json] = {
+            "system": sys.platform,
+            "area": dict(area),
+            "picture": {"width": picture.width, "height": picture.height},
+            "pixels_per_unit_permille": picture.width * 1000 // area["width"],
+            "monitors": [
                 {
-                    "system": sys.platform,
-                    "area": dict(area),
-                    "picture": {"width": picture.width, "height": picture.height},
-                    "pixels_per_unit_permille": picture.width * 1000 // area["width"],
-                    "monitors": [
-                        {
-                            "number": one.number,
-                            "left": one.left,
-                            "top": one.top,
-                            "width": one.width,
-                            "height": one.height,
-                            "primary": one.primary,
-                            "name": one.name,
-                        }
-                        for one in monitors
-                    ],
+                    "number": one.number,
+                    "left": one.left,
+                    "top": one.top,
+                    "width": one.width,
+                    "height": one.height,
+                    "primary": one.primary,
+                    "name": one.name,
                 }
-            )
-        )
+                for one in monitors
+            ],
+        }
+        return self._handed_over(room, facts, target, started, finished, extremes)
+
+    def _handed_over(
+        self,
+        room: Path,
+        facts: dict[str, Json],
+        target: str,
+        started: str,
+        finished: str,
+        extremes: tuple[tuple[int, int], ...],
+    ) -> Captured:
+        (room / "screen.json").write_bytes(canonical(facts))
         return Captured(
             source="screen",
             target=Target(typed=target),
@@ -133,6 +150,23 @@ class Screen:
             observations=Observations(),
         )
 
+    def _through_portal(self, target: str, room: Path, job: Job) -> Captured:
+        """What the desktop's portal hands over, once the person agreed: always all of it."""
+        if target != "all":
+            raise Refused("portal_area")
+        started = rfc3339(self._clock.now())
+        picture = portal.picture()
+        finished = rfc3339(self._clock.now())
+        job.step("saving")
+        extremes = cast("tuple[tuple[int, int], ...]", picture.getextrema())  # one pair a channel
+        picture.save(room / "screen.png", "PNG", compress_level=3)
+        facts: dict[str, Json] = {
+            "system": sys.platform,
+            "way": "desktop portal",
+            "picture": {"width": picture.width, "height": picture.height},
+        }
+        return self._handed_over(room, facts, target, started, finished, extremes)
+
     def parts(self) -> tuple[Component, ...]:
         return (
             Component(name="mss", version=version("mss")),
@@ -153,14 +187,8 @@ def _picture_check(extremes: tuple[tuple[int, int], ...]) -> Check:
 
 
 def _grabber() -> mss.MSS:
-    session = os.environ.get("XDG_SESSION_TYPE", "")
-    if sys.platform.startswith("linux"):
-        if session == "wayland" or (
-            os.environ.get("WAYLAND_DISPLAY") and not os.environ.get("DISPLAY")
-        ):
-            raise Unavailable("screen_wayland")
-        if not os.environ.get("DISPLAY"):
-            raise Unavailable("screen_none")
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        raise Unavailable("screen_none")
     import mss
     from mss.exception import ScreenShotError
 

@@ -355,9 +355,9 @@ def _frozen(films: list[Line]) -> Check:
 def _silence(seen: list[Line]) -> Check:
     loud = [float(one["loudness"]) for one in seen if one.get("loudness") is not None]
     if not loud:
-        return Check(check="silence", outcome="not_checked")
+        return Check(check="film_silence", outcome="not_checked")
     outcome: Outcome = "warn" if max(loud) < SILENT_DB else "pass"
-    return Check(check="silence", outcome=outcome, detail=f"{max(loud):.0f} dB")
+    return Check(check="film_silence", outcome=outcome, detail=f"{max(loud):.0f} dB")
 
 
 def _picture(films: list[Line]) -> Check:

@@ -84,9 +84,8 @@ class Asked:
     """Not-before values on their way."""
 
     def __init__(self, values: Values) -> None:
-        self._job = Job()
         pool = ThreadPoolExecutor(1, thread_name_prefix="not-before")
-        self._future: Future[NotBefore] = pool.submit(values, self._job)
+        self._future: Future[NotBefore] = pool.submit(values, Job())
         pool.shutdown(wait=False)
 
     def had(self, job: Job, seconds: float = WAIT_S) -> NotBefore:

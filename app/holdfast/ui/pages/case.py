@@ -256,6 +256,9 @@ class CasePage(Page):
         self.menu.addAction(desk.say("today.way.shot")).triggered.connect(
             lambda: desk.wanted.emit("shot", case)
         )
+        self.menu.addAction(desk.say("today.way.record")).triggered.connect(
+            lambda: desk.wanted.emit("record", case)
+        )
         self.menu.addAction(desk.say("case.browse")).triggered.connect(
             lambda: desk.wanted.emit("browsing", (case, ""))
         )

@@ -217,7 +217,7 @@ class PhonePage(Page):
         shot.clicked.connect(lambda: self._shoot(phone.serial))
         record.clicked.connect(lambda: self._record(phone.serial))
         for button in (shot, record):
-            button.setAccessibleName(f"{button.text()} {phone.model or phone.serial}")
+            button.setAccessibleName(f"{button.text().strip()} {phone.model or phone.serial}")
         return panel_row(glyph, words, shot, record, desk=desk, wide=1, high=56)
 
     # --- an Android phone ------------------------------------------------------------------------

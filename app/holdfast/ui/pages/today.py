@@ -149,6 +149,7 @@ class TodayPage(Page):
     """Links to be kept."""
     shot = Signal()
     phone = Signal()
+    record = Signal()
     files = Signal(object)
     """Paths to be kept."""
     browse = Signal(str)
@@ -171,12 +172,14 @@ class TodayPage(Page):
         self.other = Label(desk, "today.other", tone="secondary")
         self.ways = [
             Door(desk, "today.way.shot", "screenshot", arrow=False),
+            Door(desk, "today.way.record", "recording", arrow=False),
             Door(desk, "today.way.browse", "page", arrow=False),
             Door(desk, "today.way.files", "files", arrow=False),
             Door(desk, "today.way.phone", "phone", arrow=False),
         ]
         self.buttons = [
             Button(desk, "today.way.shot", icon="screenshot", size="small"),
+            Button(desk, "today.way.record", icon="recording", size="small"),
             Button(desk, "today.way.browse", icon="page", size="small"),
             Button(desk, "today.way.files", icon="files", size="small"),
             Button(desk, "today.way.phone", icon="phone", size="small"),
@@ -195,12 +198,14 @@ class TodayPage(Page):
         self._build(px(800))
         self.field.entered.connect(self._keep)
         self.keep_button.clicked.connect(self._keep)
-        for door, button, act in zip(
-            self.ways,
-            self.buttons,
-            (self.shot.emit, self._browse, self._choose, self.phone.emit),
-            strict=True,
-        ):
+        acts = (
+            self.shot.emit,
+            self.record.emit,
+            self._browse,
+            self._choose,
+            self.phone.emit,
+        )
+        for door, button, act in zip(self.ways, self.buttons, acts, strict=True):
             door.clicked.connect(act)
             button.clicked.connect(act)
         self.practise_button.clicked.connect(self.practise)
