@@ -88,6 +88,8 @@ def test_a_good_page_passes_every_check() -> None:
         ("covered", {"covered": None}, ("not_checked", "")),
         ("covered", {"covered": 30, "covered_by": "使用\n Cookie"}, ("warn", "30 %: 使用 Cookie")),
         ("covered", {"covered": 100}, ("fail", "100 %")),
+        ("covered", {"covered": 100, "covered_after": 60}, ("fail", "100 %")),
+        ("covered_closed", {"covered": 100, "covered_after": 0}, ("warn", "100 %")),
         ("text_laid_out", {"laid_out": None}, ("not_checked", "")),
         ("text_laid_out", {"laid_out": (7, 20)}, ("warn", "7/20")),
         ("text_archived", {"archived": (19, 20)}, ("pass", "19/20")),

@@ -22,6 +22,7 @@ from holdfast.core.evidence import (
     Network,
     Observations,
     Received,
+    Shown,
     Target,
     read_manifest,
     safe_name,
@@ -138,3 +139,16 @@ def test_marks_stand_in_the_manifest_only_where_somebody_looked() -> None:
     assert body["observations"]["marks"] == [
         {"file": "files/a.mp4", "kind": "aigc", "state": "found", "detail": "Label=1\\u{202E}"}
     ]
+
+
+def test_what_the_page_showed_stands_with_its_place_only_where_it_was_found() -> None:
+    assert "shown" not in json.loads(CAPTURE.manifest())["observations"]
+    one = Shown(
+        kind="ai_label", text="含AI生成\u202e", file="page.png", x=1, y=2, width=3, height=4
+    )
+    seen = replace(CAPTURE.captured, observations=Observations(shown=(one,)))
+    body = json.loads(replace(CAPTURE, captured=seen).manifest())
+    assert body["observations"]["shown"] == [
+        {"kind": "ai_label", "text": "含AI生成\\u{202E}", "file": "page.png",
+         "x": 1, "y": 2, "width": 3, "height": 4}
+    ]  # fmt: skip

@@ -321,6 +321,7 @@ def test_hex_and_text_tags_are_bounded() -> None:
         ("file", "files/page.png", "original", "image/png", True),
         ("page", "files/page.png", "original", "image/png", False),
         ("page", "files/viewport.png", "original", "image/png", False),
+        ("page", "files/box-1.png", "original", "image/png", False),
         ("page", "files/closed-page-2.png", "original", "image/png", False),
         ("page", "files/media-3.png", "original", "image/png", True),
         ("page", "files/media-1.mp4", "original", "video/mp4", True),

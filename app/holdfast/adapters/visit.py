@@ -93,6 +93,7 @@ class Visit:
         self._facts: dict[str, Any] = {}
         self._cover: dict[str, Any] = {}
         self._closed: dict[str, Json] | None = None
+        self._covered_after: int | None = None
         self._text = ""
         self._reached_end = True
         self._page = Unrolled(box=0)
@@ -243,9 +244,10 @@ class Visit:
             kept.folder, "closed-page", lambda name: kept.take(name, "image/png")
         )
         tab.place(0, 0, 0)
+        self._covered_after = int(after.get("share", 0))
         self._closed = {
             "button": one_line(str(button["text"])[:100]),
-            "covered_after": int(after.get("share", 0)),
+            "covered_after": self._covered_after,
             "picture": pictured.body(),
         }
 
@@ -286,6 +288,7 @@ class Visit:
                 whole=page.whole and self._reached_end,
                 inner_left=self._boxes_there - sum(box.whole for box in self._boxes),
                 covered=self._cover.get("share"),
+                covered_after=self._covered_after,
                 covered_by=str(self._cover.get("text", "")),
                 laid_out=self._laid_out,
                 archived=self._archived,

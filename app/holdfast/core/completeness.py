@@ -100,6 +100,8 @@ class PageSeen:
     covered: int | None = None
     """Per cent of the first screen that a notice or banner lies over."""
     covered_by: str = ""
+    covered_after: int | None = None
+    """The same once it was closed; None when nobody closed it."""
     laid_out: tuple[int, int] | None = None
     """How many lines of the text were found among what was laid out, of how many."""
     archived: tuple[int, int] | None = None
@@ -250,6 +252,8 @@ def _covered(seen: PageSeen) -> Check:
         return Check(check="covered", outcome="pass")
     said = " ".join(seen.covered_by.split())[:60]
     detail = f"{share} %: {said}" if said else f"{share} %"
+    if seen.covered_after is not None and seen.covered_after < COVERED_AMBER:
+        return Check(check="covered_closed", outcome="warn", detail=detail)
     return Check(check="covered", outcome="fail" if share >= COVERED_RED else "warn", detail=detail)
 
 

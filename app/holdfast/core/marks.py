@@ -475,6 +475,6 @@ def looked_at(source: str, path: str, role: str, media_type: str) -> bool:
 
 
 _OURS = re.compile(
-    r"^files/(?:closed-)?(page|screen|tile|view|viewport|start|after|before)[-0-9a-z]*\.png$"
+    r"^files/(?:closed-)?(page|box|screen|tile|view|viewport|start|after|before)[-0-9a-z]*\.png$"
 )
 """Pictures that a capture makes itself."""
