@@ -224,6 +224,7 @@ class Session:
                 program.wait(self._called, LOOK_SECONDS)
             else:
                 self._do(program, order)
+            self._tabs.sweep()
             now = time.monotonic()
             if now - looked > LOOK_SECONDS and self._orders.empty():
                 self._tabs.find_current()
@@ -258,6 +259,7 @@ class Session:
         if self._open_tabs is not None:
             for place in self._open_tabs.places.values():
                 place.archive.close()
+            self._open_tabs.sweep()
         why: Ended = "gone" if trouble is not None and left else "closed"
         with self._lock:
             self._over = True

@@ -75,6 +75,7 @@ class Tabs:
         self._program, self._clock, self._agent = program, clock, agent
         self._room = room
         self.places: dict[str, Place] = {}
+        self._left: list[Place] = []
         self.noticed: list[Noticed] = []
         self.current = ""
         self._turn = 0
@@ -190,10 +191,15 @@ class Tabs:
         if target:
             self._whose[len(self.noticed) - 1] = target
 
+    def sweep(self) -> None:
+        """Nothing is held of tabs that are gone; not while one of them is being kept."""
+        while self._left:
+            self._left.pop().archive.close()
+
     def _gone(self, target: str) -> None:
         if place := self.places.pop(target, None):
             place.tab.close()
-            place.archive.close()
+            self._left.append(place)
         self._known.pop(target, None)
         for number, one in enumerate(self.noticed):
             if one.open and self._whose.get(number) == target:
