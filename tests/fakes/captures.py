@@ -146,7 +146,7 @@ def chained(count: int, *, first: int = 0) -> tuple[list[Segment], dict[str, byt
                 ended=f"2026-11-12T13:{3 + (at + 2000) // 60000:02d}:{(at + 2000) // 1000 % 60:02d}"
                 ".000Z",
                 frames=60,
-                dropped=n % 7 == 3,
+                dropped=int(n % 7 == 3),
                 gap_ms=70,
                 preset="superfast" if n > 20 else "veryfast",
                 fps=30,

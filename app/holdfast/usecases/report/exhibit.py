@@ -85,7 +85,10 @@ def show(exhibit: Exhibit, stamps: Sequence[Stamp], seq: int, vault: Vault) -> S
 def name_of(exhibit: Exhibit, say: Teller) -> str:
     """What an exhibit is called in headings and lists; short."""
     own = one_line(exhibit.caption or exhibit.title)
-    if not own:
+    files = {artifact.path.removeprefix("files/") for artifact in exhibit.artifacts}
+    ours = exhibit.source in ("recording", "screen") and own in files
+    if not own or ours:
+        # The name that we gave to a file says nothing to a reader.
         return say(f"kind.{exhibit.source}")
     return own if len(own) <= NAME_LIMIT else own[: NAME_LIMIT - 1] + "…"
 
@@ -255,7 +258,7 @@ def _checks(manifest: Mapping[str, Json], say: Teller) -> list[Field]:
         if outcome == "pass":
             passed.append(name)
             continue
-        detail = text_of(one, "detail")
+        detail = _detail(check, text_of(one, "detail"), say)
         plain = f"{name}: {detail}" if detail else name
         sentence = say.known(f"check.{check}.{outcome}", plain, detail=detail)
         others.append(
@@ -263,6 +266,14 @@ def _checks(manifest: Mapping[str, Json], say: Teller) -> list[Field]:
         )
     first = [say("check.pass", it=say.join(passed))] if passed else []
     return [*first, *others]
+
+
+def _detail(check: str, detail: str, say: Teller) -> str:
+    """What a check found; steps and states of the screen in words."""
+    opening = {"record_steps": "doc.step", "record_screen": "doc.rec.screen"}.get(check)
+    if opening is None:
+        return detail
+    return say.join([say.known(f"{opening}.{one}", one) for one in detail.split(", ")])
 
 
 _OUTCOMES = ("warn", "fail", "not_checked")

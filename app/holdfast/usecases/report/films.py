@@ -328,7 +328,7 @@ def _phone_clock(body: Mapping[str, Json], say: Teller) -> str:
         if unsure is not None:
             text += say("clock.unsure", uncertainty=f"{unsure / 1000:.3f}")
         parts.append(text)
-    return say.clauses(parts)
+    return say.clauses([*parts, say("phone.clock.sign")] if parts else [])
 
 
 def _phone_film(body: Mapping[str, Json], say: Teller) -> str:

@@ -55,7 +55,9 @@ def read_records(exhibit: Exhibit, vault: Vault) -> Records:
         raw = vault.read(artifact.digest.sha256)
         try:
             if name == recording.SEGMENTS:
-                segments = recording.read_chain(raw)[0]
+                segments, damage = recording.read_chain(raw)
+                if damage and not segments:
+                    raise ValueError(damage)
             elif name == INVENTORY:
                 listing = _listing(raw)
             else:
