@@ -11,11 +11,11 @@ from holdfast.usecases.report.records import Records
 from holdfast.usecases.report.telling import (
     Fields,
     Teller,
+    brief_of,
     check_of,
     map_of,
     maps_of,
     number_of,
-    text_of,
     texts_of,
 )
 
@@ -47,7 +47,7 @@ def recording(records: Records, say: Teller) -> Fields:
         "sound": _sound(body, say),
         "continuity": _continuity(body, say),
         "chain": _chain(map_of(body, "chain"), say),
-        "link": text_of(map_of(body, "chain"), "last"),
+        "link": brief_of(map_of(body, "chain"), "last"),
         "pauses": _pauses(body, say),
         "events": _events(body, say),
         "ended": _ended(body, say),
@@ -73,9 +73,9 @@ def _when(body: Mapping[str, Json], screen: Sequence[Segment], say: Teller) -> s
 
 def _area(body: Mapping[str, Json], say: Teller) -> str:
     recorder = map_of(body, "recorder")
-    if text_of(recorder, "way").startswith("desktop portal"):
+    if brief_of(recorder, "way").startswith("desktop portal"):
         return say("rec.area.portal")
-    wish = read_wish(text_of(body, "target"))
+    wish = read_wish(brief_of(body, "target"))
     if wish is None:
         return ""
     kind, _, detail = wish.area.partition(":")
@@ -94,12 +94,12 @@ def _picture(body: Mapping[str, Json], screen: Sequence[Segment], say: Teller) -
         parts.append(say.join([f"{wide}×{high}" for wide, high in sizes[:MOST_SEEN]]))
     if (fps := number_of(recorder, "wanted_fps")) is not None:
         parts.append(say("rec.fps", fps=fps))
-    if name := text_of(encoder, "name"):
+    if name := brief_of(encoder, "name"):
         crf = number_of(encoder, "crf")
         told = "H.264 (libx264" if name == "libx264" else f"({name}"
         parts.append(f"{told}, crf {crf})" if crf is not None else f"{told})")
     paces = [
-        say("rec.pace", preset=text_of(one, "preset"), fps=number_of(one, "fps") or 0)
+        say("rec.pace", preset=brief_of(one, "preset"), fps=number_of(one, "fps") or 0)
         for one in maps_of(body, "pace")
     ]
     if paces:
@@ -116,12 +116,12 @@ def _sound(body: Mapping[str, Json], say: Teller) -> str:
     if not sound.get("asked"):
         return say("rec.sound.not_asked")
     events = maps_of(sound, "events")
-    on = next((one for one in events if text_of(one, "state") == "on"), None)
-    lost = next((one for one in events if text_of(one, "state") == "lost"), None)
-    none = next((one for one in events if text_of(one, "state") == "none"), None)
+    on = next((one for one in events if brief_of(one, "state") == "on"), None)
+    lost = next((one for one in events if brief_of(one, "state") == "lost"), None)
+    none = next((one for one in events if brief_of(one, "state") == "none"), None)
     parts = []
     if on is not None:
-        device = text_of(on, "device") or say("unknown")
+        device = brief_of(on, "device") or say("unknown")
         parts.append(say("rec.sound.on", device=device))
     if none is not None or on is None:
         parts.append(say("rec.sound.none") + _reason(none or {}, say))
@@ -132,7 +132,7 @@ def _sound(body: Mapping[str, Json], say: Teller) -> str:
 
 
 def _reason(event: Mapping[str, Json], say: Teller) -> str:
-    reason = text_of(event, "reason")
+    reason = brief_of(event, "reason")
     return say("rec.reason", reason=reason) if reason else ""
 
 
@@ -152,7 +152,7 @@ def _chain(chain: Mapping[str, Json], say: Teller) -> str:
     if count is None:
         return ""
     altered, strangers = texts_of(chain, "altered"), texts_of(chain, "not_in_chain")
-    damage = text_of(chain, "damage")
+    damage = brief_of(chain, "damage")
     parts = [say("rec.chain", count=count)]
     if _whole(chain):
         parts.append(say("rec.chain.whole"))
@@ -168,7 +168,7 @@ def _chain(chain: Mapping[str, Json], say: Teller) -> str:
 
 
 def _whole(chain: Mapping[str, Json]) -> bool:
-    lacking = text_of(chain, "damage"), texts_of(chain, "altered"), texts_of(chain, "not_in_chain")
+    lacking = brief_of(chain, "damage"), texts_of(chain, "altered"), texts_of(chain, "not_in_chain")
     return bool(number_of(chain, "segments")) and not any(lacking)
 
 
@@ -186,7 +186,7 @@ def _pauses(body: Mapping[str, Json], say: Teller) -> list[Field]:
                 end=say.code(ended),
                 seconds=f"{max(0, ended - (begun or 0)) / 1000:.1f}",
             )
-        told.append(text + say("rec.pause.why", why=text_of(one, "reason") or say("unknown")))
+        told.append(text + say("rec.pause.why", why=brief_of(one, "reason") or say("unknown")))
     if len(pauses) > MOST_PAUSES:
         told.append(say("rec.more", count=len(pauses) - MOST_PAUSES))
     return told
@@ -196,14 +196,14 @@ def _events(body: Mapping[str, Json], say: Teller) -> list[Field]:
     """What the screen did meanwhile."""
     told: list[Field] = []
     for one in maps_of(body, "screen")[:MOST_EVENTS]:
-        state = text_of(one, "state")
+        state = brief_of(one, "state")
         what = say.known(f"doc.rec.screen.{state}", state)
         told.append(say("rec.screen", at=say.code(number_of(one, "at_ms") or 0), what=what))
     return told
 
 
 def _ended(body: Mapping[str, Json], say: Teller) -> str:
-    why = text_of(body, "interrupted") or text_of(body, "ended") or "crash"
+    why = brief_of(body, "interrupted") or brief_of(body, "ended") or "crash"
     if why in ("stopped", "time"):
         return say(f"rec.ended.{why}")
     return say("rec.ended.early", why=say.known(f"doc.rec.why.{why}", why))
@@ -224,21 +224,21 @@ def _viewing(body: Mapping[str, Json], say: Teller) -> str:
     if not views:
         return say("rec.viewing.none")
     names = [
-        say("rec.viewing.one", file=text_of(one, "file"), count=len(texts_of(one, "from")))
+        say("rec.viewing.one", file=brief_of(one, "file"), count=len(texts_of(one, "from")))
         for one in views[:MOST_SEEN]
     ]
     return say("rec.viewing", files=say.join(names))
 
 
 def _step(one: Mapping[str, Json], say: Teller) -> Fields:
-    at = text_of(one, "at")
+    at = brief_of(one, "at")
     viewing = number_of(one, "viewing_ms")
     since = number_of(one, "at_ms") or 0
     return {
         "code": say.code(viewing) if viewing is not None else say("rec.no_view"),
         "since": say.code(since),
         "at": say.local(at)[11:19] if say.readable(at) else "",
-        "text": _step_name(text_of(one, "step"), say),
+        "text": _step_name(brief_of(one, "step"), say),
     }
 
 
@@ -254,33 +254,33 @@ def phone(records: Records, manifest: Mapping[str, Json], say: Teller) -> Fields
     body = records.of("phone.json")
     if not body:
         return {}
-    told = {text_of(one, "name"): text_of(one, "value") for one in maps_of(body, "properties")}
+    told = {brief_of(one, "name"): brief_of(one, "value") for one in maps_of(body, "properties")}
     app = map_of(body, "app")
     root = check_of(manifest, "phone_root")
-    outcome = text_of(root, "outcome") or "not_checked"
+    outcome = brief_of(root, "outcome") or "not_checked"
     known = outcome if outcome in ("pass", "warn") else "not_checked"
     return {
         "device": _device(told, map_of(body, "listed_as"), say),
         "app": _app(app, say),
         "front": _front(body, say),
         "certificates": [
-            {"scheme": text_of(one, "scheme"), "sha256": sha256}
+            {"scheme": brief_of(one, "scheme"), "sha256": sha256}
             for one in maps_of(app, "certificates")[:4]
             for sha256 in texts_of(one, "sha256")[:4]
         ],
-        "certificate_note": text_of(app, "certificate_note"),
-        "apk": text_of(app, "apk_sha256"),
+        "certificate_note": brief_of(app, "certificate_note"),
+        "apk": brief_of(app, "apk_sha256"),
         "clock": _phone_clock(body, say),
-        "root": say(f"phone.root.{known}", signs=text_of(root, "detail")),
+        "root": say(f"phone.root.{known}", signs=brief_of(root, "detail")),
         "film": _phone_film(body, say),
-        "link": text_of(body, "chain_head"),
-        "lost": say("phone.lost", code=text_of(body, "lost")) if text_of(body, "lost") else "",
+        "link": brief_of(body, "chain_head"),
+        "lost": say("phone.lost", code=brief_of(body, "lost")) if brief_of(body, "lost") else "",
     }
 
 
 def _device(told: Mapping[str, str], listed: Mapping[str, Json], say: Teller) -> str:
     maker, model = told.get("ro.product.manufacturer", ""), told.get("ro.product.model", "")
-    parts = [f"{maker} {model or text_of(listed, 'model')}".strip()]
+    parts = [f"{maker} {model or brief_of(listed, 'model')}".strip()]
     if release := told.get("ro.build.version.release"):
         parts.append(f"Android {release}")
     if patch := told.get("ro.build.version.security_patch"):
@@ -289,15 +289,15 @@ def _device(told: Mapping[str, str], listed: Mapping[str, Json], say: Teller) ->
 
 
 def _app(app: Mapping[str, Json], say: Teller) -> str:
-    if not text_of(app, "package"):
+    if not brief_of(app, "package"):
         return ""
-    parts = [text_of(app, "package")]
-    version, code = text_of(app, "version_name"), text_of(app, "version_code")
+    parts = [brief_of(app, "package")]
+    version, code = brief_of(app, "version_name"), brief_of(app, "version_code")
     if version or code:
         parts.append(say("phone.version", version=version or code, code=code or version))
-    if installer := text_of(app, "installer"):
+    if installer := brief_of(app, "installer"):
         parts.append(say("phone.installer", installer=installer))
-    if updated := text_of(app, "last_updated"):
+    if updated := brief_of(app, "last_updated"):
         parts.append(say("phone.updated", at=updated))
     return say.clauses(parts)
 
@@ -307,9 +307,9 @@ def _front(body: Mapping[str, Json], say: Teller) -> str:
     places = []
     for name in ("before", "after"):
         look = map_of(body, name)
-        package = text_of(look, "package")
+        package = brief_of(look, "package")
         if package:
-            where = f"{package}/{text_of(look, 'activity')}".rstrip("/")
+            where = f"{package}/{brief_of(look, 'activity')}".rstrip("/")
             places.append(say(f"phone.front.{name}", where=where))
     return say.clauses(places)
 
@@ -350,14 +350,14 @@ def code(records: Records, manifest: Mapping[str, Json], say: Teller) -> Fields:
     if not body:
         return {}
     shown = map_of(body, "code")
-    issued, expires = text_of(shown, "issued"), text_of(shown, "expires")
+    issued, expires = brief_of(shown, "issued"), brief_of(shown, "expires")
     made = maps_of(body, "files_say")
-    seen = text_of(check_of(manifest, "code_seen"), "outcome") == "pass"
+    seen = brief_of(check_of(manifest, "code_seen"), "outcome") == "pass"
     given = ""
-    if text_of(shown, "code") and say.readable(issued) and say.readable(expires):
+    if brief_of(shown, "code") and say.readable(issued) and say.readable(expires):
         given = say(
             "code.given",
-            code=text_of(shown, "code"),
+            code=brief_of(shown, "code"),
             issued=say.local(issued),
             expires=say.local(expires),
         )
@@ -365,9 +365,9 @@ def code(records: Records, manifest: Mapping[str, Json], say: Teller) -> Fields:
         "given": given,
         "seen": _sightings(body, seen, say),
         "found": seen and bool(given),
-        "said": text_of(body, "said_to_be_at"),
+        "said": brief_of(body, "said_to_be_at"),
         "made": [
-            f"{text_of(one, 'file')}: {text_of(one, 'name')} = {text_of(one, 'value')}"
+            f"{brief_of(one, 'file')}: {brief_of(one, 'name')} = {brief_of(one, 'value')}"
             for one in made[:MOST_SEEN]
         ],
     }
@@ -382,6 +382,6 @@ def _sightings(body: Mapping[str, Json], seen: bool, say: Teller) -> str:
     places = []
     for one in maps_of(body, "seen")[:MOST_SEEN]:
         at = number_of(one, "at_ms")
-        place = text_of(one, "file")
+        place = brief_of(one, "file")
         places.append(f"{place} {say.code(at)}" if at is not None else place)
     return say("code.seen", places=say.join(list(dict.fromkeys(places))))

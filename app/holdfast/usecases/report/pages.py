@@ -10,13 +10,14 @@ from holdfast.core.document import Field
 from holdfast.core.evidence import Exhibit
 from holdfast.usecases.report.records import Records
 from holdfast.usecases.report.telling import (
+    BRIEF,
     Fields,
     Teller,
+    brief_of,
     check_of,
     map_of,
     maps_of,
     number_of,
-    text_of,
     texts_of,
 )
 
@@ -24,7 +25,6 @@ MOST_FILMS = 6
 MOST_SPOTS = 6
 MOST_MARKED = 12
 """Groups of files whose marks are printed one by one."""
-LINE = 400
 COMPARED = (
     "picture_height", "text_laid_out", "text_archived", "pdf_pages", "archive_whole",
     "media_archived", "media_picture",
@@ -40,32 +40,32 @@ def opened(records: Records, manifest: Mapping[str, Json], say: Teller) -> str:
     """Who opened the page, with which profile, and what was noticed in the browser."""
     body = records.of("browser.json")
     profile = map_of(body, "profile")
-    by = "person" if text_of(body, "opened_by") == "person" else "program"
+    by = "person" if brief_of(body, "opened_by") == "person" else "program"
     parts = []
-    match text_of(profile, "kind"):
+    match brief_of(profile, "kind"):
         case "fresh":
             parts.append(say("opened.fresh"))
         case "case":
             parts += [say(f"opened.case.{by}"), *_profile(profile, say)]
         case _:
             return ""
-    if text_of(body, "extensions") == "off":
+    if brief_of(body, "extensions") == "off":
         parts.append(say("opened.extensions_off"))
-    kept = text_of(body, "kept")
+    kept = brief_of(body, "kept")
     if kept in ("page", "scroll", "shot"):
         parts.append(say(f"opened.kept.{kept}"))
-    tools = [one for one in maps_of(body, "noticed") if text_of(one, "what") == "devtools"]
+    tools = [one for one in maps_of(body, "noticed") if brief_of(one, "what") == "devtools"]
     if tools:
-        times = [text_of(one, "at") for one in tools]
+        times = [brief_of(one, "at") for one in tools]
         at = say.join([say.local(one) for one in times if say.readable(one)][:MOST_SPOTS])
         parts.append(say("opened.devtools", at=at or say("unknown")))
-    elif text_of(check_of(manifest, "devtools_opened"), "outcome") == "pass":
+    elif brief_of(check_of(manifest, "devtools_opened"), "outcome") == "pass":
         parts.append(say("opened.no_devtools"))
     return say.clauses(parts)
 
 
 def _profile(profile: Mapping[str, Json], say: Teller) -> list[str]:
-    created, age = text_of(profile, "created"), number_of(profile, "age_days")
+    created, age = brief_of(profile, "created"), number_of(profile, "age_days")
     used, cookies = number_of(profile, "used"), number_of(profile, "cookies")
     parts = []
     if say.readable(created) and age is not None:
@@ -84,7 +84,7 @@ def copies(exhibit: Exhibit, manifest: Mapping[str, Json], say: Teller) -> str:
     if exhibit.source != "page" or len(found) < 2:
         return ""
     text = say("copies", names=say.join(found), count=len(found))
-    outcomes = [text_of(check_of(manifest, name), "outcome") for name in COMPARED]
+    outcomes = [brief_of(check_of(manifest, name), "outcome") for name in COMPARED]
     if any(outcome in ("pass", "warn", "fail") for outcome in outcomes):
         text += say("copies.compared")
     return text
@@ -93,7 +93,7 @@ def copies(exhibit: Exhibit, manifest: Mapping[str, Json], say: Teller) -> str:
 def closed(records: Records, say: Teller) -> str:
     """That a banner was closed and both states are kept; empty when none was."""
     body = map_of(records.of("page.json"), "closed")
-    button = text_of(body, "button")
+    button = brief_of(body, "button")
     if not body:
         return ""
     return say("closed", button=button[:100]) if button else say("closed.not")
@@ -101,7 +101,7 @@ def closed(records: Records, say: Teller) -> str:
 
 def was_closed(records: Records) -> bool:
     """Whether something that lay over the page was closed and the page pictured again."""
-    return bool(text_of(map_of(records.of("page.json"), "closed"), "button"))
+    return bool(brief_of(map_of(records.of("page.json"), "closed"), "button"))
 
 
 def films(records: Records, say: Teller) -> list[Field]:
@@ -114,10 +114,10 @@ def films(records: Records, say: Teller) -> list[Field]:
 
 
 def _film(one: Mapping[str, Json], say: Teller) -> str:
-    way = text_of(one, "way")
-    path, seen = text_of(one, "path"), map_of(one, "seen")
+    way = brief_of(one, "way")
+    path, seen = brief_of(one, "path"), map_of(one, "seen")
     pieces = maps_of(one, "pieces")
-    derived = way != "file" or any(text_of(piece, "what") == "range" for piece in pieces)
+    derived = way != "file" or any(brief_of(piece, "what") == "range" for piece in pieces)
     parts = [path or say("film.no_file"), say.known(f"doc.film.{way}", way)]
     originals = sum(not piece.get("put_together") for piece in pieces)
     if derived and path:
@@ -130,7 +130,7 @@ def _film(one: Mapping[str, Json], say: Teller) -> str:
         parts.append(say("film.missing", count=missing))
     if one.get("protected"):
         parts.append(say("film.protected"))
-    if trouble := text_of(one, "trouble"):
+    if trouble := brief_of(one, "trouble"):
         parts.append(say("film.trouble", why=trouble[:200]))
     return say.clauses(parts)
 
@@ -139,10 +139,10 @@ def spots(manifest: Mapping[str, Json], kind: str, say: Teller) -> list[str]:
     """Words that stood on the page, with their places in the pictures."""
     told = []
     for one in maps_of(map_of(manifest, "observations"), "shown"):
-        if text_of(one, "kind") != kind:
+        if brief_of(one, "kind") != kind:
             continue
-        text = say("spot", text=text_of(one, "text")[:LINE])
-        file = text_of(one, "file")
+        text = say("spot", text=brief_of(one, "text"))
+        file = brief_of(one, "file")
         x, y = number_of(one, "x"), number_of(one, "y")
         wide, high = number_of(one, "width"), number_of(one, "height")
         if file and None not in (x, y, wide, high):
@@ -156,7 +156,7 @@ def marks(records: Records, say: Teller) -> Fields:
     groups: dict[tuple[str, ...], list[str]] = {}
     for file in maps_of(records.of("marks.json"), "files"):
         lines = _lines(file, say)
-        groups.setdefault(lines, []).append(text_of(file, "path"))
+        groups.setdefault(lines, []).append(brief_of(file, "path"))
     if not groups:
         return {}
     # What says something stands before what does not; within that, as it was read.
@@ -180,7 +180,7 @@ def _lines(file: Mapping[str, Json], say: Teller) -> tuple[str, ...]:
     except KeyError:
         # A fault or kind that has no words in this version.
         return (say("mark.unknown"),)
-    return tuple(one_line(line)[:LINE] for line in told)
+    return tuple(one_line(line)[:BRIEF] for line in told)
 
 
 def unread(records: Records, say: Teller) -> str:

@@ -15,6 +15,8 @@ Fields = dict[str, Field]
 
 SOME = 6
 """Names that are printed of a longer list."""
+BRIEF = 400
+"""Characters of one text out of a record; the record itself has all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,15 @@ def text_of(value: Mapping[str, Json], key: str) -> str:
     return one_line(found) if isinstance(found, str) else ""
 
 
+def brief_of(value: Mapping[str, Json], key: str) -> str:
+    """The same, cut where it is longer than a row should be."""
+    return _cut(text_of(value, key))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= BRIEF else text[: BRIEF - 1] + "…"
+
+
 def number_of(value: Mapping[str, Json], key: str) -> int | None:
     """What stands there, if it is a whole number."""
     found = value.get(key)
@@ -154,10 +165,10 @@ def maps_of(value: Mapping[str, Json], key: str) -> list[Mapping[str, Json]]:
 
 
 def texts_of(value: Mapping[str, Json], key: str) -> list[str]:
-    """Every text in the list that stands there, each as one line."""
+    """Every text in the list that stands there, each as one line, cut where it is too long."""
     found = value.get(key)
     several = found if isinstance(found, list) else []
-    return [one_line(one) for one in several if isinstance(one, str)]
+    return [_cut(one_line(one)) for one in several if isinstance(one, str)]
 
 
 def check_of(manifest: Mapping[str, Json], check: str) -> Mapping[str, Json]:
