@@ -86,7 +86,7 @@ def name_of(exhibit: Exhibit, say: Teller) -> str:
     """What an exhibit is called in headings and lists; short."""
     own = one_line(exhibit.caption or exhibit.title)
     files = {artifact.path.removeprefix("files/") for artifact in exhibit.artifacts}
-    ours = exhibit.source in ("recording", "screen") and own in files
+    ours = exhibit.source != "file" and own in files
     if not own or ours:
         # The name that we gave to a file says nothing to a reader.
         return say(f"kind.{exhibit.source}")
