@@ -327,8 +327,8 @@ class TestAPage:
             "E0001/files/viewport.png",
             "E0001/files/closed-viewport.png",
         ]
-        assert "关闭提示之前" in found["figures"][0]["what"]
-        assert "关闭提示之后" in found["figures"][1]["what"]
+        assert "提示还在时" in found["figures"][0]["what"]
+        assert "点了提示上的按钮之后" in found["figures"][1]["what"]
         assert "暂不登录" in found["closed"]
         assert found["figures_left"] == 2
         assert [one["path"] for one in found["slices"]] == ["E0001/files/page.png"]

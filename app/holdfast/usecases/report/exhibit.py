@@ -1,4 +1,4 @@
-"""One exhibit in a document: its facts, its files and what of it is drawn."""
+"""One exhibit in a document: its facts and its files."""
 
 from __future__ import annotations
 
@@ -17,23 +17,17 @@ from holdfast.core.timestamp import Stamp
 from holdfast.ports import Vault
 from holdfast.usecases import provenance
 from holdfast.usecases.report import films, listed, pages
+from holdfast.usecases.report.pictures import pictures_of
 from holdfast.usecases.report.records import Records, read_records
 from holdfast.usecases.report.stamps import COMPLETE, stamp_row
 from holdfast.usecases.report.telling import Fields, Teller, map_of, maps_of, text_of
 
 NAME_LIMIT = 60
 """Characters of a title in headings and lists; the whole title stands in its own row."""
-PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff")
-MOST_PICTURES = 12
-"""Pictures of received files that are printed for one exhibit."""
-MOST_FILMS = 3
-"""Films of one exhibit whose frames are printed."""
 MOST_ALIKE = 12
 """So many numbered pieces of one thing are printed one by one; more stand in one row."""
 
-_SLICED = re.compile(r"files/page(?:-[0-9]+)?\.png")
 _NUMBERED = re.compile(r"(files/(?:media/)?(?:[a-z]+-|(?:[0-9]+-)+))[0-9]{4,7}(\.[a-z0-9]{1,5})")
-_CAUGHT = re.compile(r"files/media/[0-9]+\.[a-z0-9]{2,4}")
 _PIECED = ("page", "recording", "phone")
 """Sources that keep one thing in many numbered pieces."""
 _ADDRESSED = ("page", "video", "series")
@@ -103,7 +97,7 @@ def described(shown: Shown, part: int, say: Teller) -> tuple[Fields, dict[str, s
     passed = len(redirects) if isinstance(redirects, list) else 0
     typed, final = text_of(target, "typed"), text_of(target, "final_url")
     address = exhibit.source in _ADDRESSED
-    pictures, drawn = _pictures(shown, say)
+    pictures, drawn = pictures_of(exhibit, shown.records, say)
     files = _files(shown, say)
     status = observed.get("status")
     fields: Fields = {
@@ -363,74 +357,3 @@ def _called(name: str, path: str) -> str:
     """What a file was called where it came from, if that is not what it is called here."""
     own = one_line(name)
     return "" if own == Path(path).name else own[:200]
-
-
-def _pictures(shown: Shown, say: Teller) -> tuple[dict[str, Field], dict[str, str]]:
-    """What of an exhibit is drawn: figures, long pages, films."""
-    exhibit = shown.exhibit
-    figures: list[Field] = []
-    slices: list[Field] = []
-    films: list[Field] = []
-    drawn: dict[str, str] = {}
-    left = 0
-    closed = pages.was_closed(shown.records)
-    filmed = _films(exhibit)
-    for at, artifact in enumerate(exhibit.artifacts):
-        name = f"{exhibit.number}-{at}"
-        path = f"{exhibit.number}/{artifact.path}"
-        if artifact.role == "record":
-            continue
-        if artifact in filmed:
-            films.append(
-                {
-                    "image": name,
-                    "path": path,
-                    "sha256": artifact.digest.sha256,
-                    "derived": artifact.role == "derived",
-                }
-            )
-        elif exhibit.source == "page" and _SLICED.fullmatch(artifact.path):
-            slices.append({"image": name, "path": path})
-        elif artifact.media_type in PICTURES:
-            if len(figures) >= MOST_PICTURES or not _worth(exhibit, artifact, closed=closed):
-                left += 1
-                continue
-            number = f"{int(exhibit.number[1:])}-{len(figures) + 1}"
-            what = _what(exhibit, artifact, say, closed=closed)
-            figures.append({"image": name, "path": path, "n": number, "what": what})
-        else:
-            continue
-        drawn[name] = artifact.digest.sha256
-    return {"figures": figures, "slices": slices, "films": films, "left": left}, drawn
-
-
-def _films(exhibit: Exhibit) -> list[Artifact]:
-    """The films whose frames are printed: of recordings the viewing copies, where there are any."""
-    films = [
-        artifact
-        for artifact in exhibit.artifacts
-        if artifact.media_type.startswith("video/") and artifact.role != "record"
-    ]
-    if exhibit.source == "page":
-        return [one for one in films if _CAUGHT.fullmatch(one.path)][:MOST_FILMS]
-    if exhibit.source in ("recording", "phone"):
-        views = [one for one in films if one.role == "derived"]
-        screen = [one for one in films if "/card-" not in one.path]
-        return views[:MOST_FILMS] or screen[:1]
-    return films[:1]
-
-
-def _worth(exhibit: Exhibit, artifact: Artifact, *, closed: bool) -> bool:
-    """Of a page what could be seen at once, after a banner was closed too; of others everything."""
-    if exhibit.source != "page":
-        return True
-    printed = ("files/viewport.png", "files/closed-viewport.png")
-    return artifact.path in (printed if closed else printed[:1])
-
-
-def _what(exhibit: Exhibit, artifact: Artifact, say: Teller, *, closed: bool) -> str:
-    """What a picture shows; where a banner was closed, before or after."""
-    what = say(f"figure.{exhibit.source}")
-    if not closed or exhibit.source != "page":
-        return what
-    return say("figure.after" if "/closed-" in artifact.path else "figure.before", what=what)
