@@ -31,6 +31,8 @@ from holdfast.usecases.report import (
     Shown,
     Teller,
     described,
+    history,
+    is_film,
     operations,
     party,
     show,
@@ -258,8 +260,10 @@ def _report(
 ) -> Fields:
     parts = range(2, 2 + len(shown))
     exhibits: list[Field] = []
+    taken = history([(one.exhibit, one.manifest, one.records) for one in shown], say)
     for part, one in zip(parts, shown, strict=True):
         fields, drawn = described(one, part, say)
+        fields["inventories"] = taken.get(one.exhibit.number, [])
         fields["nb"] = told_not_before(one.manifest, outside.rounds, say)
         exhibits.append(fields)
         images.update(drawn)
@@ -284,14 +288,12 @@ def _report(
         "several_sittings": len(around) > 1,
         "exhibits": exhibits,
         "exhibit_count": len(shown),
-        "film_list": say.join(
-            [one.exhibit.number for one in shown if one.exhibit.source in ("video", "recording")]
-        ),
+        "film_list": say.join([one.exhibit.number for one in shown if is_film(one.exhibit)]),
         "file_count": sum(1 + len(one.exhibit.artifacts) for one in shown),
         "byte_count": say.count(total),
         "period": say.span(min(starts), max(ends)),
         "all_files": [
-            {"n": at, "path": file_["path"], "size": file_["size"], "sha256": file_["sha256"]}
+            {"n": at, **{name: file_[name] for name in ("path", "size", "sha256", "each")}}
             for at, file_ in enumerate(_every_file(exhibits), 1)
         ],
         "infringements": _infringements(file, say),
@@ -424,7 +426,7 @@ def _list(file: CaseFile, shown: Sequence[Shown], say: Teller) -> Fields:
             "form": fields["form"],
         }
         grouped[group].append(item)
-        if exhibit.source in ("video", "recording"):
+        if is_film(exhibit):
             films.append(item)
     for document in file.documents:
         if document.kind == "evidence-report":
