@@ -17,6 +17,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from fakes import replay
 from fakes.film import film
+from fakes.keys import readings
 from fakes.site import html, serving
 from holdfast.adapters import browser, wacz
 from holdfast.adapters.spool import Spool
@@ -335,7 +336,15 @@ def test_where_somebody_is_logged_in_no_key_to_their_account_stands(
         f"{SITE}/",
         b"page",
         headers={"Set-Cookie": "s=SECRET"},
-        sent={"Cookie": "s=SECRET", "Authorization": "Bearer SECRET"},
+        method="POST",
+        posted=b"password=SECRET",
+        sent={
+            "Cookie": "s=SECRET",
+            "Authorization": "Bearer SECRET",
+            "X-CSRF-Token": "SECRET",
+            "Content-Length": "15",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
     )
     one.asked_raw = {
         "headers": {"cookie": "s=SECRET", "Accept": "x"},
@@ -353,9 +362,11 @@ def test_where_somebody_is_logged_in_no_key_to_their_account_stands(
             str(record.rec_headers).encode() + str(record.http_headers).encode() + data
             for _, record, data in records(at, "archive/data.warc.gz")
         )
+        text += b"".join(readings(at.read_bytes()))
         assert (b"SECRET" in text) is not private
         assert (b"[withheld]" in text) is private
         assert wacz.read(at).problems == ()
+        assert validated(at)
 
 
 # --- replayed ------------------------------------------------------------------------------------
