@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from fakes import replay
+from fakes.archives import validated
 from fakes.film import film
 from fakes.keys import readings
 from fakes.site import html, serving
@@ -140,13 +139,6 @@ def everything(spool: Spool, tmp_path: Path) -> Path:
         spool,
     )
     return at
-
-
-def validated(at: Path) -> bool:
-    """Whether py-wacz, in a process of its own, finds the archive valid."""
-    script = "import sys; from wacz.main import main; sys.exit(main(sys.argv[1:]))"
-    command = [sys.executable, "-c", script, "validate", "-f", str(at)]
-    return subprocess.run(command, capture_output=True, timeout=120).returncode == 0
 
 
 def records(at: Path, name: str) -> list[tuple[str, Any, bytes]]:
