@@ -64,6 +64,12 @@ def test_a_case_is_opened_shown_and_closed(data: Path) -> None:
     number = opened["case"]["number"]
     shown = json.loads(holdfast("--json", "case", "show", number, data=data).stdout)
     assert [entry["act"] for entry in shown["entries"]] == ["case.opened"]
+    renamed = holdfast("case", "rename", number, "林某诉某站", "--json", data=data)
+    assert json.loads(renamed.stdout)["case"]["title"] == "林某诉某站"
+    shown = json.loads(holdfast("--json", "case", "show", number, data=data).stdout)
+    assert shown["case"]["title"] == "林某诉某站"
+    assert [entry["act"] for entry in shown["entries"]] == ["case.opened"], "working state only"
+    assert holdfast("case", "rename", number, " ", data=data).returncode == 1
     assert holdfast("case", "close", number, data=data).returncode == 0
     assert "(已结案)" in holdfast("case", "list", "--lang", "zh", data=data).stdout
     again = holdfast("case", "close", number, data=data)
