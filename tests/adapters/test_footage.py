@@ -13,7 +13,7 @@ import pytest
 
 from fakes import streams
 from fakes.clock import FakeClock
-from fakes.film import film
+from fakes.film import film, padded
 from fakes.site import Page, Site, html, serving
 from holdfast.adapters import lookup, wacz
 from holdfast.adapters.capture import Means
@@ -109,13 +109,6 @@ def test_a_plain_video_is_what_the_server_had(tmp_path: Path) -> None:
     assert kept.checks["bodies_whole"] == ("pass", "")
     assert kept.checks["archive_whole"][0] == "pass"
     assert kept.files["media/1.mp4"].role == "original"
-
-
-def padded(at: Path, size: int) -> bytes:
-    """A film with so many bytes of nothing between its pictures and its table of contents."""
-    data = film(at, seconds=4)
-    place = data.rindex(b"moov") - 4
-    return data[:place] + (size + 8).to_bytes(4, "big") + b"free" + bytes(size) + data[place:]
 
 
 def test_what_a_player_pulled_in_part_is_asked_for_by_us_and_said_so(tmp_path: Path) -> None:

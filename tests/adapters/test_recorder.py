@@ -22,7 +22,8 @@ from fakes.desktop import Screen, moving, screen
 from fakes.portal import Portal, bus
 from fakes.recorder import PATIENCE, recording
 from holdfast.adapters.locking import Locking
-from holdfast.core.recording import SEGMENTS, read_chain
+from holdfast.core.chain import SEGMENTS
+from holdfast.core.recording import read_chain
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +14,9 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from fakes import replay
+from fakes.archives import validated
 from fakes.film import film
+from fakes.keys import readings
 from fakes.site import html, serving
 from holdfast.adapters import browser, wacz
 from holdfast.adapters.spool import Spool
@@ -139,13 +139,6 @@ def everything(spool: Spool, tmp_path: Path) -> Path:
         spool,
     )
     return at
-
-
-def validated(at: Path) -> bool:
-    """Whether py-wacz, in a process of its own, finds the archive valid."""
-    script = "import sys; from wacz.main import main; sys.exit(main(sys.argv[1:]))"
-    command = [sys.executable, "-c", script, "validate", "-f", str(at)]
-    return subprocess.run(command, capture_output=True, timeout=120).returncode == 0
 
 
 def records(at: Path, name: str) -> list[tuple[str, Any, bytes]]:
@@ -335,7 +328,15 @@ def test_where_somebody_is_logged_in_no_key_to_their_account_stands(
         f"{SITE}/",
         b"page",
         headers={"Set-Cookie": "s=SECRET"},
-        sent={"Cookie": "s=SECRET", "Authorization": "Bearer SECRET"},
+        method="POST",
+        posted=b"password=SECRET",
+        sent={
+            "Cookie": "s=SECRET",
+            "Authorization": "Bearer SECRET",
+            "X-CSRF-Token": "SECRET",
+            "Content-Length": "15",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
     )
     one.asked_raw = {
         "headers": {"cookie": "s=SECRET", "Accept": "x"},
@@ -353,9 +354,11 @@ def test_where_somebody_is_logged_in_no_key_to_their_account_stands(
             str(record.rec_headers).encode() + str(record.http_headers).encode() + data
             for _, record, data in records(at, "archive/data.warc.gz")
         )
+        text += b"".join(readings(at.read_bytes()))
         assert (b"SECRET" in text) is not private
         assert (b"[withheld]" in text) is private
         assert wacz.read(at).problems == ()
+        assert validated(at)
 
 
 # --- replayed ------------------------------------------------------------------------------------

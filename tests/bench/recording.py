@@ -202,7 +202,8 @@ def _kill(display: str, after: float) -> float:
     import av
     import av.error
 
-    from holdfast.core.recording import SEGMENTS, read_chain
+    from holdfast.core.chain import SEGMENTS
+    from holdfast.core.recording import read_chain
 
     with tempfile.TemporaryDirectory() as folder:
         with _recorder(display, folder, {}) as (process, lines):

@@ -16,7 +16,8 @@ import pytest
 
 from fakes.acceptance import need
 from fakes.film import film
-from fakes.login import SECRET, WORDS, login_site
+from fakes.keys import carrying, readings
+from fakes.login import KEYS, LOG_IN, WORDS, login_site
 from fakes.processes import alive
 from fakes.screen import display
 from fakes.site import Page, html, serving
@@ -120,7 +121,7 @@ def test_a_profile_is_used_by_keep_and_never_leaves(
     """Logged in by hand, kept unattended; no pack has anything of the log-in in it."""
     auto = (
         "<form method=post action=/login><input type=password name=p></form>"
-        "<script>document.forms[0].submit()</script>"
+        f"<script>{LOG_IN}</script>"
     )
     with login_site(auto=html(auto, "登录")) as site:
         shared = ("--json", "--data", str(data))
@@ -137,10 +138,10 @@ def test_a_profile_is_used_by_keep_and_never_leaves(
             second = holdfast(screen, "browse", "--case", number, *shared)
             assert second.returncode == 1
             assert "open somewhere else" in second.stderr
-            while "POST /login" not in site.asked:
+            while "POST /api" not in site.asked:
                 assert process.poll() is None
-            out, _ = process.communicate("shot\nquit\n", timeout=60)
-            assert len(json.loads(out)["exhibits"]) == 1
+            out, _ = process.communicate("shot\nkeep\nquit\n", timeout=120)
+            assert len(json.loads(out)["exhibits"]) == 2
         kept = holdfast(
             screen, "keep", site.url(), "--case", number, "--profile", "--as", "page", *shared
         )
@@ -152,11 +153,24 @@ def test_a_profile_is_used_by_keep_and_never_leaves(
     pack = tmp_path / "pack"
     exported = holdfast(screen, "export", "--case", number, "--out", str(pack), *shared)
     assert exported.returncode == 0, exported.stderr
+    verified = json.loads(holdfast(screen, "verify", str(pack), *shared).stdout)
+    assert verified["verdict"] == "unchecked", "only a time-stamp is wanting"
     records = [json.loads(one.read_text()) for one in pack.rglob("browser.json")]
-    assert sorted(one["profile"]["kind"] for one in records) == ["case", "case", "fresh"]
+    assert sorted(one["profile"]["kind"] for one in records) == ["case", "case", "case", "fresh"]
     assert {one["opened_by"] for one in records} == {"person", "program"}
-    for one in pack.rglob("*"):
-        assert not one.is_file() or SECRET.encode() not in one.read_bytes(), one
+    assert carrying(pack, KEYS) == []
+    assert carrying(data / "cases", KEYS) == []
+    headers = [
+        {
+            one["name"].lower(): one["value"]
+            for one in json.loads(kept.read_text())["document"]["headers"]
+        }
+        for kept in pack.rglob("page.json")
+    ]
+    assert [one.get("set-cookie") for one in headers].count("[withheld]") == 2
+    told = b"".join(data for one in pack.rglob("page.wacz") for data in readings(one.read_bytes()))
+    assert "只有登录后才看得到".encode() in told, "what the page itself said stays"
+    assert b"POST /api HTTP/1.1" in told
     assert not [one for one in pack.rglob("*") if "profile" in one.name or "ookie" in one.name]
     gone = holdfast(screen, "browse", "--case", number, "--forget", *shared)
     assert gone.returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fakes.environment import ask_nobody
+from holdfast.adapters.selfcheck import WORKERS
 from holdfast.cli import _everywhere
 from holdfast.cli.desk import Desk, Everywhere, plain
 from holdfast.core.errors import Cancelled, Refused, Tampered, Unavailable
@@ -64,6 +66,12 @@ def test_a_case_is_opened_shown_and_closed(data: Path) -> None:
     number = opened["case"]["number"]
     shown = json.loads(holdfast("--json", "case", "show", number, data=data).stdout)
     assert [entry["act"] for entry in shown["entries"]] == ["case.opened"]
+    renamed = holdfast("case", "rename", number, "林某诉某站", "--json", data=data)
+    assert json.loads(renamed.stdout)["case"]["title"] == "林某诉某站"
+    shown = json.loads(holdfast("--json", "case", "show", number, data=data).stdout)
+    assert shown["case"]["title"] == "林某诉某站"
+    assert [entry["act"] for entry in shown["entries"]] == ["case.opened"], "working state only"
+    assert holdfast("case", "rename", number, " ", data=data).returncode == 1
     assert holdfast("case", "close", number, data=data).returncode == 0
     assert "(已结案)" in holdfast("case", "list", "--lang", "zh", data=data).stdout
     again = holdfast("case", "close", number, data=data)
@@ -165,8 +173,15 @@ def test_damaged_settings_are_set_aside(data: Path) -> None:
 def test_selfcheck_lists_what_is_there(data: Path) -> None:
     body = json.loads(holdfast("selfcheck", "--json", data=data).stdout)
     checks = {check["check"]: check["outcome"] for check in body["checks"]}
-    assert checks["libraries"] == checks["i18n"] == "pass"
+    assert checks["libraries"] == checks["workers"] == checks["i18n"] == "pass"
     assert {"capture: page", "capture: video", "capture: file", "capture: screen"} <= set(checks)
+
+
+def test_selfcheck_asks_for_every_worker_that_a_frozen_program_starts() -> None:
+    from holdfast import __main__
+
+    source = Path(__main__.__file__).read_text(encoding="utf-8")
+    assert set(re.findall(r'"--worker", "([a-z]+)"', source)) == set(WORKERS)
 
 
 def test_what_a_crash_left_is_said_before_anything_new(data: Path, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.core.canonical import canonical
+from holdfast.core.chain import FIRST_LINK, linked
 from holdfast.core.evidence import Check
 from holdfast.core.recording import (
-    FIRST_LINK,
     PRESETS,
     SCRIPTS,
     SPEEDS,
@@ -20,7 +20,6 @@ from holdfast.core.recording import (
     Segment,
     Tale,
     Wish,
-    linked,
     next_pace,
     read_chain,
     read_events,

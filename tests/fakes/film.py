@@ -29,3 +29,10 @@ def film(at: Path, *, seconds: int = 2, black: bool = False, every: int = 0) -> 
             out.mux(sound.encode(frame))
             out.mux(sound.encode())
     return at.read_bytes()
+
+
+def padded(at: Path, size: int) -> bytes:
+    """A film with so many bytes of nothing between its pictures and its table of contents."""
+    data = film(at, seconds=4)
+    place = data.rindex(b"moov") - 4
+    return data[:place] + (size + 8).to_bytes(4, "big") + b"free" + bytes(size) + data[place:]

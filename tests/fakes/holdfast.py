@@ -235,9 +235,15 @@ class FakeHoldfast(FakeSeries):
         self.put(case.id, case=case)
         return case
 
-    def put(self, case: str, **changes: object) -> None:
+    def rename_case(self, reference: str, title: str) -> Case:
+        self._call("rename_case", reference, title)
+        case = replace(self.case_file(reference).case, title=title)
+        self.put(case.id, case=case)
+        return case
+
+    def put(self, id_: str, /, **changes: object) -> None:
         with self.lock:
-            self.files[case] = replace(self.files[case], **changes)
+            self.files[id_] = replace(self.files[id_], **changes)
 
     def entry(
         self,

@@ -11,10 +11,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from fakes.site import html
 
 SECRET = "s3cret-of-the-session"
+PASSWORD = "hunter2-of-the-person"
+BEARER = "bearer-of-the-person"
+KEYS = (SECRET, PASSWORD, BEARER)
+"""Whoever has one of them is in."""
 WORDS = "<p>这里有足够多的文字，不止十个字。</p>"
 FORM = html("<form method=post action=/login><input name=who><input type=password name=p></form>"
     "<p>请先登录</p>", "登录")  # fmt: skip
-LOG_IN = "document.forms[0].elements.p.value = 'hunter2'; document.forms[0].submit()"
+LOG_IN = f"document.forms[0].elements.p.value = '{PASSWORD}'; document.forms[0].submit()"
+# What a page's scripts do with a log-in; the key stands in none of its own bytes.
+_TALKS = """<script>
+const key = ['bearer', 'of', 'the', 'person'].join('-');
+console.log(key); console.error(key);
+fetch('/api', {method: 'POST', body: key,
+  headers: {Authorization: 'Bearer ' + key, 'X-CSRF-Token': key, 'X-Session-Id': key}});
+</script>"""
 
 
 @dataclass(slots=True)
@@ -39,6 +50,14 @@ def login_site(**pages: str) -> Iterator[LoginSite]:
         def do_POST(self) -> None:
             site.asked.append(f"POST {self.path}")
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.path == "/api":
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("X-Auth-Token", BEARER)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+                return
             self.send_response(303)
             self.send_header("Location", "/")
             self.send_header("Set-Cookie", f"sid={SECRET}; Max-Age=86400; HttpOnly; Path=/")
@@ -47,9 +66,12 @@ def login_site(**pages: str) -> Iterator[LoginSite]:
         def do_GET(self) -> None:
             site.asked.append(self.path)
             known = f"sid={SECRET}" in self.headers.get("Cookie", "")
-            inside = html(f"<h1>只有登录后才看得到</h1>{WORDS}", "我的页面")
+            inside = html(f"<h1>只有登录后才看得到</h1>{WORDS}{_TALKS}", "我的页面")
             body = site.pages.get(self.path, inside if known else FORM).encode()
             self.send_response(200)
+            if known:
+                # As many sites do, it renews the log-in with every page.
+                self.send_header("Set-Cookie", f"sid={SECRET}; Max-Age=86400; HttpOnly; Path=/")
             if self.path == "/download":
                 self.send_header("Content-Disposition", "attachment; filename=a.bin")
             self.send_header("Content-Type", "text/html; charset=utf-8")

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from holdfast.core.recording import EVENTS, SEGMENTS, Segment, read_chain, read_events
+from holdfast.core.chain import SEGMENTS
+from holdfast.core.recording import EVENTS, Segment, read_chain, read_events
 
 PATIENCE = 60.0
 

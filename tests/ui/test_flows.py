@@ -525,8 +525,9 @@ def test_more_evidence_can_be_added_to_a_case(
     window.go("case", (case, ""))
     settle(qtbot, window)
     qtbot.mouseClick(window.here.more, LEFT)
-    links, shot, recorded, *_, look = window.here.menu.actions()
-    assert look.text() == "检查取证环境"
+    ways = {one.text(): one for one in window.here.menu.actions() if one.text()}
+    links, shot, recorded = ways["链接"], ways["截图"], ways["录屏"]
+    assert "检查取证环境" in ways
     monkeypatch.setattr(
         QInputDialog, "getMultiLineText", lambda *a, **k: ("https://a.test/1\n", True)
     )
@@ -540,6 +541,33 @@ def test_more_evidence_can_be_added_to_a_case(
     recorded.trigger()
     settle(qtbot, window)
     assert window._record_case == case
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [((" 新的名称 ", True), True), (("新的名称", False), False), (("  ", True), False)],
+)
+def test_a_case_is_renamed_from_its_page(
+    qtbot: QtBot,
+    full: FakeHoldfast,
+    open_: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: tuple[str, bool],
+    wanted: bool,
+) -> None:
+    window = open_(full)
+    case = ids(full)["何"]
+    window.go("case", (case, ""))
+    settle(qtbot, window)
+    before = window.here.title.text()
+    monkeypatch.setattr(QInputDialog, "getText", lambda *a, **k: answer)
+    qtbot.mouseClick(window.here.more, LEFT)
+    ways = {one.text(): one for one in window.here.menu.actions()}
+    ways["给这个案件改名…"].trigger()
+    window.here.menu.hide()
+    settle(qtbot, window)
+    assert bool(called(full, "rename_case")) is wanted
+    assert window.here.title.text() == ("新的名称" if wanted else before)
 
 
 def test_the_table_of_cases_filters_searches_sorts_and_opens(

@@ -26,8 +26,9 @@ from fakes.holdfast import VERDICTS, FakeHoldfast
 from holdfast.core.errors import Unavailable
 from holdfast.ui.layout import Scroll
 from holdfast.ui.pages.trouble import Woe
+from holdfast.ui.rooms import PAGES
 from holdfast.ui.widgets import Line
-from holdfast.ui.window import PAGES, MainWindow
+from holdfast.ui.window import MainWindow
 
 from .conftest import Open, settle
 

@@ -24,6 +24,7 @@ from holdfast.adapters import http
 from holdfast.adapters.films import inspected, joined
 from holdfast.core.errors import Refused
 from holdfast.core.series import MOST_EPISODES
+from holdfast.core.withheld import opens
 
 Order: TypeAlias = Mapping[str, Any]
 
@@ -395,11 +396,7 @@ def _tidied(room: Path) -> None:
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            name: _without_secrets(inner)
-            for name, inner in value.items()
-            if name.lower() not in {"cookies", "cookie", "set-cookie", "authorization"}
-        }
+        return {name: _without_secrets(inner) for name, inner in value.items() if not opens(name)}
     return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
 
 

@@ -308,7 +308,7 @@ class Session:
         _check(place, within)
         job.step("saving", detail=one_line(url[:200]))
         kept = Kept(room, self._clock)
-        visit = Visit(tab, self._running, kept, place.archive)
+        visit = Visit(tab, self._running, kept, place.archive, private=True)
         checks: tuple[Check, ...]
         try:
             checks = self._shot(tab, kept) if how == "shot" else self._whole(visit, url, how)

@@ -6,9 +6,11 @@ Runs in the downloader's process.  Nothing is decoded but samples: nine places, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from holdfast.adapters.remux import Lane, Piece, opened, remuxed
 
 PLACES = 9
 """The last lies near the end: a film that breaks off early has nothing there."""
@@ -177,47 +179,25 @@ def joined(video: Path, audio: Path, into: Path) -> Path | None:
     ``into`` is a name without ending; the container follows from what is to go in.
     """
     import av
-    import av.error
 
     made: Path | None = None
     try:
-        with (
-            av.open(str(video), options=_OPTIONS) as seen,
-            av.open(str(audio), options=_OPTIONS) as heard,
-        ):
-            sources = (seen.streams.video[0], heard.streams.audio[0])
-            names = {s.codec_context.name for s in sources if s.codec_context is not None}
-            made = into.with_name(into.name + (".mp4" if names <= _IN_MP4 else ".mkv"))
-            with av.open(str(made), "w") as out:
-                lanes = [
-                    (_timed(media, stream), out.add_stream_from_template(stream))
-                    for media, stream in zip((seen, heard), sources, strict=True)
-                ]
-                for packet, target in _by_time(lanes):
-                    packet.stream = target
-                    out.mux(packet)
-    except (av.error.FFmpegError, ValueError, OSError, IndexError):
+        names = {*_codecs(video, "video"), *_codecs(audio, "audio")}
+        inside = names <= _IN_MP4
+        made = into.with_name(into.name + (".mp4" if inside else ".mkv"))
+        lanes = (
+            Lane(pieces=(Piece(at=video),), only="video"),
+            Lane(pieces=(Piece(at=audio),), only="audio"),
+        )
+        remuxed(made, lanes, form="mp4" if inside else "matroska")
+    except (av.FFmpegError, ValueError, OSError, StopIteration):
         if made is not None:
             made.unlink(missing_ok=True)
         return None
     return made
 
 
-def _timed(media: Any, stream: Any) -> Iterator[tuple[float, Any]]:
-    for packet in media.demux(stream):
-        if packet.dts is not None:
-            yield float(packet.dts * packet.time_base), packet
-
-
-def _by_time(lanes: list[tuple[Iterator[tuple[float, Any]], Any]]) -> Iterable[tuple[Any, Any]]:
-    """Packets of all lanes in the order of their time, so that no muxer has to hold a film."""
-    heads = [(next(lane, None), lane, target) for lane, target in lanes]
-    while any(head is not None for head, _, _ in heads):
-        at = min(
-            (index for index, (head, _, _) in enumerate(heads) if head is not None),
-            key=lambda index: heads[index][0][0],  # type: ignore[index] # only those with a head
-        )
-        head, lane, target = heads[at]
-        assert head is not None
-        yield head[1], target
-        heads[at] = (next(lane, None), lane, target)
+def _codecs(file: Path, kind: str) -> set[str]:
+    with opened(file) as media:
+        first = next(one for one in media.streams if one.type == kind)
+        return {first.codec_context.name} if first.codec_context is not None else set()

@@ -7,24 +7,21 @@ in, one line of JSON out, no connection, no other program.  A file that crashes 
 from __future__ import annotations
 
 import base64
-import heapq
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
-if TYPE_CHECKING:
-    from av.container import InputContainer, OutputContainer
+from holdfast.adapters.remux import MOST_PACKETS, Lane, Piece, opened, remuxed
 
 Order: TypeAlias = Mapping[str, Any]
 
 _BLOCK = 1 << 20
 _AROUND = Fraction(1, 2)
 """Seconds around a moment in which its picture is looked for."""
-_MOST_PACKETS = 20_000_000
 
 
 def main() -> int:
@@ -72,46 +69,27 @@ def form_of(head: bytes) -> str:
     return {b"OggS": "ogg", b"FLV\x01": "flv", b"fLaC": "flac"}.get(head[:4], "")
 
 
-def _opened(at: str, form: str) -> InputContainer:
-    import av
-
-    options = {"protocol_whitelist": "file", "enable_drefs": "0", "use_absolute_path": "0"}
-    if form not in {"mp4", "mov"}:
-        options = {"protocol_whitelist": "file"}
-    return av.open(at, "r", format=form, options=options)
-
-
 # --- joining -------------------------------------------------------------------------------------
 
 
 def _join(order: Order) -> dict[str, Any]:
     """The tracks are one film at ``out``; what is known of it."""
-    import av
-
-    work, tracks = Path(order["work"]), order["tracks"]
-    files = [
-        [(_together(group, work / f"{n}-{m}.part"), group["form"]) for m, group in enumerate(track)]
-        for n, track in enumerate(tracks)
+    work, out = Path(order["work"]), Path(order["out"])
+    lanes = [
+        Lane(
+            pieces=[
+                Piece(at=_together(group, work / f"{n}-{m}.part"), form=group["form"])
+                for m, group in enumerate(track)
+            ]
+        )
+        for n, track in enumerate(order["tracks"])
     ]
-    with av.open(order["out"], "w", format="mp4", options={"movflags": "faststart"}) as out:
-        lines = [_Line(track) for track in files]
-        for line in lines:
-            line.begin(out)
-        first = min((line.start for line in lines), default=Fraction(0))
-        count = 0
-        for _, _, _, packet in heapq.merge(
-            *(line.packets(first, number) for number, line in enumerate(lines)),
-            key=lambda one: one[:3],
-        ):
-            out.mux(packet)
-            count += 1
-            if count > _MOST_PACKETS:
-                raise ValueError("too many packets")
-    said = _inspect({"at": order["out"], "form": "mp4", "pictures": order.get("pictures", [])})
+    count = remuxed(out, lanes)
+    said = _inspect({"at": str(out), "form": "mp4", "pictures": order.get("pictures", [])})
     return said | {"packets_in": count}
 
 
-def _together(group: Order, at: Path) -> str:
+def _together(group: Order, at: Path) -> Path:
     """The group's pieces after one another in one file, deciphered where a key is given."""
     with at.open("wb") as out:
         for part in group["parts"]:
@@ -120,7 +98,7 @@ def _together(group: Order, at: Path) -> str:
                 continue
             for source in part["from"]:
                 _copied(source, out)
-    return str(at)
+    return at
 
 
 def _copied(source: Order, out: IO[bytes]) -> None:
@@ -149,77 +127,12 @@ def _deciphered(part: Order, out: IO[bytes]) -> None:
     out.write(taken.update(plain) + taken.finalize())
 
 
-class _Line:
-    """One track: groups of pieces after one another, each group with a clock of its own."""
-
-    def __init__(self, files: list[tuple[str, str]]) -> None:
-        self._files = files
-        self._streams: list[Any] = []
-        self._last: dict[int, Fraction] = {}
-        self.start = Fraction(0)
-        """Seconds at which its first group begins, on its own clock."""
-
-    def begin(self, out: OutputContainer) -> None:
-        """The film has the track's streams."""
-        with _opened(*self._files[0]) as source:
-            taken = [one for one in source.streams if one.type in ("video", "audio")]
-            if not taken:
-                raise ValueError("no picture and no sound")
-            self._streams = [out.add_stream_from_template(one) for one in taken]
-            begins = [one.start_time * one.time_base for one in taken
-                      if one.start_time is not None and one.time_base is not None]  # fmt: skip
-            self.start = Fraction(min(begins, default=0))
-
-    def packets(self, first: Fraction, place: int) -> Iterator[tuple[Fraction, int, int, Any]]:
-        """Packets by time, ready for the film; ``first`` is where its clock begins."""
-        end = Fraction(0)
-        number = 0
-        for index, (at, form) in enumerate(self._files):
-            with _opened(at, form) as source:
-                taken = [one for one in source.streams if one.type in ("video", "audio")]
-                streams = _matched(taken, self._streams)
-                shift = None if index else -first
-                for packet in source.demux(taken):
-                    if packet.dts is None or packet.pts is None or packet.time_base is None:
-                        continue
-                    if (stream := streams.get(packet.stream.index)) is None:
-                        continue
-                    if shift is None:
-                        shift = end - packet.dts * packet.time_base
-                    moved = round(shift / packet.time_base)
-                    packet.pts, packet.dts = packet.pts + moved, packet.dts + moved
-                    at_least = self._last.get(id(stream))
-                    # A clock that goes back a little at a seam would stop the film's writer.
-                    if at_least is not None and packet.dts * packet.time_base <= at_least:
-                        packet.dts = int(at_least / packet.time_base) + 1
-                        packet.pts = max(packet.pts, packet.dts)
-                    now = packet.dts * packet.time_base
-                    self._last[id(stream)] = now
-                    end = max(end, now + (packet.duration or 0) * packet.time_base)
-                    packet.stream = stream
-                    number += 1
-                    yield now, place, number, packet
-
-
-def _matched(sources: list[Any], streams: list[Any]) -> dict[int, Any]:
-    """Where each stream of a later group goes: to the same kind, in order."""
-    free = list(streams)
-    found = {}
-    for source in sources:
-        for stream in free:
-            if stream.type == source.type:
-                found[source.index] = stream
-                free.remove(stream)
-                break
-    return found
-
-
 # --- looking -------------------------------------------------------------------------------------
 
 
 def _inspect(order: Order) -> dict[str, Any]:
     """What a file holds, how long it is, and how far its pictures are from those given."""
-    with _opened(order["at"], order["form"]) as source:
+    with opened(Path(order["at"]), order["form"]) as source:
         streams = [one for one in source.streams if one.type in ("video", "audio")]
         found: dict[str, Any] = {
             "video": next((one.codec_context.name for one in streams if one.type == "video"), ""),
@@ -240,7 +153,7 @@ def _inspect(order: Order) -> dict[str, Any]:
             end = begin + (packet.duration or 0) * packet.time_base
             span = spans.setdefault(packet.stream.index, [begin, end])
             span[:] = [min(span[0], begin), max(span[1], end)]
-            if count > _MOST_PACKETS:
+            if count > MOST_PACKETS:
                 raise ValueError("too many packets")
         begins = min((span[0] for span in spans.values()), default=Fraction(0))
         ends = max((span[1] for span in spans.values()), default=Fraction(0))
@@ -260,7 +173,7 @@ def _difference(order: Order, picture: Order) -> int | None:
     wanted = raw.reshape(height, width, 3).astype(np.int16)
     moment = Fraction(int(picture["milliseconds"]), 1000)
     best: float | None = None
-    with _opened(order["at"], order["form"]) as source:
+    with opened(Path(order["at"]), order["form"]) as source:
         if not source.streams.video:
             return None
         video = source.streams.video[0]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from holdfast.adapters import containers
+from holdfast.adapters.remux import Lane, Piece, opened, remuxed
 from holdfast.core import marks
 from holdfast.core.canonical import one_line, visible
 
@@ -262,34 +263,19 @@ def _join(order: Order, lines: _Lines) -> None:
     """The segments follow one another in one file, packets unchanged; or why that cannot be."""
     import av
 
-    options = {"protocol_whitelist": "file", "enable_drefs": "0"}
-    start, sizes = 0.0, set()
+    pieces = [Piece(at=Path(name)) for name in order["files"]]
+    forms = set()
     try:
-        with av.open(str(order["out"]), "w", format="mp4") as out:
-            into = None
-            for name in order["files"]:
-                with av.open(str(name), options=options) as part:
-                    stream = part.streams.video[0]
-                    sizes.add((stream.codec_context.name, stream.width, stream.height))
-                    if len(sizes) > 1:
-                        raise ValueError("the picture changed its size")
-                    into = into or out.add_stream_from_template(stream)
-                    end = start
-                    for packet in part.demux(stream):
-                        if packet.dts is None or packet.pts is None:
-                            continue
-                        base = float(packet.time_base)
-                        shift = round(start / base)
-                        last = float(packet.pts + (packet.duration or 0)) * base + start
-                        end = max(end, last)
-                        packet.pts += shift
-                        packet.dts += shift
-                        packet.stream = into
-                        out.mux(packet)
-                    start = end
-    except (av.error.FFmpegError, IndexError) as error:
+        for piece in pieces:
+            with opened(piece.at) as media:
+                stream = media.streams.video[0]
+                forms.add((stream.codec_context.name, stream.width, stream.height))
+        if len(forms) > 1:
+            raise ValueError("the picture changed its size")
+        remuxed(Path(order["out"]), [Lane(pieces=pieces, only="video")])
+    except (av.FFmpegError, IndexError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
-    lines.say("joined", seconds=int(start), parts=len(order["files"]))
+    lines.say("joined", parts=len(pieces))
 
 
 def _light(order: Order, lines: _Lines) -> None:

@@ -26,7 +26,8 @@ from holdfast.adapters.clock import SystemClock
 from holdfast.adapters.lens import DesktopLens, lens
 from holdfast.adapters.locking import Locking
 from holdfast.adapters.picture import Lens, Lost, Picture
-from holdfast.adapters.reel import Frame, Reel, append
+from holdfast.adapters.reel import Frame, Reel
+from holdfast.adapters.segments import append
 from holdfast.adapters.sound import Ear
 from holdfast.core.canonical import canonical, one_line, rfc3339
 from holdfast.core.errors import HoldfastError

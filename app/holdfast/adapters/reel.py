@@ -6,7 +6,6 @@ segment to the chain.  What was on the chain is safe whatever happens next.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import queue
 import threading
@@ -18,15 +17,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from holdfast.adapters.segments import append, settled
 from holdfast.adapters.sound import CHANNELS, RATE, Block
+from holdfast.core.chain import FIRST_LINK, SEGMENTS, linked
 from holdfast.core.recording import (
     DARK,
-    FIRST_LINK,
     SEGMENT_MS,
-    SEGMENTS,
     Pace,
     Segment,
-    linked,
     next_pace,
 )
 
@@ -341,7 +339,7 @@ class Reel:
         opened.container.close()
         if self._before is opened:
             self._before = None
-        sha256, size = _settled(opened.path, durable=self._durable)
+        sha256, size = settled(opened.path, durable=self._durable)
         self._link = linked(self._link, sha256)
         segment = Segment(
             n=opened.n,
@@ -517,27 +515,6 @@ def _sound_stream(container: Any) -> Any:
     stream = container.add_stream("aac", rate=RATE, options={"b": "160000"})
     stream.layout = "stereo"
     return stream
-
-
-def _settled(path: Path, *, durable: bool) -> tuple[str, int]:
-    """The file is on the disk; its SHA-256 and size."""
-    if not durable:
-        return "0" * 64, path.stat().st_size
-    whole, size = hashlib.sha256(), 0
-    with path.open("r+b", buffering=0) as file:
-        os.fsync(file.fileno())
-        while block := file.read(1 << 20):
-            whole.update(block)
-            size += len(block)
-    return whole.hexdigest(), size
-
-
-def append(path: Path, line: bytes, *, durable: bool = True) -> None:
-    """The line stands at the end of the file, on the disk."""
-    with path.open("ab", buffering=0) as file:
-        file.write(line)
-        if durable:
-            os.fsync(file.fileno())
 
 
 assert CHANNELS == 2, "the encoder's layout is stereo"

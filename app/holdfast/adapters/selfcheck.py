@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import os
 import platform
@@ -20,11 +21,20 @@ from holdfast.core.words import Words
 from holdfast.ports import CaptureSource
 
 LIBRARIES = (
-    "PIL", "PySide6", "asn1crypto", "av", "cattrs", "cryptography", "dns", "docx", "filelock",
-    "fontTools", "httpcore", "idna", "jinja2", "justmytype_intl_cjk", "keyring", "mss", "numpy",
-    "opentimestamps", "platformdirs", "py_ecc", "pyhanko_certvalidator", "pylopdf_fonts_zh_cn",
-    "reportlab", "rfc3161_client", "segno", "sqlite_utils", "typer", "websockets", "yt_dlp",
+    "PIL", "PySide6", "asn1crypto", "av", "cattrs", "certifi", "cryptography", "cv2", "dns",
+    "docx", "filelock", "fontTools", "httpcore", "idna", "jinja2", "justmytype_intl_cjk",
+    "keyring", "mss", "numpy", "opentimestamps", "platformdirs", "psutil", "py_ecc",
+    "pyhanko_certvalidator", "pylopdf_fonts_zh_cn", "reportlab", "rfc3161_client", "segno",
+    "soundcard", "sqlite_utils", "typer", "warcio", "websockets", "yt_dlp",
+    *(("jeepney",) if sys.platform.startswith("linux") else ()),
 )  # fmt: skip
+WORKERS = {
+    "downloader": "holdfast.adapters.downloader",
+    "media": "holdfast.adapters.media",
+    "recorder": "holdfast.adapters.recorder",
+    "joiner": "holdfast.adapters.joiner",
+}
+"""What runs in a process of its own, by the word that a frozen program is started with."""
 ROOMY = 2 << 30
 """Bytes free below which a video may not fit."""
 
@@ -39,6 +49,7 @@ def selfcheck(
     """One Check a part; ``fail`` only for what the program itself should have brought."""
     yield _check("Holdfast", "pass", f"{holdfast.__version__} · Python {platform.python_version()}")
     yield from _libraries()
+    yield from _workers()
     yield from _data(catalog)
     for source in sources.values():
         yield from _source(source, say)
@@ -59,6 +70,19 @@ def _libraries() -> Iterator[Check]:
     missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
     detail = ", ".join(missing) if missing else str(len(LIBRARIES))
     yield _check("libraries", "fail" if missing else "pass", detail)
+
+
+def _workers() -> Iterator[Check]:
+    """Each is imported and has its door; what it is for is not done."""
+    lost = []
+    for name, module in WORKERS.items():
+        try:
+            found = callable(getattr(importlib.import_module(module), "main", None))
+        except ImportError:
+            found = False
+        lost += [] if found else [name]
+    detail = ", ".join(lost) if lost else ", ".join(WORKERS)
+    yield _check("workers", "fail" if lost else "pass", detail)
 
 
 def _data(catalog: Catalog) -> Iterator[Check]:

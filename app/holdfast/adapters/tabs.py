@@ -153,7 +153,9 @@ class Tabs:
     def _attached(self, params: Params) -> None:
         info, session = params["targetInfo"], str(params["sessionId"])
         target = str(info["targetId"])
-        if len(self.places) < MOST_TABS and target not in self.places:
+        # A hidden tab of our own look-ups is announced here too, and is none of the person's.
+        theirs = info.get("type") == "page" and target not in self.places
+        if theirs and len(self.places) < MOST_TABS:
             tab = Tab(self._program, target=target, session=session)
             tab.user_agent = self._agent
             archive = Archive(self._program, tab, self._room, self._clock, private=True)

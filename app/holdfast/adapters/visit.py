@@ -32,6 +32,7 @@ from holdfast.core.evidence import (
     Shown,
 )
 from holdfast.core.observed import Spot, counter_name, counters, filing_spots, label, labels
+from holdfast.core.withheld import shown
 from holdfast.ports import Clock
 
 LOG_LIMIT = 64 << 10
@@ -81,14 +82,20 @@ class Visit:
         archive: Archive | None = None,
         *,
         close_banner: bool = False,
+        private: bool = False,
     ) -> None:
-        """``archive`` was made beside ``tab`` already: what opens the page is its to hear."""
+        """``archive`` was made beside ``tab`` already: what opens the page is its to hear.
+
+        ``private`` is for a browser in which somebody is logged in: of the server's answer nothing
+        is written down that would open their account.  What the page itself holds stays.
+        """
         self.tab = tab
         self.final_url = ""
         self._archive = archive
         self._program = program
         self._kept = kept
         self._close_banner = close_banner
+        self._private = private
         self._words = PageText(tab)
         self._facts: dict[str, Any] = {}
         self._cover: dict[str, Any] = {}
@@ -344,6 +351,9 @@ class Visit:
             height=round(spot.height * scale),
         )
 
+    def _shown_header(self, name: str, value: str) -> str:
+        return (shown(name, value) if self._private else value)[:8000]
+
     def _record(self) -> dict[str, Json]:
         tab, document = self.tab, self.tab.document
         return {
@@ -356,7 +366,7 @@ class Visit:
                 "address": document.address,
                 "media_type": one_line(document.media_type),
                 "headers": [
-                    {"name": one_line(name), "value": visible(value)[:8000]}
+                    {"name": one_line(name), "value": visible(self._shown_header(name, value))}
                     for name, value in document.headers
                 ],
                 "tls": one_line(json.dumps(document.security, sort_keys=True)[:20_000]),

@@ -28,6 +28,7 @@ import holdfast
 from holdfast.adapters.spool import Body, Spool
 from holdfast.adapters.traffic import Exchange
 from holdfast.core.canonical import one_line
+from holdfast.core.withheld import WITHHELD, opens, shown
 
 VERSION = "1.1.1"
 MEDIA_TYPE = "application/wacz"
@@ -44,12 +45,10 @@ _TRUNCATED = {
     "evicted": "unspecified",
     "unseen": "unspecified",
 }
-_SECRET = frozenset({"cookie", "set-cookie", "authorization", "proxy-authorization"})
 _SECRET_FACTS = frozenset(
     {"headersText", "associatedCookies", "blockedCookies", "exemptedCookies", "requestHeaders",
      "requestHeadersText"}
 )  # fmt: skip
-WITHHELD = "[withheld]"
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -90,7 +89,9 @@ class Contents:
     """DER chains by origin."""
     agent: str = ""
     private: bool = False
-    """Whether somebody is logged in: cookies and the like would open their account to a reader."""
+    """Whether somebody is logged in: cookies and the like would open their account to a reader, and
+    what was posted may be their password.  Bodies that came and addresses stay as they are.
+    """
 
 
 def write(at: Path, contents: Contents, spool: Spool) -> None:
@@ -213,7 +214,11 @@ class _Warc:
             "http-header-user-agent": one_line(contents.agent),
             "description": f"{about}; bodies with their content encoding undone, raw headers in "
             "the metadata record beside each response"
-            + ("; values of cookies and authorizations are withheld" if contents.private else ""),
+            + (
+                "; what was posted and headers that open an account are withheld"
+                if contents.private
+                else ""
+            ),
         }
         data = "".join(f"{name}: {value}\r\n" for name, value in said.items() if value).encode()
         more = {"WARC-Filename": self._name}
@@ -303,22 +308,27 @@ class _Warc:
         headers = [(name, _plain(value)) for name, value in one.asked_headers if name[:1] != ":"]
         if not any(name.lower() == "host" for name, _ in headers):
             headers.insert(0, ("Host", parts.netloc))
+        posted = one.posted
+        if self._private and posted:
+            posted = WITHHELD.encode()
+            headers = [one for one in headers if one[0].lower() != "content-length"]
+            headers.append(("Content-Length", str(len(posted))))
         head = self._head(f"{target} HTTP/1.1", self._shown(headers), protocol=one.method)
         head.compute_headers_buffer()
-        payload = hashlib.sha256(one.posted).hexdigest()
-        block = hashlib.sha256(head.headers_buff + one.posted).hexdigest()
+        payload = hashlib.sha256(posted).hexdigest()
+        block = hashlib.sha256(head.headers_buff + posted).hexdigest()
         more = {
             "WARC-Concurrent-To": answer,
             "WARC-Payload-Digest": f"sha256:{payload}",
             "WARC-Block-Digest": f"sha256:{block}",
         }
-        stream = BytesIO(one.posted)
-        self._write("request", one.url, one.started, stream, len(one.posted), "", more, head)
+        stream = BytesIO(posted)
+        self._write("request", one.url, one.started, stream, len(posted), "", more, head)
 
     def _shown(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         if not self._private:
             return headers
-        return [(name, WITHHELD if name.lower() in _SECRET else value) for name, value in headers]
+        return [(name, shown(name, value)) for name, value in headers]
 
     def _metadata(self, one: Exchange, answer: str) -> None:
         """What the browser told of it, unchanged: raw headers, timing, connection, certificate."""
@@ -413,7 +423,7 @@ class _Warc:
         }
         wanted = url
         if one is not None and one.method != "GET":
-            query = _posted(one)
+            query = "" if self._private else _posted(one)
             wanted = f"{url}{'&' if '?' in url else '?'}__wb_method={one.method}{query}"
             said |= {"method": one.method, "requestBody": query.removeprefix("&")}
         stamp = re.sub(r"\D", "", at)[:14]
@@ -424,7 +434,7 @@ class _Warc:
 def _without_secrets(said: Any) -> Any:
     if isinstance(said, dict):
         return {
-            name: WITHHELD if name.lower() in _SECRET else _without_secrets(value)
+            name: WITHHELD if isinstance(value, str) and opens(name) else _without_secrets(value)
             for name, value in said.items()
             if name not in _SECRET_FACTS
         }

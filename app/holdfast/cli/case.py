@@ -57,3 +57,9 @@ def register(app: typer.Typer, desk: Desk) -> None:
         closed = desk.holdfast.close_case(case)
         desk.tell(desk.say("cli.closed_now", case=closed.number))
         desk.give({"case": closed})
+
+    @group.command("rename", help=desk.say("cli.case.rename"))
+    def rename(case: str, title: str) -> None:
+        renamed = desk.holdfast.rename_case(case, title)
+        desk.tell(f"{renamed.number}  {renamed.title}")
+        desk.give({"case": renamed})

@@ -7,7 +7,6 @@ is read back from these two and from nothing else, whether it ended well or was 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -15,14 +14,13 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from holdfast.core.canonical import Json, canonical, one_line, parse
+from holdfast.core.chain import FIRST_LINK, MOST_LINES, chained
+from holdfast.core.chain import SEGMENTS as SEGMENTS  # noqa: PLC0414  read here too
 from holdfast.core.evidence import Check, Outcome
 
 FORMAT = "holdfast-recording/1"
 SEGMENT_MS = 2000
-FIRST_LINK = "0" * 64
-"""What stands before the first segment."""
-SEGMENTS, EVENTS, RECORD = "segments.jsonl", "events.jsonl", "recording.json"
-MOST_LINES = 200_000
+EVENTS, RECORD = "events.jsonl", "recording.json"
 LONGEST_GAP_MS = 1000
 """A longer stretch without a picture is to be explained; five times as long is a hole."""
 DARK, SILENT = 24, 12
@@ -145,11 +143,6 @@ class Segment:
         return canonical(asdict(self)) + b"\n"
 
 
-def linked(previous: str, sha256: str) -> str:
-    """The link of a segment after the link ``previous``."""
-    return hashlib.sha256(bytes.fromhex(previous) + bytes.fromhex(sha256)).hexdigest()
-
-
 _HEX = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"(card|segment)-\d{5,7}\.mkv")
 _TEXTS = frozenset({"kind", "file", "sha256", "link", "started", "ended", "preset"})
@@ -174,24 +167,8 @@ def _segment(value: Json) -> Segment:
 
 
 def read_chain(raw: bytes) -> tuple[tuple[Segment, ...], str]:
-    """The segments up to the first line that is not whole, and what is wrong there, or nothing.
-
-    A last line without its end is what a crash leaves: ``cut``.
-    """
-    found: list[Segment] = []
-    previous = FIRST_LINK
-    for number, line in enumerate(raw.split(b"\n")[:MOST_LINES]):
-        if not line:
-            continue
-        try:
-            segment = _segment(parse(line))
-        except ValueError:
-            return tuple(found), "cut" if raw.endswith(line) else f"line {number + 1}"
-        if segment.n != len(found) or segment.link != linked(previous, segment.sha256):
-            return tuple(found), f"line {number + 1}"
-        previous = segment.link
-        found.append(segment)
-    return tuple(found), ""
+    """The recorder's segments; see ``chained``."""
+    return chained(raw, _segment)
 
 
 def read_events(raw: bytes) -> tuple[Event, ...]:

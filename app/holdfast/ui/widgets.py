@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import (
     QAccessible,
@@ -344,66 +346,62 @@ def _mark_size(button: QAbstractButton, desk: Desk) -> QSize:
     return QSize(wide, max(look.px(32), metrics.height()))
 
 
-class Check(QCheckBox):
+if TYPE_CHECKING:
+    _AnyButton = QAbstractButton
+else:
+    _AnyButton = object  # Qt takes one class of its own; the other base has to be a plain one.
+
+
+class _Marked(_AnyButton):
+    """What a box to tick and one of several have in common: words beside a mark of our own."""
+
+    _round = False
+    _desk: Desk
+    _key: str
+
+    def _named(self, desk: Desk, key: str) -> None:
+        self._desk, self._key = desk, key
+        self._say()
+
+    def _say(self) -> None:
+        if self._key:
+            self.setText(self._desk.say(self._key))
+            self.setAccessibleName(self.text())
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() is QEvent.Type.LanguageChange:
+            self._say()
+        super().changeEvent(event)
+
+    def sizeHint(self) -> QSize:
+        return _mark_size(self, self._desk)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def hitButton(self, pos: QPoint) -> bool:
+        return self.rect().contains(pos)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        _paint_mark(self, self._desk, round_=self._round)
+
+
+class Check(_Marked, QCheckBox):
     """A box to tick."""
 
     def __init__(self, desk: Desk, key: str = "") -> None:
         super().__init__()
-        self._desk, self._key = desk, key
-        self._say()
-
-    def _say(self) -> None:
-        if self._key:
-            self.setText(self._desk.say(self._key))
-            self.setAccessibleName(self.text())
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() is QEvent.Type.LanguageChange:
-            self._say()
-        super().changeEvent(event)
-
-    def sizeHint(self) -> QSize:
-        return _mark_size(self, self._desk)
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def hitButton(self, pos: QPoint) -> bool:
-        return self.rect().contains(pos)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        _paint_mark(self, self._desk, round_=False)
+        self._named(desk, key)
 
 
-class Radio(QRadioButton):
+class Radio(_Marked, QRadioButton):
     """One of several."""
+
+    _round = True
 
     def __init__(self, desk: Desk, key: str = "") -> None:
         super().__init__()
-        self._desk, self._key = desk, key
-        self._say()
-
-    def _say(self) -> None:
-        if self._key:
-            self.setText(self._desk.say(self._key))
-            self.setAccessibleName(self.text())
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() is QEvent.Type.LanguageChange:
-            self._say()
-        super().changeEvent(event)
-
-    def sizeHint(self) -> QSize:
-        return _mark_size(self, self._desk)
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def hitButton(self, pos: QPoint) -> bool:
-        return self.rect().contains(pos)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        _paint_mark(self, self._desk, round_=True)
+        self._named(desk, key)
 
 
 class Choice(QComboBox):

@@ -22,10 +22,12 @@ import psutil
 import pytest
 from PIL import Image
 
+from fakes.archives import validated
 from fakes.desk import desk
+from fakes.film import film, padded
 from fakes.login import LOG_IN, SECRET, WORDS, LoginSite, login_site
 from fakes.processes import alive
-from fakes.site import html, serving
+from fakes.site import Page, html, serving
 from holdfast.adapters import browser as browsers
 from holdfast.adapters import http
 from holdfast.adapters.clock import SystemClock
@@ -269,6 +271,46 @@ def test_what_a_page_opens_is_a_tab_and_what_is_in_front_is_kept(
         assert keep(one, "shot", tmp_path / "b").target.url == site.url("/page")
         one.ask(one._tell, Job())
         assert [tab.current for tab in one.state.tabs] == [True]
+
+
+def test_an_archive_and_films_are_kept_and_our_look_ups_are_nobodys_tab(tmp_path: Path) -> None:
+    """A player pulls a large film in part; the rest comes through a tab that nobody sees."""
+    small = film(tmp_path / "s.mp4", seconds=2)
+    large = padded(tmp_path / "l.mp4", 24 << 20)
+    players = "".join(f"<video src=/{name}.mp4 muted></video>" for name in ("s", "l"))
+    kind = {"Content-Type": "video/mp4", "Accept-Ranges": "bytes"}
+    pages = {
+        "/": html(f"{WORDS}{players}", "两部影片"),
+        "/s.mp4": Page(small, headers=kind),
+        "/l.mp4": Page(large, headers=kind),
+    }
+    seen: list[int] = []
+    with serving(pages) as there, session(tmp_path, there.url()) as one:
+        loaded(one, "两部影片")
+        tabs = one._tabs
+
+        def look(_session: str, _method: str, _params: Any) -> None:
+            seen.append(len(tabs.seen()))
+
+        one.ask(lambda: one._running.listen(look), Job())
+        captured = keep(one, "page", tmp_path / "room")
+        one.ask(one._tell, Job())
+        assert [tab.url for tab in one.state.tabs] == [there.url()]
+        assert record(captured)["tabs"] == 1
+        assert record(captured)["noticed"] == []
+        # Nor does the page take our tab for one that it opened itself.
+        assert json.loads(read(captured, "page.json"))["popups"] == []
+        open_now = one.ask(lambda: one._running.call("Target.getTargets"), Job())["targetInfos"]
+        assert [each["url"] for each in open_now if each["type"] == "page"] == [there.url()]
+    requests = json.loads(read(captured, "traffic.json"))["requests"]
+    assert there.url("/l.mp4") in {each["url"] for each in requests if each["source"] == "lookup"}
+    assert set(seen) == {1}, "our tab was there meanwhile, and in nobody's sight"
+    (archive,) = [file.at for file in captured.files if file.path == "files/page.wacz"]
+    assert validated(archive)
+    assert [read(captured, f"media/{number}.mp4") for number in (1, 2)] == [small, large]
+    assert checks(captured)["archive_whole"] == "pass"
+    assert checks(captured)["media_whole"] == "pass"
+    assert checks(captured)["media_archived"] == "pass"
 
 
 def test_a_question_of_the_page_is_the_persons_to_answer(site: LoginSite, tmp_path: Path) -> None:

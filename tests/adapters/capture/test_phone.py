@@ -7,6 +7,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from holdfast.adapters.capture import Means
 from holdfast.adapters.capture import phone as module
 from holdfast.adapters.capture.phone import PhoneScreen
 from holdfast.adapters.clock import SystemClock
-from holdfast.core.canonical import canonical
+from holdfast.core.chain import chained
 from holdfast.core.errors import Cancelled, HoldfastError, Refused, Unavailable
 from holdfast.core.evidence import Captured
 from holdfast.core.job import Job, Progress
@@ -307,16 +308,19 @@ def test_a_phone_lost_before_its_picture_leaves_nothing(
 
 
 def chain(room: Path) -> list[dict[str, Any]]:
-    lines = (room / "files" / "segments.jsonl").read_bytes().splitlines()
-    previous = ""
-    found = []
-    for line in lines:
-        body = json.loads(line)
-        assert canonical(body) == line
-        assert body["previous"] == previous
-        previous = hashlib.sha256(line).hexdigest()
-        found.append(body)
-    return found
+    @dataclass(frozen=True)
+    class Line:
+        n: int
+        sha256: str
+        link: str
+        body: dict[str, Any]
+
+    def line(body: Any) -> Line:
+        return Line(body["n"], body["sha256"], body["link"], body)
+
+    found, damage = chained((room / "files" / "segments.jsonl").read_bytes(), line)
+    assert damage == ""
+    return [one.body for one in found]
 
 
 def test_a_recording_in_chained_segments(

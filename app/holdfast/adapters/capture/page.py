@@ -83,11 +83,13 @@ class Page:
                 )
                 product = _product(program)
                 tab = Tab(program)
-                # Where somebody is logged in, the archive holds no key to their account.
+                # Where somebody is logged in, nothing of it holds a key to their account.
                 private = held is not None
                 archive = Archive(program, tab, room, self._clock, private=private)
                 undo.enter_context(closing(archive))
-                visit = Visit(tab, program, kept, archive, close_banner=self._close_banner)
+                visit = Visit(
+                    tab, program, kept, archive, close_banner=self._close_banner, private=private
+                )
                 visit.go(url)
                 alive = None if visit.broken else held
                 kept.add("browser.json", self._record(product, program, alive), JSON, "record")

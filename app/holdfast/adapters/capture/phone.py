@@ -7,7 +7,6 @@ is open and the one that is on its way.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -22,7 +21,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from holdfast.adapters import adb, marks
 from holdfast.adapters.capture import Means
+from holdfast.adapters.segments import append, settled
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339
+from holdfast.core.chain import FIRST_LINK, SEGMENTS, linked
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
 from holdfast.core.evidence import (
     Captured,
@@ -156,15 +157,20 @@ class _Segment:
     on_phone: str
     """SHA-256 as the phone computed it; empty when it could not."""
 
-    def body(self, previous: str) -> Facts:
+    n: int
+    link: str
+    """After that of the segment before; see ``core.chain``."""
+
+    def body(self) -> Facts:
         return {
+            "n": self.n,
+            "link": self.link,
             "file": self.name,
             "size": self.size,
             "sha256": self.sha256,
             "sha256_on_phone": self.on_phone,
             "started": self.started,
             "finished": self.finished,
-            "previous": previous,
         }
 
 
@@ -184,8 +190,8 @@ class _Session:
     segments: list[_Segment] = field(default_factory=list)
     found: list[CapturedFile] = field(default_factory=list)
     seen: list[Check] = field(default_factory=list)
-    previous: str = ""
-    """SHA-256 of the chain's last line."""
+    link: str = FIRST_LINK
+    """The chain's last."""
     gap_ms: int = 0
     total: int = 0
     """Seconds that were asked for."""
@@ -339,25 +345,19 @@ class _Session:
         )
 
     def _chain(self, name: str, at: Path, started: str, finished: str, there: str) -> None:
-        whole = hashlib.sha256()
-        with at.open("rb+") as file:
-            while piece := file.read(1 << 20):
-                whole.update(piece)
-            os.fsync(file.fileno())
+        sha256, size = settled(at)
+        self.link = linked(self.link, sha256)
         segment = _Segment(
             name=f"files/{name}",
-            size=at.stat().st_size,
-            sha256=whole.hexdigest(),
+            size=size,
+            sha256=sha256,
             started=started,
             finished=finished,
             on_phone=there,
+            n=len(self.segments),
+            link=self.link,
         )
-        line = canonical(segment.body(self.previous))
-        with (self.folder / "segments.jsonl").open("ab") as chain:
-            chain.write(line + b"\n")
-            chain.flush()
-            os.fsync(chain.fileno())
-        self.previous = hashlib.sha256(line).hexdigest()
+        append(self.folder / SEGMENTS, canonical(segment.body()) + b"\n")
         self.segments.append(segment)
         self._add(name, "video/mp4")
 
@@ -441,7 +441,7 @@ class _Session:
 
     def _keep_record(self) -> None:
         if self.segments:
-            self._add("segments.jsonl", "application/jsonl")
+            self._add(SEGMENTS, "application/jsonl")
         body: Facts = {
             "format": "holdfast-phone/1",
             "serial": self.phone.phone.serial,
@@ -455,7 +455,7 @@ class _Session:
             "segments": len(self.segments),
             "segment_seconds": SEGMENT_SECONDS,
             "longest_gap_ms": self.gap_ms,
-            "chain_head": self.previous,
+            "chain_head": self.link,
             "lost": self.lost,
         }
         (self.folder / "phone.json").write_bytes(canonical(body))

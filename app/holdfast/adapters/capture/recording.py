@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 from holdfast.adapters import child
 from holdfast.adapters.capture import Means
 from holdfast.core.canonical import canonical, one_line, rfc3339, visible
+from holdfast.core.chain import SEGMENTS
 from holdfast.core.errors import Cancelled, HoldfastError, Refused, Unavailable
 from holdfast.core.evidence import (
     Captured,
@@ -35,7 +36,6 @@ from holdfast.core.job import Job
 from holdfast.core.recording import (
     EVENTS,
     RECORD,
-    SEGMENTS,
     Tale,
     Wish,
     read_chain,

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
     QInputDialog,
+    QLineEdit,
     QListView,
     QMenu,
     QSplitter,
@@ -277,7 +278,26 @@ class CasePage(Page):
         self.menu.addAction(desk.say("case.environment")).triggered.connect(
             lambda: desk.wanted.emit("environment", case)
         )
+        self.menu.addAction(desk.say("case.rename")).triggered.connect(self._rename)
         self.menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
+    def _rename(self) -> None:
+        if self.file is None:
+            return
+        desk, reference, now = self.desk, self.reference, self.file.case.title
+        answer, fine = QInputDialog.getText(
+            self,
+            desk.say("case.rename"),
+            desk.say("case.rename.ask"),
+            QLineEdit.EchoMode.Normal,
+            now,
+        )
+        title = answer.strip()
+        if not fine or title in ("", now):
+            return
+        task = desk.runner.start(lambda _: desk.holdfast.rename_case(reference, title))
+        task.succeeded.connect(lambda _: desk.changed.emit())
+        task.failed.connect(lambda error: desk.wanted.emit("trouble", error))
 
     def _add_links(self, place: str) -> None:
         text, fine = QInputDialog.getMultiLineText(

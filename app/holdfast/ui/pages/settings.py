@@ -41,6 +41,7 @@ class SettingsPage(Page):
         self.open_data.clicked.connect(lambda: open_outside(desk.holdfast.data))
         self.services = column()
         self.offline = Check(desk, "settings.offline")
+        self.offline_line = Label(desk, "settings.offline.line", role="caption", tone="secondary")
         self.offline.setChecked(desk.holdfast.settings.offline)
         self.offline.clicked.connect(lambda on: desk.choose(offline=on))
         self.environment = Button(desk, "settings.environment.open", icon="steps", size="small")
@@ -89,7 +90,7 @@ class SettingsPage(Page):
         looks.setLayout(Flow(self.language, self.theme, self.scale, gap=px(8)))
         data = Fold(self.data, self.open_data, gap=px(8), below=px(420), stretch=(1, 0))
         services = QWidget()
-        services.setLayout(column(self.services, self.offline, gap=px(4)))
+        services.setLayout(column(self.services, self.offline, self.offline_line, gap=px(4)))
         browser = QWidget()
         browser.setLayout(
             column(
