@@ -91,6 +91,12 @@ class Look(QObject):
         """A state's colour laid thinly over the surface."""
         return QColor(self.tokens.tint(name))
 
+    def font_that_fills(self, wide: int, letters: int) -> QFont:
+        """Bold mono letters, as large as so many of them fit into ``wide``, within reason."""
+        font = self.font("title", bold=True, mono=True)
+        font.setPixelSize(max(self.px(20), min(self.px(44), wide * 10 // (letters * 7))))
+        return font
+
     def font(self, role: str = "body", *, bold: bool = False, mono: bool = False) -> QFont:
         """The system's font in one of the four sizes."""
         font = QFont(self._system)

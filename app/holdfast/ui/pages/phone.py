@@ -371,10 +371,8 @@ class CodeCard(QWidget):
         painter.setPen(Qt.GlobalColor.black)
         left = side + look.px(40)
         wide = max(0, self.width() - left - look.px(16))
-        letters = look.font("title", bold=True, mono=True)
         # Nine letters in the width that there is: they are to be read in somebody's film.
-        letters.setPixelSize(max(look.px(20), min(look.px(44), wide * 10 // 64)))
-        painter.setFont(letters)
+        painter.setFont(look.font_that_fills(wide, letters=9))
         title = QRect(left, look.px(16), wide, look.px(52))
         aligned = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(title, int(aligned), shown.code.shown)
