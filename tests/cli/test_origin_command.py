@@ -40,7 +40,7 @@ def case(tmp_path: Path) -> str:
         opened.save_settings(replace(opened.settings, offline=True))
         (tmp_path / "a.txt").write_text("x")
         page = FakeSource({"page.txt": "© 京ICP备16025439号".encode(), "page.json": PAGE})
-        opened.__dict__["sources"] = {"page": page, "file": opened.sources["file"]}
+        opened.__dict__["sources"] = {**opened.sources, "page": page}
         kept = opened.keep("https://www.example.com/v/12", Job(), how="page")
         opened.keep_files([tmp_path / "a.txt"], Job(), kept.case.id)
         assert [row.key for row in opened.origin(kept.exhibits[0])] == [
