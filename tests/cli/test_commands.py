@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -12,34 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from fakes.environment import ask_nobody
+from fakes.command import holdfast, said
 from holdfast.adapters.selfcheck import WORKERS
 from holdfast.cli import _everywhere
 from holdfast.cli.desk import Desk, Everywhere, plain
 from holdfast.core.errors import Cancelled, Refused, Tampered, Unavailable
 
 TESTS = Path(__file__).parents[1]
-
-
-def holdfast(*words: str, data: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "holdfast", *words]
-    if data is not None:
-        ask_nobody(data)
-        line += ["--data", str(data)]
-    settings = {**os.environ, "LANG": "C.UTF-8", **env}
-    settings.pop("DISPLAY", None)
-    settings.pop("WAYLAND_DISPLAY", None)
-    return subprocess.run(line, capture_output=True, text=True, env=settings, timeout=120)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    assert "Traceback" not in done.stderr + done.stdout
-    return done.stderr
 
 
 def test_help_is_there_in_both_languages() -> None:
@@ -208,12 +186,22 @@ def test_nothing_is_due_and_the_law_is_listed(data: Path) -> None:
 
 def test_control_c_ends_130(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "holdfast", "practice", "--serve", "--out", str(tmp_path)]
-    served = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
-    assert served.stdout is not None
-    assert served.stdout.readline()
-    served.send_signal(signal.SIGINT)
-    assert served.wait(timeout=30) in (0, 130)
-    served.stdout.close()
+    # Tests that run in the background inherit that Ctrl+C is ignored; a person's shell does not.
+    served = subprocess.Popen(
+        line,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        assert served.stdout is not None
+        assert served.stdout.readline()
+        served.send_signal(signal.SIGINT)
+        assert served.wait(timeout=30) in (0, 130)
+        served.stdout.close()
+    finally:
+        served.kill()
+        served.wait()
 
 
 # --- the parts -----------------------------------------------------------------------------------

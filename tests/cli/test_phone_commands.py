@@ -12,13 +12,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from test_commands import data, holdfast, said
 
 from fakes import adb as fake
+from fakes.command import holdfast, said
 from fakes.film import film
 from holdfast.cli.phone import drawn
-
-__all__ = ["data"]
 
 
 def phone(tmp_path: Path) -> fake.FakePhone:

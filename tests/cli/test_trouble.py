@@ -85,7 +85,7 @@ def whole(data: Path, case: str) -> None:
     [
         ("/404", "404"),
         ("/500", "500"),
-        ("/empty", "Text on the page"),
+        ("/empty", "no text on the page"),
         ("/login", "请先登录"),
         ("/removed", "视频已下架"),
         ("/captcha", "安全验证"),

@@ -11,6 +11,7 @@ from fakes.desk import Desk
 from fakes.papers import film, png, seal
 from holdfast.core.canonical import Json, canonical
 from holdfast.core.case import Case
+from holdfast.core.chain import FIRST_LINK, linked
 from holdfast.core.evidence import (
     Captured,
     CapturedFile,
@@ -28,7 +29,7 @@ from holdfast.core.evidence import (
     Target,
 )
 from holdfast.core.not_before import Block, NotBefore
-from holdfast.core.recording import FIRST_LINK, Segment, Tale, linked, read_wish
+from holdfast.core.recording import Segment, Tale, read_wish
 from holdfast.core.recording_code import RecordingCode, Sighting, record
 from holdfast.core.series import Listed, Listing, listed
 
