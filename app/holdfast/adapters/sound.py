@@ -94,7 +94,9 @@ class Ear:
                     self._first.set()
                     self._hear(Block(samples, time.monotonic_ns()))
         except _TROUBLE as error:
-            self._gone(one_line(f"{type(error).__name__}: {error}")[:200])
+            # Where no sound server answers, SoundCard fails an assertion that says nothing.
+            said = f"{type(error).__name__}: {error}" if str(error) else "no sound service answers"
+            self._gone(one_line(said)[:200])
 
 
 def _loopback() -> Any:
