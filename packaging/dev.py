@@ -221,7 +221,10 @@ def run(line: list[str]) -> None:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONUTF8": "1", "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    """Ours, with the venv's programs first; compiled once, as where it is installed."""
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONUTF8": "1", "PATH": path}
 
 
 def say(text: str) -> None:

@@ -6,6 +6,7 @@ Made beside the page's tab before it opens a link; ``keep`` may be asked for mor
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from holdfast.adapters import wacz
 from holdfast.adapters.browser import Browser
-from holdfast.adapters.filmkeeper import Keeper
+from holdfast.adapters.filmkeeper import Joiner, Keeper
 from holdfast.adapters.footage import PROBE, Element, Film, Held, Media, elements_of
 from holdfast.adapters.lookup import Lookups
 from holdfast.adapters.spool import Spool
@@ -56,10 +57,19 @@ class Archive:
         self._room = room
         self._clock = clock
         self._traffic = Traffic(program, tab.session, room, this_page_only=private)
+        self._joiner = Joiner(program, room)
 
     def close(self) -> None:
         """Nothing is heard any more; what was not kept is gone."""
+        self._joiner.stop()
         self._traffic.stop()
+
+    def prepare(self) -> None:
+        """Where films have come already, who joins them comes up while the page is pictured."""
+        kinds = (one.media_type.partition("/")[0] for one in self._traffic.exchanges)
+        if not {"video", "audio"}.isdisjoint(kinds):
+            with suppress(OSError):  # which is said of the film
+                self._joiner.start()
 
     def keep(self, folder: Path, files: list[CapturedFile], page: Opened) -> tuple[Check, ...]:
         """``files`` has the archive, the films and their records, below ``folder``; the checks."""
@@ -73,7 +83,7 @@ class Archive:
         finally:
             lookups.close()
         traffic.settle()
-        keeper = Keeper(program, traffic, folder, self._room)
+        keeper = Keeper(self._joiner, traffic, folder, self._room)
         for film in films:
             keeper.keep(film)
         joined = tuple(media.joined)

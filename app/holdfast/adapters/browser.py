@@ -382,6 +382,7 @@ def running(
     Raises Unavailable(``browser_start``).
     """
     with ExitStack() as undo:
+        stays = profile is not None
         if profile is None:
             home = _snap_home(executable) or log.parent
             profile = Path(tempfile.mkdtemp(prefix="browser-", dir=home))
@@ -392,7 +393,7 @@ def running(
             # Chromium refuses to sandbox itself for root; nobody else goes without.
             command += ["--no-sandbox", "--disable-dev-shm-usage", "--test-type"]
         command += ["--remote-debugging-pipe" if PIPED else "--remote-debugging-port=0"]
-        command.append("about:blank")
+        command.append("about:blank" if seen else "--no-startup-window")
         if PIPED:
             command = ["/bin/sh", "-c", _ON_PIPE, "sh", *command]
         door = profile / "DevToolsActivePort"
@@ -414,10 +415,11 @@ def running(
         browser = Browser(wire, gate, job)
         _greet(browser, executable.name)
         yield browser
-        with suppress(Unavailable, subprocess.TimeoutExpired):
-            browser.send("Browser.close")
-            # What it knows goes to the disk before it ends; a log-in is to last.
-            process.wait(CLOSE_SECONDS)
+        if stays:
+            with suppress(Unavailable, subprocess.TimeoutExpired):
+                browser.send("Browser.close")
+                # What it knows goes to the disk before it ends; a log-in is to last.
+                process.wait(CLOSE_SECONDS)
 
 
 def _greet(browser: Browser, name: str) -> None:

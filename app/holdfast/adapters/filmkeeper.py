@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,11 +34,61 @@ class Written:
     derived_from: str | None = None
 
 
+class Joiner:
+    """The process that joins films and looks at them: a fresh one for every order."""
+
+    def __init__(self, program: Browser, room: Path) -> None:
+        self._program = program
+        self._room = room
+        self._ready: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """A process is there, or coming up, for the next order.  Raises OSError."""
+        if self._ready is None:
+            if getattr(sys, "frozen", False):
+                command = [sys.executable, "--worker", "joiner"]
+            else:
+                command = [sys.executable, "-P", "-m", "holdfast.adapters.joiner"]
+            errors = self._room / "joiner.err"
+            self._ready = child.started(command, errors=errors, talk=True, folder=self._room)
+
+    def stop(self) -> None:
+        """No process is left."""
+        if self._ready is not None:
+            process, self._ready = self._ready, None
+            child.ended(process)
+            (self._room / "joiner.err").unlink(missing_ok=True)
+
+    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        """What the joiner answered; the browser is listened to meanwhile."""
+        try:
+            self.start()
+        except OSError as error:
+            return {"error": f"did not start: {error.strerror}"}
+        process = self._ready
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            with suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(order).encode() + b"\n")
+                process.stdin.close()
+            ended = self._program.wait(lambda: process.poll() is not None, JOIN_SECONDS)
+            raw = process.stdout.read(_ANSWER) if ended else b""
+        finally:
+            self.stop()
+        with suppress(ValueError):
+            answer = json.loads(raw)
+            if isinstance(answer, dict):
+                return answer
+        return {"error": "took too long" if not ended else "stopped without an answer"}
+
+
 class Keeper:
     """Writes films into the exhibit's folder and has them joined and looked at."""
 
-    def __init__(self, program: Browser, traffic: Traffic, folder: Path, room: Path) -> None:
-        self._program = program
+    def __init__(self, joiner: Joiner, traffic: Traffic, folder: Path, room: Path) -> None:
+        self._joiner = joiner
         self._traffic = traffic
         self._folder = folder
         self._room = room
@@ -124,7 +175,7 @@ class Keeper:
         at = self._write(held, film.path, media_type, film, "file", first)
         if form and not film.protected:
             order = {"do": "inspect", "at": str(at), "form": form, "pictures": pictures}
-            self._take(film, self._ask(order))
+            self._take(film, self._joiner.ask(order))
 
     def _keep_stream(self, film: Film, pictures: list[dict[str, Any]]) -> None:
         # Every last part of a path is unique, for what a crash leaves is kept by it.
@@ -178,7 +229,7 @@ class Keeper:
                 "out": str(at),
                 "pictures": pictures,
             }
-            answer = self._ask(order)
+            answer = self._joiner.ask(order)
         except ValueError as error:
             answer = {"error": str(error)}
         finally:
@@ -207,31 +258,6 @@ class Keeper:
             film.trouble = one_line(str(answer["error"])[:300])
         else:
             film.seen = answer
-
-    def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        """What the joiner answered; the browser is listened to meanwhile."""
-        errors = self._room / "joiner.err"
-        if getattr(sys, "frozen", False):
-            command = [sys.executable, "--worker", "joiner"]
-        else:
-            command = [sys.executable, "-P", "-m", "holdfast.adapters.joiner"]
-        process = child.started(command, errors=errors, talk=True, folder=self._room)
-        try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            with suppress(BrokenPipeError):
-                process.stdin.write(json.dumps(order).encode() + b"\n")
-                process.stdin.close()
-            ended = self._program.wait(lambda: process.poll() is not None, JOIN_SECONDS)
-            raw = process.stdout.read(_ANSWER) if ended else b""
-        finally:
-            child.ended(process)
-            errors.unlink(missing_ok=True)
-        with suppress(ValueError):
-            answer = json.loads(raw)
-            if isinstance(answer, dict):
-                return answer
-        return {"error": "took too long" if not ended else "stopped without an answer"}
 
 
 def _groups(track: Track, places: dict[Part, Path]) -> list[dict[str, Any]]:

@@ -29,12 +29,13 @@ def main() -> int:
     # What libraries print must not stand before the answer.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    order: Order = json.loads(sys.stdin.readline())
     from holdfast.adapters.downloader import Guard
 
     Guard(frozenset()).watch()
     import av
 
+    # Whoever knows that an order will come has all this done meanwhile.
+    order: Order = json.loads(sys.stdin.readline())
     try:
         answer = {"join": _join, "inspect": _inspect}[order["do"]](order)
     except (av.FFmpegError, ValueError, OSError, IndexError, KeyError) as error:

@@ -37,6 +37,10 @@ Order: TypeAlias = "Mapping[str, Any]"
 
 CARD_MS = 2000
 TELL_MS = 200
+CATCH_UP = 10
+"""Ticks by which a frame may be late; those beyond are missed."""
+CLOSEST = 3
+"""Frames that catch up are no closer than this part of a tick."""
 CHECK_SECONDS = 1.0
 BLIND_SECONDS = 5.0
 """So long a screen may hand over nothing before the recording ends."""
@@ -174,9 +178,13 @@ class Recorder:
     # --- pictures --------------------------------------------------------------------------------
 
     def _film(self) -> None:
-        """One frame a tick, none when resting; ticks that were missed are counted."""
+        """One frame a tick, none when resting; ticks that were missed are counted.
+
+        A frame that is a little late is taken all the same, at its own time, and the next ones
+        closer after it.
+        """
         assert self._reel is not None
-        due, told, paused = float(self.now_ms()), 0, 0
+        due, told, paused, before = float(self.now_ms()), 0, 0, 0
         limit = self._order.get("milliseconds")
         while not self._stop.is_set():
             if self._pauses != paused:
@@ -193,16 +201,17 @@ class Recorder:
                 self._tell()
                 continue
             step = 1000 / self._reel.pace.fps
-            wait = due - self.now_ms()
+            wait = max(due, before + step / CLOSEST) - self.now_ms()
             if wait > 0:
                 time.sleep(wait / 1000)
             at = self.now_ms()
             if limit is not None and at >= int(limit):
                 self._end("time")
                 break
-            late = int((at - due) / step)
-            self._missed += late
-            due += (late + 1) * step
+            lost = max(0, int((at - due) / step) - CATCH_UP)
+            self._missed += lost
+            due += (lost + 1) * step
+            before = at
             self._shoot(at)
             if at - told >= TELL_MS:
                 told = at

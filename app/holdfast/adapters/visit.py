@@ -151,6 +151,8 @@ class Visit:
         where = tab.evaluate("[scrollX, scrollY]") or [0, 0]
         self._reached_end = tab.scroll_through() if scroll else True
         tab.check_there()
+        if self._archive is not None:
+            self._archive.prepare()
         self._pictures(grows=scroll and self._reached_end)
         self._read()
         if self._close_banner and self._cover.get("share"):

@@ -195,11 +195,8 @@ def _had(height: int, raw: bytes, sources: Sequence[Explorer], *reasons: str) ->
 
 def _round(beacons: Sequence[DrandChain], world: World, end: float) -> _Had:
     """The newest round that its chain signed; mirrors serve the same rounds and need no trust."""
-    with ThreadPoolExecutor(1, thread_name_prefix="beacon") as pool:
-        # Loaded while the network thinks.
-        pool.submit(bls.warm)
-        mirrors = [(chain, url) for chain in beacons for url in chain.urls]
-        given = _answers({one: partial(_latest, *one, world, end) for one in mirrors}, end)
+    mirrors = [(chain, url) for chain in beacons for url in chain.urls]
+    given = _answers({one: partial(_latest, *one, world, end) for one in mirrors}, end)
     newest = sorted(
         ((chain, *told) for (chain, _), told in given.items()),
         key=lambda one: one[0].time(one[1]),
