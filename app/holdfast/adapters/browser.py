@@ -88,7 +88,7 @@ _SOCKET_OPENED = frozenset(
     {"Network.webSocketHandshakeResponseReceived", "Network.webTransportConnectionEstablished"}
 )
 _SOCKET_ENDED = frozenset({"Network.webSocketClosed", "Network.webTransportClosed"})
-MOST_SOCKETS = 10_000
+MOST_SOCKETS = MOST_CLOSED = 10_000
 _NUMBER = re.compile(r"\d+(\.\d+){3}")
 _ON_PATH = (
     "google-chrome-stable",
@@ -171,6 +171,8 @@ class Browser:
         self._awaited: set[int] = set()
         self._asked: dict[int, Callable[[Params], None]] = {}
         self._listeners: list[Listener] = []
+        self._over: set[str] = set()
+        """Sessions of pages that are closed: they answer nothing any more."""
         self.job = job
         self.stage = "opening"
         """What the job is told while waiting."""
@@ -214,15 +216,17 @@ class Browser:
         """The command's result.
 
         Raises Unavailable: ``browser_refused`` when it says no, ``browser_stuck`` after
-        ``seconds``, ``browser_gone``.
+        ``seconds``, ``page_closed`` when its page is closed, ``browser_gone``.
         """
         number = self.send(method, params, session)
         self._awaited.add(number)
         try:
-            if not self.wait(lambda: number in self._answers, seconds):
+            if not self.wait(lambda: number in self._answers or session in self._over, seconds):
                 raise Unavailable("browser_stuck", command=method)
         finally:
             self._awaited.discard(number)
+        if number not in self._answers:
+            raise Unavailable("page_closed")
         answer = self._answers.pop(number)
         if "error" in answer:
             message = str(answer["error"].get("message", ""))
@@ -252,9 +256,11 @@ class Browser:
             elif (then := self._asked.pop(number, None)) is not None:
                 then(message)
             return
-        session = str(message.get("sessionId", ""))
+        session, params = str(message.get("sessionId", "")), message.get("params", {})
+        if message["method"] == "Target.detachedFromTarget" and len(self._over) < MOST_CLOSED:
+            self._over.add(str(params.get("sessionId", "")))
         for listener in self._listeners:
-            listener(session, message["method"], message.get("params", {}))
+            listener(session, message["method"], params)
 
 
 def _message(raw: str | bytes) -> Params:

@@ -36,7 +36,14 @@ from holdfast.core.withheld import shown
 from holdfast.ports import Clock
 
 LOG_LIMIT = 64 << 10
-BROKEN = ("browser_gone", "browser_stuck", "browser_refused", "page_crashed", "page_stuck")
+BROKEN = (
+    "browser_gone",
+    "browser_stuck",
+    "browser_refused",
+    "page_closed",
+    "page_crashed",
+    "page_stuck",
+)
 """How a browser ends before everything is kept; what is there by then stays."""
 MOST_BOXES = 4
 """Boxes that scroll inside a page and are pictured by themselves, largest first."""
