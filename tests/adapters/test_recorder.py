@@ -53,9 +53,9 @@ def test_every_segment_is_a_film_of_its_own_and_chained(xvfb: Screen, tmp_path: 
         with av.open(str(worker.folder / one.file)) as film:
             first = next(film.demux(video=0))
             assert (first.pts, first.is_keyframe) == (0, True)
-    # The desk that Qt painted: light window, red square.
-    red = np.all(np.abs(seen[0].astype(int) - (200, 30, 40)) < 30, axis=2)
-    assert red.sum() > 1000
+    # The desk that Qt painted: light window, red square, which now and then leaves at an edge.
+    red = [np.all(np.abs(one.astype(int) - (200, 30, 40)) < 30, axis=2).sum() for one in seen]
+    assert max(red) > 1000
     assert sum(one.frames for one in made) > 20
     started = worker.events("started")[0]
     assert started["area"] == {"left": 0, "top": 0, "width": 640, "height": 480}
