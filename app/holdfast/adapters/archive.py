@@ -6,6 +6,7 @@ Made beside the page's tab before it opens a link; ``keep`` may be asked for mor
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -30,6 +31,16 @@ from holdfast.ports import Clock
 
 MOST_HOSTS = 100
 _TEXT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """What a page had received at a moment."""
+
+    exchanges: tuple[Exchange, ...]
+    elements: list[Element]
+    media: Media
+    films: list[Film]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +69,7 @@ class Archive:
         self._clock = clock
         self._traffic = Traffic(program, tab.session, room, this_page_only=private)
         self._joiner = Joiner(program, room)
+        self._gathered: _Gathered | None = None
 
     def close(self) -> None:
         """Nothing is heard any more; what was not kept is gone."""
@@ -65,24 +77,41 @@ class Archive:
         self._traffic.stop()
 
     def prepare(self) -> None:
-        """Where films have come already, who joins them comes up while the page is pictured."""
+        """A page begins to be kept.  Where films have come already, who joins them comes up while
+        it is pictured.
+        """
+        self._gathered = None
         kinds = (one.media_type.partition("/")[0] for one in self._traffic.exchanges)
         if not {"video", "audio"}.isdisjoint(kinds):
             with suppress(OSError):  # which is said of the film
                 self._joiner.start()
 
-    def keep(self, folder: Path, files: list[CapturedFile], page: Opened) -> tuple[Check, ...]:
-        """``files`` has the archive, the films and their records, below ``folder``; the checks."""
+    def gather(self, url: str) -> None:
+        """What had come by now of the page at ``url`` is what will be kept, and what is missing of
+        its films was asked for.
+        """
         program, tab, traffic = self._program, self._tab, self._traffic
         elements = self._elements()
         traffic.settle()
-        lookups = Lookups(program, tab, traffic, page.url)
+        lookups = Lookups(program, tab, traffic, url)
         media = Media(traffic, lookups, elements)
         try:
             films = media.films()
         finally:
             lookups.close()
         traffic.settle()
+        self._gathered = _Gathered(
+            exchanges=tuple(traffic.exchanges), elements=elements, media=media, films=films
+        )
+
+    def keep(self, folder: Path, files: list[CapturedFile], page: Opened) -> tuple[Check, ...]:
+        """``files`` has the archive, the films and their records, below ``folder``; the checks.
+
+        What was gathered is kept; the page may change meanwhile.
+        """
+        assert self._gathered is not None
+        traffic, media = self._traffic, self._gathered.media
+        films, elements = self._gathered.films, self._gathered.elements
         keeper = Keeper(self._joiner, traffic, folder, self._room)
         for film in films:
             keeper.keep(film)
@@ -143,6 +172,10 @@ class Archive:
             self._traffic.unrecorded,
         )
 
+    @property
+    def _exchanges(self) -> Sequence[Exchange]:
+        return self._traffic.exchanges if self._gathered is None else self._gathered.exchanges
+
     # --- what is read ----------------------------------------------------------------------------
 
     def _elements(self) -> list[Element]:
@@ -165,7 +198,7 @@ class Archive:
         joined: tuple[Joined, ...],
         certificates: dict[str, tuple[bytes, ...]],
     ) -> wacz.Contents:
-        exchanges = tuple(self._traffic.exchanges)
+        exchanges = tuple(self._exchanges)
         document = self._document()
         first = document or next(iter(exchanges), None)
         return wacz.Contents(
@@ -190,7 +223,7 @@ class Archive:
         return next(
             (
                 one
-                for one in reversed(self._traffic.exchanges)
+                for one in reversed(self._exchanges)
                 if one.id == document.request and not one.redirect
             ),
             None,
@@ -200,7 +233,7 @@ class Archive:
         """The chain of every host that was reached with TLS."""
         origins = {
             "/".join(one.url.split("/", 3)[:3])
-            for one in self._traffic.exchanges
+            for one in self._exchanges
             if one.url.startswith("https:") and one.answer is not None
         }
         found = {}
@@ -222,12 +255,12 @@ class Archive:
 
     def _lacking(self, joined: tuple[Joined, ...]) -> list[Exchange]:
         """Bodies that are not whole and that nothing made good."""
-        good = {one.url.partition("#")[0] for one in self._traffic.exchanges if one.whole and (
+        good = {one.url.partition("#")[0] for one in self._exchanges if one.whole and (
             one.status == 200 or wacz.full_range(one))}  # fmt: skip
         good |= {one.url for one in joined}
         return [
             one
-            for one in self._traffic.exchanges
+            for one in self._exchanges
             if one.trouble not in ("", "blocked")
             and one.answer is not None
             and not (one.url.partition("#")[0] in good and one.trouble != "text")
@@ -283,7 +316,7 @@ class Archive:
 
     def _traffic_record(self, lacking: list[Exchange], found: wacz.Read) -> dict[str, Json]:
         return {
-            "requests": [described(one) for one in self._traffic.exchanges],
+            "requests": [described(one) for one in self._exchanges],
             "not_recorded": self._traffic.unrecorded,
             "no_room": self._traffic.full,
             "not_whole": [told(one) for one in lacking],

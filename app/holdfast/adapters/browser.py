@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -218,11 +219,21 @@ class Browser:
         Raises Unavailable: ``browser_refused`` when it says no, ``browser_stuck`` after
         ``seconds``, ``page_closed`` when its page is closed, ``browser_gone``.
         """
+        return self.begin(method, params, session).result(seconds)
+
+    def begin(self, method: str, params: Params | None = None, session: str = "") -> Begun:
+        """A command goes out whose result is asked for later."""
         number = self.send(method, params, session)
         self._awaited.add(number)
+        return Begun(self, number, method, session)
+
+    def result(self, begun: Begun, seconds: float) -> Params:
+        """As ``call``."""
+        number = begun.number
         try:
-            if not self.wait(lambda: number in self._answers or session in self._over, seconds):
-                raise Unavailable("browser_stuck", command=method)
+            over = self._over
+            if not self.wait(lambda: number in self._answers or begun.session in over, seconds):
+                raise Unavailable("browser_stuck", command=begun.method)
         finally:
             self._awaited.discard(number)
         if number not in self._answers:
@@ -230,7 +241,8 @@ class Browser:
         answer = self._answers.pop(number)
         if "error" in answer:
             message = str(answer["error"].get("message", ""))
-            raise Unavailable("browser_refused", command=method, reason=one_line(message[:200]))
+            reason = one_line(message[:200])
+            raise Unavailable("browser_refused", command=begun.method, reason=reason)
         result: Params = answer.get("result", {})
         return result
 
@@ -261,6 +273,20 @@ class Browser:
             self._over.add(str(params.get("sessionId", "")))
         for listener in self._listeners:
             listener(session, message["method"], params)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A command that is under way."""
+
+    browser: Browser
+    number: int
+    method: str
+    session: str
+
+    def result(self, seconds: float = CALL_SECONDS) -> Params:
+        """As ``Browser.call``."""
+        return self.browser.result(self, seconds)
 
 
 def _message(raw: str | bytes) -> Params:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdfast.adapters.browser import Browser, Params
+from holdfast.adapters.browser import Begun, Browser, Params
 from holdfast.adapters.scripts import BACK, BOXES, CHANGED, LOOK, SHOW, STEP, TEXT, THROUGH
 from holdfast.adapters.tiles import Bar, Place, pixel
 from holdfast.core.canonical import one_line
@@ -573,15 +573,19 @@ class Tab:
                 continue
             yield False, found
 
-    def print(self, at: Path) -> bool:
-        """Whether the page as it prints is at ``at`` as a PDF, all of it."""
+    def begin_print(self) -> Begun:
+        """The page is being printed, which lays it out anew; ``print`` brings the result."""
         order: Params = {
             "transferMode": "ReturnAsStream",
             "printBackground": True,
             "preferCSSPageSize": True,
         }
+        return self._browser.begin("Page.printToPDF", order, self._session)
+
+    def print(self, begun: Begun, at: Path) -> bool:
+        """Whether the page as it prints is at ``at`` as a PDF, all of it."""
         try:
-            stream = self._call("Page.printToPDF", order, 120)["stream"]
+            stream = begun.result(120)["stream"]
         except Unavailable as error:
             if error.code in ("browser_refused", "browser_stuck"):
                 return False

@@ -167,9 +167,12 @@ class Visit:
         if not scroll:
             tab.place(0, float(where[0]), float(where[1]))
         if self._archive is not None:
+            self._archive.gather(self.final_url)
+        # Printing lays the page out anew, so nothing is asked of the page any more.
+        printing = tab.begin_print()
+        if self._archive is not None:
             self._told = self._archive.keep(kept.folder, kept.files, self._opened())
-        # Printing lays the page out anew, so it comes last.
-        if tab.print(kept.folder / "page.pdf"):
+        if tab.print(printing, kept.folder / "page.pdf"):
             kept.take("page.pdf", "application/pdf")
             self._printed = _sheets(kept.folder / "page.pdf")
         else:
