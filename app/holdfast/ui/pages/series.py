@@ -277,6 +277,7 @@ class SeriesPage(Page):
         )
         beside.setStretch(3, 1)
         right.setLayout(beside)
+        right.setMinimumWidth(px(312))
         both = Fold(left, right, gap=px(24), below=px(900), stretch=(3, 1))
         body = framed(column(both, margins=(side, px(12), side, px(12))), "body")
         going = QWidget()
@@ -357,7 +358,7 @@ class SeriesPage(Page):
         self.table.resizeColumnsToContents()
         px = self.desk.look.px
         self.table.setColumnWidth(TICK, px(36))
-        self.table.setColumnWidth(TITLE, max(px(120), min(self.table.columnWidth(TITLE), px(210))))
+        self.table.setColumnWidth(TITLE, max(px(120), min(self.table.columnWidth(TITLE), px(164))))
         self.history.resizeColumnsToContents()
 
     def _cells(self, one: _Row) -> tuple[Cell, ...]:
