@@ -24,6 +24,7 @@ from holdfast.core.ledger import (
     read_proof,
     root_from_inclusion,
     tree_root,
+    tree_roots,
     world_of,
     write_entry,
     write_proof,
@@ -53,6 +54,20 @@ def test_roots_are_those_of_the_published_examples() -> None:
     assert tree_root(leaves).hex() == (
         "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
     )
+
+
+@pytest.mark.parametrize("size", [1023, 1024, 1025, 2047, 2048, 3073])
+def test_a_wide_tree_has_the_root_that_the_standard_defines(size: int) -> None:
+    leaves = [leaf_hash(str(number).encode()) for number in range(size)]
+
+    def defined(some: list[bytes]) -> bytes:
+        """RFC 9162 §2.1.1, as it is written there."""
+        if len(some) == 1:
+            return some[0]
+        k = 1 << (len(some) - 1).bit_length() - 1
+        return hashlib.sha256(b"\1" + defined(some[:k]) + defined(some[k:])).digest()
+
+    assert tree_root(leaves) == defined(leaves) == tree_roots(leaves, [size])[size]
 
 
 def test_every_leaf_is_proved_in_every_tree_and_no_other_leaf_is() -> None:
