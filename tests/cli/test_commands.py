@@ -71,7 +71,14 @@ def test_files_are_kept_and_their_case_verifies_as_unchecked(data: Path, tmp_pat
     assert (verified.returncode, json.loads(verified.stdout)["verdict"]) == (5, "unchecked")
     pack = tmp_path / "pack.zip"
     assert holdfast("export", "--case", number, "--out", str(pack), data=data).returncode == 0
-    assert holdfast("verify", str(pack), "--quiet", data=data).returncode == 5
+    paper = tmp_path / "new" / "found.pdf"
+    again = holdfast("verify", str(pack), "--quiet", "--out", str(paper), data=data)
+    assert again.returncode == 5
+    assert paper.read_bytes().startswith(b"%PDF")
+    assert [one.name for one in paper.parent.iterdir()] == ["found.pdf"]
+    (tmp_path / "file").write_text("x")
+    wrong = holdfast("verify", number, "--out", str(tmp_path / "file" / "x.pdf"), data=data)
+    assert wrong.returncode == 1
 
 
 def test_a_changed_object_is_named_and_ends_4(data: Path, tmp_path: Path) -> None:

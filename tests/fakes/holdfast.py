@@ -773,6 +773,13 @@ class FakeHoldfast(FakeSeries):
         job.step("checking", 1, 4)
         return self.verdict
 
+    def verification(
+        self, verdict: Verdict, targets: Sequence[str], out: Path, lang: Lang, job: Job
+    ) -> Path:
+        self._call("verification", verdict.verdict, tuple(targets), out, lang)
+        out.write_bytes(b"%PDF-1.7")
+        return out
+
     # --- notices ---
 
     def regimes(self) -> tuple[Regime, ...]:

@@ -759,6 +759,25 @@ def test_each_verdict_has_its_sentence_shape_and_colour(
     assert page.box.sentence.text() in QGuiApplication.clipboard().text()
 
 
+def test_what_was_found_is_saved_as_a_paper(
+    qtbot: QtBot,
+    fake: FakeHoldfast,
+    open_: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake.verdict = VERDICTS["broken"]
+    window = open_(fake)
+    window.go("verify", ("a.zip",))
+    settle(qtbot, window)
+    target = tmp_path / "found.pdf"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
+    click(qtbot, window, window.here.paper)
+    assert called(fake, "verification") == [("verification", "broken", ("a.zip",), target, "zh")]
+    assert target.exists()
+    assert window.strip.note.text() == "已存为 found.pdf"
+
+
 def test_dropping_on_verify_verifies_and_keeps_nothing(
     qtbot: QtBot, fake: FakeHoldfast, open_: Open, tmp_path: Path
 ) -> None:

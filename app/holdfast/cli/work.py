@@ -50,6 +50,9 @@ def register(app: typer.Typer, desk: Desk) -> None:
         practice: Annotated[
             bool, typer.Option("--practice", help=desk.say("cli.count_practice"))
         ] = False,
+        out: Annotated[
+            Path | None, typer.Option("--out", help=desk.say("cli.verification"))
+        ] = None,
     ) -> int:
         verdict = desk.holdfast.verify(
             targets,
@@ -74,6 +77,9 @@ def register(app: typer.Typer, desk: Desk) -> None:
         for seen in verdict.timestamps:
             state = words(f"status.{seen.status}")
             desk.tell(f"  {seen.subject}: {seen.kind} {state} {seen.time or ''} {seen.by}".rstrip())
+        if out is not None:
+            paper = desk.holdfast.verification(verdict, targets, out, desk.lang, desk.job())
+            desk.tell(desk.say("cli.verification.written", path=paper))
         desk.give(verdict.body())
         return VERDICT_CODES[verdict.verdict]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from holdfast.core.bitcoin import CheckpointTable
     from holdfast.core.case import Case
+    from holdfast.core.document import Lang
     from holdfast.core.evidence import World
     from holdfast.core.timestamp import Tsa
     from holdfast.core.verdict import Verdict
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
         ProofChecker,
     )
     from holdfast.usecases.timestamp import StampRun
+    from holdfast.usecases.verification import Looked
 
 
 class Proving(Cases):
@@ -116,6 +119,63 @@ class Proving(Cases):
             signed=bls.signed,
         )
         return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
+
+    def verification(
+        self, verdict: Verdict, targets: Sequence[str], out: Path, lang: Lang, job: Job
+    ) -> Path:
+        """What was found about the targets stands at ``out`` as a PDF, whole, or what stood there.
+
+        Raises Refused(``out_unwritable``).
+        """
+        from holdfast.adapters.resources import words
+        from holdfast.core.canonical import rfc3339
+        from holdfast.usecases import verification
+
+        order = verification.paper(
+            verdict,
+            [self._looked(target, job) for target in targets],
+            words=words(lang),
+            lang=lang,
+            at=rfc3339(self._clock.now()),
+            offset_minutes=self._clock.offset_minutes(),
+            version=self.version,
+            verifier_sha256=self._verifier_sha256,
+        )
+        out = out.expanduser().absolute()
+        draft = out.with_name(f".{out.name}.new")
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            self._renderer.pdf_file(order, draft, job)
+            draft.replace(out)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Refused("out_unwritable", path=str(out), reason=reason) from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return out
+
+    def _looked(self, target: str, job: Job) -> Looked:
+        """What a paper says of a target, beside its name."""
+        from holdfast.core.pack import TAG_MANIFEST
+        from holdfast.usecases.verification import Looked
+
+        path = Path(target)
+        try:
+            if path.is_dir():
+                raw = (path / TAG_MANIFEST).read_bytes()
+                return Looked(name=path.name or target, sha256=hashlib.sha256(raw).hexdigest())
+            size = path.stat().st_size
+            done = 0
+
+            def tick(count: int) -> None:
+                nonlocal done
+                done += count
+                job.step("checking", done, size, path.name)
+
+            sha256 = self._packs.digests(path, ("sha256",), tick)["sha256"].hex()
+        except OSError:
+            return Looked(name=target)  # a case, or something that is not there any more
+        return Looked(name=path.name, sha256=sha256, size=size)
 
     def _witnesses(self, world: World) -> tuple[Tsa, ...]:
         """To whose roots a case's tokens lead; no practice world is opened for that."""

@@ -44,6 +44,24 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     timestamps: tuple[TimestampSeen, ...] = ()
 
+    @property
+    def state(self) -> str:
+        """Which of the sentences is true: the verdict, but for ``unchecked`` what it waits for,
+        ``pending`` or ``practice`` where that is why.
+        """
+        if self.verdict != "unchecked":
+            return self.verdict
+        statuses = {seen.status for seen in self.timestamps}
+        if "simulated" in statuses or any(seen.network == "practice" for seen in self.timestamps):
+            return "practice"
+        return "pending" if statuses & {"pending", "queued"} else "unchecked"
+
+    @property
+    def sure(self) -> str:
+        """The latest time of its confirmed time-stamps, RFC 3339; empty when there is none."""
+        times = (seen.time for seen in self.timestamps if seen.status == "confirmed")
+        return max((time for time in times if time), default="")
+
     def body(self) -> Mapping[str, Json]:
         """The object that ``verify --json`` prints."""
         return {

@@ -160,8 +160,9 @@ class _Edges:
         words = sheet.words
         root = furniture.checkpoint_root
         short = f"{root[:8]}…{root[-8:]}" if root else ""
-        self.head = words("page.case", case=furniture.case_number)
-        self.state = words("page.checkpoint", size=furniture.checkpoint_size, root=short)
+        case, size = furniture.case_number, furniture.checkpoint_size
+        self.head = words("page.case", case=case) if case else ""
+        self.state = words("page.checkpoint", size=size, root=short) if root else ""
         issued = local_time(furniture.issued, furniture.offset_minutes)
         kind = f"page.number.{sheet.manner.reference}"
         self.number = words(kind, number=furniture.number, case=furniture.case_number)

@@ -105,7 +105,7 @@ class Manner:
     cover: bool = False
     dense: bool = False
     """Fits on one page: smaller figure and spaces, never smaller type."""
-    reference: Literal["report", "letter", "case"] = "letter"
+    reference: Literal["report", "letter", "case", "check"] = "letter"
     """What the footer calls the document's number."""
 
 

@@ -19,6 +19,7 @@ from holdfast.ui.page import Page
 from holdfast.ui.parts import DropZone, Footer, Proves, VerdictBox, panel, panel_row
 from holdfast.ui.phrases import full_time
 from holdfast.ui.runner import Task
+from holdfast.ui.save import save_as
 from holdfast.ui.widgets import Bar, Button, Label, Line
 
 COLUMNS = ("verify.outcome", "verify.subject", "verify.finding")
@@ -79,9 +80,11 @@ class VerifyPage(Page):
         self.proves = Proves(desk)
         self.copy = Button(desk, "verify.copy", icon="copy")
         self.copy.clicked.connect(self._copy)
+        self.paper = Button(desk, "verify.paper", icon="download")
+        self.paper.clicked.connect(self._save)
         self.other = Button(desk, "verify.other")
         self.other.clicked.connect(self._choose)
-        self.footer = Footer(desk, self.copy, self.other, key="verify.foot")
+        self.footer = Footer(desk, self.copy, self.paper, self.other, key="verify.foot")
         side = px(24)
         self._result = QWidget()
         self._result.setLayout(
@@ -175,14 +178,8 @@ class VerifyPage(Page):
     @property
     def state(self) -> str:
         """Which of the sentences is true."""
-        verdict = self._verdict
-        assert verdict is not None
-        if verdict.verdict in ("ok", "broken", "weak"):
-            return verdict.verdict
-        statuses = {seen.status for seen in verdict.timestamps}
-        if "simulated" in statuses or any(s.network == "practice" for s in verdict.timestamps):
-            return "practice"
-        return "pending" if statuses & {"pending", "queued"} else "unchecked"
+        assert self._verdict is not None
+        return self._verdict.state
 
     def retell(self) -> None:
         verdict = self._verdict
@@ -190,9 +187,8 @@ class VerifyPage(Page):
             return
         desk, state = self.desk, self.state
         icon, tone = LOOKS[state]
-        sure = [s.time for s in verdict.timestamps if s.time and s.status == "confirmed"]
         broken = sum(f.outcome == "broken" for f in verdict.findings)
-        time = full_time(max(sure)) if sure else ""
+        time = full_time(verdict.sure) if verdict.sure else ""
         key = f"verify.{state}" if state not in ("ok", "weak") or time else f"verify.{state}.plain"
         self.box.show_verdict(
             icon,
@@ -262,6 +258,18 @@ class VerifyPage(Page):
             Cell(text=one_line(seen.subject) or "—"),
             Cell(text=said, tone="secondary"),
         )
+
+    def _save(self) -> None:
+        """What was found is written down as a PDF, where the person says."""
+        holdfast, verdict, targets = self.desk.holdfast, self._verdict, self._targets
+        if verdict is None:
+            return
+
+        def work(out: Path, job: Job) -> Path:
+            return holdfast.verification(verdict, targets, out, self.desk.lang, job)
+
+        name = f"{self.desk.say('verify.paper.name')}.pdf"
+        save_as(self, self.desk, name=name, work=work, button=self.paper)
 
     def _copy(self) -> None:
         """Sentence and findings are on the clipboard as text."""

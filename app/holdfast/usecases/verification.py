@@ -1,0 +1,145 @@
+"""What verification found, as a paper: for whoever has to show that they looked, and at what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from holdfast.core.canonical import one_line
+from holdfast.core.document import Field, Furniture, Lang, Order, local_time
+from holdfast.core.verdict import Finding, TimestampSeen, Verdict
+from holdfast.core.words import Words
+
+KIND = "verification"
+MOST_ROWS = 500
+"""Findings of one outcome that are printed one by one."""
+_ORDER = ("broken", "weak", "unchecked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """One thing that was verified."""
+
+    name: str
+    """As the person named it."""
+    sha256: str = ""
+    """Of the file, or of a pack folder's tagmanifest-sha256.txt; empty for a case."""
+    size: int | None = None
+    """Of a file, in bytes."""
+
+
+def paper(
+    verdict: Verdict,
+    looked: Sequence[Looked],
+    *,
+    words: Words,
+    lang: Lang,
+    at: str,
+    offset_minutes: int,
+    version: str,
+    verifier_sha256: str,
+) -> Order:
+    """The order for it.  ``at`` is when it was looked at, RFC 3339 in UTC."""
+    state = verdict.state
+    sure = local_time(verdict.sure, offset_minutes) if verdict.sure else ""
+    key = (
+        f"ui.verify.{state}" if sure or state not in ("ok", "weak") else f"ui.verify.{state}.plain"
+    )
+    broken = sum(finding.outcome == "broken" for finding in verdict.findings)
+    first = next((f for f in verdict.findings if f.rule == "world_practice"), None)
+    fields: dict[str, Field] = {
+        "practice": first is not None or state == "practice",
+        "sentence": words(key, time=sure, count=broken),
+        "line": words(f"ui.verify.{state}.line", count=len(verdict.findings)),
+        "now": "" if state == "ok" else words(f"ui.verify.{state}.now"),
+        "broken": state == "broken",
+        "doc": {
+            "issued": local_time(at, offset_minutes),
+            "utc": at[:19].replace("T", " ") + " UTC",
+            "version": version,
+            "verifier": verifier_sha256,
+        },
+        "looked": [
+            {
+                "name": one_line(one.name),
+                "sha256": one.sha256,
+                "hashed": bool(one.sha256),
+                "size": "" if one.size is None else f"{one.size:,}",
+                "sized": one.size is not None,
+            }
+            for one in looked
+        ],
+        "stamps": [_stamp(seen, words, offset_minutes) for seen in verdict.timestamps[:MOST_ROWS]],
+        "stamps_more": max(0, len(verdict.timestamps) - MOST_ROWS),
+        "groups": [
+            group for outcome in _ORDER if (group := _group(verdict.findings, outcome, words))
+        ],
+        "fine": (fine := _fine(verdict.findings, words)),
+        "any_fine": bool(fine),
+    }
+    furniture = Furniture(
+        title=words("doc.title.verification"),
+        case_number="",
+        number=version,
+        issued=at,
+        offset_minutes=offset_minutes,
+        checkpoint_size=0,
+        checkpoint_root="",
+        practice=bool(fields["practice"]),
+    )
+    return Order(template=KIND, lang=lang, fields=fields, furniture=furniture)
+
+
+def _stamp(seen: TimestampSeen, words: Words, offset_minutes: int) -> Field:
+    return {
+        "subject": one_line(seen.subject) or "—",
+        "witness": words(f"ui.witness.{seen.kind}"),
+        "by": one_line(seen.by),
+        "status": words(f"status.{seen.status}"),
+        "time": _time(seen.time, offset_minutes),
+    }
+
+
+def _time(text: str | None, offset_minutes: int) -> str:
+    try:
+        return local_time(text, offset_minutes) if text else "—"
+    except ValueError:
+        return one_line(text or "")
+
+
+def _said(finding: Finding, words: Words) -> str:
+    if finding.rule not in words.words:
+        return one_line(f"{finding.rule} {finding.detail}")
+    said = words(finding.rule, detail=one_line(finding.detail))
+    whole = said if not finding.detail or finding.detail in said else f"{said} {finding.detail}"
+    return one_line(whole)
+
+
+def _group(findings: Sequence[Finding], outcome: str, words: Words) -> Field:
+    """What was found with one outcome, one by one; None where nothing was."""
+    all_of_it = [f for f in findings if f.outcome == outcome and f.rule != "world_practice"]
+    if not all_of_it:
+        return None
+    return {
+        "outcome": words(f"doc.verification.{outcome}", count=len(all_of_it)),
+        "rows": [
+            {"subject": one_line(one.subject) or "—", "said": _said(one, words)}
+            for one in all_of_it[:MOST_ROWS]
+        ],
+        "more": max(0, len(all_of_it) - MOST_ROWS),
+    }
+
+
+def _fine(findings: Sequence[Finding], words: Words) -> list[Field]:
+    """What matches, by what was asked: of many alike the first, and how many there are."""
+    fine = [finding for finding in findings if finding.outcome == "ok"]
+    counts = Counter(finding.rule for finding in fine)
+    rows: list[Field] = []
+    for rule, count in counts.items():
+        one = next(finding for finding in fine if finding.rule == rule)
+        subject = one_line(one.subject) or "—"
+        if count > 1:
+            subject = words("doc.verification.and", subject=subject, count=count - 1)
+        rows.append({"subject": subject, "said": _said(one, words)})
+    return rows
