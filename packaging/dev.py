@@ -5,6 +5,7 @@
     python3 packaging/dev.py test        set up everything, then pass all tests
     python3 packaging/dev.py run         set up everything, then open the window
     python3 packaging/dev.py bench       the measurements of packaging/docs/performance.md
+    python3 packaging/dev.py campaign    ten thousand changes of a pack, each to be found
     python3 packaging/dev.py lock        write the hash lock anew from pyproject.toml
 
 What follows the command is handed on.  A second run does no work that is already done.
@@ -193,6 +194,10 @@ def bench(rest: list[str]) -> int:
     return call([str(PYTHON), str(ROOT / "tests" / "bench" / "run.py"), *rest])
 
 
+def campaign(rest: list[str]) -> int:
+    return call([str(PYTHON), str(ROOT / "tests" / "campaign.py"), *rest])
+
+
 def lock(_rest: list[str]) -> int:
     """pyproject.toml's dependencies, resolved for every system, each with its hashes."""
     tool = VENV / "lock-tool"
@@ -209,7 +214,14 @@ def lock(_rest: list[str]) -> int:
     )
 
 
-COMMANDS = {"practice": practice, "test": test, "run": window, "bench": bench, "lock": lock}
+COMMANDS = {
+    "practice": practice,
+    "test": test,
+    "run": window,
+    "bench": bench,
+    "campaign": campaign,
+    "lock": lock,
+}
 
 
 def call(line: list[str]) -> int:

@@ -1,0 +1,48 @@
+"""A short campaign; the long one is ``python3 packaging/dev.py campaign``."""
+
+from __future__ import annotations
+
+import random  # noqa: TID251  the same changes again, from the same seed
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import campaign
+from fakes.packed import finished
+
+
+def test_every_checker_finds_every_change_and_names_the_file(tmp_path: Path) -> None:
+    kinds: Counter[str] = Counter()
+    missed = campaign.campaign(60, 20261125, tmp_path, lambda _, seen: kinds.update(seen))
+    assert missed == []
+    assert set(kinds) == set(campaign.KINDS)
+
+
+def test_a_checker_that_finds_nothing_would_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(campaign, "program", lambda _: ("ok", set()))
+    assert campaign.main(["--count", "3", "--seed", "1"]) == 1
+    assert "3 not found or not named" in capsys.readouterr().out
+
+
+def test_a_pack_is_whole_again_after_each_change(tmp_path: Path) -> None:
+    files = finished().files
+    for name, data in files.items():
+        at = tmp_path / name
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.write_bytes(data)
+    pack, chance = campaign.Pack(tmp_path, files), random.Random(3)
+    for _ in range(60):
+        with pack.changed(chance):
+            assert read(tmp_path) != files
+        assert read(tmp_path) == files
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
