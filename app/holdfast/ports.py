@@ -399,6 +399,10 @@ class PackFormat(Protocol):
         """verify.pyz, the same bytes in every pack of a release."""
         ...
 
+    def browser_verifier(self) -> bytes:
+        """verify.html, the same bytes in every pack of a release."""
+        ...
+
     def open(self, path: Path) -> AbstractContextManager[ReadablePack]:
         """A folder or ZIP that may have been made to harm.  Raises Unreadable."""
         ...

@@ -88,6 +88,7 @@ class Proving(Cases):
         """What was found about cases, packs, files with proofs, lone proofs or issued PDFs."""
         from holdfast.adapters import bls
         from holdfast.adapters.pack.attachments import pdf_attachments
+        from holdfast.adapters.pack.verifier import known_verifiers
         from holdfast.core.canonical import rfc3339
         from holdfast.usecases import export, verify
 
@@ -109,7 +110,7 @@ class Proving(Cases):
             checkers=self._checkers,
             table=self._table,
             roots=tuple(tsa.root for tsa in self.authorities().tsas),
-            known_verifiers=frozenset({self._verifier_sha256}),
+            known_verifiers=known_verifiers(),
             open_pack=self._packs.open,
             digests=self._packs.digests,
             attachments=pdf_attachments,

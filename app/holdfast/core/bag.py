@@ -16,6 +16,7 @@ from holdfast.core.job import Job
 from holdfast.core.pack import (
     BAG_DECLARATION,
     BAG_INFO,
+    BROWSER_VERIFIER,
     DECLARATION,
     FETCH,
     MANIFEST,
@@ -183,8 +184,9 @@ def judge_bag(contents: Contents, seen: Seen, known_verifiers: frozenset[str]) -
             seen.say(name, "file_missing", "broken")
     if seen.broken() == before:
         seen.say(MANIFEST, "bag_match", "ok", str(len(listed)))
-    if VERIFIER in contents and contents.sha256(VERIFIER) not in known_verifiers:
-        seen.say(VERIFIER, "pack_verifier_unknown", "weak", contents.sha256(VERIFIER))
+    for name in (VERIFIER, BROWSER_VERIFIER):
+        if name in contents and contents.sha256(name) not in known_verifiers:
+            seen.say(name, "pack_verifier_unknown", "weak", contents.sha256(name))
 
 
 def _declaration(contents: Contents, seen: Seen) -> None:

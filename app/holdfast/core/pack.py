@@ -437,6 +437,9 @@ class Readme:
     made: str
     """Time of the ledger's last line, RFC 3339."""
     verifier_sha256: str
+    """Of verify.pyz."""
+    page_sha256: str
+    """Of verify.html."""
     exhibits: tuple[ReadmeExhibit, ...]
     roots: tuple[ReadmeRoot, ...]
     commands: tuple[Command, ...]

@@ -68,7 +68,7 @@ class Terms:
     help: ProofHelp = field(default_factory=ProofHelp)
     """``roots`` are pinned or named by the person; ``header_run`` is the person's own."""
     known_verifiers: frozenset[str] = frozenset()
-    """SHA-256 of every verify.pyz that a release of ours put into packs."""
+    """SHA-256 of every verify.pyz and verify.html that a release of ours put into packs."""
     all_digests: bool = False
     ask: Callable[[int], Iterable[tuple[str, bytes]]] | None = field(default=None, repr=False)
     """(operator, header) at a height from explorers; None where nobody may be asked."""

@@ -36,6 +36,7 @@ from holdfast.core.opentimestamps import MalformedProof, read_proof
 from holdfast.core.pack import (
     BAG_DECLARATION,
     BAG_INFO,
+    BROWSER_VERIFIER,
     CASE_FILE,
     CASE_FORMAT,
     DECLARATION,
@@ -415,8 +416,8 @@ class _Plan:
 
     def bag(self, format: PackFormat) -> tuple[PackFile, ...]:
         """Everything, tag files included."""
-        verifier = format.verifier()
-        readme = format.readme(self._readme(verifier))
+        verifier, page = format.verifier(), format.browser_verifier()
+        readme = format.readme(self._readme(verifier, page))
         body = tuple(self.files.values())
         tags = [
             _packed(DECLARATION, BAG_DECLARATION),
@@ -424,6 +425,7 @@ class _Plan:
             _packed(MANIFEST, write_manifest((file.name, file.sha256) for file in body)),
             _packed(README, readme),
             _packed(VERIFIER, verifier),
+            _packed(BROWSER_VERIFIER, page),
         ]
         listed = write_manifest((file.name, file.sha256) for file in tags)
         return (*body, *tags, _packed(TAG_MANIFEST, listed))
@@ -441,7 +443,7 @@ class _Plan:
             lines.append(("Internal-Sender-Description", "PRACTICE 演练"))
         return "".join(f"{name}: {value}\n" for name, value in sorted(lines)).encode()
 
-    def _readme(self, verifier: bytes) -> Readme:
+    def _readme(self, verifier: bytes, page: bytes) -> Readme:
         head = self.checkpoints[-1]
         by_number = {exhibit.number: exhibit for exhibit in self.store.all(Exhibit, self.case.id)}
         sealed = [entry for entry in self.entries if entry.act == "exhibit.sealed"]
@@ -455,6 +457,7 @@ class _Plan:
             root=head.root.hex(),
             made=self.entries[-1].at,
             verifier_sha256=hashlib.sha256(verifier).hexdigest(),
+            page_sha256=hashlib.sha256(page).hexdigest(),
             exhibits=tuple(
                 ReadmeExhibit(
                     number=entry.subject,

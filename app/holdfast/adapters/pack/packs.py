@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from holdfast.adapters.pack.browser import verify_html
 from holdfast.adapters.pack.reader import Hasher, open_pack, read_digests
 from holdfast.adapters.pack.readme import readme
 from holdfast.adapters.pack.verifier import verify_pyz
@@ -30,6 +31,9 @@ class Packs:
 
     def verifier(self) -> bytes:
         return verify_pyz()
+
+    def browser_verifier(self) -> bytes:
+        return verify_html()
 
     def open(self, path: Path) -> AbstractContextManager[ReadablePack]:
         return open_pack(path, self._hasher)

@@ -96,6 +96,7 @@ def _section(facts: Readme, say: Words) -> str:
             for what in ("exhibits", "ledger", "timestamps", "documents", "case")
         ),
         _text("h2", say("readme_how")),
+        _text("p", say("readme_how_page")),
         _text("p", say("readme_how_text")),
         _text("p", say("readme_trust")),
         *(_commands(facts, system, say) for system in SYSTEMS),
@@ -156,6 +157,7 @@ def _fingerprints(facts: Readme, say: Words) -> str:
             for root in facts.roots
         ),
         (say("readme_verifier"), facts.verifier_sha256),
+        (say("readme_page"), facts.page_sha256),
     ]
     body = "\n".join(
         f"<tr>{_text('td', name)}<td><code>{escape(value)}</code></td></tr>" for name, value in rows

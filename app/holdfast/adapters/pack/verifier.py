@@ -1,7 +1,8 @@
 """Builds ``verify.pyz``: the offline checker as one file of Python, from the sources it runs on.
 
 The same release gives the same bytes on every machine: plain sources with LF, sorted, stored and
-dated 1980-01-01, so that anybody can build it again and compare.
+dated 1980-01-01, so that anybody can build it again and compare.  Before the archive one line names
+the ``verify.html`` it goes with, so that each of the two knows the other.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ RELEASED: frozenset[str] = frozenset()
 """SHA-256 of the verify.pyz of every earlier release; a release adds the one before it."""
 
 _SHEBANG = b"#!/usr/bin/env python3\n"
+_PAGE_LINE = b"# verify.html "
+PAGE_AT = len(_SHEBANG + _PAGE_LINE)
+"""Where verify.pyz names its page: 64 hexadecimal digits."""
+BLANK = "0" * 64
 _MAIN = b'''"""Holdfast: checks an evidence pack with nothing but Python."""
 
 import sys
@@ -53,16 +58,32 @@ def verify_pyz() -> bytes:
     """
     if getattr(sys, "frozen", False):
         return resource("pack", "verify.pyz").read_bytes()
+    # The page is made from this module's own parts, and first.
+    from holdfast.adapters.pack.browser import page_sha256
+
+    return pyz_naming(page_sha256())
+
+
+def pyz_naming(page_sha256: str) -> bytes:
+    """The file that names the page with this hash."""
+    start = _SHEBANG + _PAGE_LINE + page_sha256.encode("ascii") + b"\n"
+    return start + _archived(len(start))
+
+
+@cache
+def _archived(offset: int) -> bytes:
     files = {"__main__.py": _MAIN, EMBEDDED: embedded()}
     for name in _needed(ENTRY):
         path = _source(name)
         files[path.relative_to(_home()).as_posix()] = _normalised(path)
-    return _SHEBANG + _archive(files, len(_SHEBANG))
+    return _archive(files, offset)
 
 
 def known_verifiers() -> frozenset[str]:
-    """SHA-256 of every verify.pyz that a pack of ours may carry."""
-    return RELEASED | {hashlib.sha256(verify_pyz()).hexdigest()}
+    """SHA-256 of every verify.pyz and verify.html that a pack of ours may carry."""
+    from holdfast.adapters.pack.browser import known_pages
+
+    return RELEASED | known_pages() | {hashlib.sha256(verify_pyz()).hexdigest()}
 
 
 @cache
@@ -88,7 +109,7 @@ def embedded() -> bytes:
             "roots": [pem.decode("ascii") for pem in pinned_roots()],
             "practice_roots": practice_roots().decode("ascii"),
             "checkpoints": resource("authorities", "bitcoin-checkpoints.json").read_text("utf-8"),
-            "beacons": [_chain(entry) for entry in table("authorities", "drand.toml")["beacon"]],
+            "beacons": list(beacons()),
             "languages": [_language(lang) for lang in ("zh", "en")],
         }
     )
@@ -97,18 +118,24 @@ def embedded() -> bytes:
 _CHAIN = ("id", "name", "hash", "public_key", "period", "genesis", "seed")
 
 
-def _chain(entry: dict[str, Any]) -> Json:
-    """A chain of rounds without the places where it may be asked for."""
-    return {key: entry[key] for key in _CHAIN}
+def beacons() -> tuple[dict[str, Any], ...]:
+    """Every pinned chain of rounds, without the places where it may be asked for."""
+    listed = table("authorities", "drand.toml")["beacon"]
+    return tuple({key: entry[key] for key in _CHAIN} for entry in listed)
+
+
+def checker_words(lang: str) -> tuple[str, ...]:
+    """The keys of the sentences that a checker says, sorted."""
+    own = table("i18n", lang, "verify.toml")["words"]
+    return tuple(sorted({*own, *(key for key in words(lang).words if key.startswith(_RULES))}))
 
 
 def _language(lang: str) -> Json:
     whole = words(lang)
     own = table("i18n", lang, "verify.toml")
-    keys = sorted({*own["words"], *(key for key in whole.words if key.startswith(_RULES))})
     return {
         "lang": lang,
-        "words": [{"key": key, "text": whole.words[key]} for key in keys],
+        "words": [{"key": key, "text": whole.words[key]} for key in checker_words(lang)],
         "errors": [
             {"code": code, "what": said.what, "why": said.why, "now": said.now}
             for code, said in sorted(whole.errors.items())

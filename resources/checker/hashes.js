@@ -1,0 +1,382 @@
+// Hashes that a browser does not have, or that must be taken piece by piece.
+
+const K256 = new Uint32Array([
+  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+]);
+const WORDS256 = new Int32Array(64);
+
+// SHA-256 (FIPS 180-4), fed in pieces of any length.
+class Sha256 {
+  constructor() {
+    this.state = new Int32Array([
+      0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+    ]);
+    this.rest = new Uint8Array(64);
+    this.held = 0;
+    this.size = 0;
+  }
+
+  update(data) {
+    this.size += data.length;
+    let at = 0;
+    if (this.held) {
+      at = Math.min(64 - this.held, data.length);
+      this.rest.set(data.subarray(0, at), this.held);
+      this.held += at;
+      if (this.held < 64) return this;
+      this.blocks(this.rest, 0, 64);
+      this.held = 0;
+    }
+    const end = at + ((data.length - at) & ~63);
+    if (end > at) this.blocks(data, at, end);
+    this.rest.set(data.subarray(end), 0);
+    this.held = data.length - end;
+    return this;
+  }
+
+  blocks(data, at, end) {
+    const w = WORDS256;
+    const k = K256;
+    const s = this.state;
+    let h0 = s[0], h1 = s[1], h2 = s[2], h3 = s[3], h4 = s[4], h5 = s[5], h6 = s[6], h7 = s[7];
+    for (; at < end; at += 64) {
+      for (let i = 0, j = at; i < 16; i++, j += 4) {
+        w[i] = (data[j] << 24) | (data[j + 1] << 16) | (data[j + 2] << 8) | data[j + 3];
+      }
+      for (let i = 16; i < 64; i++) {
+        const x = w[i - 15];
+        const y = w[i - 2];
+        const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+        const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+        w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
+      }
+      let a = h0, b = h1, c = h2, d = h3, e = h4, f = h5, g = h6, h = h7;
+      for (let i = 0; i < 64; i++) {
+        const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+        const t1 = (h + s1 + (g ^ (e & (f ^ g))) + k[i] + w[i]) | 0;
+        const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+        const t2 = (s0 + ((a & b) | (c & (a | b)))) | 0;
+        h = g;
+        g = f;
+        f = e;
+        e = (d + t1) | 0;
+        d = c;
+        c = b;
+        b = a;
+        a = (t1 + t2) | 0;
+      }
+      h0 = (h0 + a) | 0;
+      h1 = (h1 + b) | 0;
+      h2 = (h2 + c) | 0;
+      h3 = (h3 + d) | 0;
+      h4 = (h4 + e) | 0;
+      h5 = (h5 + f) | 0;
+      h6 = (h6 + g) | 0;
+      h7 = (h7 + h) | 0;
+    }
+    s[0] = h0; s[1] = h1; s[2] = h2; s[3] = h3; s[4] = h4; s[5] = h5; s[6] = h6; s[7] = h7;
+  }
+
+  digest() {
+    const size = this.size;
+    const tail = new Uint8Array(this.held < 56 ? 64 - this.held : 128 - this.held);
+    tail[0] = 0x80;
+    const view = new DataView(tail.buffer);
+    view.setUint32(tail.length - 8, Math.floor(size / 0x20000000));
+    view.setUint32(tail.length - 4, (size << 3) >>> 0);
+    this.update(tail);
+    const out = new DataView(new ArrayBuffer(32));
+    this.state.forEach((word, at) => out.setInt32(4 * at, word));
+    return new Uint8Array(out.buffer);
+  }
+}
+
+const sha256 = (...parts) => {
+  const hash = new Sha256();
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+function padded(message, block, lengthBytes, little) {
+  const size = Math.ceil((message.length + 1 + lengthBytes) / block) * block;
+  const out = new Uint8Array(size);
+  out.set(message);
+  out[message.length] = 0x80;
+  const view = new DataView(out.buffer);
+  const bits = message.length * 8;
+  const high = Math.floor(bits / 0x100000000);
+  if (little) {
+    view.setUint32(size - 8, bits >>> 0, true);
+    view.setUint32(size - 4, high, true);
+  } else {
+    view.setUint32(size - 8, high);
+    view.setUint32(size - 4, bits >>> 0);
+  }
+  return view;
+}
+
+const turned = (word, by) => (word << by) | (word >>> (32 - by));
+
+function sha1(message) {
+  const view = padded(message, 64, 8, false);
+  const state = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
+  const w = new Int32Array(80);
+  for (let at = 0; at < view.byteLength; at += 64) {
+    for (let i = 0; i < 16; i++) w[i] = view.getInt32(at + 4 * i);
+    for (let i = 16; i < 80; i++) w[i] = turned(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+    let [a, b, c, d, e] = state;
+    for (let i = 0; i < 80; i++) {
+      let f, k;
+      if (i < 20) [f, k] = [(b & c) | (~b & d), 0x5a827999];
+      else if (i < 40) [f, k] = [b ^ c ^ d, 0x6ed9eba1];
+      else if (i < 60) [f, k] = [(b & c) | (b & d) | (c & d), 0x8f1bbcdc];
+      else [f, k] = [b ^ c ^ d, 0xca62c1d6];
+      const t = (turned(a, 5) + f + e + k + w[i]) | 0;
+      e = d;
+      d = c;
+      c = turned(b, 30);
+      b = a;
+      a = t;
+    }
+    [a, b, c, d, e].forEach((value, i) => (state[i] = (state[i] + value) | 0));
+  }
+  const out = new DataView(new ArrayBuffer(20));
+  state.forEach((word, i) => out.setInt32(4 * i, word));
+  return new Uint8Array(out.buffer);
+}
+
+// The constants of SHA-512 are the first 64 bits of the cube roots of the first eighty primes.
+const MASK64 = (1n << 64n) - 1n;
+const K512 = (() => {
+  const found = [];
+  for (let candidate = 2; found.length < 80; candidate++) {
+    let prime = true;
+    for (let by = 2; by * by <= candidate; by++) if (candidate % by === 0) prime = false;
+    if (!prime) continue;
+    const wanted = BigInt(candidate) << 192n;
+    let low = 0n;
+    let high = 1n << 68n;
+    while (high - low > 1n) {
+      const middle = (low + high) >> 1n;
+      if (middle * middle * middle <= wanted) low = middle;
+      else high = middle;
+    }
+    found.push(low & MASK64);
+  }
+  return found;
+})();
+
+const turned64 = (word, by) => ((word >> by) | (word << (64n - by))) & MASK64;
+
+function sha512(message) {
+  const start = [
+    0x6a09e667f3bcc908n, 0xbb67ae8584caa73bn, 0x3c6ef372fe94f82bn, 0xa54ff53a5f1d36f1n,
+    0x510e527fade682d1n, 0x9b05688c2b3e6c1fn, 0x1f83d9abfb41bd6bn, 0x5be0cd19137e2179n,
+  ];
+  return sha512From(start, message);
+}
+
+function sha384(message) {
+  const start = [
+    0xcbbb9d5dc1059ed8n, 0x629a292a367cd507n, 0x9159015a3070dd17n, 0x152fecd8f70e5939n,
+    0x67332667ffc00b31n, 0x8eb44a8768581511n, 0xdb0c2e0d64f98fa7n, 0x47b5481dbefa4fa4n,
+  ];
+  return sha512From(start, message).slice(0, 48);
+}
+
+function sha512From(state, message) {
+  const view = padded(message, 128, 16, false);
+  const w = new Array(80);
+  for (let at = 0; at < view.byteLength; at += 128) {
+    for (let i = 0; i < 16; i++) w[i] = view.getBigUint64(at + 8 * i);
+    for (let i = 16; i < 80; i++) {
+      const x = w[i - 15];
+      const y = w[i - 2];
+      const s0 = turned64(x, 1n) ^ turned64(x, 8n) ^ (x >> 7n);
+      const s1 = turned64(y, 19n) ^ turned64(y, 61n) ^ (y >> 6n);
+      w[i] = (w[i - 16] + s0 + w[i - 7] + s1) & MASK64;
+    }
+    let [a, b, c, d, e, f, g, h] = state;
+    for (let i = 0; i < 80; i++) {
+      const s1 = turned64(e, 14n) ^ turned64(e, 18n) ^ turned64(e, 41n);
+      const t1 = (h + s1 + (g ^ (e & (f ^ g))) + K512[i] + w[i]) & MASK64;
+      const s0 = turned64(a, 28n) ^ turned64(a, 34n) ^ turned64(a, 39n);
+      const t2 = (s0 + ((a & b) | (c & (a | b)))) & MASK64;
+      [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) & MASK64, c, b, a, (t1 + t2) & MASK64];
+    }
+    state = [a, b, c, d, e, f, g, h].map((value, i) => (state[i] + value) & MASK64);
+  }
+  const out = new DataView(new ArrayBuffer(64));
+  state.forEach((word, i) => out.setBigUint64(8 * i, word));
+  return new Uint8Array(out.buffer);
+}
+
+// RIPEMD-160 (Dobbertin, Bosselaers, Preneel 1996).
+const digits = (text) => Array.from(text.replaceAll(" ", ""), (one) => parseInt(one, 16));
+const LEFT = {
+  words: digits("0123456789abcdef 74d1a6f3c0952eb8 3ae49f812706db5c 19ba08c4d37fe562 40597c2ae138b6fd"),
+  turns: digits("befc5879bdef6798 768db97f7cf9b7dc bd67e9dfe8d65c75 bcefef989e56865c 9f5b68dc5cdeb856"),
+  constants: [0, 0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xa953fd4e],
+};
+const RIGHT = {
+  words: digits("5e7092b4d6f81a3c 6b370d5aef8c4912 f5137e69b8c2a04d 86413bf05c2d97ae cfa4158762de039b"),
+  turns: digits("899bdff5778beec6 9df7c89b77c76fdb 97fb866ecd5edd75 f58bee6e69c9c5f8 85c9c5e68d65fdbb"),
+  constants: [0x50a28be6, 0x5c4dd124, 0x6d703ef3, 0x7a6d76e9, 0],
+};
+
+function mixed(round, x, y, z) {
+  if (round === 0) return x ^ y ^ z;
+  if (round === 1) return (x & y) | (~x & z);
+  if (round === 2) return (x | ~y) ^ z;
+  if (round === 3) return (x & z) | (y & ~z);
+  return x ^ (y | ~z);
+}
+
+function ripemdLine(state, view, at, line, mirrored) {
+  let [a, b, c, d, e] = state;
+  for (let step = 0; step < 80; step++) {
+    const round = step >> 4;
+    const word = view.getInt32(at + 4 * line.words[step], true);
+    const sum = a + mixed(mirrored ? 4 - round : round, b, c, d) + word + line.constants[round];
+    const t = (turned(sum | 0, line.turns[step]) + e) | 0;
+    [a, e, d, c, b] = [e, d, turned(c, 10), b, t];
+  }
+  return [a, b, c, d, e];
+}
+
+function ripemd160(message) {
+  const view = padded(message, 64, 8, true);
+  let state = [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476, 0xc3d2e1f0 | 0];
+  for (let at = 0; at < view.byteLength; at += 64) {
+    const left = ripemdLine(state, view, at, LEFT, false);
+    const right = ripemdLine(state, view, at, RIGHT, true);
+    state = state.map(
+      (_, i) => (state[(i + 1) % 5] + left[(i + 2) % 5] + right[(i + 3) % 5]) | 0,
+    );
+  }
+  const out = new DataView(new ArrayBuffer(20));
+  state.forEach((word, i) => out.setInt32(4 * i, word, true));
+  return new Uint8Array(out.buffer);
+}
+
+// Keccak-f[1600] with its constants from the register x^8+x^6+x^5+x^4+1 and its walk of lanes.
+const IOTA = (() => {
+  const found = [];
+  let register = 1;
+  for (let round = 0; round < 24; round++) {
+    let constant = 0n;
+    for (let power = 0; power < 7; power++) {
+      if (register & 1) constant |= 1n << ((1n << BigInt(power)) - 1n);
+      register = (register << 1) ^ (register & 0x80 ? 0x171 : 0);
+    }
+    found.push(constant);
+  }
+  return found;
+})();
+const MOVES = (() => {
+  const moves = [];
+  moves[0] = [0, 0n];
+  let x = 1;
+  let y = 0;
+  for (let step = 0; step < 24; step++) {
+    const turn = BigInt((((step + 1) * (step + 2)) / 2) % 64);
+    moves[y + 5 * ((2 * x + 3 * y) % 5)] = [x + 5 * y, turn];
+    [x, y] = [y, (2 * x + 3 * y) % 5];
+  }
+  return moves;
+})();
+
+function permuted(lanes) {
+  for (const constant of IOTA) {
+    const column = [0, 1, 2, 3, 4].map(
+      (x) => lanes[x] ^ lanes[x + 5] ^ lanes[x + 10] ^ lanes[x + 15] ^ lanes[x + 20],
+    );
+    const theta = column.map((_, x) => {
+      const next = column[(x + 1) % 5];
+      return column[(x + 4) % 5] ^ (((next << 1n) & MASK64) | (next >> 63n));
+    });
+    const moved = MOVES.map(([source, turn]) => {
+      const lane = lanes[source] ^ theta[source % 5];
+      return ((lane << turn) & MASK64) | (lane >> (64n - turn));
+    });
+    lanes = moved.map((lane, at) => {
+      const row = at - (at % 5);
+      return lane ^ (~moved[row + ((at + 1) % 5)] & MASK64 & moved[row + ((at + 2) % 5)]);
+    });
+    lanes[0] ^= constant;
+  }
+  return lanes;
+}
+
+function keccak(message, rate, suffix, size) {
+  const data = new Uint8Array((Math.floor(message.length / rate) + 1) * rate);
+  data.set(message);
+  data[message.length] = suffix;
+  data[data.length - 1] |= 0x80;
+  const view = new DataView(data.buffer);
+  let lanes = new Array(25).fill(0n);
+  for (let start = 0; start < data.length; start += rate) {
+    for (let lane = 0; lane < rate / 8; lane++) {
+      lanes[lane] ^= view.getBigUint64(start + 8 * lane, true);
+    }
+    lanes = permuted(lanes);
+  }
+  const out = new DataView(new ArrayBuffer(64));
+  for (let lane = 0; lane < 8; lane++) out.setBigUint64(8 * lane, lanes[lane], true);
+  return new Uint8Array(out.buffer).slice(0, size);
+}
+
+const keccak256 = (message) => keccak(message, 136, 0x01, 32);
+
+// Hashes of small things by their hashlib names.
+const HASHES = {
+  sha1,
+  sha256: (message) => sha256(message),
+  sha384,
+  sha512,
+  ripemd160,
+  sha3_256: (message) => keccak(message, 136, 0x06, 32),
+  sha3_384: (message) => keccak(message, 104, 0x06, 48),
+  sha3_512: (message) => keccak(message, 72, 0x06, 64),
+};
+
+// CRC-32 of ZIP, sixteen bytes at a time.
+const CRC = (() => {
+  const tables = Array.from({ length: 16 }, () => new Int32Array(256));
+  for (let one = 0; one < 256; one++) {
+    let value = one;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+    tables[0][one] = value;
+  }
+  for (let one = 0; one < 256; one++) {
+    for (let level = 1; level < 16; level++) {
+      const before = tables[level - 1][one];
+      tables[level][one] = (before >>> 8) ^ tables[0][before & 255];
+    }
+  }
+  return tables;
+})();
+
+// `crc` is what was returned before, 0 at the start.
+function crc32(data, crc = 0) {
+  const [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, ta, tb, tc, td, te, tf] = CRC;
+  let c = ~crc;
+  let at = 0;
+  for (const end = data.length - 15; at < end; at += 16) {
+    c ^= data[at] | (data[at + 1] << 8) | (data[at + 2] << 16) | (data[at + 3] << 24);
+    c =
+      tf[c & 255] ^ te[(c >>> 8) & 255] ^ td[(c >>> 16) & 255] ^ tc[c >>> 24] ^
+      tb[data[at + 4]] ^ ta[data[at + 5]] ^ t9[data[at + 6]] ^ t8[data[at + 7]] ^
+      t7[data[at + 8]] ^ t6[data[at + 9]] ^ t5[data[at + 10]] ^ t4[data[at + 11]] ^
+      t3[data[at + 12]] ^ t2[data[at + 13]] ^ t1[data[at + 14]] ^ t0[data[at + 15]];
+  }
+  for (; at < data.length; at++) c = (c >>> 8) ^ t0[(c ^ data[at]) & 255];
+  return ~c >>> 0;
+}

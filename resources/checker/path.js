@@ -1,0 +1,303 @@
+// What needs public-key arithmetic: a token's signature, and the path from its signer to one of
+// the roots that were built in.  The browser computes; which root counts is decided here.
+
+const MAX_CERTIFICATES_TRIED = 32;
+const MAX_LINKS = 8;
+const RSA_WITH = {
+  "1.2.840.113549.1.1.5": "SHA-1",
+  "1.2.840.113549.1.1.11": "SHA-256",
+  "1.2.840.113549.1.1.12": "SHA-384",
+  "1.2.840.113549.1.1.13": "SHA-512",
+};
+const ECDSA_WITH = {
+  "1.2.840.10045.4.1": "SHA-1",
+  "1.2.840.10045.4.3.2": "SHA-256",
+  "1.2.840.10045.4.3.3": "SHA-384",
+  "1.2.840.10045.4.3.4": "SHA-512",
+};
+const CURVES = {
+  "1.2.840.10045.3.1.7": ["P-256", 32],
+  "1.3.132.0.34": ["P-384", 48],
+  "1.3.132.0.35": ["P-521", 66],
+};
+const WEB_NAMES = { sha1: "SHA-1", sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" };
+const RSA = "1.2.840.113549.1.1.1";
+const RSA_PSS = "1.2.840.113549.1.1.10";
+const EC = "1.2.840.10045.2.1";
+
+const arithmetic = () => globalThis.crypto?.subtle ?? null;
+
+// Whether `key` (SubjectPublicKeyInfo) signed `data`: "good", "bad", or "unknown" where this
+// browser has no arithmetic for it.
+async function signatureState(key, oid, parameters, digest, signature, data) {
+  const plan = signaturePlan(key, oid, parameters, digest, signature);
+  if (typeof plan === "string") return plan;
+  let imported;
+  try {
+    imported = await arithmetic().importKey("spki", key.raw, plan.key, false, ["verify"]);
+  } catch {
+    return "unknown";
+  }
+  try {
+    return (await arithmetic().verify(plan.how, imported, plan.signature, data)) ? "good" : "bad";
+  } catch {
+    return "unknown";
+  }
+}
+
+function signaturePlan(key, oid, parameters, digest, signature) {
+  try {
+    const [kind, detail] = readAlgorithm(key.child(0));
+    if (oid === RSA || Object.hasOwn(RSA_WITH, oid)) {
+      const hash = RSA_WITH[oid] ?? WEB_NAMES[digest];
+      if (hash === undefined) return "unknown";
+      if (kind !== RSA) return "bad";
+      const name = "RSASSA-PKCS1-v1_5";
+      return { key: { name, hash }, how: { name }, signature };
+    }
+    if (oid === RSA_PSS) return kind === RSA ? pssPlan(parameters, signature) : "unknown";
+    if (Object.hasOwn(ECDSA_WITH, oid)) {
+      if (kind !== EC) return "bad";
+      const curve = detail !== null && detail.tag === DER.OID ? CURVES[detail.oid()] : undefined;
+      if (curve === undefined) return "unknown";
+      const plain = plainSignature(signature, curve[1]);
+      if (plain === null) return "bad";
+      return {
+        key: { name: "ECDSA", namedCurve: curve[0] },
+        how: { name: "ECDSA", hash: ECDSA_WITH[oid] },
+        signature: plain,
+      };
+    }
+  } catch (error) {
+    if (!(error instanceof Bad)) throw error;
+  }
+  return "unknown";
+}
+
+// RFC 4055 3.1; the browser uses one hash for the message and for the mask.
+function pssPlan(parameters, signature) {
+  const parts = parameters === null ? [] : parameters.expect(DER.SEQUENCE).children;
+  const stated = Object.fromEntries(parts.map((part) => [part.tag, part.child(0)]));
+  const hash = stated[0xa0] ? hashName(stated[0xa0]) : "sha1";
+  const mask = stated[0xa1] ? readAlgorithm(stated[0xa1])[1] : null;
+  const maskHash = mask === null ? "sha1" : hashName(mask);
+  const salt = stated[0xa2] ? Number(stated[0xa2].integer()) : 20;
+  if (hash !== maskHash || WEB_NAMES[hash] === undefined || stated[0xa3]) return "unknown";
+  const name = "RSA-PSS";
+  return { key: { name, hash: WEB_NAMES[hash] }, how: { name, saltLength: salt }, signature };
+}
+
+// ECDSA's two numbers in DER as the browser wants them: side by side, each of full width.
+function plainSignature(signature, width) {
+  const out = new Uint8Array(2 * width);
+  try {
+    readDer(signature)
+      .expect(DER.SEQUENCE)
+      .exactly(2)
+      .forEach((part, at) => {
+        if (part.integer() <= 0n) bad("no such number");
+        const content = part.content[0] === 0 ? part.content.subarray(1) : part.content;
+        if (content.length > width) bad("too long");
+        out.set(content, (at + 1) * width - content.length);
+      });
+  } catch (error) {
+    if (!(error instanceof Bad)) throw error;
+    return null;
+  }
+  return out;
+}
+
+async function tokenSignature(token, signer) {
+  const { digest, algorithm, parameters, signature, signed, messageDigest } = token.signer;
+  const content = smallHash(digest, token.info.raw);
+  // What was signed is the digest; where the content has another, the signature is not over it.
+  if (content !== null && !equal(content, messageDigest)) return "bad";
+  return signatureState(signer.key, algorithm, parameters, digest, signature, signed);
+}
+
+// "yes", "no", or "unknown" where the names fit and the arithmetic is missing.
+async function issued(issuer, subject) {
+  if (!equal(issuer.subject, subject.issuer)) return "no";
+  try {
+    const [oid, parameters] = readAlgorithm(subject.algorithm);
+    const bits = subject.signature.expect(DER.BIT_STRING).content;
+    const inner = readDer(subject.raw).child(0);
+    const at = inner.child(0).tag === 0xa0 ? 2 : 1;
+    // The algorithm stands twice, inside what is signed and outside (RFC 5280 4.1.1.2).
+    if (bits[0] !== 0 || !equal(inner.child(at).raw, subject.algorithm.raw)) return "no";
+    const state = await signatureState(
+      issuer.key, oid, parameters, "", bits.subarray(1), subject.tbs,
+    );
+    return { good: "yes", bad: "no", unknown: "unknown" }[state];
+  } catch (error) {
+    if (!(error instanceof Bad)) throw error;
+    return "no";
+  }
+}
+
+// Signer first, root last; null when no chain of signatures, each valid at `time`, leads there.
+// Breadth first, each certificate tried once: a hostile set costs its square, no more.
+async function climb(signer, others, root, time, doubts) {
+  if (!isValid(signer, time) || !isValid(root, time)) return null;
+  const links = [];
+  for (const raw of others.slice(0, MAX_CERTIFICATES_TRIED)) {
+    try {
+      links.push(readCertificate(raw));
+    } catch (error) {
+      if (!(error instanceof Bad)) throw error;
+    }
+  }
+  const waiting = [[signer]];
+  const seen = new Set([hex(signer.raw)]);
+  while (waiting.length) {
+    const chain = waiting.shift();
+    const last = chain[chain.length - 1];
+    const ends = await issued(root, last);
+    if (ends === "yes") return [...chain, root];
+    if (ends === "unknown") doubts.add(last.name);
+    for (const link of links) {
+      if (chain.length >= MAX_LINKS || seen.has(hex(link.raw)) || !isValid(link, time)) continue;
+      const by = await issued(link, last);
+      if (by === "yes") {
+        seen.add(hex(link.raw));
+        waiting.push([...chain, link]);
+      } else if (by === "unknown") {
+        doubts.add(last.name);
+      }
+    }
+  }
+  return null;
+}
+
+const KNOWN_EXTENSIONS = new Set([
+  OID.keyUsage, OID.basicConstraints, OID.extendedKeyUsage, OID.subjectKeyId,
+  "2.5.29.17", "2.5.29.18", "2.5.29.32", "2.5.29.35", "2.5.29.31",
+]);
+const NAME_CONSTRAINTS = "2.5.29.30";
+
+function keyUsage(certificate) {
+  const stated = certificate.extensions.get(OID.keyUsage);
+  return stated ? readDer(stated.value).expect(DER.BIT_STRING).content : null;
+}
+
+function basicConstraints(certificate) {
+  const stated = certificate.extensions.get(OID.basicConstraints);
+  if (!stated) return null;
+  const parts = readDer(stated.value).expect(DER.SEQUENCE).children;
+  const ca = parts.length > 0 && parts[0].tag === DER.BOOLEAN && parts[0].boolean();
+  const length = parts.find((part) => part.tag === DER.INTEGER);
+  return { ca, length: length ? Number(length.integer()) : null };
+}
+
+// What RFC 5280 6 has against the path: [state, what]; state is "valid", "broken", "unreadable".
+function pathTrouble(chain) {
+  try {
+    for (const one of chain) {
+      for (const [oid, { critical }] of one.extensions) {
+        if (oid === NAME_CONSTRAINTS) return ["unreadable", "name constraints"];
+        if (critical && !KNOWN_EXTENSIONS.has(oid)) return ["broken", oid];
+      }
+    }
+    const used = keyUsage(chain[0]);
+    if (used !== null && !((used[1] ?? 0) & 0xc0)) {
+      return ["broken", "the signer's key is not for signatures"];
+    }
+    let below = 0;
+    for (const [at, one] of chain.entries()) {
+      if (!at) continue;
+      const limits = basicConstraints(one);
+      const usage = keyUsage(one);
+      const root = at === chain.length - 1;
+      if (limits === null ? !root : !limits.ca) return ["broken", `${one.name}: CA`];
+      if (usage !== null && !((usage[1] ?? 0) & 0x04)) return ["broken", `${one.name}: keyCertSign`];
+      if (limits !== null && limits.length !== null && below > limits.length) {
+        return ["broken", `${one.name}: pathLenConstraint`];
+      }
+      if (one.purposes.length && !one.purposes.includes(OID.timeStamping)
+        && !one.purposes.includes("2.5.29.37.0")) {
+        return ["broken", `${one.name}: extendedKeyUsage`];
+      }
+      if (!equal(one.issuer, one.subject)) below++;
+    }
+  } catch (error) {
+    if (!(error instanceof Bad)) throw error;
+    return ["unreadable", error.message];
+  }
+  return ["valid", ""];
+}
+
+// [rule, outcome, detail, root]; the rule is empty when signature and path hold.
+async function judgeKeys(token, signer, chain, roots) {
+  if (arithmetic() === null) return ["token_no_openssl", "unchecked", signer.name, null];
+  const state = await tokenSignature(token, signer);
+  if (state === "bad") return ["token_signature", "broken", signer.name, null];
+  if (state === "unknown") {
+    return ["token_signature_uncheckable", "unchecked", token.signer.algorithm, null];
+  }
+  const doubts = new Set();
+  let trouble = null;
+  for (const root of roots) {
+    const others = [...token.certificates, ...chain].filter((raw) => !equal(raw, root.raw));
+    const path = await climb(signer, others, root, token.info.time, doubts);
+    if (path === null) continue;
+    const [found, what] = pathTrouble(path);
+    if (found === "valid") return ["", "ok", "", root];
+    trouble ??= found === "broken"
+      ? ["token_chain", "broken", what, null]
+      : ["token_chain_unreadable", "unchecked", what, null];
+  }
+  if (trouble !== null) return trouble;
+  if (doubts.size) return ["token_chain_unreadable", "unchecked", [...doubts].join(", "), null];
+  const stated = `${signer.name} \u00b7 ${rfc3339(token.info.time)}`;
+  return ["token_root_unknown", "unchecked", stated, null];
+}
+
+// What a token shows about its subject: [time-stamp seen, findings].
+async function checkToken(subject, digest, proof, lent) {
+  const seen = (status, more = {}) =>
+    ({ subject, kind: "rfc3161", network: "", status, time: null, by: "", ...more });
+  const finding = ([rule, outcome, detail]) => ({ subject, rule, outcome, detail });
+  let token, query;
+  try {
+    token = readResponse(proof);
+    query = lent.query === null ? null : readQuery(lent.query);
+  } catch (error) {
+    if (!(error instanceof MalformedToken)) throw error;
+    return [seen("broken"), [finding([error.rule, "broken", error.detail])]];
+  }
+  let chain;
+  try {
+    chain = lent.chain.some((one) => one > 32) ? readCertificates(lent.chain) : [];
+  } catch (error) {
+    if (!(error instanceof Bad)) throw error;
+    const detail = clipped(oneLine(error.message), 100);
+    return [seen("unchecked"), [finding(["token_help_unreadable", "unchecked", detail])]];
+  }
+  const told = await checkProfile(token, digest, query, chain, lent.now);
+  const signer = findSigner(token, chain);
+  let root = null;
+  if (signer !== null) {
+    const [rule, outcome, detail, found] = await judgeKeys(token, signer, chain, lent.roots);
+    if (rule) told.push([rule, outcome, detail]);
+    root = found;
+  }
+  const outcomes = told.map(([, outcome]) => outcome);
+  if (outcomes.includes("broken")) return [seen("broken"), told.map(finding)];
+  if (outcomes.includes("unchecked") || signer === null || root === null) {
+    return [seen("unchecked"), told.map(finding)];
+  }
+  const practice = PRACTICE.roots.includes(hex(sha256(root.raw)));
+  const time = rfc3339(token.info.time);
+  const by = signer.name || root.name;
+  const good = [
+    practice ? "token_simulated" : "token_good",
+    lent.practice || !practice ? "ok" : "unchecked",
+    `${by} \u00b7 ${time}`,
+  ];
+  const stamp = seen(practice ? "simulated" : "confirmed", {
+    network: practice ? "practice" : root.name || "rfc3161",
+    time,
+    by,
+  });
+  return [stamp, [good, ...told].map(finding)];
+}

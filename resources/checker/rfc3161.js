@@ -1,0 +1,420 @@
+// RFC 3161 tokens: what the bytes state, and the profile that every token must meet.
+
+const TOKEN_HASHES = {
+  "1.3.14.3.2.26": ["sha1", 20],
+  "2.16.840.1.101.3.4.2.4": ["sha224", 28],
+  "2.16.840.1.101.3.4.2.1": ["sha256", 32],
+  "2.16.840.1.101.3.4.2.2": ["sha384", 48],
+  "2.16.840.1.101.3.4.2.3": ["sha512", 64],
+  "2.16.840.1.101.3.4.2.8": ["sha3_256", 32],
+  "2.16.840.1.101.3.4.2.9": ["sha3_384", 48],
+  "2.16.840.1.101.3.4.2.10": ["sha3_512", 64],
+  "1.2.156.10197.1.401": ["sm3", 32],
+};
+const TOKEN_HASH_NAMES = Object.values(TOKEN_HASHES).map(([name]) => name);
+const OID = {
+  signedData: "1.2.840.113549.1.7.2",
+  tstInfo: "1.2.840.113549.1.9.16.1.4",
+  contentType: "1.2.840.113549.1.9.3",
+  messageDigest: "1.2.840.113549.1.9.4",
+  signingCertificate: "1.2.840.113549.1.9.16.2.12",
+  signingCertificateV2: "1.2.840.113549.1.9.16.2.47",
+  extendedKeyUsage: "2.5.29.37",
+  subjectKeyId: "2.5.29.14",
+  keyUsage: "2.5.29.15",
+  basicConstraints: "2.5.29.19",
+  timeStamping: "1.3.6.1.5.5.7.3.8",
+};
+const FUTURE_TOLERANCE = 300n * 1000000n;
+const SECOND = 1000000n;
+
+class MalformedToken extends Bad {
+  constructor(rule, detail = "") {
+    super(detail ? `${rule}: ${detail}` : rule);
+    this.rule = rule;
+    this.detail = detail;
+  }
+}
+
+const malformed = (rule, detail) => {
+  throw new MalformedToken(rule, detail);
+};
+
+function orMalformed(rule, read) {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MalformedToken || !(error instanceof Bad)) throw error;
+    return malformed(rule, error.message);
+  }
+}
+
+function readResponse(raw) {
+  return orMalformed("token_not_der", () => {
+    const top = readDer(raw).expect(DER.SEQUENCE);
+    if (top.children.length && top.children[0].tag === DER.OID) return readToken(top, 0);
+    const [status, info] = readStatus(top);
+    if (status > 1 || top.children.length !== 2) malformed("token_refused", info);
+    return readToken(top.children[1], status);
+  });
+}
+
+function readStatus(response) {
+  if (response.children.length < 1 || response.children.length > 2) bad("no TimeStampResp");
+  const info = response.children[0].expect(DER.SEQUENCE);
+  const status = Number(info.child(0).integer());
+  const said = info.children
+    .slice(1)
+    .filter((part) => part.tag === DER.SEQUENCE)
+    .flatMap((part) => part.children.map((text) => replaced(text.content)));
+  if (!(status >= 0 && status <= 5)) bad("impossible PKIStatus");
+  return [status, oneLine(clipped([`status ${status}`, ...said].join(" "), 200))];
+}
+
+function readToken(info, status) {
+  const [kind, wrapper] = info.expect(DER.SEQUENCE).exactly(2);
+  if (kind.oid() !== OID.signedData) malformed("token_content", kind.oid());
+  const [signed] = wrapper.expect(0xa0).exactly(1);
+  signed.expect(DER.SEQUENCE);
+  let at = 0;
+  const version = signed.child(at++).integer();
+  signed.child(at++).expect(DER.SET);
+  const tst = readContent(signed.child(at++));
+  let certificates = [];
+  if (signed.child(at).tag === 0xa0) {
+    certificates = signed
+      .child(at++)
+      .children.filter((one) => one.tag === DER.SEQUENCE)
+      .map((one) => one.raw);
+  }
+  if (signed.child(at).tag === 0xa1) at++;
+  if (signed.children.length !== at + 1) bad("impossible SignedData");
+  const signers = signed.child(at);
+  if (version !== 3n) malformed("token_version", `SignedData ${version}`);
+  if (signers.expect(DER.SET).children.length !== 1) {
+    malformed("token_signers", String(signers.children.length));
+  }
+  return {
+    status,
+    info: readTstInfo(tst),
+    signer: readSigner(signers.children[0]),
+    certificates,
+  };
+}
+
+function readContent(encapsulated) {
+  const [kind, wrapper] = encapsulated.expect(DER.SEQUENCE).exactly(2);
+  if (kind.oid() !== OID.tstInfo) malformed("token_content", kind.oid());
+  return wrapper.expect(0xa0).exactly(1)[0].octets();
+}
+
+function readAlgorithm(node) {
+  const parts = node.expect(DER.SEQUENCE).children;
+  if (parts.length < 1 || parts.length > 2) bad("impossible AlgorithmIdentifier");
+  return [parts[0].oid(), parts[1] ?? null];
+}
+
+function hashName(node) {
+  const [oid] = readAlgorithm(node);
+  return Object.hasOwn(TOKEN_HASHES, oid) ? TOKEN_HASHES[oid][0] : oid;
+}
+
+function readImprint(node) {
+  const [algorithm, value] = node.expect(DER.SEQUENCE).exactly(2);
+  const name = hashName(algorithm);
+  const imprint = value.octets();
+  const known = Object.values(TOKEN_HASHES).find(([one]) => one === name);
+  if (known && known[1] !== imprint.length) bad(`${imprint.length} octets are no ${name}`);
+  return [name, imprint];
+}
+
+// Whether the tags of what is left are one of those sequences that may stand there.
+const leftAre = (nodes, ...allowed) =>
+  allowed.some((tags) => tags.join() === nodes.map((node) => node.tag).join());
+
+function readTstInfo(raw) {
+  const top = readDer(raw).expect(DER.SEQUENCE);
+  if (top.children.length < 5) bad("impossible TSTInfo");
+  const [version, policy, imprint, serial, time, ...rest] = top.children;
+  if (version.integer() !== 1n) malformed("token_version", `TSTInfo ${version.integer()}`);
+  const [algorithm, value] = readImprint(imprint);
+  let accuracy = 0n;
+  let nonce = null;
+  if (rest.length && rest[0].tag === DER.SEQUENCE) accuracy = readAccuracy(rest.shift());
+  if (rest.length && rest[0].tag === DER.BOOLEAN) rest.shift();
+  if (rest.length && rest[0].tag === DER.INTEGER) nonce = rest.shift().integer();
+  if (!leftAre(rest, [], [0xa0], [0xa1], [0xa0, 0xa1])) bad("impossible TSTInfo");
+  serial.integer();
+  return {
+    raw,
+    policy: policy.oid(),
+    algorithm,
+    imprint: value,
+    time: time.expect(DER.TIME).time(),
+    accuracy,
+    nonce,
+  };
+}
+
+function readAccuracy(node) {
+  const values = { 0x02: 0n, 0x80: 0n, 0x81: 0n };
+  for (const part of node.children) {
+    if (!(part.tag in values) || part.content.length > 4) bad("impossible Accuracy");
+    values[part.tag] = number(part.content, false);
+  }
+  return values[0x02] * SECOND + values[0x80] * 1000n + values[0x81];
+}
+
+function readSigner(node) {
+  const parts = node.expect(DER.SEQUENCE).children;
+  if (parts.length < 6) bad("impossible SignerInfo");
+  const [version, sid, digest, attributes, algorithm, signature, ...rest] = parts;
+  const found = { issuer: null, serial: null, keyId: null };
+  if (sid.tag === 0x80) {
+    found.keyId = sid.content;
+  } else {
+    const [name, serial] = sid.expect(DER.SEQUENCE).exactly(2);
+    found.issuer = name.expect(DER.SEQUENCE).raw;
+    found.serial = serial.integer();
+  }
+  if (version.integer() !== (found.keyId === null ? 1n : 3n)) {
+    malformed("token_version", `SignerInfo ${version.integer()}`);
+  }
+  if (!leftAre(rest, [], [0xa1])) bad("impossible SignerInfo");
+  attributes.expect(0xa0);
+  const [messageDigest, named] = readAttributes(attributes);
+  const [oid, parameters] = readAlgorithm(algorithm);
+  return {
+    ...found,
+    digest: hashName(digest),
+    algorithm: oid,
+    parameters,
+    messageDigest,
+    named,
+    signed: join(Uint8Array.of(DER.SET), attributes.raw.subarray(1)),
+    signature: signature.octets(),
+  };
+}
+
+function readAttributes(attributes) {
+  const found = new Map();
+  for (const attribute of attributes.children) {
+    const [kind, values] = attribute.expect(DER.SEQUENCE).exactly(2);
+    if (found.has(kind.oid())) malformed("token_attributes", kind.oid());
+    found.set(kind.oid(), values.expect(DER.SET));
+  }
+  const single = (oid) => (found.has(oid) ? found.get(oid).exactly(1)[0] : null);
+  const [type, digest] = [single(OID.contentType), single(OID.messageDigest)];
+  const [first, second] = [single(OID.signingCertificate), single(OID.signingCertificateV2)];
+  if (type === null || digest === null) malformed("token_attributes");
+  if (type.oid() !== OID.tstInfo) malformed("token_content", type.oid());
+  const named = [];
+  if (first !== null) named.push(readEssCertId(first, "sha1"));
+  if (second !== null) named.push(readEssCertId(second, "sha256"));
+  if (!named.length) malformed("token_attributes", "signingCertificate");
+  return [digest.octets(), named];
+}
+
+function readEssCertId(node, algorithm) {
+  const list = node.expect(DER.SEQUENCE).child(0).expect(DER.SEQUENCE);
+  const parts = [...list.child(0).children];
+  if (!parts.length) bad("something is missing");
+  if (algorithm !== "sha1" && parts[0].tag === DER.SEQUENCE) algorithm = hashName(parts.shift());
+  if (!parts.length) bad("something is missing");
+  const found = { algorithm, hash: parts.shift().octets(), serial: null, issuer: null };
+  if (!parts.length) return found;
+  const [names, serial] = parts[0].expect(DER.SEQUENCE).exactly(2);
+  const issuers = names.children.filter((name) => name.tag === 0xa4);
+  found.issuer = issuers.map((name) => name.child(0).raw)[0] ?? null;
+  found.serial = serial.integer();
+  return found;
+}
+
+function readQuery(raw) {
+  return orMalformed("query_not_der", () => {
+    const parts = readDer(raw).expect(DER.SEQUENCE).children;
+    if (parts.length < 2) bad("impossible TimeStampReq");
+    const [version, imprint, ...rest] = parts;
+    const [algorithm, value] = readImprint(imprint);
+    let policy = "";
+    let nonce = null;
+    if (rest.length && rest[0].tag === DER.OID) policy = rest.shift().oid();
+    if (rest.length && rest[0].tag === DER.INTEGER) nonce = rest.shift().integer();
+    if (rest.length && rest[0].tag === DER.BOOLEAN) rest.shift();
+    if (version.integer() !== 1n || !leftAre(rest, [], [0xa0])) bad("impossible TimeStampReq");
+    return { algorithm, imprint: value, nonce, policy };
+  });
+}
+
+// --- certificates --------------------------------------------------------------------------------
+
+function readCertificate(raw) {
+  const [tbs, algorithm, signature] = readDer(raw).expect(DER.SEQUENCE).exactly(3);
+  const parts = [...tbs.expect(DER.SEQUENCE).children];
+  if (!parts.length) bad("no certificate");
+  if (parts[0].tag === 0xa0) parts.shift();
+  if (parts.length < 6) bad("no certificate");
+  const [serial, , issuer, validity, subject, key, ...rest] = parts;
+  const [start, end] = validity.exactly(2);
+  const extensions = readExtensions(rest.filter((part) => part.tag === 0xa3));
+  const usage = extensions.get(OID.extendedKeyUsage);
+  const keyId = extensions.get(OID.subjectKeyId);
+  return {
+    raw,
+    tbs: tbs.raw,
+    algorithm,
+    signature,
+    issuer: issuer.expect(DER.SEQUENCE).raw,
+    subject: subject.expect(DER.SEQUENCE).raw,
+    serial: serial.integer(),
+    notBefore: start.time(),
+    notAfter: end.time(),
+    key: key.expect(DER.SEQUENCE),
+    keyId: keyId && keyId.value.length ? readDer(keyId.value).octets() : null,
+    purposes: usage && usage.value.length
+      ? readDer(usage.value).expect(DER.SEQUENCE).children.map((one) => one.oid())
+      : [],
+    purposesCritical: usage ? usage.critical : false,
+    extensions,
+    name: commonName(subject.raw),
+  };
+}
+
+function readExtensions(holders) {
+  const found = new Map();
+  if (!holders.length) return found;
+  for (const extension of holders[0].child(0).children) {
+    const parts = extension.children;
+    if (parts.length < 2) bad("impossible extension");
+    const oid = parts[0].oid();
+    if (found.has(oid)) bad("an extension stands twice");
+    const critical = parts.slice(1, -1).some((part) => part.boolean());
+    found.set(oid, { critical, value: parts[parts.length - 1].octets() });
+  }
+  return found;
+}
+
+function commonName(name) {
+  const texts = readDer(name)
+    .children.flatMap((group) => group.children)
+    .filter((pair) => pair.children.length === 2 && hex(pair.children[0].raw) === "0603550403")
+    .map((pair) => pair.children[1].content);
+  return texts.length ? oneLine(clipped(replaced(texts[texts.length - 1]), 200)) : "";
+}
+
+const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/= \t\n\r\f\v]+)-----END CERTIFICATE-----/g;
+
+function readCertificates(raw) {
+  if (raw.length > DER_MAX_BYTES) bad("more bytes than allowed");
+  const blocks = [...latin1(raw).matchAll(PEM)];
+  const found = blocks.map((hit) => unbase64(hit[1].replace(/[ \t\n\r\f\v]/g, "")));
+  if (!found.length) found.push(raw);
+  found.forEach(readCertificate);
+  return found;
+}
+
+// The certificates of a file that holds nothing beside them.
+function readPem(raw) {
+  const found = readCertificates(raw);
+  const text = found
+    .map((der) => {
+      const rows = base64(der).match(/.{1,64}/g).map((row) => `${row}\n`);
+      return `-----BEGIN CERTIFICATE-----\n${rows.join("")}-----END CERTIFICATE-----\n`;
+    })
+    .join("");
+  if (text !== latin1(raw)) bad("something stands beside the certificates");
+  return found;
+}
+
+const isValid = (certificate, time) =>
+  // A certificate ends with the last second it names.
+  certificate.notBefore <= time && time < certificate.notAfter + SECOND;
+
+// --- the profile ---------------------------------------------------------------------------------
+
+function findSigner(token, chain) {
+  const fitting = [];
+  for (const raw of [...token.certificates, ...chain]) {
+    let one;
+    try {
+      one = readCertificate(raw);
+    } catch (error) {
+      if (!(error instanceof Bad)) throw error;
+      continue;
+    }
+    const { keyId, issuer, serial } = token.signer;
+    const fits = keyId !== null
+      ? one.keyId !== null && equal(one.keyId, keyId)
+      : equal(one.issuer, issuer) && one.serial === serial;
+    if (fits) fitting.push(one);
+  }
+  return fitting.find((one) => isNamed(token, one)) ?? fitting[0] ?? null;
+}
+
+const isNamed = (token, certificate) =>
+  token.signer.named.every((named) => {
+    const hash = smallHash(named.algorithm, certificate.raw);
+    return (
+      hash !== null &&
+      equal(hash, named.hash) &&
+      (named.serial === null || named.serial === certificate.serial) &&
+      (named.issuer === null || equal(named.issuer, certificate.issuer))
+    );
+  });
+
+const smallHash = (name, data) =>
+  TOKEN_HASH_NAMES.includes(name) && Object.hasOwn(HASHES, name) ? HASHES[name](data) : null;
+
+// What the profile has to say against (and beside) a token; the signature and the path remain.
+async function checkProfile(token, digest, query, chain, now) {
+  const told = [];
+  const { info, signer } = token;
+  if (token.status === 1) told.push(["token_granted_with_mods", "ok", ""]);
+  try {
+    if (!TOKEN_HASH_NAMES.includes(info.algorithm)) bad(info.algorithm);
+    if (!equal(await digest(info.algorithm), info.imprint)) {
+      told.push(["token_imprint", "broken", info.algorithm]);
+    }
+  } catch (error) {
+    if (!(error instanceof Bad)) throw error;
+    told.push(["token_hash_unknown", "unchecked", info.algorithm]);
+  }
+  const content = smallHash(signer.digest, info.raw);
+  if (content === null) told.push(["token_hash_unknown", "unchecked", signer.digest]);
+  else if (!equal(content, signer.messageDigest)) {
+    told.push(["token_message_digest", "broken", signer.digest]);
+  }
+  if (info.algorithm === "sha1" || signer.digest === "sha1") {
+    told.push(["token_weak_hash", "weak", "sha1"]);
+  }
+  if (query !== null) told.push(...aboutQuery(info, query));
+  told.push(...aboutSigner(token, findSigner(token, chain)));
+  if (info.time - now > FUTURE_TOLERANCE + info.accuracy) {
+    told.push(["token_future", "unchecked", rfc3339(info.time)]);
+  }
+  return told;
+}
+
+function aboutQuery(info, query) {
+  const told = [];
+  if (query.algorithm !== info.algorithm || !equal(query.imprint, info.imprint)) {
+    told.push(["token_query", "broken", info.algorithm]);
+  }
+  if (query.nonce !== null && query.nonce !== info.nonce) told.push(["token_nonce", "broken", ""]);
+  if (query.policy !== "" && query.policy !== info.policy) {
+    told.push(["token_policy", "broken", info.policy]);
+  }
+  return told;
+}
+
+function aboutSigner(token, signer) {
+  if (signer === null) return [["token_signer_absent", "unchecked", ""]];
+  const told = [];
+  if (!isNamed(token, signer)) told.push(["token_signing_certificate", "broken", signer.name]);
+  const only = signer.purposes.length === 1 && signer.purposes[0] === OID.timeStamping;
+  if (!only || !signer.purposesCritical) told.push(["token_key_usage", "broken", signer.name]);
+  if (!isValid(signer, token.info.time)) {
+    told.push(["token_signer_validity", "broken", rfc3339(token.info.time)]);
+  }
+  return told;
+}
