@@ -2,6 +2,8 @@
 
 const OUTCOMES = ["broken", "weak", "ok"];
 const SIGNS = { ok: "\u2713", weak: "!", broken: "\u2715", unchecked: "?" };
+// A rehearsal's time-stamps are never drawn as confirmed.
+const SIMULATED = ["ots_simulated", "token_simulated", "exhibit_rehearsed"];
 const ROWS = 200;
 const EVERY = 100;
 
@@ -277,13 +279,17 @@ class Page {
     const sentence = rehearsed ? "verdict.ok.practice" : `verdict.${result.verdict}`;
     const tint = practice && result.verdict !== "broken" ? "grey" : result.verdict;
     const now = ["broken", "unchecked"].includes(result.verdict);
-    const found = OUTCOMES.flatMap((outcome) => findings.filter((one) => one.outcome === outcome));
+    const found = OUTCOMES.flatMap((outcome) => {
+      const such = findings.filter((one) => one.outcome === outcome);
+      const about = (one) => one.rule.startsWith("exhibit_");
+      return [...such.filter(about), ...such.filter((one) => !about(one))];
+    });
     const unchecked = findings.filter((one) => one.outcome === "unchecked");
     return [
       practice ? make("p", { class: "band" }, this.say("world_practice")) : null,
       make("section", { id: "told", class: `verdict ${tint}`, tabindex: "-1", role: "status",
         "data-verdict": result.verdict },
-        make("span", { class: `mark ${result.verdict}`, "aria-hidden": "true" },
+        make("span", { class: `mark ${result.verdict}-shape`, "aria-hidden": "true" },
           SIGNS[result.verdict]),
         make("div", {},
           make("strong", {}, this.say(sentence)),
@@ -299,7 +305,7 @@ class Page {
       make("h2", {}, this.say("verify_limits")),
       make("ul", {}, ["origin", "maker", "court"].map((what) =>
         make("li", {}, this.say(`verify_limit_${what}`)))),
-      make("div", { class: "row" },
+      make("div", { class: "row last" },
         make("button", { onclick: () => this.show({ phase: "idle" }) }, this.say("again")),
         make("button", { onclick: () => window.print() }, this.say("print"))),
     ].filter((part) => part !== null);
@@ -322,7 +328,7 @@ class Page {
   table(findings) {
     const shown = this.all.has("table") ? findings : findings.slice(0, ROWS);
     const rows = shown.map((one) => make("tr", { "data-rule": one.rule },
-      make("td", { class: `state ${one.outcome}` },
+      make("td", { class: `state ${SIMULATED.includes(one.rule) ? "grey" : one.outcome}` },
         `${SIGNS[one.outcome]} ${this.say(`verify_outcome_${one.outcome}`)}`),
       make("td", { class: "subject" }, oneLine(one.subject)),
       make("td", {}, this.sentence(one))));
@@ -357,8 +363,7 @@ class Page {
     return make("footer", { class: "soft" },
       make("p", {}, this.say("trust")),
       make("p", {}, this.say("links")),
-      make("p", {}, `Holdfast ${DATA.version} \u00b7 verify.html \u00b7 SHA-256 `,
-        make("code", { id: "own" }, this.pageHash)));
+      make("p", {}, `Holdfast ${DATA.version} \u00b7 verify.html`));
   }
 }
 

@@ -355,9 +355,10 @@ class ZipPack {
 
   // Where the bytes of a member begin, and what of it was read along with its header.
   async opened(info) {
-    const nameSize = encode(info.name).length;
-    const guess = 50 + nameSize + (info.packed <= PIECE ? info.packed : 0);
+    const ours = localHeader(info);
+    const guess = ours.length + (info.packed <= PIECE ? info.packed : 0);
     const head = await sliceOf(this.file, info.offset, info.offset + guess);
+    if (!equal(head.subarray(0, ours.length), ours)) this.rewritten = true;
     if (head.length < 30) throw new Unreadable("file_unreadable", "Truncated file header");
     if (u32(head, 0) !== 0x04034b50) {
       throw new Unreadable("file_unreadable", "Bad magic number for file header");
@@ -375,7 +376,6 @@ class ZipPack {
     if (name !== info.name) {
       throw new Unreadable("file_unreadable", "File name in directory and header differ");
     }
-    if (!equal(whole.subarray(0, size), localHeader(info))) this.rewritten = true;
     return [info.offset + size, head.subarray(Math.min(size, head.length))];
   }
 

@@ -1,0 +1,480 @@
+"""verify.html: a page that finds in a browser, from a file and offline, what verify.pyz finds."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import struct
+import sys
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.checkengine import Engine, engine
+from fakes.checkpage import CheckPage, chromium
+from fakes.packed import Remembering, finished, flipped, judged, rebagged, terms
+from holdfast.adapters.pack import browser, offline, verifier, zipform
+from holdfast.adapters.pack.tokens import OpensslTokens
+from holdfast.core.errors import HoldfastError
+from holdfast.core.job import Job
+from holdfast.usecases.verify import Options, verify
+
+PAGE = browser.verify_html()
+TOP = "HF-2026-0001"
+
+Files = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both checkers of this release in it."""
+    folder = tmp_path_factory.mktemp("checkers")
+    (folder / "verify.html").write_bytes(PAGE)
+    (folder / "verify.pyz").write_bytes(verifier.verify_pyz())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(home: Path) -> Iterator[CheckPage]:
+    """One page in one browser for the whole module; nothing it does may want the network."""
+    try:
+        with chromium(home / "log") as program:
+            opened = CheckPage(program, home / "verify.html")
+            yield opened
+            assert program.gate.refused == []
+            assert opened.errors == []
+    except HoldfastError as error:
+        if error.code in ("no_browser", "browser_start"):
+            pytest.skip(f"no Chromium here: {error}")
+        raise
+
+
+@pytest.fixture(scope="module")
+def node(home: Path) -> Iterator[Engine]:
+    with engine(home / "verify.html") as running:
+        yield running
+
+
+class Chance:
+    """The same choices every time."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed, self._drawn = seed, 0
+
+    def below(self, end: int) -> int:
+        self._drawn += 1
+        drawn = hashlib.sha256(f"{self._seed} {self._drawn}".encode()).digest()
+        return int.from_bytes(drawn[:8], "big") % end
+
+    def of(self, things: Sequence[str]) -> str:
+        return things[self.below(len(things))]
+
+
+@cache
+def checkers() -> tuple[Any, ...]:
+    """Those of verify.pyz; what openssl said once about a token it need not say again."""
+    known = offline.read_embedded(verifier.embedded())
+    tokens = OpensslTokens((known.practice_roots,))
+    return Remembering(offline.OtsProofs(known.table)), Remembering(tokens)
+
+
+def as_pyz(home: Path, target: Path, *, practice: bool = True) -> dict[str, Any]:
+    """What verify.pyz says, without starting a Python for each pack."""
+    bench = offline._bench(home / "verify.pyz", offline.read_embedded(verifier.embedded()))
+    bench = replace(bench, checkers=checkers(), now="2030-01-01T00:00:00.000Z")
+    try:
+        verdict = verify([target], Options(practice=practice), bench=bench, job=Job())
+    except HoldfastError as refusal:
+        return {"refused": refusal.code}
+    body: dict[str, Any] = json.loads(json.dumps(verdict.body()))
+    return body
+
+
+def short(body: Mapping[str, Any]) -> object:
+    """Verdict, and what was found where."""
+    if "refused" in body:
+        return body["refused"]
+    found = {(one["subject"], one["rule"], one["outcome"]) for one in body["findings"]}
+    return body["verdict"], found
+
+
+def folder(at: Path, files: Mapping[str, bytes]) -> Path:
+    for name, data in files.items():
+        (at / name).parent.mkdir(parents=True, exist_ok=True)
+        (at / name).write_bytes(data)
+    return at
+
+
+# --- the file ------------------------------------------------------------------------------------
+
+
+def test_it_is_the_same_bytes_every_time_and_in_every_pack() -> None:
+    assert browser.verify_html.__wrapped__() == PAGE
+    assert finished().files["verify.html"] == PAGE
+    assert hashlib.sha256(PAGE).hexdigest() in verifier.known_verifiers()
+    assert hashlib.sha256(PAGE).hexdigest() in finished().files["README.html"].decode()
+    assert b"\r" not in PAGE
+
+
+def test_a_checkout_with_crlf_builds_the_same_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = browser.resource
+
+    def crlf(*parts: str) -> Path:
+        if parts[0] != "checker":
+            return real(*parts)
+        copy = tmp_path / parts[-1]
+        copy.write_bytes(real(*parts).read_bytes().replace(b"\n", b"\r\n"))
+        return copy
+
+    monkeypatch.setattr(browser, "resource", crlf)
+    assert browser.verify_html.__wrapped__() == PAGE
+
+
+def test_a_frozen_program_carries_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "verify.html").write_bytes(b"as built")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(browser, "resource", lambda *parts: tmp_path / parts[-1])
+    assert browser.verify_html.__wrapped__() == b"as built"
+
+
+def test_a_source_that_would_end_the_script_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "_source", lambda _name: "</SCRIPT>")
+    with pytest.raises(ValueError, match="cannot hold"):
+        browser._script(("", "", ""))
+
+
+def test_its_policy_allows_its_own_script_and_style_and_nothing_else() -> None:
+    text = PAGE.decode()
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none'; ")
+    for tag in ("script", "style"):
+        (inner,) = re.findall(rf"<{tag}>(.*)</{tag}>", text, re.DOTALL)
+        mark = base64.b64encode(hashlib.sha256(inner.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{mark}'" in policy[1]
+    assert "unsafe" not in policy[1]
+    assert "connect-src 'none'" in policy[1]
+
+
+def test_nothing_in_it_makes_markup_of_text_or_keeps_or_sends_anything() -> None:
+    sources = "".join(browser._source(f"{name}.js") for name in browser.SOURCES)
+    for word in (
+        "innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function(",
+        "fetch(", "XMLHttpRequest", "WebSocket", "sendBeacon", "localStorage", "indexedDB",
+        "document.cookie", "import(", "http:", "https:",
+    ):  # fmt: skip
+        assert word not in sources, word
+
+
+def test_every_rule_that_it_says_has_its_words_in_both_languages() -> None:
+    said = re.compile(
+        r'"((?:bag|file|name|zip|pack|ledger|checkpoint|key|inclusion|exhibit|case|digest|proof'
+        r'|headers|certificates|world|token|query|not_before|ots)_[a-z0-9_]+)"'
+    )
+    names = [name for name in browser.SOURCES if name not in ("page", "start")]
+    found = {rule for name in names for rule in said.findall(browser._source(f"{name}.js"))}
+    found -= {"not_before", "proof_sha256", "proof_mark"}
+    assert len(found) > 60
+    shown = set(re.findall(r'this\.say\("([a-z_]+)"', browser._source("page.js")))
+    assert len(shown) > 12
+    for lang in ("zh", "en"):
+        words = browser._words(lang)
+        assert isinstance(words, dict)
+        assert found - words.keys() == set()
+        assert {one for one in shown if one not in words and f"checker_{one}" not in words} == set()
+
+
+def test_both_checkers_know_each_other_and_no_other(home: Path, tmp_path: Path) -> None:
+    raw = verifier.verify_pyz()
+    at = verifier.PAGE_AT
+    assert raw[at : at + 64].decode() == hashlib.sha256(PAGE).hexdigest()
+    known = offline._own_verifiers(home / "verify.pyz")
+    assert known == verifier.known_verifiers()
+    assert offline._own_verifiers(tmp_path / "absent") == frozenset()
+    (tmp_path / "old.pyz").write_bytes(b"PK")
+    assert len(offline._own_verifiers(tmp_path / "old.pyz")) == 1
+    assert terms().known_verifiers == known
+
+
+# --- the same findings, in Chromium, from a file, offline ---------------------------------------
+
+
+def test_a_genuine_pack_is_judged_as_by_verify_pyz(page: CheckPage, home: Path) -> None:
+    assert page.ask("isSecureContext && holdfast.pageHash") == hashlib.sha256(PAGE).hexdigest()
+    for target in (finished().archive, finished().folder):
+        for practice in (True, False):
+            theirs = page.judged(target, practice=practice)
+            ours = as_pyz(home, target, practice=practice)
+            assert theirs["phase"] == "done"
+            assert theirs["result"] == ours
+    assert page.ask("holdfast.check.worker !== null")
+
+
+def test_what_is_said_can_be_read_in_both_languages(page: CheckPage) -> None:
+    page.judged(finished().archive)
+    for lang, start in (("zh", "演练：全部内容"), ("en", "PRACTICE: everything matches")):
+        page.ask(f"holdfast.lang = '{lang}'; holdfast.draw()")
+        assert page.ask("document.querySelector('#told strong').textContent").startswith(start)
+        assert page.ask("document.querySelectorAll('#findings tbody tr').length") > 10
+        assert "{" not in page.ask("document.body.innerText")
+    # A rehearsal is never drawn green.
+    assert page.ask("document.querySelectorAll('.verdict.ok').length") == 0
+    page.ask("document.getElementById('lang').click()")
+    assert page.ask("document.documentElement.lang") == "zh-CN"
+    page.ask("document.getElementById('practice').click()")
+    page.until("holdfast.state.phase === 'done'")
+    assert page.ask("holdfast.state.result.verdict") == "unchecked"
+
+
+def hostile(made: Path, edit: Callable[[zipfile.ZipFile], None]) -> Path:
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, data in sorted(finished().files.items()):
+            archive.writestr(zipfile.ZipInfo(f"{TOP}/{name}"), data)
+        edit(archive)
+    return made
+
+
+def entry(name: str, mode: int = 0o100644, method: int = zipfile.ZIP_STORED) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    info.compress_type = method
+    return info
+
+
+HOSTILE: tuple[tuple[str, zipfile.ZipInfo, bytes], ...] = (
+    ("name_dangerous", entry(f"{TOP}/../evil"), b"x"),
+    ("zip_outside", entry("../evil"), b"x"),
+    ("zip_outside", entry("C:\\evil"), b"x"),
+    ("name_dangerous", entry(f"{TOP}/data\\evil"), b"x"),
+    ("name_dangerous", entry(f"{TOP}/data/con.txt"), b"x"),
+    ("name_dangerous", entry(f"{TOP}/data/<img src=x onerror=alert(1)>"), b"x"),
+    ("name_dangerous", entry(f"{TOP}/data/e\u202evil"), b"x"),
+    ("name_collides", entry(f"{TOP}/DATA/case.json"), b"x"),
+    ("file_link", entry(f"{TOP}/data/link", 0o120777), b"x"),
+    ("file_special", entry(f"{TOP}/data/pipe", 0o010644), b"x"),
+    ("zip_bomb", entry(f"{TOP}/data/bomb", method=zipfile.ZIP_DEFLATED), bytes(4 << 20)),
+    ("zip_method", entry(f"{TOP}/data/x", method=zipfile.ZIP_BZIP2), b"x" * 100),
+)
+
+
+@pytest.mark.parametrize(("rule", "info", "data"), HOSTILE)
+def test_hostile_zips_are_refused_as_by_the_python_reader(
+    node: Engine, home: Path, tmp_path: Path, rule: str, info: zipfile.ZipInfo, data: bytes
+) -> None:
+    path = hostile(tmp_path / "x.zip", lambda archive: archive.writestr(info, data))
+    ours = as_pyz(home, path)
+    assert rule in {one["rule"] for one in ours["findings"]}
+    assert short(node.judged(path)["result"]) == short(ours)
+
+
+def patched(at: Path, edit: Callable[[bytearray, int, int], None]) -> Path:
+    raw = bytearray(finished().archive.read_bytes())
+    central = raw.rfind(f"{finished().number}/data/case.json".encode()) - 46
+    assert raw[central : central + 4] == zipform.CENTRAL_SIGNATURE
+    edit(raw, struct.unpack_from("<I", raw, central + 42)[0], central)
+    at.write_bytes(raw)
+    return at
+
+
+def test_zips_that_lie_about_themselves(node: Engine, home: Path, tmp_path: Path) -> None:
+    def lock(raw: bytearray, local: int, central: int) -> None:
+        raw[local + 6] |= 1
+        raw[central + 8] |= 1
+
+    def grow(raw: bytearray, local: int, central: int) -> None:
+        for at in (local + 18, local + 22, central + 20, central + 24):
+            struct.pack_into("<I", raw, at, struct.unpack_from("<I", raw, at)[0] + 5000)
+
+    def crc(raw: bytearray, _local: int, central: int) -> None:
+        raw[central + 16] ^= 1
+
+    def name(raw: bytearray, local: int, _central: int) -> None:
+        raw[local + 30] ^= 1
+
+    def date(raw: bytearray, local: int, _central: int) -> None:
+        raw[local + 12] ^= 1
+
+    paths = [
+        patched(tmp_path / f"{one.__name__}.zip", one) for one in (lock, grow, crc, name, date)
+    ]
+    raw = finished().archive.read_bytes()
+    odd = {
+        "empty": b"",
+        "head": b"PK\x03\x04",
+        "end": b"PK\x05\x06" + b"\xff" * 18,
+        "many": zipform.directory_end(70_000, 10, 5) + bytes(3),
+        "cut": raw[:-1],
+        "more": raw + b"!",
+        "before": b"!" + raw,
+        "last": flipped(raw, len(raw) - 1),
+    }
+    for what, data in odd.items():
+        (tmp_path / f"{what}.zip").write_bytes(data)
+        paths.append(tmp_path / f"{what}.zip")
+    deflated = tmp_path / "deflated.zip"
+    with zipfile.ZipFile(deflated, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in finished().files.items():
+            archive.writestr(member, content)
+    holiday = tmp_path / "holiday.zip"
+    with zipfile.ZipFile(holiday, "w") as archive:
+        archive.writestr("holiday/photo.jpg", b"x")
+    for path in (*paths, deflated, holiday):
+        told = node.judged(path)["result"]
+        assert short(told) == short(as_pyz(home, path)), path.name
+    assert node.judged(deflated)["result"]["verdict"] == "weak"
+
+
+def test_a_zip_with_zip64_is_read(
+    node: Engine, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory that says everything in 64 bits, as packs beyond 4 GiB have it."""
+    raw = finished().archive.read_bytes()
+    count, size, offset = struct.unpack("<HII", raw[-12:-2])
+    monkeypatch.setattr(zipform, "COUNT_LIMIT", 3)
+    path = tmp_path / "wide.zip"
+    path.write_bytes(raw[:-22] + zipform.directory_end(count, size, offset))
+    assert zipform.END64_SIGNATURE in path.read_bytes()
+    told = node.judged(path)["result"]
+    assert told["verdict"] == "weak"
+    assert [one["rule"] for one in told["findings"] if one["outcome"] == "weak"] == [
+        "zip_rewritten"
+    ]
+
+
+# --- tampered packs ------------------------------------------------------------------------------
+
+
+def tampered(chance: Chance) -> tuple[str, Files]:
+    """A pack with one thing done to it; half of them under manifests made anew."""
+    files: Files = dict(finished().files)
+    name = chance.of([one for one in sorted(files) if len(files[one]) < 50_000])
+    data = files[name]
+    kind = chance.of(("flip", "delete", "insert", "remove", "add", "rename", "swap", "lines"))
+    if kind == "flip":
+        files[name] = flipped(data, chance.below(len(data)))
+    elif kind == "delete":
+        at = chance.below(len(data))
+        files[name] = data[:at] + data[at + 1 :]
+    elif kind == "insert":
+        at = chance.below(len(data) + 1)
+        files[name] = data[:at] + bytes((chance.below(256),)) + data[at:]
+    elif kind == "remove":
+        del files[name]
+    elif kind == "add":
+        files[f"data/exhibits/E0001/proofs/files/{chance.of('abc')}.ots"] = data
+    elif kind == "rename":
+        files[f"{name}2"] = files.pop(name)
+    elif kind == "swap":
+        other = chance.of([one for one in sorted(files) if one != name])
+        files[name], files[other] = files[other], data
+    else:
+        lines = files["data/ledger/entries.jsonl"].split(b"\n")
+        at = chance.below(len(lines) - 2)
+        lines[at], lines[at + 1] = lines[at + 1], lines[at]
+        files["data/ledger/entries.jsonl"] = b"\n".join(lines)
+    if chance.below(2):
+        try:
+            files = rebagged(files)
+        except UnicodeDecodeError:
+            return f"{kind} {name}", files
+        return f"{kind} {name}, bagged anew", files
+    return f"{kind} {name}", files
+
+
+def test_tampered_packs_are_judged_as_by_verify_pyz(
+    node: Engine, home: Path, tmp_path: Path
+) -> None:
+    chance = Chance(20261112)
+    for number in range(40):
+        what, files = tampered(chance)
+        path = folder(tmp_path / f"pack{number}", files)
+        told = node.judged(path)
+        assert short(told["result"]) == short(as_pyz(home, path)), what
+
+
+def test_a_few_of_them_in_the_browser(page: CheckPage, home: Path, tmp_path: Path) -> None:
+    chance = Chance(7)
+    for number in range(6):
+        what, files = tampered(chance)
+        path = folder(tmp_path / f"pack{number}", files)
+        assert short(page.judged(path)["result"]) == short(as_pyz(home, path)), what
+    path = hostile(tmp_path / "x.zip", lambda a: a.writestr(*HOSTILE[5][1:]))
+    assert short(page.judged(path)["result"]) == short(as_pyz(home, path))
+    assert "<img src=x onerror=alert(1)>" in page.ask("document.body.innerText")
+    assert page.ask("document.querySelectorAll('img').length") == 0
+
+
+def test_a_checker_that_is_not_known_is_said_by_all(
+    node: Engine, home: Path, tmp_path: Path
+) -> None:
+    for name in ("verify.html", "verify.pyz"):
+        files = rebagged({**finished().files, name: finished().files[name] + b"\n"})
+        path = folder(tmp_path / name, files)
+        ours = as_pyz(home, path)
+        assert ours["verdict"] == "weak"
+        assert (name, "pack_verifier_unknown", "weak") in short(ours)[1]  # type: ignore[index]
+        assert short(node.judged(path)["result"]) == short(ours)
+        assert judged(path).verdict == "weak"
+    forged = bytearray(finished().files["verify.pyz"])
+    forged[verifier.PAGE_AT] ^= 1
+    files = rebagged({**finished().files, "verify.pyz": bytes(forged)})
+    told = node.judged(folder(tmp_path / "forged", files))["result"]
+    assert ("verify.pyz", "pack_verifier_unknown", "weak") in short(told)[1]  # type: ignore[index]
+
+
+# --- what a person does --------------------------------------------------------------------------
+
+
+def test_what_is_no_pack_is_told_in_three_sentences(page: CheckPage, tmp_path: Path) -> None:
+    path = tmp_path / "<b>holiday.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("holiday/photo.jpg", b"x")
+    assert page.judged(path)["phase"] == "refused"
+    assert "<b>holiday.zip" in page.ask("document.getElementById('told').textContent")
+
+
+def test_a_check_can_be_stopped(page: CheckPage) -> None:
+    page.ask("holdfast.show({phase: 'idle'})")
+    # The click comes in the same turn of the page as the choice, so the check is still running.
+    page.ask(
+        "const was = holdfast.start; holdfast.start = (target) => { holdfast.start = was;"
+        " holdfast.start(target); document.getElementById('stop').click(); }"
+    )
+    page.pick("zip", [finished().archive])
+    page.until("holdfast.state.phase === 'told'")
+    assert page.ask("holdfast.check.stopped")
+    assert page.judged(finished().archive)["result"]["verdict"] == "ok"
+
+
+def test_without_a_worker_the_page_checks_by_itself(page: CheckPage) -> None:
+    page.ask("window.kept = Worker; window.Worker = class { constructor() { throw Error('no'); } }")
+    try:
+        told = page.judged(finished().archive)
+        assert page.ask("holdfast.check.worker") is None
+    finally:
+        page.ask("window.Worker = kept")
+    assert told["result"]["verdict"] == "ok"
+
+
+def test_a_large_member_is_hashed_in_pieces(node: Engine, home: Path, tmp_path: Path) -> None:
+    """More than the browser is given at once: our own SHA-256, in a ZIP and in a folder."""
+    big = bytes(range(256)) * 4 * 1024 * 65
+    files = {**finished().files, "data/big.bin": big}
+    listed = rebagged(files)
+    path = folder(tmp_path / "pack", listed)
+    told = short(node.judged(path)["result"])
+    assert told == short(as_pyz(home, path))
+    archive = tmp_path / "pack.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        for name, data in listed.items():
+            made.writestr(zipfile.ZipInfo(name), data)
+    assert short(node.judged(archive)["result"]) == short(as_pyz(home, archive))

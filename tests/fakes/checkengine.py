@@ -1,0 +1,84 @@
+"""The checking part of verify.html in node: the same text that the page runs as its worker."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_HARNESS = r"""
+const fs = require("fs");
+const readline = require("readline");
+const crypto = require("crypto");
+const raw = fs.readFileSync(process.argv[1]);
+const script = raw.toString("utf8").match(/<script>([\s\S]*)<\/script>/)[1];
+const pageHash = crypto.createHash("sha256").update(raw).digest("hex");
+let settle;
+globalThis.self = { postMessage(told) { if (told.result || "failed" in told) settle(told); } };
+(0, eval)(script);
+async function below(root, prefix = "") {
+  const found = [];
+  for (const entry of fs.readdirSync(root, { withFileTypes: true })) {
+    const at = `${root}/${entry.name}`;
+    if (entry.isDirectory()) found.push(...(await below(at, `${prefix}${entry.name}/`)));
+    else found.push([prefix + entry.name, await fs.openAsBlob(at)]);
+  }
+  return found;
+}
+(async () => {
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const { path, practice } = JSON.parse(line);
+    const name = path.split("/").pop();
+    const target = fs.statSync(path).isDirectory()
+      ? { name, files: await below(path) }
+      : { name, file: await fs.openAsBlob(path) };
+    const told = new Promise((resolve) => { settle = resolve; });
+    self.onmessage({ data: { target, practice, pageHash } });
+    console.log(JSON.stringify(await told));
+  }
+})();
+"""
+
+
+class Engine:
+    """A running node; each question is a pack."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def judged(self, pack: Path, *, practice: bool = True) -> dict[str, Any]:
+        """``result``, or why there is none."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"path": str(pack), "practice": practice}) + "\n")
+        self._process.stdin.flush()
+        told: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return told
+
+
+@contextmanager
+def engine(page: Path) -> Iterator[Engine]:
+    """The test is skipped where there is no node that can open files as blobs."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not here")
+    major = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20).stdout
+    if int(major.lstrip("v").split(".")[0]) < 20:
+        pytest.skip(f"node {major.strip()} is too old")
+    with subprocess.Popen(
+        [node, "-e", _HARNESS, str(page)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            yield Engine(process)
+        finally:
+            process.kill()
