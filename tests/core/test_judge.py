@@ -97,10 +97,17 @@ def test_sm3_is_recomputed_when_asked_and_said_when_not() -> None:
     assert rules(verdict) == {"digest_sm3_unavailable"}
 
 
-def test_a_checker_that_is_not_known_is_a_reservation() -> None:
-    verdict = look(rebagged(pack() | {"verify.pyz": b"print('all is well')"}))
+@pytest.mark.parametrize("name", ["verify.pyz", "verify.html"])
+def test_a_checker_that_is_not_known_is_a_reservation(name: str) -> None:
+    verdict = look(rebagged(pack() | {name: b"print('all is well')"}))
     assert verdict.verdict == "weak"
     assert rules(verdict) == {"pack_verifier_unknown", "digest_sm3_skipped"}
+
+
+def test_a_pack_from_before_there_was_a_page_is_whole() -> None:
+    files = pack()
+    del files["verify.html"]
+    assert look(rebagged(files)).verdict == "ok"
 
 
 def test_a_bag_made_again_is_the_same_bag() -> None:
@@ -148,6 +155,7 @@ UNSIGNED = {
     "manifest-sha256.txt",
     "tagmanifest-sha256.txt",
     "verify.pyz",
+    "verify.html",
     "bag-info.txt",
     # Its work is only practice; a real run would not hold.
     headers(pack()),

@@ -87,4 +87,4 @@ def chromium(log: Path) -> Iterator[Browser]:
         with browser.running(browser.find(), allow=frozenset(), log=log, job=Job()) as program:
             yield program
     finally:
-        browser.Gate = gate  # type: ignore[misc]
+        browser.Gate = gate  # type: ignore[misc] # as it was

@@ -268,6 +268,7 @@ def test_the_readme_of_a_real_case_says_nothing_of_practice() -> None:
         root="0" * 64,
         made="2026-01-01T00:00:00.000Z",
         verifier_sha256="1" * 64,
+        page_sha256="2" * 64,
         exhibits=(
             ReadmeExhibit(number="E0001", title="=cmd|' {{x}}", sealed="", sha256="", files=1),
         ),
@@ -276,6 +277,7 @@ def test_the_readme_of_a_real_case_says_nothing_of_practice() -> None:
     )
     html = readme.readme(facts).decode()
     assert "PRACTICE" not in html
+    assert html.count("2" * 64) == 2
     assert "=cmd|&#x27; {{x}}" in html
 
 

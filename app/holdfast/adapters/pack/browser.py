@@ -1,28 +1,18 @@
 """Builds ``verify.html``: the offline checker as one page for a browser, from the shipped sources.
 
-The same release gives the same bytes on every machine.  The page knows the ``verify.pyz`` it goes
-with by its bytes but for one place: there that file names this page, which is made first.
+The same facts give the same bytes on every machine.  What runs in the page is one script that its
+own policy names by hash; the same text, as a worker, does the checking.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import sys
-from functools import cache
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import holdfast
-from holdfast.adapters.pack.verifier import (
-    BLANK,
-    PAGE_AT,
-    RELEASED,
-    beacons,
-    checker_words,
-    pinned_roots,
-    practice_roots,
-    pyz_naming,
-)
 from holdfast.adapters.resources import resource, words
 from holdfast.core import practice
 from holdfast.core.bitcoin import GENESIS_HASH, CheckpointTable
@@ -53,36 +43,36 @@ SOURCES: Final = (
 )
 """The files of ``resources/checker``, in the order in which they need each other."""
 
-RELEASED_PAGES: frozenset[str] = frozenset()
-"""SHA-256 of the verify.html of every earlier release; a release adds the one before it."""
-
 _ERRORS = ("checker_failed", "verify_no_pack")
+_Around = tuple[str, str, str]
 
 
-@cache
-def verify_html() -> bytes:
-    """The page, the same bytes in every pack of a release.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFacts:
+    """What the page is told beside what ships with it."""
 
-    A frozen program has no sources, so it carries the file that was built with it.
-    """
-    if getattr(sys, "frozen", False):
-        return resource("pack", "verify.html").read_bytes()
-    before, between, after = _around()
-    script = _script((before, between, after))
+    verifier_sha256: str
+    """Of the verify.pyz it goes with, as that would be if it named no page yet."""
+    verifier_at: int
+    """Where in that file the page is named."""
+    released: Sequence[str]
+    """SHA-256 of the checkers of earlier releases."""
+    roots: Sequence[bytes]
+    """Pinned roots, PEM."""
+    practice_roots: bytes
+    beacons: Sequence[Mapping[str, Any]]
+    keys: Sequence[str]
+    """Of the sentences that a checker says."""
+
+
+def build_page(facts: PageFacts) -> bytes:
+    """The page.  Raises ValueError for sources that no page can hold."""
+    before, between, after = around = _around()
+    script = _script(facts, around)
     return (before + _mark(script) + between + script + after).encode()
 
 
-def page_sha256() -> str:
-    """What verify.pyz calls the page it goes with."""
-    return hashlib.sha256(verify_html()).hexdigest()
-
-
-def known_pages() -> frozenset[str]:
-    """SHA-256 of every verify.html that a pack of ours may carry."""
-    return RELEASED_PAGES | {page_sha256()}
-
-
-def _source(name: str) -> str:
+def source(name: str) -> str:
     """A shipped source with LF, however it was checked out."""
     return resource("checker", name).read_bytes().replace(b"\r\n", b"\n").decode()
 
@@ -92,19 +82,19 @@ def _mark(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _around() -> tuple[str, str, str]:
+def _around() -> _Around:
     """The page before the mark of its script, between mark and script, and after it.
 
     Nothing is fetched, sent or framed; what runs is this one script, and its copy as a worker.
     """
-    style = _source("page.css")
+    style = source("page.css")
     policy = (
         f"default-src 'none'; script-src 'sha256-{{mark}}'; style-src 'sha256-{_mark(style)}'; "
         "worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
     old = " / ".join(words(lang)("checker_old") for lang in ("zh", "en"))
     page = (
-        _source("page.html")
+        source("page.html")
         .replace("{policy}", policy)
         .replace("{style}", style)
         .replace("{old}", old)
@@ -114,12 +104,12 @@ def _around() -> tuple[str, str, str]:
     return before, between, after
 
 
-def _script(around: tuple[str, str, str]) -> str:
-    body = "\n".join(_source(f"{name}.js") for name in SOURCES)
+def _script(facts: PageFacts, around: _Around) -> str:
+    body = "\n".join(source(f"{name}.js") for name in SOURCES)
     script = (
         '\n"use strict";\n(() => {\n'
         f"const PRACTICE = {_literal(_practice())};\n"
-        f"const DATA = {_literal(_data(around))};\n\n{body}}})();\n"
+        f"const DATA = {_literal(_data(facts, around))};\n\n{body}}})();\n"
     )
     if "</script" in script.lower() or "<!--" in script:
         raise ValueError("a source that a page cannot hold")
@@ -142,23 +132,26 @@ def _practice() -> Json:
     }
 
 
-def _data(around: tuple[str, str, str]) -> Json:
-    """What the page knows of the world."""
+def _data(facts: PageFacts, around: _Around) -> Json:
+    """What the page knows of the world.
+
+    ``page`` is what stands around the script, so that the page can tell its own hash.
+    """
     return {
         "version": holdfast.__version__,
         "page": list(around),
-        "verifier": {
-            "at": PAGE_AT,
-            "sha256": hashlib.sha256(pyz_naming(BLANK)).hexdigest(),
-        },
-        "released": sorted(RELEASED | RELEASED_PAGES),
-        "roots": [_text(der) for pem in pinned_roots() for der in read_certificates(pem)],
-        "practice_roots": [_text(der) for der in read_certificates(practice_roots())],
+        "verifier": {"at": facts.verifier_at, "sha256": facts.verifier_sha256},
+        "released": sorted(facts.released),
+        "roots": [_text(der) for pem in facts.roots for der in read_certificates(pem)],
+        "practice_roots": [_text(der) for der in read_certificates(facts.practice_roots)],
         "checkpoints": _checkpoints(),
-        "beacons": [{key: one[key] for key in ("hash", "period", "genesis")} for one in beacons()],
-        "words": {lang: _words(lang) for lang in ("zh", "en")},
+        "beacons": [{key: one[key] for key in _BEACON} for one in facts.beacons],
+        "words": {lang: said(lang, facts.keys) for lang in ("zh", "en")},
         "errors": {lang: _errors(lang) for lang in ("zh", "en")},
     }
+
+
+_BEACON = ("hash", "period", "genesis")
 
 
 def _text(raw: bytes) -> str:
@@ -176,10 +169,11 @@ def _checkpoints() -> Json:
     }
 
 
-def _words(lang: str) -> Json:
+def said(lang: str, keys: Sequence[str]) -> dict[str, str]:
+    """The sentences under ``keys``, and the page's own, by key."""
     whole = words(lang).words
     own = [key for key in whole if key.startswith(("checker_", "checking"))]
-    return {key: whole[key] for key in sorted({*checker_words(lang), *own})}
+    return {key: whole[key] for key in sorted({*keys, *own})}
 
 
 def _errors(lang: str) -> Json:

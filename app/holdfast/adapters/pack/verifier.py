@@ -1,4 +1,5 @@
-"""Builds ``verify.pyz``: the offline checker as one file of Python, from the sources it runs on.
+"""Builds ``verify.pyz``: the offline checker as one file of Python, from the sources it runs on;
+and says which ``verify.html`` goes with it.
 
 The same release gives the same bytes on every machine: plain sources with LF, sorted, stored and
 dated 1980-01-01, so that anybody can build it again and compare.  Before the archive one line names
@@ -18,6 +19,7 @@ from typing import Any
 
 import holdfast
 from holdfast.adapters.pack import zipform
+from holdfast.adapters.pack.browser import PageFacts, build_page
 from holdfast.adapters.resources import resource, table, words
 from holdfast.core.canonical import Json, canonical
 
@@ -26,6 +28,8 @@ EMBEDDED = "holdfast/adapters/pack/embedded.json"
 
 RELEASED: frozenset[str] = frozenset()
 """SHA-256 of the verify.pyz of every earlier release; a release adds the one before it."""
+RELEASED_PAGES: frozenset[str] = frozenset()
+"""The same of verify.html."""
 
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _PAGE_LINE = b"# verify.html "
@@ -58,13 +62,31 @@ def verify_pyz() -> bytes:
     """
     if getattr(sys, "frozen", False):
         return resource("pack", "verify.pyz").read_bytes()
-    # The page is made from this module's own parts, and first.
-    from holdfast.adapters.pack.browser import page_sha256
-
-    return pyz_naming(page_sha256())
+    return _naming(hashlib.sha256(verify_html()).hexdigest())
 
 
-def pyz_naming(page_sha256: str) -> bytes:
+@cache
+def verify_html() -> bytes:
+    """The checker for a browser, the same bytes in every pack of a release.
+
+    It knows verify.pyz by its bytes but for the name of the page, for the page is made first.
+    """
+    if getattr(sys, "frozen", False):
+        return resource("pack", "verify.html").read_bytes()
+    return build_page(
+        PageFacts(
+            verifier_sha256=hashlib.sha256(_naming(BLANK)).hexdigest(),
+            verifier_at=PAGE_AT,
+            released=sorted(RELEASED | RELEASED_PAGES),
+            roots=pinned_roots(),
+            practice_roots=practice_roots(),
+            beacons=beacons(),
+            keys=checker_words("zh"),
+        )
+    )
+
+
+def _naming(page_sha256: str) -> bytes:
     """The file that names the page with this hash."""
     start = _SHEBANG + _PAGE_LINE + page_sha256.encode("ascii") + b"\n"
     return start + _archived(len(start))
@@ -81,9 +103,8 @@ def _archived(offset: int) -> bytes:
 
 def known_verifiers() -> frozenset[str]:
     """SHA-256 of every verify.pyz and verify.html that a pack of ours may carry."""
-    from holdfast.adapters.pack.browser import known_pages
-
-    return RELEASED | known_pages() | {hashlib.sha256(verify_pyz()).hexdigest()}
+    own = {hashlib.sha256(file).hexdigest() for file in (verify_pyz(), verify_html())}
+    return RELEASED | RELEASED_PAGES | own
 
 
 @cache
