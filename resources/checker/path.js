@@ -202,6 +202,10 @@ function pathTrouble(chain) {
     if (used !== null && !((used[1] ?? 0) & 0xc0)) {
       return ["broken", "the signer's key is not for signatures"];
     }
+    const [signer] = chain;
+    if (signer.purposes.join() !== OID.timeStamping || !signer.purposesCritical) {
+      return ["broken", `${signer.name}: extendedKeyUsage`];
+    }
     let below = 0;
     for (const [at, one] of chain.entries()) {
       if (!at) continue;

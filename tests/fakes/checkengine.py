@@ -21,7 +21,45 @@ const script = raw.toString("utf8").match(/<script>([\s\S]*)<\/script>/)[1];
 const pageHash = crypto.createHash("sha256").update(raw).digest("hex");
 let settle;
 globalThis.self = { postMessage(told) { if (told.result || "failed" in told) settle(told); } };
-(0, eval)(script);
+// Its parts are looked at as well, beside the one way in that the page has.
+const names = "unhex, hex, checkToken, checkOts, termsOf, readCertificate, readCertificates, "
+  + "HASHES, crc32, parseJson, ed25519Holds, Bad";
+(0, eval)(script.replace(/\}\)\(\);\s*$/, `globalThis.parts = { ${names} }; })();`));
+const digestOf = (known) => (name) => {
+  if (!(name in known)) throw new parts.Bad(name);
+  return parts.unhex(known[name]);
+};
+const asks = {
+  async token({ raw, chain, roots, digests, now }) {
+    const terms = parts.termsOf({ practice: true, now: BigInt(now) });
+    const given = roots.map((pem) => Buffer.from(pem)).flatMap(parts.readCertificates);
+    const held = { ...terms, chain: Buffer.from(chain), query: null };
+    if (given.length) held.roots = given.map((one) => parts.readCertificate(one));
+    return parts.checkToken("x", digestOf(digests), parts.unhex(raw), held);
+  },
+  async ots({ raw, digests }) {
+    const { runs } = parts.termsOf({ practice: true, now: 0n });
+    return parts.checkOts("x", digestOf(digests), parts.unhex(raw), null, runs, true);
+  },
+  hash({ name, raw }) {
+    return parts.hex(parts.HASHES[name](parts.unhex(raw)));
+  },
+  crc({ raw }) {
+    return parts.crc32(parts.unhex(raw));
+  },
+  json({ raw }) {
+    try {
+      parts.parseJson(parts.unhex(raw));
+      return true;
+    } catch (error) {
+      if (!(error instanceof parts.Bad)) throw error;
+      return false;
+    }
+  },
+  ed25519({ key, signature, message }) {
+    return parts.ed25519Holds(...[key, signature, message].map(parts.unhex));
+  },
+};
 async function below(root, prefix = "") {
   const found = [];
   for (const entry of fs.readdirSync(root, { withFileTypes: true })) {
@@ -33,7 +71,11 @@ async function below(root, prefix = "") {
 }
 (async () => {
   for await (const line of readline.createInterface({ input: process.stdin })) {
-    const { path, practice } = JSON.parse(line);
+    const { ask, path, practice, ...rest } = JSON.parse(line);
+    if (ask) {
+      console.log(JSON.stringify(await asks[ask](rest)));
+      continue;
+    }
     const name = path.split("/").pop();
     const target = fs.statSync(path).isDirectory()
       ? { name, files: await below(path) }
@@ -54,12 +96,19 @@ class Engine:
 
     def judged(self, pack: Path, *, practice: bool = True) -> dict[str, Any]:
         """``result``, or why there is none."""
+        told: dict[str, Any] = self._said({"path": str(pack), "practice": practice})
+        return told
+
+    def asked(self, what: str, **about: object) -> Any:
+        """What one part of it says; the questions are ``asks`` above."""
+        return self._said({"ask": what, **about})
+
+    def _said(self, question: dict[str, object]) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"path": str(pack), "practice": practice}) + "\n")
+        self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
-        told: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return told
+        return json.loads(self._process.stdout.readline())
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import re
 import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fakes.checkengine import Engine, engine
 from fakes.checkpage import CheckPage, chromium
@@ -23,14 +25,24 @@ from fakes.firefox import firefox
 from fakes.packed import Remembering, finished, flipped, judged, rebagged, terms
 from holdfast.adapters.pack import browser, offline, verifier, zipform
 from holdfast.adapters.pack.tokens import OpensslTokens
+from holdfast.core import anchor, ed25519
+from holdfast.core.canonical import parse
 from holdfast.core.errors import HoldfastError
 from holdfast.core.job import Job
+from holdfast.core.opentimestamps import MalformedProof, digest_of, read_proof
+from holdfast.core.rfc3161 import MalformedToken, read_response
+from holdfast.core.verdict import ProofHelp
 from holdfast.usecases.verify import Options, verify
 
+SHARED = Path(__file__).parents[3].parent / "shared"
 PAGE = verifier.verify_html()
 TOP = "HF-2026-0001"
 
 Files = dict[str, bytes]
+
+needs_vectors = pytest.mark.skipif(
+    not (SHARED / "vectors").is_dir(), reason="the shared vectors are not here"
+)
 
 
 @pytest.fixture(scope="module")
@@ -349,6 +361,144 @@ def test_a_zip_with_zip64_is_read(
     assert [one["rule"] for one in told["findings"] if one["outcome"] == "weak"] == [
         "zip_rewritten"
     ]
+
+
+# --- its parts against the core and against hashlib ----------------------------------------------
+
+
+@needs_vectors
+@pytest.mark.parametrize("named", [False, True])
+def test_every_token_vector_is_judged_as_by_verify_pyz(node: Engine, named: bool) -> None:
+    crafted = SHARED / "vectors/tsr/local-crafted"
+    data = (crafted / "data.txt").read_bytes()
+    root, chain = (crafted / "root.pem").read_bytes(), (crafted / "int.pem").read_bytes()
+    known = offline.read_embedded(verifier.embedded())
+    # The page has only its own roots; another one stands in for them here.
+    roots = (root,) if named else known.roots
+    lent = ProofHelp(
+        roots=roots, chain=chain if named else b"", practice=True, now="2030-01-01T00:00:00.000Z"
+    )
+    seen_any = set()
+    for path in sorted((SHARED / "vectors/tsr").rglob("*.tsr")):
+        raw = path.read_bytes()
+        try:
+            info = read_response(raw).info
+            digests = {info.imprint_algorithm: info.imprint}
+        except MalformedToken:
+            digests = {}
+        if path.parent == crafted:
+            names = ("sha1", "sha256", "sha384", "sha512")
+            digests = {name: hashlib.new(name, data).digest() for name in names}
+        digests.pop("sm3", None)
+
+        def about(name: str, digests: Mapping[str, bytes] = digests) -> bytes:
+            if name not in digests:
+                raise ValueError(name)
+            return digests[name]
+
+        stamp, found = OpensslTokens((known.practice_roots,)).check("x", about, raw, lent)
+        theirs = node.asked(
+            "token",
+            raw=raw.hex(),
+            chain=lent.chain.decode(),
+            roots=[root.decode()] if named else [],
+            digests={name: value.hex() for name, value in digests.items()},
+            now=1893456000000000,
+        )
+        assert (theirs[0]["status"], theirs[0]["time"], theirs[0]["by"]) == (
+            stamp.status,
+            stamp.time,
+            stamp.by,
+        ), (path.name, theirs, found)
+        ours = {(one.rule, one.outcome) for one in found}
+        assert {(one["rule"], one["outcome"]) for one in theirs[1]} == ours, path.name
+        seen_any.add(stamp.status)
+    assert "broken" in seen_any
+    assert "confirmed" in seen_any
+
+
+@needs_vectors
+def test_every_opentimestamps_vector_is_read_as_by_the_core(node: Engine) -> None:
+    table = offline.read_embedded(verifier.embedded()).table
+    count = 0
+    for path in sorted((SHARED / "vectors/ots").rglob("*.ots")):
+        raw = path.read_bytes()
+        try:
+            read = read_proof(raw)
+            digests = {str(read.digest_algorithm): read.digest}
+        except MalformedProof:
+            digests = {}
+        digests.pop("keccak256", None)
+
+        def about(name: str, digests: Mapping[str, bytes] = digests) -> bytes:
+            if name not in digests:
+                raise ValueError(name)
+            return digests[name]
+
+        stamp, found = anchor.check("x", about, raw, ProofHelp(practice=True), table)
+        hexes = {name: value.hex() for name, value in digests.items()}
+        theirs = node.asked("ots", raw=raw.hex(), digests=hexes)
+        assert theirs[0]["status"] == stamp.status, path.name
+        ours = {(one.rule, one.outcome, one.detail) for one in found}
+        assert {(f["rule"], f["outcome"], f["detail"]) for f in theirs[1]} == ours, path.name
+        count += 1
+    assert count > 10
+
+
+def test_hashes_are_those_of_hashlib(node: Engine) -> None:
+    for size in (0, 1, 55, 56, 63, 64, 65, 111, 112, 127, 128, 135, 136, 137, 1000):
+        raw = bytes(at * 7 % 256 for at in range(size))
+        for name in ("sha1", "sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"):
+            assert (
+                node.asked("hash", name=name, raw=raw.hex()) == hashlib.new(name, raw).hexdigest()
+            )
+        ripemd = digest_of("ripemd160", raw).hex()
+        assert node.asked("hash", name="ripemd160", raw=raw.hex()) == ripemd
+        assert node.asked("crc", raw=raw.hex()) == zlib.crc32(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"{}", b"[]", b"null", b"true", b"0", b"-1", b"-0", b"01", b"1.0", b"1e3", b"NaN", b"",
+        b" {}", b"{} ", b'{"a":1,"a":2}', b'{"b":1,"a":2}', b'{"a":1,"b":[2,"x"]}', b'{"a":1,}',
+        b"[1,]", b'"\\u0041"', b'"\\u001f"', b'"\\u001F"', b'"\\u000a"', b'"\\n\\b\\f\\r\\t"',
+        b'"\\/"', b'"/"', b'"\\ud800"', b'"\xed\xa0\x80"', b'"\x7f"', b'"\x01"', b'"\xff"',
+        b"\xef\xbb\xbf{}", b'{"\xc3\xa9":1}', b'"\xe2\x80\xa8"', b"9007199254740991",
+        b"9007199254740992", b"-9007199254740991", b"[" * 32 + b"]" * 32, b"[" * 33 + b"]" * 33,
+        b"[" * 34 + b"]" * 34, b"[" * 5000, b"[" * 32 + b"1" + b"]" * 32, b'{"__proto__":{}}',
+        b'{"a":tru}', b"1" * 5000, b'{"a"}', b"[1 ,2]", b'"a', b'"\\', b"{",
+    ],
+)  # fmt: skip
+def test_json_is_taken_and_refused_as_by_the_core(node: Engine, raw: bytes) -> None:
+    try:
+        parse(raw)
+        fits = True
+    except ValueError:
+        fits = False
+    assert node.asked("json", raw=raw.hex()) is fits
+
+
+def test_ed25519_is_checked_as_by_the_core(node: Engine) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    public = key.public_key().public_bytes_raw()
+    signature = key.sign(b"head")
+    late = signature[:32] + (int.from_bytes(signature[32:], "little") + 2**252).to_bytes(
+        32, "little"
+    )
+    for one, other, message in (
+        (public, signature, b"head"),
+        (public, signature, b"tail"),
+        (public, flipped(signature), b"head"),
+        (public, late, b"head"),
+        (flipped(public), signature, b"head"),
+        (b"\xff" * 32, signature, b"head"),
+        (bytes(32), bytes(64), b"head"),
+        (b"\x01" + bytes(31), b"\x01" + bytes(63), b"head"),
+        (public[:31], signature, b"head"),
+    ):
+        holds = node.asked("ed25519", key=one.hex(), signature=other.hex(), message=message.hex())
+        assert holds is ed25519.verify(one, other, message)
 
 
 # --- tampered packs ------------------------------------------------------------------------------
