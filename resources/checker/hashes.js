@@ -1,6 +1,6 @@
 // Hashes that a browser does not have, or that must be taken piece by piece.
 
-const K256 = new Uint32Array([
+const K256 = new Int32Array([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
   0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
   0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -11,6 +11,11 @@ const K256 = new Uint32Array([
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ]);
 const WORDS256 = new Int32Array(64);
+
+const sum0 = (a) =>
+  ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+const sum1 = (e) =>
+  ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
 
 // SHA-256 (FIPS 180-4), fed in pieces of any length.
 class Sha256 {
@@ -41,11 +46,11 @@ class Sha256 {
     return this;
   }
 
+  // Eight rounds stand written out, so that the eight words need not move from name to name.
   blocks(data, at, end) {
     const w = WORDS256;
     const k = K256;
     const s = this.state;
-    let h0 = s[0], h1 = s[1], h2 = s[2], h3 = s[3], h4 = s[4], h5 = s[5], h6 = s[6], h7 = s[7];
     for (; at < end; at += 64) {
       for (let i = 0, j = at; i < 16; i++, j += 4) {
         w[i] = (data[j] << 24) | (data[j + 1] << 16) | (data[j + 2] << 8) | data[j + 3];
@@ -55,33 +60,44 @@ class Sha256 {
         const y = w[i - 2];
         const s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
         const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-        w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
+        w[i] = (((w[i - 16] + s0) | 0) + ((w[i - 7] + s1) | 0)) | 0;
       }
-      let a = h0, b = h1, c = h2, d = h3, e = h4, f = h5, g = h6, h = h7;
-      for (let i = 0; i < 64; i++) {
-        const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-        const t1 = (h + s1 + (g ^ (e & (f ^ g))) + k[i] + w[i]) | 0;
-        const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-        const t2 = (s0 + ((a & b) | (c & (a | b)))) | 0;
-        h = g;
-        g = f;
-        f = e;
-        e = (d + t1) | 0;
-        d = c;
-        c = b;
-        b = a;
-        a = (t1 + t2) | 0;
+      let a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
+      for (let i = 0; i < 64; i += 8) {
+        h = (h + sum1(e) + (g ^ (e & (f ^ g))) + ((k[i] + w[i]) | 0)) | 0;
+        d = (d + h) | 0;
+        h = (h + sum0(a) + ((a & b) | (c & (a | b)))) | 0;
+        g = (g + sum1(d) + (f ^ (d & (e ^ f))) + ((k[i + 1] + w[i + 1]) | 0)) | 0;
+        c = (c + g) | 0;
+        g = (g + sum0(h) + ((h & a) | (b & (h | a)))) | 0;
+        f = (f + sum1(c) + (e ^ (c & (d ^ e))) + ((k[i + 2] + w[i + 2]) | 0)) | 0;
+        b = (b + f) | 0;
+        f = (f + sum0(g) + ((g & h) | (a & (g | h)))) | 0;
+        e = (e + sum1(b) + (d ^ (b & (c ^ d))) + ((k[i + 3] + w[i + 3]) | 0)) | 0;
+        a = (a + e) | 0;
+        e = (e + sum0(f) + ((f & g) | (h & (f | g)))) | 0;
+        d = (d + sum1(a) + (c ^ (a & (b ^ c))) + ((k[i + 4] + w[i + 4]) | 0)) | 0;
+        h = (h + d) | 0;
+        d = (d + sum0(e) + ((e & f) | (g & (e | f)))) | 0;
+        c = (c + sum1(h) + (b ^ (h & (a ^ b))) + ((k[i + 5] + w[i + 5]) | 0)) | 0;
+        g = (g + c) | 0;
+        c = (c + sum0(d) + ((d & e) | (f & (d | e)))) | 0;
+        b = (b + sum1(g) + (a ^ (g & (h ^ a))) + ((k[i + 6] + w[i + 6]) | 0)) | 0;
+        f = (f + b) | 0;
+        b = (b + sum0(c) + ((c & d) | (e & (c | d)))) | 0;
+        a = (a + sum1(f) + (h ^ (f & (g ^ h))) + ((k[i + 7] + w[i + 7]) | 0)) | 0;
+        e = (e + a) | 0;
+        a = (a + sum0(b) + ((b & c) | (d & (b | c)))) | 0;
       }
-      h0 = (h0 + a) | 0;
-      h1 = (h1 + b) | 0;
-      h2 = (h2 + c) | 0;
-      h3 = (h3 + d) | 0;
-      h4 = (h4 + e) | 0;
-      h5 = (h5 + f) | 0;
-      h6 = (h6 + g) | 0;
-      h7 = (h7 + h) | 0;
+      s[0] += a;
+      s[1] += b;
+      s[2] += c;
+      s[3] += d;
+      s[4] += e;
+      s[5] += f;
+      s[6] += g;
+      s[7] += h;
     }
-    s[0] = h0; s[1] = h1; s[2] = h2; s[3] = h3; s[4] = h4; s[5] = h5; s[6] = h6; s[7] = h7;
   }
 
   digest() {
@@ -369,14 +385,21 @@ function crc32(data, crc = 0) {
   const [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, ta, tb, tc, td, te, tf] = CRC;
   let c = ~crc;
   let at = 0;
-  for (const end = data.length - 15; at < end; at += 16) {
-    c ^= data[at] | (data[at + 1] << 8) | (data[at + 2] << 16) | (data[at + 3] << 24);
+  // Words are read whole where they are aligned; every machine that runs a browser is little-endian.
+  while ((data.byteOffset + at) & 3 && at < data.length) c = (c >>> 8) ^ t0[(c ^ data[at++]) & 255];
+  const rows = (data.length - at) >> 4;
+  const words = new Int32Array(data.buffer, rows ? data.byteOffset + at : 0, rows * 4);
+  for (let i = 0; i < words.length; i += 4) {
+    const x = c ^ words[i];
+    const y = words[i + 1];
+    const z = words[i + 2];
+    const v = words[i + 3];
     c =
-      tf[c & 255] ^ te[(c >>> 8) & 255] ^ td[(c >>> 16) & 255] ^ tc[c >>> 24] ^
-      tb[data[at + 4]] ^ ta[data[at + 5]] ^ t9[data[at + 6]] ^ t8[data[at + 7]] ^
-      t7[data[at + 8]] ^ t6[data[at + 9]] ^ t5[data[at + 10]] ^ t4[data[at + 11]] ^
-      t3[data[at + 12]] ^ t2[data[at + 13]] ^ t1[data[at + 14]] ^ t0[data[at + 15]];
+      tf[x & 255] ^ te[(x >>> 8) & 255] ^ td[(x >>> 16) & 255] ^ tc[x >>> 24] ^
+      tb[y & 255] ^ ta[(y >>> 8) & 255] ^ t9[(y >>> 16) & 255] ^ t8[y >>> 24] ^
+      t7[z & 255] ^ t6[(z >>> 8) & 255] ^ t5[(z >>> 16) & 255] ^ t4[z >>> 24] ^
+      t3[v & 255] ^ t2[(v >>> 8) & 255] ^ t1[(v >>> 16) & 255] ^ t0[v >>> 24];
   }
-  for (; at < data.length; at++) c = (c >>> 8) ^ t0[(c ^ data[at]) & 255];
+  for (at += rows * 16; at < data.length; at++) c = (c >>> 8) ^ t0[(c ^ data[at]) & 255];
   return ~c >>> 0;
 }

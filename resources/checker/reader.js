@@ -7,7 +7,8 @@ const SMALL = 1 << 20;
 const MAX_DEPTH = 12;
 // Up to here a file is hashed whole by the browser itself; what is longer, piece by piece here.
 const WHOLE = 64 << 20;
-const PIECE = 4 << 20;
+const PIECE = 16 << 20;
+const WINDOW = 32 << 20; // browsers read files in few large steps much faster than in many small ones
 
 async function sliceOf(blob, from, to) {
   if (from < 0) throw new Unreadable("file_unreadable", "no such place");
@@ -109,6 +110,10 @@ class FolderPack {
 
   names() {
     return sortedNames(this.files.keys());
+  }
+
+  order() {
+    return this.names();
   }
 
   troubles() {
@@ -276,6 +281,7 @@ class ZipPack {
     this.known = new Names();
     this.members = new Map();
     this.infos = infos;
+    this.windows = new Map();
     this.top = topOf(infos.map((info) => info.name.split("\0")[0]));
     this.start = start;
     const overlapping = overlaps(infos, start);
@@ -330,6 +336,7 @@ class ZipPack {
 
   // The end of the file, and what a folder has for a header: nothing else reads them.
   async compareRest() {
+    this.windows.clear();
     if (this.rewritten) return;
     const tail = await sliceOf(this.file, this.file.size - this.end.length, this.file.size);
     if (!equal(tail, this.end)) this.rewritten = true;
@@ -353,18 +360,47 @@ class ZipPack {
     return this.members.get(name).size;
   }
 
+  // The order in which all members are best read.
+  order() {
+    const offset = (name) => this.members.get(name).offset;
+    return this.names().sort((one, other) => offset(one) - offset(other));
+  }
+
+  // A stretch of the file when everything is read in order, out of windows that follow each other.
+  async stretch(from, to) {
+    if (from < 0 || to - from > WINDOW) return sliceOf(this.file, from, to);
+    const parts = [];
+    for (let at = Math.floor(from / WINDOW); at * WINDOW < to; at++) {
+      const start = at * WINDOW;
+      const window = await this.window(at);
+      parts.push(window.subarray(Math.max(from - start, 0), Math.max(to - start, 0)));
+    }
+    return parts.length === 1 ? parts[0] : join(...parts);
+  }
+
+  window(at) {
+    for (const one of [at, at + 1]) {
+      if (this.windows.has(one) || (one > at && one * WINDOW >= this.start)) continue;
+      const window = sliceOf(this.file, one * WINDOW, (one + 1) * WINDOW);
+      window.catch(() => {}); // said where it is waited for
+      this.windows.set(one, window);
+    }
+    for (const one of this.windows.keys()) if (one < at - 1) this.windows.delete(one);
+    return this.windows.get(at);
+  }
+
   // Where the bytes of a member begin, and what of it was read along with its header.
-  async opened(info) {
+  async opened(info, get) {
     const ours = localHeader(info);
     const guess = ours.length + (info.packed <= PIECE ? info.packed : 0);
-    const head = await sliceOf(this.file, info.offset, info.offset + guess);
+    const head = await get(info.offset, info.offset + guess);
     if (!equal(head.subarray(0, ours.length), ours)) this.rewritten = true;
     if (head.length < 30) throw new Unreadable("file_unreadable", "Truncated file header");
     if (u32(head, 0) !== 0x04034b50) {
       throw new Unreadable("file_unreadable", "Bad magic number for file header");
     }
     const size = 30 + u16(head, 26) + u16(head, 28);
-    const whole = size <= head.length ? head : await sliceOf(this.file, info.offset, info.offset + size);
+    const whole = size <= head.length ? head : await get(info.offset, info.offset + size);
     if (info.flags & PATCHED) throw new Unreadable("file_unreadable", "compressed patched data");
     let name;
     try {
@@ -379,44 +415,61 @@ class ZipPack {
     return [info.offset + size, head.subarray(Math.min(size, head.length))];
   }
 
-  async *pieces(info) {
-    const [start, ahead] = await this.opened(info);
+  async *pieces(info, get) {
+    const [start, ahead] = await this.opened(info, get);
     if (info.method === DEFLATED) {
       yield* inflated(this.file.slice(start, start + info.packed), info.size);
       return;
     }
     const size = Math.min(info.packed, info.size);
     if (size <= ahead.length) yield ahead.subarray(0, size);
+    else if (size <= WINDOW) yield await get(start, start + size);
     else yield* piecesOf(this.file, start, start + size);
   }
 
   // As pieces(), and the checksum of all of them is the one in the directory.
-  async *checked(info) {
+  async *checked(info, get) {
     let crc = 0;
-    let left = info.method === STORED ? Math.min(info.packed, info.size) : 0;
-    for await (const piece of this.pieces(info)) {
+    let size = 0;
+    for await (const piece of this.pieces(info, get)) {
       crc = crc32(piece, crc);
-      left -= piece.length;
+      size += piece.length;
       yield piece;
     }
-    if (left > 0) throw new Unreadable("file_unreadable", "EOFError");
+    this.compare(info, size, crc);
+  }
+
+  compare(info, size, crc) {
+    const short = info.method === STORED && size < Math.min(info.packed, info.size);
+    if (short) throw new Unreadable("file_unreadable", "EOFError");
     if (crc !== info.crc) throw new Unreadable("file_unreadable", "Bad CRC-32");
+  }
+
+  // The content of a member that is not too long to be held.
+  async whole(info, get) {
+    const pieces = [];
+    for await (const piece of this.pieces(info, get)) pieces.push(piece);
+    return pieces.length === 1 ? pieces[0] : join(...pieces);
   }
 
   async read(name, limit) {
     const info = this.members.get(name);
     if (info.size > limit) throw new Unreadable("file_too_large", String(limit));
-    const pieces = [];
-    for await (const piece of this.checked(info)) pieces.push(piece);
-    return pieces.length === 1 ? pieces[0] : join(...pieces);
+    const bytes = await this.whole(info, (from, to) => sliceOf(this.file, from, to));
+    this.compare(info, bytes.length, crc32(bytes));
+    return bytes;
   }
 
   async digest(name, tick) {
     const info = this.members.get(name);
-    if (info.size > WHOLE) return hashedPieces(this.checked(info), tick);
-    const bytes = await this.read(name, WHOLE);
+    const get = (from, to) => this.stretch(from, to);
+    if (info.size > WHOLE) return hashedPieces(this.checked(info, get), tick);
+    const bytes = await this.whole(info, get);
     tick(bytes.length);
-    return digestOf(bytes);
+    const digest = digestOf(bytes); // beside which the checksum is taken
+    digest.catch(() => {});
+    this.compare(info, bytes.length, crc32(bytes));
+    return digest;
   }
 }
 
