@@ -223,7 +223,6 @@ class Reading {
       if (this.matches(refs[0])) cases.add(await this.manifest(subject, world));
     }
     cases.delete(null);
-    cases.delete(undefined);
     if (cases.size > 1) this.seen.say(payload(ENTRIES), "exhibit_other", "broken", "case");
     return [...exhibits.values()];
   }
@@ -246,7 +245,8 @@ class Reading {
       this.seen.say(payload(path), "exhibit_other", "broken", `${exhibit}, ${of}`);
     }
     for (const ref of refs) this.matches(ref);
-    return manifest.get("case");
+    const named = manifest.get("case");
+    return isText(named) ? named : null;
   }
 
   documents(entries) {
