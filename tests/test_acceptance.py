@@ -295,7 +295,9 @@ def _kind(name: str) -> str:
     return re.sub(r"documents/.*\.", "documents/*.", name)
 
 
-ON_NO_LEDGER = {"readme", "verifier", "declaration", "bag info", "manifest", "tag manifest"}
+ON_NO_LEDGER = {
+    "readme", "verifier", "page", "declaration", "bag info", "manifest", "tag manifest",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - ON_NO_LEDGER))
@@ -315,15 +317,14 @@ def test_a_bag_that_was_made_again_hides_nothing(
     assert (code, name in found) == (4, True), found
 
 
+@pytest.mark.parametrize("name", ["verify.pyz", "verify.html"])
 def test_a_verifier_that_nobody_knows_is_said(
-    copy: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+    name: str, copy: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with changed(copy, "verify.pyz"), rebagged(copy):
+    with changed(copy, name), rebagged(copy):
         code, body = verified(copy, elsewhere, capsys, "--practice")
     assert (code, body["verdict"]) == (0, "weak")
-    assert [one["subject"] for one in body["findings"] if one["outcome"] == "weak"] == [
-        "verify.pyz"
-    ]
+    assert [one["subject"] for one in body["findings"] if one["outcome"] == "weak"] == [name]
 
 
 def test_missing_and_extra_files_are_named(

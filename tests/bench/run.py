@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from checkpage import page_check
 from page import long_page
 from recording import recording
 from rows import ROOT, Row
@@ -41,6 +42,7 @@ def main(argv: list[str]) -> int:
         "ledger": lambda: ledger_root(chosen.pairs or 15),
         "recording": lambda: recording(chosen.pairs or 3),
         "page": lambda: long_page(chosen.pairs or 5),
+        "checker": lambda: page_check(chosen.pairs or 3, chosen.gib),
     }
     rows: list[Row] = []
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
@@ -57,7 +59,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dev.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    names = ("sealing", "window", "stamping", "ledger", "series", "recording", "page")
+    names = ("sealing", "window", "stamping", "ledger", "series", "recording", "page", "checker")
     parser.add_argument("bench", nargs="*", choices=(*names, []), help=", ".join(names))
     parser.add_argument("--pairs", type=int, default=0, help="how often each pair is measured")
     parser.add_argument("--gib", type=int, default=2, help="size of the sealed file")

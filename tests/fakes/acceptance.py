@@ -128,6 +128,7 @@ KINDS: Mapping[str, str] = {
     "tag manifest": r"tagmanifest-sha256\.txt",
     "readme": r"README\.html",
     "verifier": r"verify\.pyz",
+    "page": r"verify\.html",
     "case file": r"data/case\.json",
     "capture manifest": r"data/exhibits/E0001/capture\.json",
     "original": r"data/exhibits/E[0-9]+/files/own-video-still\.jpg",

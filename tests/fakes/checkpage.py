@@ -29,8 +29,9 @@ class FileGate(browser.Gate):
 class CheckPage:
     """One open verify.html."""
 
-    def __init__(self, program: Browser, page: Path) -> None:
+    def __init__(self, program: Browser, page: Path, seconds: float = SECONDS) -> None:
         self.program = program
+        self.seconds = seconds
         target = program.call("Target.createTarget", {"url": "about:blank"})["targetId"]
         attached = program.call("Target.attachToTarget", {"targetId": target, "flatten": True})
         self.session = attached["sessionId"]
@@ -56,7 +57,7 @@ class CheckPage:
 
     def until(self, expression: str) -> None:
         """Waits until an expression is true."""
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + self.seconds
         while not self.ask(expression):
             assert time.monotonic() < end, (expression, self.errors)
             self.program.wait(lambda: False, 0.02)
