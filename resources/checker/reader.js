@@ -8,7 +8,7 @@ const MAX_DEPTH = 12;
 // Up to here a file is hashed whole by the browser itself; what is longer, piece by piece here.
 const WHOLE = 64 << 20;
 const PIECE = 16 << 20;
-const WINDOW = 32 << 20; // browsers read files in few large steps much faster than in many small ones
+const WINDOW = 64 << 20; // browsers read files in few large steps much faster than in many small ones
 
 async function sliceOf(blob, from, to) {
   if (from < 0) throw new Unreadable("file_unreadable", "no such place");
