@@ -27,9 +27,11 @@ README: Final = "README.html"
 VERIFIER: Final = "verify.pyz"
 BROWSER_VERIFIER: Final = "verify.html"
 FETCH: Final = "fetch.txt"
+SIGNATURE: Final = "tagmanifest-sha256.txt.minisig"
+"""Over the tag manifest, and so over everything; the one file that no manifest can list."""
 
 REQUIRED_TAGS: Final = (DECLARATION, BAG_INFO, MANIFEST, TAG_MANIFEST, README, VERIFIER)
-TAGS: Final = (*REQUIRED_TAGS, BROWSER_VERIFIER)
+TAGS: Final = (*REQUIRED_TAGS, BROWSER_VERIFIER, SIGNATURE)
 """Everything that may lie beside ``data/``."""
 
 CASE_FILE: Final = "case.json"
@@ -65,6 +67,11 @@ def inclusion_path(number: str) -> str:
 def checkpoint_path(size: int) -> str:
     """``ledger/checkpoints/27.txt``."""
     return f"ledger/checkpoints/{size}.txt"
+
+
+def cosigned_path(size: int, key: str) -> str:
+    """``ledger/checkpoints/27.cosigned-1a2b3c4d.txt``: a head with the cosignature of one key."""
+    return f"ledger/checkpoints/{size}.cosigned-{key}.txt"
 
 
 def root_path(authority: str) -> str:
@@ -231,7 +238,9 @@ def read_manifest(raw: bytes) -> dict[str, str]:
 System = Literal["linux", "macos", "windows"]
 SYSTEMS: Final[tuple[System, ...]] = ("linux", "macos", "windows")
 
-Checks = Literal["payload", "tags", "bag", "rfc3161", "opentimestamps", "everything", "root"]
+Checks = Literal[
+    "payload", "tags", "bag", "rfc3161", "opentimestamps", "everything", "root", "signature"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,6 +393,12 @@ def _root_command(checkpoint: str, system: System) -> Command:
     return Command(checks="root", system=system, subject=name, parts=parts)
 
 
+def signature_command(key: str, system: System) -> Command:
+    """The command that checks the signed list of files; ``key`` is the public key of a minisign."""
+    parts = (f"minisign -Vm {TAG_MANIFEST}", f"-P {key}")
+    return Command(checks="signature", system=system, subject=SIGNATURE, parts=parts)
+
+
 def _python(system: System) -> str:
     return "py" if system == "windows" else "python3"
 
@@ -441,3 +456,7 @@ class Readme:
     roots: tuple[ReadmeRoot, ...]
     commands: tuple[Command, ...]
     """For every system."""
+    signing_key: str = ""
+    """The installation's public key as minisign takes it; empty where nothing is signed."""
+    left_out: tuple[str, ...] = ()
+    """Numbers of the exhibits that a selective pack leaves out."""

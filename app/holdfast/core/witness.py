@@ -18,7 +18,9 @@ from holdfast.core.bitcoin import (
 from holdfast.core.certificates import fingerprint, fingerprints, read_pem
 from holdfast.core.drand import DrandChain
 from holdfast.core.evidence import World
+from holdfast.core.growth import Kept
 from holdfast.core.job import Job
+from holdfast.core.lifetime import until
 from holdfast.core.opentimestamps import MalformedProof, read_proof
 from holdfast.core.pack import (
     PAYLOAD,
@@ -76,6 +78,8 @@ class Terms:
     """The real world's chains of rounds that are pinned; the practice one is always known."""
     signed: Callable[[DrandChain, int, bytes], bool] | None = field(default=None, repr=False)
     """Whether a round's signature is its chain's; None where pairings cannot be computed."""
+    kept: tuple[Kept, ...] = ()
+    """Heads that somebody kept, to be held against whatever is of their ledger."""
 
     def checker(self, kind: str) -> Checker:
         """The checker of one protocol.  Raises KeyError."""
@@ -91,6 +95,14 @@ class Dated:
     time: str | None
     kind: str = ""
     """A StampKind."""
+    name: str = ""
+    """Of the proof, in the bag."""
+    proof: str = ""
+    """SHA-256 of the proof."""
+    until: str | None = None
+    """When the first certificate behind it ends; None for what leans on none."""
+    lapsed: bool = False
+    """It has ended, and nothing shows that the proof existed before."""
 
 
 def judge_witnesses(
@@ -236,7 +248,24 @@ class _Witnesses:
             return None
         if stamp.status not in DATES:
             return None
-        return Dated(path=proof.subject, status=stamp.status, time=stamp.time, kind=proof.kind)
+        return Dated(
+            path=proof.subject,
+            status=stamp.status,
+            time=stamp.time,
+            kind=proof.kind,
+            name=name,
+            proof=self.contents.sha256(name),
+            until=self._until(proof, raw),
+        )
+
+    def _until(self, proof: ProofName, raw: bytes) -> str | None:
+        if proof.kind != "rfc3161":
+            return None
+        try:
+            chain = read_pem(self._optional(chain_path(proof.authority)))
+        except ValueError:
+            chain = ()
+        return until(raw, chain)
 
     def _has_subject(self, name: str, proof: ProofName) -> bool:
         """Whether the proof speaks of something that may be dated; said when it does not."""
@@ -395,9 +424,16 @@ def about_exhibit(exhibit: Sealed, dated: Sequence[Dated], sizes: Mapping[str, i
 
 def _dating(about: Sequence[Dated], *, practice_counts: bool) -> tuple[str, FindingOutcome, str]:
     def earliest(status: str) -> str:
-        return min((w.time or "" for w in about if w.status == status), default="")
+        return min((w.time or "" for w in sound if w.status == status), default="")
 
-    states = {witness.status for witness in about}
+    sound = [witness for witness in about if not witness.lapsed] or about
+    states = {witness.status for witness in sound}
+    if (
+        sound
+        and all(witness.lapsed for witness in sound)
+        and ("confirmed" in states or practice_counts)
+    ):
+        return "exhibit_lapsed", "weak", min(witness.time or "" for witness in sound)
     if "confirmed" in states:
         return "exhibit_dated", "ok", earliest("confirmed")
     if "simulated" in states:

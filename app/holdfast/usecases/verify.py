@@ -19,13 +19,16 @@ from holdfast.core.bitcoin import MAX_HEADERS_FILE, BadHeader, CheckpointTable, 
 from holdfast.core.canonical import one_line
 from holdfast.core.certificates import fingerprints
 from holdfast.core.drand import DrandChain
+from holdfast.core.enclosed import enclosed_heads, judge_enclosed
 from holdfast.core.errors import Refused, Tampered
+from holdfast.core.growth import Kept
 from holdfast.core.job import Job
 from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
 from holdfast.core.pack import DECLARATION, ENTRIES, MANIFEST, payload
 from holdfast.core.timestamp import StampKind
-from holdfast.core.verdict import Finding, ProofHelp, Verdict, together
+from holdfast.core.verdict import Finding, ProofHelp, Verdict, conclude, together
 from holdfast.core.witness import MAX_PROOF, Checker, Terms
+from holdfast.usecases.kept import about_kept, head_of, judge_against, judge_remains, sort_kept
 
 if TYPE_CHECKING:
     from holdfast.core.case import Case
@@ -52,6 +55,8 @@ class Options:
     chain: Path | None = None
     all_digests: bool = False
     practice: bool = False
+    heads: tuple[str, ...] = ()
+    """Heads as documents print them, ``27:`` and 64 hexadecimal digits, to be held against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,8 @@ class Bench:
     """Pinned chains of signed rounds."""
     signed: Callable[[DrandChain, int, bytes], bool] | None = None
     """Whether a signature is a chain's of a round; None where that cannot be computed."""
+    home: Path | None = None
+    """The pack that the checker itself lies in: what a kept head is held against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +96,10 @@ class Shelf:
     """A case as it would lie in a pack."""
     issued: Callable[[str], tuple[Case, Ref] | None]
     """The case and the ref of the document with this SHA-256."""
+    of_ledger: Callable[[str], Case | None] = lambda _ledger: None
+    """The case that owns the ledger of that id."""
+    heads: Callable[[Case], Iterable[bytes]] = lambda _case: ()
+    """Checkpoint files of a case that lie in the vault, whatever the database says of them."""
 
 
 def verify(
@@ -105,8 +116,23 @@ def verify(
     """
     if not targets:
         raise Refused("verify_nothing")
-    terms = _terms(options, bench)
-    return together(_Target(str(target), bench, terms, shelf, job).verdict() for target in targets)
+    sorting = sort_kept(targets, options.heads)
+    terms = replace(_terms(options, bench), kept=sorting.kept)
+    rest = sorting.rest or _where_kept(sorting.kept, bench, shelf)
+    verdicts = [_Target(target, bench, terms, shelf, job).verdict() for target in rest]
+    return together((*verdicts, *about_kept(sorting, verdicts)))
+
+
+def _where_kept(kept: Sequence[Kept], bench: Bench, shelf: Shelf | None) -> list[str]:
+    """What heads are held against when nothing else was named: our cases, or the pack around us."""
+    found = []
+    for one in kept:
+        case = shelf.of_ledger(one.origin.rpartition("/")[2]) if shelf and one.origin else None
+        if case is not None:
+            found.append(case.id)
+    if not found and bench.home is not None:
+        found.append(str(bench.home))
+    return list(dict.fromkeys(found))
 
 
 def _terms(options: Options, bench: Bench) -> Terms:
@@ -192,7 +218,9 @@ class _Target:
 
     def _case(self, case: Case, shelf: Shelf) -> Verdict:
         try:
-            return judge_case(shelf.view(case), self.terms, self.job)
+            view = shelf.view(case)
+            judged = judge_case(view, self.terms, self.job)
+            return together((judged, judge_remains(view, shelf.heads(case))))
         except Tampered as error:
             told = Finding(
                 subject=case.number, rule="case_damaged", outcome="broken", detail=str(error)
@@ -220,13 +248,30 @@ class _Target:
     def _stray_document(self, path: Path) -> Verdict:
         """A PDF that no record here speaks of: what it carries is judged, itself it is not."""
         told = Finding(subject=path.name, rule="document_unknown", outcome="unchecked")
-        inside = {} if self.bench.attachments is None else self.bench.attachments(path)
+        inside = self._inside(path)
         about = [
             judge_file(name, _digest_of(data), proofs, self.terms)
             for name, data in inside.items()
             if (proofs := _enclosed(name, inside))
         ]
+        seen = judge_enclosed(inside)
+        about += [Verdict(verdict=conclude(seen, ("ok",)), findings=seen)] if seen else []
+        about += self._held(*enclosed_heads(path.name, inside))
         return together((Verdict(verdict="unchecked", findings=(told,)), *about))
+
+    def _inside(self, path: Path) -> Mapping[str, bytes]:
+        return {} if self.bench.attachments is None else self.bench.attachments(path)
+
+    def _held(self, *kept: Kept) -> list[Verdict]:
+        """Heads that came with something, held against this computer's own case of that ledger."""
+        if self.shelf is None:
+            return []
+        found = []
+        for one in kept:
+            case = self.shelf.of_ledger(one.origin.rpartition("/")[2])
+            if case is not None:
+                found.append(judge_against(self.shelf.view(case), one))
+        return found
 
     def _pack(self, path: Path) -> Verdict:
         try:
@@ -234,7 +279,8 @@ class _Target:
                 hostile = any(trouble.outcome == "broken" for trouble in pack.troubles())
                 if not hostile and not _MARKS & set(pack.names()):
                     raise Refused("verify_no_pack", name=path.name)
-                return judge_pack(pack, self.terms, self.job)
+                judged = judge_pack(pack, self.terms, self.job)
+                return together((judged, *self._held(*head_of(path.name, pack))))
         except Unreadable as error:
             told = Finding(
                 subject=path.name, rule=error.rule, outcome="broken", detail=error.detail
@@ -289,7 +335,12 @@ class _Target:
             outcome="ok",
             detail=f"{case.number}, {ref.path.rpartition('/')[2]}",
         )
-        about = self._case(case, self.shelf)
+        about = together(
+            (
+                self._case(case, self.shelf),
+                *self._held(*enclosed_heads(path.name, self._inside(path))),
+            )
+        )
         return replace(
             about, findings=together((Verdict(verdict="ok", findings=(told,)), about)).findings
         )
