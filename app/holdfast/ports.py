@@ -253,6 +253,10 @@ class Store(Protocol):
         """The installation's public key under the ledger's origin; None until one can be had."""
         ...
 
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes of Ed25519 by the installation's key.  Raises Unavailable(``key_locked``)."""
+        ...
+
     def save(self, noun: object) -> None:
         """A frozen dataclass with ``id`` and ``case_id`` is stored, replacing one of its id."""
         ...

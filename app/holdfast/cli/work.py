@@ -13,10 +13,19 @@ def register(app: typer.Typer, desk: Desk) -> None:
     """``holdfast stamp``, ``document``, ``export``, ``verify``, ``due`` and ``selfcheck``."""
 
     @app.command(help=desk.say("cli.stamp"))
-    def stamp(case: Annotated[str, typer.Option("--case")] = "") -> int:
+    def stamp(
+        case: Annotated[str, typer.Option("--case")] = "",
+        renew: Annotated[bool, typer.Option("--renew", help=desk.say("cli.stamp.renew"))] = False,
+    ) -> int:
+        renewed = desk.holdfast.renew(desk.job(), case) if renew else ()
+        for number, count in renewed:
+            desk.tell(desk.say("cli.renewed", case=number, count=count))
+        if renew and not renewed:
+            desk.tell(desk.say("cli.renewal_none"))
         run = desk.holdfast.stamp(desk.job(), case)
         desk.tell(desk.say("cli.stamped", **asdict(run)))
-        desk.give(asdict(run))
+        told = {"renewed": [{"case": number, "count": count} for number, count in renewed]}
+        desk.give({**asdict(run), **(told if renew else {})})
         return UNAVAILABLE if run.failed and not (run.confirmed or run.pending) else OK
 
     @app.command(help=desk.say("cli.document"))
@@ -32,9 +41,17 @@ def register(app: typer.Typer, desk: Desk) -> None:
 
     @app.command(help=desk.say("cli.export"))
     def export(
-        case: Annotated[str, typer.Option("--case")], out: Annotated[Path, typer.Option("--out")]
+        case: Annotated[str, typer.Option("--case")],
+        out: Annotated[Path, typer.Option("--out")],
+        only: Annotated[str, typer.Option("--only", help=desk.say("cli.export.only"))] = "",
+        without_parties: Annotated[
+            bool, typer.Option("--without-parties", help=desk.say("cli.export.without_parties"))
+        ] = False,
     ) -> None:
-        path = desk.holdfast.export(case, out, desk.job())
+        chosen = tuple(number for number in only.replace(",", " ").split() if number)
+        path = desk.holdfast.export(
+            case, out, desk.job(), only=chosen, without_parties=without_parties
+        )
         desk.tell(desk.say("cli.exported", path=path))
         desk.give({"pack": path})
 
@@ -53,6 +70,10 @@ def register(app: typer.Typer, desk: Desk) -> None:
         out: Annotated[
             Path | None, typer.Option("--out", help=desk.say("cli.verification"))
         ] = None,
+        head: Annotated[
+            list[str] | None,
+            typer.Option("--head", metavar="SIZE:ROOT", help=desk.say("cli.verify.head")),
+        ] = None,
     ) -> int:
         verdict = desk.holdfast.verify(
             targets,
@@ -62,6 +83,7 @@ def register(app: typer.Typer, desk: Desk) -> None:
             chain=chain,
             all_digests=all_digests,
             practice=practice,
+            heads=tuple(head or ()),
         )
         words = desk.holdfast.words(desk.lang)
         rehearsed = any(finding.rule == "world_practice" for finding in verdict.findings)
@@ -86,15 +108,26 @@ def register(app: typer.Typer, desk: Desk) -> None:
     @app.command(help=desk.say("cli.due"))
     def due(within: Annotated[int, typer.Option(metavar="DAYS")] = 30) -> None:
         found = desk.holdfast.due(within)
+        ageing = desk.holdfast.renewals()
         for one in found:
             basis = desk.say(f"cli.basis.{one.follow_up.basis}")
             desk.tell(
                 f"{one.follow_up.due}  {one.case.number}  {one.notice.document}"
                 f"  {desk.say('followup.' + one.follow_up.term)} ({basis})"
             )
-        if not found:
+        for old in ageing:
+            desk.tell(
+                desk.say(
+                    "cli.renewal_due",
+                    until=old.until[:10],
+                    case=old.case.number,
+                    count=old.count,
+                    why=desk.say(f"renewal.{old.why}"),
+                )
+            )
+        if not found and not ageing:
             desk.tell(desk.say("cli.nothing_due"))
-        desk.give({"due": found})
+        desk.give({"due": found, "renewals": ageing})
 
     @app.command(help=desk.say("cli.selfcheck"))
     def selfcheck() -> int:

@@ -12,7 +12,7 @@ from holdfast.core.errors import Refused
 from holdfast.core.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from holdfast.core.bitcoin import CheckpointTable
     from holdfast.core.case import Case
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from holdfast.ports import (
         ProofChecker,
     )
+    from holdfast.usecases.export import CaseView
     from holdfast.usecases.timestamp import StampRun
     from holdfast.usecases.verification import Looked
 
@@ -58,8 +59,19 @@ class Proving(Cases):
 
     # --- export and verify ------------------------------------------------------------------------
 
-    def export(self, case: str, out: Path, job: Job) -> Path:
-        """The case as a pack at ``out``: a ZIP where the name says so, else a folder."""
+    def export(
+        self,
+        case: str,
+        out: Path,
+        job: Job,
+        *,
+        only: Sequence[str] = (),
+        without_parties: bool = False,
+    ) -> Path:
+        """The case as a pack at ``out``: a ZIP where the name says so, else a folder.
+
+        ``only`` are the exhibits that go along; all if empty.
+        """
         from holdfast.usecases import export
 
         found = self._store.case(case)
@@ -72,6 +84,8 @@ class Proving(Cases):
             tsas=self._catalog.authorities(found.world).tsas,
             headers=None if self._offline(found.world) else self._header_run,
             job=job,
+            only=only,
+            without_parties=without_parties,
         )
 
     def verify(
@@ -84,6 +98,7 @@ class Proving(Cases):
         chain: Path | None = None,
         all_digests: bool = False,
         practice: bool = False,
+        heads: Sequence[str] = (),
     ) -> Verdict:
         """What was found about cases, packs, files with proofs, lone proofs or issued PDFs."""
         from holdfast.adapters import bls
@@ -92,18 +107,21 @@ class Proving(Cases):
         from holdfast.usecases import export, verify
 
         options = verify.Options(
-            headers=headers, root=root, chain=chain, all_digests=all_digests, practice=practice
+            headers=headers,
+            root=root,
+            chain=chain,
+            all_digests=all_digests,
+            practice=practice,
+            heads=tuple(heads),
         )
         shelf = verify.Shelf(
             find=self._find,
-            view=lambda case: export.CaseView(
-                case,
-                store=self._store,
-                vault=self._vault,
-                tsas=self._witnesses(case.world),
-                digests=self._packs.digests,
-            ),
+            view=self._view,
             issued=lambda sha256: export.issued_here(sha256, store=self._store),
+            of_ledger=lambda ledger: next(
+                (case for case in self.cases() if case.ledger_id == ledger), None
+            ),
+            heads=self._heads_in_vault,
         )
         bench = verify.Bench(
             checkers=self._checkers,
@@ -176,6 +194,24 @@ class Proving(Cases):
         except OSError:
             return Looked(name=target)  # a case, or something that is not there any more
         return Looked(name=path.name, sha256=sha256, size=size)
+
+    def _view(self, case: Case) -> CaseView:
+        from holdfast.usecases.export import CaseView
+
+        return CaseView(
+            case,
+            store=self._store,
+            vault=self._vault,
+            tsas=self._witnesses(case.world),
+            digests=self._packs.digests,
+        )
+
+    def _heads_in_vault(self, case: Case) -> Iterator[bytes]:
+        """Checkpoints of the case that were kept to be stamped, whatever the database says."""
+        from holdfast.core.ledger import MAX_NOTE, origin
+
+        named = origin(case.ledger_id, case.world)
+        return self._vault.beginning(f"{named}\n".encode(), MAX_NOTE)
 
     def _witnesses(self, world: World) -> tuple[Tsa, ...]:
         """To whose roots a case's tokens lead; no practice world is opened for that."""

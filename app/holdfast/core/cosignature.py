@@ -6,12 +6,20 @@ statement and no time-stamp, and it says nothing about whose key that is.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from holdfast.core.canonical import rfc3339
 from holdfast.core.ledger import COSIGNATURE_NOTE, Checkpoint, VerifierKey
+
+COSIGNER = "cosigner.holdfast.local/"
+"""What stands before the public key, in hex, in the name of a cosigner of ours: whoever reads a
+cosigned head then has the key as well, and need not be told it by another way."""
+LOG = "key.holdfast.local/"
+"""The same before a record's key, where a head is handed to somebody who has never seen one."""
+_KEY = re.compile("[0-9a-f]{64}")
 
 LATEST = 253_402_300_799
 """The last second of the year 9999; what lies beyond it is no time."""
@@ -33,6 +41,12 @@ def cosigned(
 def cosigner(name: str, public_key: bytes) -> VerifierKey:
     """The key of a cosigner; the same 32 bytes under 0x01 would be another key."""
     return VerifierKey(name=name, public_key=public_key, kind=COSIGNATURE_NOTE)
+
+
+def named_key(name: str, before: str) -> bytes | None:
+    """The public key that stands in a name after ``COSIGNER`` or ``LOG``, else None."""
+    text = name.removeprefix(before)
+    return bytes.fromhex(text) if text != name and _KEY.fullmatch(text) else None
 
 
 def seen_by(

@@ -63,13 +63,15 @@ def case_file(
         except ValueError as error:
             reading.seen.say(payload(CASE_FILE), "case_unreadable", "broken", str(error))
             return
+        if not isinstance(body, dict):
+            body = {}
         match body:
-            case {"format": str(form), "ledger": str(ledger), "world": str(of), **rest} if (
+            case {"format": str(form), "ledger": str(ledger), "world": str(of)} if (
                 form,
                 ledger,
                 of,
             ) == (CASE_FORMAT, ledger_id, world):
-                environment(reading, entries, rest.get("environment"))
+                environment(reading, entries, body.get("environment"))
             case _:
                 reading.seen.say(payload(CASE_FILE), "case_other", "broken")
 

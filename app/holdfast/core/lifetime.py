@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
@@ -26,6 +26,14 @@ class Ageing:
     bits: int = 0
     until: datetime
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalRule:
+    """When time-stamps are to be renewed: dated data, and how long before."""
+
+    ageing: tuple[Ageing, ...]
+    margin: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

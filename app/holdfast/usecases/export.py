@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 import holdfast
+from holdfast.core import minisign
 from holdfast.core.bag import Unreadable
-from holdfast.core.canonical import MAX_INTEGER, Json, canonical, parse, visible
+from holdfast.core.canonical import MAX_INTEGER, Json, canonical, moment, parse, visible
 from holdfast.core.case import Case, Infringement, Licence, Party
 from holdfast.core.certificates import fingerprint, write_pem
 from holdfast.core.deadline import FollowUp
@@ -44,6 +45,7 @@ from holdfast.core.pack import (
     KEYS,
     MANIFEST,
     README,
+    SIGNATURE,
     SYSTEMS,
     TAG_MANIFEST,
     VERIFIER,
@@ -60,6 +62,7 @@ from holdfast.core.pack import (
     proof_path,
     read_certificates_path,
     root_path,
+    signature_command,
     stamp_path,
     write_manifest,
 )
@@ -68,6 +71,8 @@ from holdfast.core.timestamp import Stamp, Tsa
 from holdfast.core.verdict import Finding
 from holdfast.core.witness import DATES
 from holdfast.ports import PackFormat, Store, Vault
+from holdfast.usecases.selection import Selection, line, select, shown_lines, trimmed
+from holdfast.usecases.selection import facts as selected_facts
 
 HeaderRun: TypeAlias = Callable[[World, tuple[int, ...], Job], tuple[int, bytes]]
 """First height and raw headers that link all heights to a checkpoint.  Raises Unavailable."""
@@ -89,18 +94,21 @@ def export(
     tsas: Sequence[Tsa],
     headers: HeaderRun | None,
     job: Job,
+    only: Sequence[str] = (),
+    without_parties: bool = False,
 ) -> Path:
     """The case stands at ``out`` as a pack, and the ledger says that it was exported.
 
     Exporting again while nothing has changed adds no line and gives the same bytes.  ``tsas`` are
-    the authorities of the case's world.  Raises Refused, and Tampered when the vault no longer
-    holds what was sealed.
+    the authorities of the case's world; ``only`` are the exhibits that go along, all if empty.
+    Raises Refused, and Tampered when the vault no longer holds what was sealed.
     """
     case = store.case(reference)
     job.step("exporting")
-    plan = _Plan(case, store, vault, tuple(tsas))
+    selection = select(only, store.entries(case.id), without_parties=without_parties)
+    plan = _Plan(case, store, vault, tuple(tsas), selection=selection)
     plan.gather()
-    _on_record(case, plan.certificates(), store=store, vault=vault)
+    _on_record(case, selection, plan.certificates(), store=store, vault=vault)
     plan.gather()
     plan.add_case_file()
     if headers is not None:
@@ -109,25 +117,52 @@ def export(
 
 
 def _on_record(
-    case: Case, certificates: Sequence[Mapping[str, Json]], *, store: Store, vault: Vault
+    case: Case,
+    selection: Selection,
+    certificates: Sequence[Mapping[str, Json]],
+    *,
+    store: Store,
+    vault: Vault,
 ) -> None:
     """The newest pack.exported line names the case file and the certificates as they are now.
 
     A head covers it.  When nothing has changed since such a line, none is added.
     """
-    body = case_file_bytes(case, store=store)
-    digest = vault.keep_bytes(body)
-    ref = Ref(path=CASE_FILE, size=len(body), sha256=digest.sha256, sm3=digest.sm3)
-    facts: dict[str, Json] = {"format": "bagit", "certificates": list(certificates)}
-    entries = store.entries(case.id)
-    heads = store.checkpoints(case.id)
-    last = entries[-1]
-    same = last.act == "pack.exported" and (last.refs, dict(last.facts)) == ((ref,), facts)
-    if same and heads and heads[-1].size == len(entries):
-        return
     with store.custody(case.id) as custody:
+        entries = store.entries(case.id)
+        body, facts = _stated(case, selection, entries, store=store, vault=vault)
+        facts["certificates"] = list(certificates)
+        digest = vault.keep_bytes(body)
+        ref = Ref(path=CASE_FILE, size=len(body), sha256=digest.sha256, sm3=digest.sm3)
+        heads, last = store.checkpoints(case.id), entries[-1]
+        same = last.act == "pack.exported" and (last.refs, dict(last.facts)) == ((ref,), facts)
+        if same and heads and heads[-1].size == len(entries):
+            return
         custody.append("pack.exported", case.number, [ref], facts)
         custody.head()
+
+
+def _stated(
+    case: Case,
+    selection: Selection,
+    entries: Sequence[LedgerEntry],
+    *,
+    store: Store,
+    vault: Vault,
+) -> tuple[bytes, dict[str, Json]]:
+    """The case file, and what the export line says beside it."""
+    body = case_file_bytes(case, store=store)
+    facts: dict[str, Json] = {"format": "bagit"}
+    if not selection.whole:
+        shown = shown_lines(selection, entries, vault)
+        told = parse(body)
+        assert isinstance(told, dict)
+        body = canonical(trimmed(told, selection, entries, shown))
+        facts |= selected_facts(selection, entries, shown)
+    key = store.key(case.id)
+    if key is not None:
+        facts["manifest_key"] = minisign.key_line(key.public_key)
+    return body, facts
 
 
 def case_file_bytes(case: Case, *, store: Store) -> bytes:
@@ -215,16 +250,22 @@ class _Plan:
     """Files by exhibit number."""
     not_before: set[int] = field(default_factory=set)
     """Heights of the blocks that manifests name as not later than themselves."""
+    selection: Selection = field(default_factory=Selection)
+    shown: frozenset[int] = frozenset()
+    """The lines of the ledger that the pack shows."""
 
     def gather(self) -> None:
         """Ledger, exhibits, documents, proofs and heads; everything but ``case.json``."""
         self.files.clear()
         self.entries = self.store.entries(self.case.id)
         self.checkpoints = self.store.checkpoints(self.case.id)
+        self.shown = shown_lines(self.selection, self.entries, self.vault)
         for entry in self.entries:
+            if entry.seq not in self.shown:
+                continue
             if entry.act == "exhibit.sealed":
                 self._exhibit(entry)
-            elif entry.act in ("document.issued", "notice.approved"):
+            elif entry.act in ("document.issued", "notice.approved", "checkpoint.cosigned"):
                 for ref in entry.refs:
                     self._object(ref.path, ref.sha256, ref.size)
         self.stamps = _usable(self.store.all(Stamp, self.case.id))
@@ -233,7 +274,7 @@ class _Plan:
         self._certificates()
         self._heads(stamped)
         self._inclusion(stamped)
-        self._bytes(ENTRIES, b"".join(entry.body + b"\n" for entry in self.entries))
+        self._bytes(ENTRIES, b"".join(line(entry, self.shown) for entry in self.entries))
         self._keys()
 
     def add_case_file(self) -> None:
@@ -390,7 +431,7 @@ class _Plan:
         )
         leaves = [entry.leaf for entry in self.entries]
         for entry in self.entries:
-            if entry.act != "exhibit.sealed":
+            if entry.act != "exhibit.sealed" or entry.seq not in self.shown:
                 continue
             covering = [one for one in (*timed, *self.checkpoints[-1:]) if one.size > entry.seq]
             if covering:
@@ -426,7 +467,19 @@ class _Plan:
             _packed(VERIFIER, verifier),
         ]
         listed = write_manifest((file.name, file.sha256) for file in tags)
-        return (*body, *tags, _packed(TAG_MANIFEST, listed))
+        return (*body, *tags, _packed(TAG_MANIFEST, listed), *self._signature(listed))
+
+    def _signature(self, listed: bytes) -> tuple[PackFile, ...]:
+        """The list that covers everything, signed; none where the export line names no key."""
+        last = self.entries[-1]
+        key = self.store.key(self.case.id)
+        if key is None or last.facts.get("manifest_key") != minisign.key_line(key.public_key):
+            return ()
+        head = self.checkpoints[-1]
+        when = int(moment(last.at).timestamp())
+        comment = f"timestamp:{when}\tfile:{TAG_MANIFEST}\t{head.origin} {head.size}"
+        signed = minisign.sign(listed, comment, key.public_key, self.store.sign)
+        return (_packed(SIGNATURE, signed.note),)
 
     def _bag_info(self, body: Sequence[PackFile]) -> bytes:
         """RFC 8493 §2.2.2; dated by the ledger, so that the same head gives the same bytes."""
@@ -444,7 +497,10 @@ class _Plan:
     def _readme(self, verifier: bytes) -> Readme:
         head = self.checkpoints[-1]
         by_number = {exhibit.number: exhibit for exhibit in self.store.all(Exhibit, self.case.id)}
-        sealed = [entry for entry in self.entries if entry.act == "exhibit.sealed"]
+        whole = [entry for entry in self.entries if entry.act == "exhibit.sealed"]
+        sealed = [entry for entry in whole if entry.seq in self.shown]
+        stated = self.entries[-1].facts.get("manifest_key")
+        key = stated if isinstance(stated, str) else ""
         practice = self.case.world == "practice"
         shown = [stamp for stamp in self.stamps if self._can_be_run(stamp)]
         return Readme(
@@ -473,8 +529,13 @@ class _Plan:
             commands=tuple(
                 command
                 for system in SYSTEMS
-                for command in commands(shown, HEAD, practice=practice, system=system)
+                for command in (
+                    *((signature_command(key, system),) if key else ()),
+                    *commands(shown, HEAD, practice=practice, system=system),
+                )
             ),
+            signing_key=key,
+            left_out=tuple(entry.subject for entry in whole if entry not in sealed),
         )
 
     def _can_be_run(self, stamp: Stamp) -> bool:

@@ -6,7 +6,7 @@ Travels in ``verify.pyz`` with ``verify``: only ``holdfast.core`` and the standa
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holdfast.core import ed25519
@@ -158,16 +158,15 @@ def judge_remains(view: ReadablePack, notes: Iterable[bytes]) -> Verdict:
     Weak and not broken: a machine that stopped between two writes leaves one as well.
     """
     seen = Seen()
-    for raw in notes:
+    lines = _lines(view, "")
+    for raw in notes if lines is not None else ():
+        assert lines is not None
         try:
             kept = read_kept("", raw)
         except ValueError:
             continue
-        lines = _lines(view, kept.origin)
-        if lines is None:
-            continue
         told = Seen()
-        judge_kept((kept,), lines, told, ed25519.verify)
+        judge_kept((kept,), replace(lines, origin=kept.origin), told, ed25519.verify)
         for finding in told.findings:
             if finding.rule in ("kept_rollback", "kept_fork"):
                 seen.say("", "kept_in_vault", "weak", finding.detail)

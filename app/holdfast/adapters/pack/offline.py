@@ -126,6 +126,7 @@ def check(
                 chain=asked.chain,
                 all_digests=asked.all_digests,
                 practice=asked.practice,
+                heads=tuple(asked.head),
             ),
             bench=_bench(archive, known),
             job=Job(_progress(err)),
@@ -151,6 +152,7 @@ def _parser(known: Embedded) -> argparse.ArgumentParser:
     parser.add_argument("--headers", type=Path, metavar="FILE")
     parser.add_argument("--root", type=Path, metavar="PEM")
     parser.add_argument("--chain", type=Path, metavar="PEM")
+    parser.add_argument("--head", action="append", default=[], metavar="SIZE:ROOT")
     parser.add_argument("--all-digests", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--lang", choices=sorted(known.languages))
@@ -178,6 +180,7 @@ def _bench(archive: Path, known: Embedded) -> Bench:
         open_pack=open_pack,
         digests=_digests,
         beacons=known.beacons,
+        home=Path(folder[0]) if (folder := _own_folder(archive)) else None,
         now=rfc3339(datetime.now(UTC)),  # noqa: TID251 -- no clock of ours travels in the pack
     )
 

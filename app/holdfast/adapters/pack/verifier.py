@@ -41,7 +41,11 @@ from holdfast.adapters.pack.offline import run
 
 sys.exit(run())
 '''
-_RULES = ("ots_", "token_", "query_", "not_before_")
+_RULES = (
+    *("ots_", "token_", "query_", "not_before_"),
+    *("kept_", "cosigned_", "signature_", "withheld_", "renewal_", "enclosed_"),
+    *("exhibit_", "environment_not_"),
+)
 """Families of sentences that other catalogues hold for what verification finds."""
 
 
@@ -105,6 +109,7 @@ def _chain(entry: dict[str, Any]) -> Json:
 def _language(lang: str) -> Json:
     whole = words(lang)
     own = table("i18n", lang, "verify.toml")
+    codes = {*own["errors"], "head_unreadable"}
     keys = sorted({*own["words"], *(key for key in whole.words if key.startswith(_RULES))})
     return {
         "lang": lang,
@@ -112,7 +117,7 @@ def _language(lang: str) -> Json:
         "errors": [
             {"code": code, "what": said.what, "why": said.why, "now": said.now}
             for code, said in sorted(whole.errors.items())
-            if code in own["errors"]
+            if code in codes
         ],
     }
 
