@@ -59,6 +59,7 @@ from holdfast.core.timestamp import Authorities, Calendar, Stamp, Subject, Tsa
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.core.words import Words
 from holdfast.usecases.cases import CaseFile
+from holdfast.usecases.custody import Cosigned, RenewalDue
 from holdfast.usecases.follow_up import Due
 from holdfast.usecases.preserve import Attempt
 from holdfast.usecases.series import SeriesFile
@@ -138,6 +139,7 @@ class FakeHoldfast(FakeSeries):
             ("sealing", 3, 3, ""),
         )
         self.verdict = Verdict(verdict="ok")
+        self.renewal: tuple[RenewalDue, ...] = ()
         self.connected: tuple[Phone, ...] = (
             Phone(serial="PIC0001", state="device", said="device", model="Pictor 9"),
             Phone(serial="PIC0002", state="unauthorized", said="unauthorized"),
@@ -762,11 +764,49 @@ class FakeHoldfast(FakeSeries):
             else (self.words(lang)("check.login_wall.fail", detail="登录后观看"),)
         )
 
-    def export(self, case: str, out: Path, job: Job) -> Path:
-        self._call("export", case, out)
+    def export(
+        self,
+        case: str,
+        out: Path,
+        job: Job,
+        *,
+        only: Sequence[str] = (),
+        without_parties: bool = False,
+    ) -> Path:
+        how = (tuple(only), without_parties)
+        self._call("export", case, out, *(how if how != ((), False) else ()))
         job.step("packing", 1, 2)
         out.write_bytes(b"PK")
         return out
+
+    def checkpoint(self, case: str, out: Path, since: int | None = None) -> tuple[Path, int]:
+        self._call("checkpoint", case, out)
+        out.write_bytes(b"holdfast.local/x\n3\n")
+        return out, 3
+
+    def cosign(self, file: Path, out: Path | None = None) -> tuple[Path, int]:
+        self._call("cosign", file, out)
+        assert out is not None
+        out.write_bytes(b"signed")
+        return out, 3
+
+    def cosigned(self, case: str, file: Path, key: str = "") -> Cosigned:
+        self._call("cosigned", case, file)
+        seen = Cosigned(key="k", size=3, time=rfc3339(self.now()))
+        facts: dict[str, Json] = {"key": seen.key, "size": seen.size, "time": seen.time}
+        self.entry(case, "checkpoint.cosigned", "ledger/checkpoints/3.cosigned-k.txt", facts)
+        return seen
+
+    def case_of_checkpoint(self, file: Path) -> str:
+        return self.cases()[0].id
+
+    def renewals(self, case: str = "") -> tuple[RenewalDue, ...]:
+        return tuple(one for one in self.renewal if case in ("", one.case.id))
+
+    def renew(self, job: Job, case: str = "") -> tuple[tuple[str, int], ...]:
+        self._call("renew", case)
+        self.renewal = ()
+        return ()
 
     def verify(self, targets: Sequence[str], job: Job, **how: object) -> Verdict:
         self._call("verify", tuple(targets), how)
