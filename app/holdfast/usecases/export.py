@@ -530,8 +530,8 @@ class _Plan:
                 command
                 for system in SYSTEMS
                 for command in (
-                    *((signature_command(key, system),) if key else ()),
                     *commands(shown, HEAD, practice=practice, system=system),
+                    *((signature_command(key, system),) if key else ()),
                 )
             ),
             signing_key=key,

@@ -61,8 +61,10 @@ class CustodyRows:
         made: list[QWidget] = []
         if self.open:
             made.append(self._chooser(file))
+        if self._due:
+            made.append(panel(*(self._renewal(due) for due in self._due)))
         made.append(Label(self.desk, "ledger.title", role="small"))
-        made.append(panel(*(self._renewal(due) for due in self._due), self._second(file)))
+        made.append(panel(self._second(file)))
         return made
 
     # --- a part of the case ----------------------------------------------------------------------
@@ -73,9 +75,10 @@ class CustodyRows:
         for exhibit in file.exhibits:
             tick = Check(desk)
             name = exhibit.caption or exhibit.title or exhibit.url
-            # A single & would be taken for the mark of a shortcut.
             shown = one_line(f"{exhibit.number}  {name[:40]}".strip())
-            tick.setText(shown.replace("&", "&&"))
+            tick.setText(shown)
+            # A & in somebody's title is no shortcut.
+            tick.setShortcut("")
             tick.setAccessibleName(shown)
             tick.setChecked(exhibit.number not in self.left_out)
             tick.toggled.connect(lambda on, number=exhibit.number: self._tick(number, on=on))

@@ -214,7 +214,8 @@ class VerifyPage(Page):
         self.now.setVisible(state != "ok")
         self.again.setVisible(state in ("pending", "unchecked"))
         if state != "ok":
-            self.advice.tell(f"verify.{state}.now")
+            alone = any(finding.rule == "kept_alone" for finding in verdict.findings)
+            self.advice.tell("ledger.alone.now" if alone else f"verify.{state}.now")
         self.rehearse(practice=state == "practice")
         self.model.show_rows(
             [(seen, self._stamp_cells(seen)) for seen in verdict.timestamps]
