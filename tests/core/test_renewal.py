@@ -18,7 +18,7 @@ from holdfast.core.ledger import Checkpoint, Ref, write_entry
 from holdfast.core.lifetime import Ageing, lifetime, path_of, rsa_bits, until
 from holdfast.core.renewal import judge_renewals
 from holdfast.core.rfc3161 import read_response
-from holdfast.core.witness import Dated
+from holdfast.core.witness import Dated, _dating
 
 TSR = "data/exhibits/E0001/proofs/capture.json.practice-tsa-jia.tsr"
 CHAIN = "data/timestamps/practice-tsa-jia/chain.pem"
@@ -142,3 +142,14 @@ def test_a_renewal_may_itself_have_been_renewed() -> None:
     assert judged(made, OLD, second, third)[0] == [False, False, False]
     # A link that has lapsed holds nothing up.
     assert judged(record(line(1, "proofs.renewed", "a" * 64)), OLD, second)[0] == [True, True]
+
+
+def test_an_exhibit_that_only_lapsed_stamps_date_is_a_reservation() -> None:
+    lapsed = replace(OLD, lapsed=True)
+    told = ("exhibit_lapsed", "weak", OLD.time)
+    assert _dating([lapsed], practice_counts=False) == told
+    assert _dating([replace(lapsed, status="simulated")], practice_counts=True) == told
+    rehearsed = _dating([replace(lapsed, status="simulated")], practice_counts=False)
+    assert rehearsed[:2] == ("exhibit_rehearsed", "unchecked")
+    # One sound witness is enough.
+    assert _dating([lapsed, LATER], practice_counts=False)[:2] == ("exhibit_dated", "ok")

@@ -64,8 +64,6 @@ class Record:
 
     ledger: str
     world: World
-    keys: tuple[VerifierKey, ...]
-    """Those in ``key.txt`` that the ledger names."""
     entries: tuple[LedgerEntry | None, ...]
     """In order; None where only the leaf hash was given."""
     leaves: tuple[bytes, ...]
@@ -80,6 +78,8 @@ class Record:
     """SHA-256 of chains and roots as the last export had them, by path below ``data/``."""
     proofs: Mapping[tuple[str, str, str], frozenset[str]]
     """SHA-256 of the proofs that confirmed a subject, by its path, the protocol, the authority."""
+    keys: tuple[VerifierKey, ...] = ()
+    """Those in ``key.txt`` that the ledger names."""
 
 
 def withheld_leaf(line: bytes) -> bytes | None:
