@@ -13,8 +13,11 @@ def register(app: typer.Typer, desk: Desk) -> None:
     """``holdfast stamp``, ``document``, ``export``, ``verify``, ``due`` and ``selfcheck``."""
 
     @app.command(help=desk.say("cli.stamp"))
-    def stamp(case: Annotated[str, typer.Option("--case")] = "") -> int:
-        run = desk.holdfast.stamp(desk.job(), case)
+    def stamp(
+        case: Annotated[str, typer.Option("--case")] = "",
+        now: Annotated[bool, typer.Option("--now", help=desk.say("cli.stamp.now"))] = False,
+    ) -> int:
+        run = desk.holdfast.stamp(desk.job(), case, now=now)
         desk.tell(desk.say("cli.stamped", **asdict(run)))
         desk.give(asdict(run))
         return UNAVAILABLE if run.failed and not (run.confirmed or run.pending) else OK

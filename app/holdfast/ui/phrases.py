@@ -152,7 +152,8 @@ def stamp_state(desk: Desk, stamp: Stamp) -> State:
         )
     else:
         icon = _SHAPES[stamp.status]
-        sentence = desk.say(f"state.{stamp.status}")
+        late = stamp.status == "pending" and stamp.reason == "overdue"
+        sentence = desk.say("state.overdue" if late else f"state.{stamp.status}")
     word = "confirmed" if sure else stamp.status
     return _worn(desk, stamp, icon, sentence, desk.say(f"short.{word}"))
 

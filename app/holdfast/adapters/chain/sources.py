@@ -112,7 +112,10 @@ class Sources:
         return _named(HERE, begin, raw[(begin - first) * HEADER_SIZE : (end - first) * HEADER_SIZE])
 
     def _linked(self, source: ChainSource, height: int) -> tuple[tuple[str, int, bytes], ...]:
-        """Headers from ``height`` to a checkpoint, if that is near and they link."""
+        """Headers from ``height`` to a checkpoint, if that is near.
+
+        Raises BadHeader where they do not link.
+        """
         first, last = shortest_run((height,), self._table)
         if last - first >= NEAR:
             return ()
@@ -120,7 +123,7 @@ class Sources:
         if key not in self._runs:
             raw = source.stretch(first, last, Job())
             if link(first, raw, self._table) is None:
-                return ()
+                raise BadHeader("its headers lead to no checkpoint")
             self._runs = {key: raw}
         return _named(source.operator, first, self._runs[key])
 
