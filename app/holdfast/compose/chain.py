@@ -12,6 +12,7 @@ from holdfast.core.errors import Refused
 if TYPE_CHECKING:
     from holdfast.core.job import Job
     from holdfast.core.timestamp import Heard, Stamp
+    from holdfast.ports import ChainSource
     from holdfast.usecases.headers import Refreshed
 
 
@@ -81,8 +82,8 @@ class ChainVerbs(Workshop):
     ) -> ChainState:
         """The person's own node is asked for headers from now on; an empty address ends that.
 
-        It has to answer first.  Raises Refused (``node_address``, ``node_login``, ``node_cookie``)
-        and Unavailable, and then nothing has changed.
+        It has to answer first.  Raises Refused (``node_address``, ``node_login``, ``node_cookie``,
+        ``chain_other``) and Unavailable, and then nothing has changed.
         """
         from holdfast.adapters.chain.node import Node, from_cookie, read_address
 
@@ -97,7 +98,7 @@ class ChainVerbs(Workshop):
         if known and at.url == self.settings.node:
             login = known
         gives = from_cookie(Path(path)) if path else lambda: login
-        Node(at.url, gives, self._table).tip()
+        self._same_chain(Node(at.url, gives, self._table), at.url)
         if path:
             self._safe.forget("node")
         elif login != known:
@@ -109,7 +110,8 @@ class ChainVerbs(Workshop):
         """That server is asked for headers from now on; an empty address ends that.
 
         It has to answer first, and the certificate it shows is the one it must show from then on.
-        Raises Refused(``electrum_address``) and Unavailable, and then nothing has changed.
+        Raises Refused (``electrum_address``, ``chain_other``) and Unavailable, and then nothing has
+        changed.
         """
         from holdfast.adapters.chain.electrum import Electrum, read_server
 
@@ -117,10 +119,24 @@ class ChainVerbs(Workshop):
         if address.strip():
             server = read_server(address)
             certificate, written = Electrum(server, self._table).certificate(), server.written
+            self._same_chain(Electrum(replace(server, pin=certificate), self._table), written)
         self.save_settings(
             replace(self.settings, electrum=written, electrum_certificate=certificate)
         )
         return self.chain_state()
+
+    def _same_chain(self, source: ChainSource, address: str) -> None:
+        """It shows Bitcoin's chain up to our last checkpoint.  Raises Refused, Unavailable."""
+        from holdfast.core.bitcoin import BadHeader
+
+        tip = source.tip()
+        try:
+            if tip >= self._table.height:
+                source.header(self._table.height)
+                return
+        except BadHeader:
+            pass
+        raise Refused("chain_other", address=address, height=tip)
 
     def answers(self, stamp: Stamp) -> tuple[Heard, ...]:
         """Everything that calendars answered about a time-stamp, oldest first.  Raises Tampered."""

@@ -51,21 +51,22 @@ class ChainRow(QWidget):
             below=px(560),
             stretch=(1, 1),
         )
+        self.own = Button(desk, "settings.chain.own", size="small")
+        self.own.clicked.connect(self._open_fields)
         asked = QWidget()
-        asked.setLayout(Flow(self.refresh, gap=px(8)))
-        self.setLayout(
+        asked.setLayout(Flow(self.refresh, self.own, gap=px(8)))
+        self.fields = QWidget()
+        self.fields.setLayout(
             column(
-                self.reach,
-                asked,
-                self.said,
-                px(6),
-                Label(desk, "settings.chain.own", role="caption", tone="secondary"),
-                Fold(self.node, self.use_node, gap=px(8), below=px(420), stretch=(1, 0)),
-                login,
+                self.node,
+                Fold(login, self.use_node, gap=px(8), below=px(420), stretch=(1, 0)),
                 Fold(self.electrum, self.use_electrum, gap=px(8), below=px(420), stretch=(1, 0)),
                 gap=px(6),
+                margins=(0, px(6), 0, 0),
             )
         )
+        self.fields.hide()
+        self.setLayout(column(self.reach, asked, self.said, self.fields, gap=px(6)))
 
     def show_state(self, state: ChainState) -> None:
         """How far blocks are checked, and who is asked beside the explorers."""
@@ -76,6 +77,11 @@ class ChainRow(QWidget):
         self.electrum.setText(state.electrum)
         self.user.clear()
         self.password.clear()
+        if state.node or state.electrum:
+            self.fields.show()
+
+    def _open_fields(self) -> None:
+        self.fields.setVisible(self.fields.isHidden())
 
     def _refresh(self) -> None:
         self._start(self.desk.holdfast.refresh_headers, self._refreshed, "task.headers")
