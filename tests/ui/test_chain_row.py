@@ -12,7 +12,6 @@ from holdfast.core.errors import Unavailable
 from holdfast.ui.pages.settings import SettingsPage
 from holdfast.ui.window import MainWindow
 
-
 Opens = Callable[[FakeHoldfast], MainWindow]
 
 
