@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,15 +19,24 @@ from holdfast.cli import run as command
 from holdfast.compose import open_holdfast
 from holdfast.core.bitcoin import PERIOD, CheckpointTable
 from holdfast.core.job import Job
+from holdfast.core.opentimestamps import MAGIC
 from holdfast.practice import node as practice_node
 from holdfast.practice.electrum import ElectrumService
 from holdfast.practice.server import Service
 from holdfast.usecases.headers import DEEP
 
+HEIGHT = PERIOD + 700
+
 
 @pytest.fixture(scope="module")
 def chain() -> MinedChain:
-    return MinedChain(miner.chain(2 * PERIOD + DEEP))
+    held = hashlib.sha256(b"the file").digest()
+    return MinedChain(
+        miner.chain(
+            2 * PERIOD + DEEP,
+            root_at=lambda height: held if height == HEIGHT else height.to_bytes(32, "big"),
+        )
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +97,32 @@ def test_offline_nobody_is_asked(capsys: pytest.CaptureFixture[str], data: Path)
     code, _, err = told(capsys, data, "headers", "refresh")
     assert code == 1
     assert "Work offline" in err
+
+
+def test_headers_that_are_kept_here_settle_a_proof_without_a_network(
+    capsys: pytest.CaptureFixture[str], data: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.txt"
+    file.write_bytes(b"the file")
+    leaf = (
+        b"\x00"
+        + bytes.fromhex("0588960d73d71901")
+        + b"\x02"
+        + bytes((HEIGHT & 127 | 128, HEIGHT >> 7))
+    )
+    (tmp_path / "a.txt.ots").write_bytes(
+        MAGIC + b"\x01\x08" + hashlib.sha256(b"the file").digest() + leaf
+    )
+    assert told(capsys, data, "headers", "refresh")[0] == 0
+    with open_holdfast_at(data) as holdfast:
+        holdfast.save_settings(replace(holdfast.settings, offline=True))
+    code, out, _ = told(capsys, data, "verify", str(file), "--json")
+    (seen,) = json.loads(out)["timestamps"]
+    assert (code, seen["status"], seen["by"]) == (0, "confirmed", f"block {HEIGHT}")
+    # Without them it could not be checked here, and that is what is said.
+    (data / "bitcoin" / "headers.bin").unlink()
+    code, out, _ = told(capsys, data, "verify", str(file), "--json")
+    assert (code, json.loads(out)["timestamps"][0]["status"]) == (5, "unchecked")
 
 
 def test_a_folder_that_cannot_be_written_to_is_said(

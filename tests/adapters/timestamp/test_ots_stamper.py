@@ -253,6 +253,26 @@ def test_some_calendars_are_enough() -> None:
     assert [a.uri for a in read_proof(answer.proof).attestations] == [good]
 
 
+def test_what_calendars_answer_comes_back_as_it_came(world: PracticeWorld) -> None:
+    authorities, job = world.authorities(), Job()
+    asked = stamper()
+    (answer,) = asked.ask([DIGEST], "", authorities, job)
+    assert [(h.asked, h.status) for h in answer.heard] == [
+        (f"{calendar.url}/digest", 200) for calendar in authorities.calendars
+    ]
+    for heard in answer.heard:
+        # The tree that went into the proof, octet for octet.
+        assert heard.body in answer.proof or len(answer.heard) > 1
+    waiting = asked.upgrade(DIGEST, answer.proof, authorities, job)
+    assert {(h.status, h.body) for h in waiting.heard} == {
+        (404, b"Pending confirmation in Bitcoin blockchain")
+    }
+    with hostile(answering(b"<html>", 200)) as one, hostile(answering(b"busy", 503)) as two:
+        (answer,) = asked.ask([DIGEST], "", practice(one.url, two.url), job)
+    assert answer.status == "queued"
+    assert [(h.status, h.body) for h in answer.heard] == [(200, b"<html>"), (503, b"busy")]
+
+
 def test_nobody_to_ask() -> None:
     authorities = practice()
     assert stamper().targets(authorities) == ()
