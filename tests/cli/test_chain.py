@@ -78,7 +78,7 @@ def test_checkpoints_are_refreshed_from_two_explorers(
 ) -> None:
     code, out, _ = told(capsys, data, "headers", "show")
     assert code == 0
-    assert f"block {PERIOD - 1}, as they came" in out
+    assert f"block {PERIOD - 1}; that came with the program" in out
     code, out, err = told(capsys, data, "headers", "refresh")
     assert code == 0, err
     assert f"1 new checkpoints, {PERIOD} block headers checked" in out

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
 from fakes.holdfast import FakeHoldfast
 from holdfast.core.errors import Unavailable
+from holdfast.core.timestamp import Stamp, Subject
 from holdfast.ui.pages.settings import SettingsPage
+from holdfast.ui.phrases import short_time, stamp_history, stamp_state
 from holdfast.ui.window import MainWindow
 
 Opens = Callable[[FakeHoldfast], MainWindow]
@@ -73,3 +76,26 @@ def test_trouble_is_told_where_it_belongs(full: FakeHoldfast, open_: Opens, qtbo
     row.refresh.click()
     qtbot.waitUntil(lambda: window._here == "trouble", timeout=5000)
     assert row.refresh.isEnabled()
+
+
+def test_a_pending_stamp_says_when_it_is_looked_at_and_what_is_kept(
+    full: FakeHoldfast, open_: Opens
+) -> None:
+    desk = open_(full).desk
+    stamp = Stamp(
+        id="1",
+        case_id="c",
+        subject=Subject(kind="manifest", path="x", sha256="0" * 64),
+        kind="opentimestamps",
+        world="real",
+        status="pending",
+        next_try="2026-11-18T03:00:00.000Z",
+        answers=("a", "b"),
+    )
+    told = stamp_history(desk, stamp)
+    assert f"{short_time(stamp.next_try or '')} 起会自动再看" in told
+    assert "答复 2 份" in told
+    assert stamp_history(desk, replace(stamp, next_try=None, answers=())) == ""
+    late = replace(stamp, reason="overdue", next_try=None)
+    assert "八周" in stamp_state(desk, late).sentence
+    assert "八周" not in stamp_state(desk, stamp).sentence
