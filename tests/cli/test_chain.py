@@ -184,6 +184,13 @@ def test_an_electrum_server_is_tried(
         assert told(capsys, data, "headers", "electrum", f"tcp://127.0.0.1:{port}")[0] == 3
 
 
+def test_addresses_that_were_changed_into_none_are_left_out(data: Path) -> None:
+    with open_holdfast_at(data) as holdfast:
+        for node, electrum in (("http://node.example", "nowhere"), ("x", "tcp://8.8.8.8:1")):
+            holdfast.save_settings(replace(holdfast.settings, node=node, electrum=electrum))
+            assert holdfast._own_sources() == ()
+
+
 def test_another_chain_is_not_used(
     capsys: pytest.CaptureFixture[str], data: Path, electrum: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

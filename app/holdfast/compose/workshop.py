@@ -6,6 +6,7 @@ Nouns cost time too: most are named here only in annotations.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -187,17 +188,20 @@ class Workshop:
         """The node and the server that the person chose, where there are any."""
         chosen = self.settings
         found: list[ChainSource] = []
+        # An address that was changed by hand into none is left out, not a trouble of every stamp.
         if chosen.node:
             from holdfast.adapters.chain.node import Node, from_cookie
 
             cookie = chosen.node_cookie
             login = from_cookie(Path(cookie)) if cookie else lambda: self._safe.get("node")
-            found.append(Node(chosen.node, login, self._table))
+            with suppress(Refused):
+                found.append(Node(chosen.node, login, self._table))
         if chosen.electrum:
             from holdfast.adapters.chain.electrum import Electrum, read_server
 
-            server = read_server(chosen.electrum, chosen.electrum_certificate)
-            found.append(Electrum(server, self._table))
+            with suppress(Refused):
+                server = read_server(chosen.electrum, chosen.electrum_certificate)
+                found.append(Electrum(server, self._table))
         return tuple(found)
 
     def _explorers(self, authorities: Authorities, *, ask: bool = True) -> Sources:
