@@ -50,7 +50,7 @@ class Node:
             asked = json.loads(request.body)
         except (ValueError, RecursionError):
             return _failure(None, -32700, "Parse error", 500)
-        if isinstance(asked, list):
+        if isinstance(asked, list) and asked:
             # A batch: each call has its own answer, and the whole is always 200.
             return Reply(
                 body=b"[" + b",".join(self._call(one).body for one in asked) + b"]",
