@@ -196,7 +196,13 @@ class LinkedRun:
         at = (height - self.first) * HEADER_SIZE
         if not 0 <= at < len(self.raw):
             return None
-        return parse_header(self.raw[at : at + HEADER_SIZE])
+        return _parsed(self.raw[at : at + HEADER_SIZE])
+
+
+# Thousands of proofs end in a few blocks.
+@lru_cache(maxsize=256)
+def _parsed(raw: bytes) -> Header:
+    return parse_header(raw)
 
 
 def link(first: int, raw: bytes, table: CheckpointTable) -> LinkedRun | None:

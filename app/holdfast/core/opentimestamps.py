@@ -149,7 +149,7 @@ def _walk(raw: bytes, at: int, message: bytes, levels: int, work: int) -> tuple[
     found: list[Attestation] = []
     # A message with branches still to come, its depth, and the branches that it already has.
     waiting: list[tuple[bytes, int, set[bytes]]] = []
-    depth = 1
+    depth, end, sha256 = 1, len(raw), hashlib.sha256
     seen: set[bytes] | None = None
     try:
         while True:
@@ -171,31 +171,37 @@ def _walk(raw: bytes, at: int, message: bytes, levels: int, work: int) -> tuple[
                     break
                 message, depth, seen = waiting.pop()
                 continue
-            argument = b""
-            if tag in _BINARY:
-                size, at = (raw[at], at + 1) if raw[at] < 0x80 else _integer(raw, at)
-                if not 1 <= size <= MAX_MESSAGE:
+            size = len(message)
+            if tag == _SHA256:
+                work -= size + 64
+                message = sha256(message).digest()
+            elif tag in (_APPEND, _PREPEND):
+                more, at = (raw[at], at + 1) if raw[at] < 0x80 else _integer(raw, at)
+                if not 1 <= more <= MAX_MESSAGE:
                     raise MalformedProof("a field is too short or too long")
-                argument = raw[at : at + size]
-                at += size
-                if at > len(raw):
+                argument = raw[at : at + more]
+                at += more
+                if at > end:
                     raise MalformedProof("ends too early")
+                if size + more > MAX_MESSAGE:
+                    raise MalformedProof("a message grows too long")
+                work -= size + 64
+                message = message + argument if tag == _APPEND else argument + message
+            else:
+                work -= (size + 64) * (_SLOW if tag in _SLOW_TAGS else 1)
+                # A slow hash is not begun that the rest would not pay for.
+                message = _apply(tag, message) if work >= 0 else message
             if seen is not None:
                 _once(seen, raw, start, at)
-            work -= (len(message) + 64) * (_SLOW if tag in _SLOW_TAGS else 1)
+                seen = None
             if work < 0:
                 raise MalformedProof("asks for more work than a proof needs")
             if depth >= levels:
                 raise MalformedProof("nested too deeply")
             depth += 1
-            seen = None
-            if tag == _SHA256:
-                message = hashlib.sha256(message).digest()
-            else:
-                message = _apply(tag, argument, message)
     except IndexError as error:
         raise MalformedProof("ends too early") from error
-    if at != len(raw):
+    if at != end:
         raise MalformedProof("something follows the proof")
     return tuple(found)
 
@@ -210,15 +216,12 @@ def _once(seen: set[bytes] | None, raw: bytes, start: int, end: int) -> None:
     seen.add(branch)
 
 
-def _apply(tag: int, argument: bytes, message: bytes) -> bytes:
-    if tag == _APPEND:
-        result = message + argument
-    elif tag == _PREPEND:
-        result = argument + message
-    elif (operation := _UNARY.get(tag)) is not None:
-        result = operation(message)
-    else:
+def _apply(tag: int, message: bytes) -> bytes:
+    """The message under an operation without an argument."""
+    operation = _UNARY.get(tag)
+    if operation is None:
         raise MalformedProof(f"operation {tag:#04x} is not known")
+    result = operation(message)
     if len(result) > MAX_MESSAGE:
         raise MalformedProof("a message grows too long")
     return result
@@ -419,7 +422,6 @@ _FILE_DIGESTS: dict[int, Algorithm] = {
     0x67: "keccak256",
 }
 _APPEND, _PREPEND = 0xF0, 0xF1
-_BINARY = (_APPEND, _PREPEND)
 _UNARY: dict[int, Callable[[bytes], bytes]] = {
     **{tag: _HASHES[algorithm] for tag, algorithm in _FILE_DIGESTS.items()},
     0xF2: lambda message: message[::-1],
