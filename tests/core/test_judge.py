@@ -724,9 +724,9 @@ def test_a_confirmed_witness_dates_every_exhibit_it_covers() -> None:
 def test_explorers_are_asked_only_where_a_header_is_wanting() -> None:
     asked: list[int] = []
 
-    def ask(height: int) -> list[tuple[str, bytes]]:
+    def ask(height: int) -> list[tuple[str, int, bytes]]:
         asked.append(height)
-        return [("somebody", bytes(80))]
+        return [("somebody", height, bytes(80))]
 
     wanting = Says(network="")
     look(real_pack(), checkers=(wanting,), ask=ask)

@@ -21,6 +21,7 @@ from holdfast.adapters.catalog import Catalog
 from holdfast.adapters.resources import resource, words
 from holdfast.adapters.x11 import Window
 from holdfast.compose import CodeShown, Failure, Kept
+from holdfast.compose.chain import ChainState
 from holdfast.compose.recording import Shown
 from holdfast.core.browsing import Browse, Profile, TabSeen
 from holdfast.core.canonical import Json, rfc3339
@@ -61,6 +62,7 @@ from holdfast.core.words import Words
 from holdfast.usecases.cases import CaseFile
 from holdfast.usecases.custody import Cosigned, RenewalDue
 from holdfast.usecases.follow_up import Due
+from holdfast.usecases.headers import Refreshed
 from holdfast.usecases.preserve import Attempt
 from holdfast.usecases.series import SeriesFile
 from holdfast.usecases.timestamp import StampRun
@@ -153,6 +155,9 @@ class FakeHoldfast(FakeSeries):
         self._seq = 0
         self._catalog = Catalog()
         self.checks: dict[str, tuple[EnvironmentCheck, ...]] = {}
+        self.chain = ChainState(
+            height=953567, shipped=953567, as_of="2026-11-21", sources=("electrum", "bitcoinj")
+        )
         self.lock = threading.RLock()
         self.closed = False
 
@@ -393,6 +398,40 @@ class FakeHoldfast(FakeSeries):
     def forget_profile(self, case: str) -> None:
         self._call("forget_profile", case)
         del self.profiles[case]
+
+    # --- where Bitcoin's headers come from ---
+
+    def chain_state(self) -> ChainState:
+        return self.chain
+
+    def refresh_headers(self, job: Job) -> Refreshed:
+        self._call("refresh_headers")
+        job.step("headers", 2016, 4032, "blockstream")
+        added = 2 if self.chain.height == self.chain.shipped else 0
+        self.chain = replace(
+            self.chain,
+            height=self.chain.height + added * 2016,
+            as_of=rfc3339(self._now),
+            sources=("Blockstream", "mempool.space"),
+        )
+        return Refreshed(
+            height=self.chain.height,
+            added=added,
+            headers=added * 2016,
+            sources=self.chain.sources if added else (),
+        )
+
+    def use_node(
+        self, address: str, user: str = "", password: str = "", cookie: Path | None = None
+    ) -> ChainState:
+        self._call("use_node", address, user, bool(password), cookie)
+        self.chain = replace(self.chain, node=address, node_cookie=str(cookie or ""))
+        return self.chain
+
+    def use_electrum(self, address: str) -> ChainState:
+        self._call("use_electrum", address)
+        self.chain = replace(self.chain, electrum=address and f"ssl://{address}")
+        return self.chain
 
     # --- phones ---
 

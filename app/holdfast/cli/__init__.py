@@ -14,6 +14,7 @@ import typer
 from holdfast.cli import (
     browse,
     case,
+    chain,
     environment,
     keep,
     ledger,
@@ -122,6 +123,7 @@ def _commands(desk: Desk) -> typer.Typer:
         origin,
         series,
         record,
+        chain,
     ):
         room.register(app, desk)
     return app

@@ -16,13 +16,14 @@ def register(app: typer.Typer, desk: Desk) -> None:
     def stamp(
         case: Annotated[str, typer.Option("--case")] = "",
         renew: Annotated[bool, typer.Option("--renew", help=desk.say("cli.stamp.renew"))] = False,
+        now: Annotated[bool, typer.Option("--now", help=desk.say("cli.stamp.now"))] = False,
     ) -> int:
         renewed = desk.holdfast.renew(desk.job(), case) if renew else ()
         for number, count in renewed:
             desk.tell(desk.say("cli.renewed", case=number, count=count))
         if renew and not renewed:
             desk.tell(desk.say("cli.renewal_none"))
-        run = desk.holdfast.stamp(desk.job(), case)
+        run = desk.holdfast.stamp(desk.job(), case, now=now)
         desk.tell(desk.say("cli.stamped", **asdict(run)))
         told = {"renewed": [{"case": number, "count": count} for number, count in renewed]}
         desk.give({**asdict(run), **(told if renew else {})})

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.compose.cases import Cases
-from holdfast.core.errors import Refused
+from holdfast.compose.chain import ChainVerbs
+from holdfast.core.errors import Refused, Unavailable
 from holdfast.core.job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from holdfast.core.bitcoin import CheckpointTable
     from holdfast.core.case import Case
     from holdfast.core.document import Lang
     from holdfast.core.evidence import World
@@ -28,13 +29,16 @@ if TYPE_CHECKING:
     from holdfast.usecases.verification import Looked
 
 
-class Proving(Cases):
+class Proving(Cases, ChainVerbs):
     """Verbs that date, export and verify."""
 
     # --- time-stamps ------------------------------------------------------------------------------
 
-    def stamp(self, job: Job, case: str = "") -> StampRun:
-        """What is queued was sent, what is pending was looked at; of one case or of all."""
+    def stamp(self, job: Job, case: str = "", *, now: bool = False) -> StampRun:
+        """What is queued was sent, what is pending was looked at; of one case or of all.
+
+        ``now`` looks at everything that waits, also before its turn.
+        """
         from holdfast.usecases import timestamp
 
         cases = (self._store.case(case),) if case else self.cases()
@@ -49,6 +53,7 @@ class Proving(Cases):
             vault=self._vault,
             clock=self._clock,
             job=job,
+            now=now,
         )
 
     def pending(self) -> int:
@@ -82,7 +87,7 @@ class Proving(Cases):
             vault=self._vault,
             format=self._packs,
             tsas=self._catalog.authorities(found.world).tsas,
-            headers=None if self._offline(found.world) else self._header_run,
+            headers=self._header_run,
             job=job,
             only=only,
             without_parties=without_parties,
@@ -132,7 +137,7 @@ class Proving(Cases):
             digests=self._packs.digests,
             attachments=pdf_attachments,
             now=rfc3339(self._clock.now()),
-            ask=None if self.settings.offline else self._explorers(self.authorities()).headers,
+            ask=self._explorers(self._authorities("real"), ask=not self.settings.offline).about,
             beacons=self.authorities().beacons,
             signed=bls.signed,
         )
@@ -222,23 +227,21 @@ class Proving(Cases):
         return time_stampers()
 
     @cached_property
-    def _table(self) -> CheckpointTable:
-        from holdfast.adapters.witness import checkpoints
-
-        return checkpoints()
-
-    @cached_property
     def _checkers(self) -> tuple[ProofChecker, ...]:
         from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
         from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 
-        return (OpenTimestampsChecker(), Rfc3161Checker())
+        return (OpenTimestampsChecker(self._table), Rfc3161Checker())
 
     def _header_run(self, world: World, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
-        return self._explorers(self._authorities(world)).run(heights, job)
+        from holdfast.core.bitcoin import PERIOD
 
-    def _offline(self, world: World) -> bool:
-        return world == "real" and self.settings.offline
+        ask = world == "practice" or not self.settings.offline
+        if ask and world == "real" and max(heights) > self._table.height + PERIOD:
+            # Far beyond the last checkpoint what is fetched is worth keeping.
+            with suppress(Unavailable):
+                self.refresh_headers(job)
+        return self._explorers(self._authorities(world), ask=ask).run(heights, job)
 
     def _find(self, reference: str) -> Case | None:
         try:

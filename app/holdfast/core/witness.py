@@ -72,8 +72,9 @@ class Terms:
     known_verifiers: frozenset[str] = frozenset()
     """SHA-256 of every verify.pyz that a release of ours put into packs."""
     all_digests: bool = False
-    ask: Callable[[int], Iterable[tuple[str, bytes]]] | None = field(default=None, repr=False)
-    """(operator, header) at a height from explorers; None where nobody may be asked."""
+    ask: Callable[[int], Iterable[tuple[str, int, bytes]]] | None = field(default=None, repr=False)
+    """(operator, height, header) at and around a height, from whoever shows the chain; None where
+    nobody may be asked."""
     beacons: tuple[DrandChain, ...] = ()
     """The real world's chains of rounds that are pinned; the practice one is always known."""
     signed: Callable[[DrandChain, int, bytes], bool] | None = field(default=None, repr=False)
@@ -358,7 +359,11 @@ def weigh_ots(
     tries: list[ProofHelp] = [replace(terms.help, header_run=run) for run in (*runs, *own)] or [
         terms.help
     ]
-    results = [checker.check(name, digest, raw, lent) for lent in tries]
+    results: list[tuple[TimestampSeen, tuple[Finding, ...]]] = []
+    for lent in tries:
+        results.append(checker.check(name, digest, raw, lent))
+        if results[-1][0].status in ("confirmed", "simulated"):
+            break
     stamp, findings = _best(results)
     wanting = stamp.status in ("unchecked", "one_source") and stamp.network != "practice"
     if wanting and terms.ask is not None:
@@ -371,15 +376,14 @@ def weigh_ots(
 
 
 def _asked(
-    raw: bytes, ask: Callable[[int], Iterable[tuple[str, bytes]]]
+    raw: bytes, ask: Callable[[int], Iterable[tuple[str, int, bytes]]]
 ) -> Iterator[tuple[str, int, bytes]]:
     try:
         attestations = read_proof(raw).attestations
     except MalformedProof:
         return
     for height in sorted({a.height for a in attestations if a.kind == "bitcoin" and a.height}):
-        for who, header in ask(height):
-            yield who, height, header
+        yield from ask(height)
 
 
 _RANK: Mapping[str, int] = {

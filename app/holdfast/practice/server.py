@@ -23,8 +23,8 @@ HOST = "127.0.0.1"
 
 # Below the range that Linux, macOS and Windows take outgoing ports from, so that a saved port is
 # not in use by chance when the world is opened again.
-_LOWEST_PORT = 20_000
-_PORTS = 12_000
+LOWEST_PORT = 20_000
+PORTS = 12_000
 _LONGEST_PATH = 4_096
 _WORLD = "Practice-World"
 _OWN_NAME = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.ASCII)
@@ -213,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
 def _anywhere(service: Service) -> _Server:
     for _ in range(100):
         try:
-            return _Server(service, _LOWEST_PORT + secrets.randbelow(_PORTS))
+            return _Server(service, LOWEST_PORT + secrets.randbelow(PORTS))
         except Unavailable:
             continue
     raise Unavailable("practice_no_port")

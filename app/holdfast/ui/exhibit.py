@@ -25,6 +25,7 @@ from holdfast.ui.phrases import (
     full_time,
     sealing_lines,
     size,
+    stamp_history,
     stamp_state,
     stamps_of,
     utc_time,
@@ -259,8 +260,12 @@ class ExhibitDetail(QFrame):
         words.setToolTip(utc_time(stamp.time))
         who = Label(desk, role="caption", tone="secondary")
         who.show_text(stamp.by or stamp.authority or desk.say(f"witness.{stamp.kind}"))
+        told = [words, who]
+        if history := stamp_history(desk, stamp):
+            told.append(Label(desk, role="caption", tone="secondary"))
+            told[-1].show_text(history)
         glyph = Glyph(desk, state.icon, state.tone, size=18)
-        inside = row(glyph, column(words, who, gap=px(2)), gap=px(8))
+        inside = row(glyph, column(*told, gap=px(2)), gap=px(8))
         inside.setStretch(1, 1)
         inside.setAlignment(glyph, Qt.AlignmentFlag.AlignTop)
         holder = QWidget()

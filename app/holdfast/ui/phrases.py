@@ -152,9 +152,20 @@ def stamp_state(desk: Desk, stamp: Stamp) -> State:
         )
     else:
         icon = _SHAPES[stamp.status]
-        sentence = desk.say(f"state.{stamp.status}")
+        late = stamp.status == "pending" and stamp.reason == "overdue"
+        sentence = desk.say("state.overdue" if late else f"state.{stamp.status}")
     word = "confirmed" if sure else stamp.status
     return _worn(desk, stamp, icon, sentence, desk.say(f"short.{word}"))
+
+
+def stamp_history(desk: Desk, stamp: Stamp) -> str:
+    """When it is looked at again by itself, and how much of what calendars said is kept."""
+    told = []
+    if stamp.status == "pending" and stamp.next_try and stamp.world == "real":
+        told.append(desk.say("exhibit.stamps.next", time=short_time(stamp.next_try)))
+    if stamp.answers:
+        told.append(desk.say("exhibit.stamps.answers", count=len(stamp.answers)))
+    return " ".join(told)
 
 
 def _worn(desk: Desk, stamp: Stamp, icon: str, sentence: str, short: str) -> State:

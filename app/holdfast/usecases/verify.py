@@ -76,8 +76,8 @@ class Bench:
     """What a PDF carries inside, by name; None where that cannot be looked at."""
     now: str = ""
     """RFC 3339; empty where the clock is not to be consulted."""
-    ask: Callable[[int], Iterable[tuple[str, bytes]]] | None = None
-    """(operator, header) at a height of the real chain; None where nobody is asked."""
+    ask: Callable[[int], Iterable[tuple[str, int, bytes]]] | None = None
+    """(operator, height, header) at and around a height of the real chain; None: ask nobody."""
     beacons: tuple[DrandChain, ...] = ()
     """Pinned chains of signed rounds."""
     signed: Callable[[DrandChain, int, bytes], bool] | None = None
