@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.adapters.pack.tokens import OpensslTokens, find_openssl
+from holdfast.adapters.pack.openssl import find_openssl
+from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.resources import resource
 from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker

@@ -56,6 +56,8 @@ class Judgement:
     findings: tuple[Finding, ...]
     signer: Certificate | None = None
     root: Certificate | None = None
+    path: tuple[Certificate, ...] = ()
+    """Signer first, root last; empty while no valid path is known."""
 
     @property
     def practice(self) -> bool:
@@ -102,7 +104,12 @@ def judge(raw: bytes, subject: str, digest: Callable[[str], bytes], trust: Trust
         doubt = path.root.common_name
         told.append(_finding(subject, "token_second_opinion", "weak", doubt))
     judged = Judgement(
-        token=token, status=status, findings=tuple(told), signer=signer, root=path.root
+        token=token,
+        status=status,
+        findings=tuple(told),
+        signer=signer,
+        root=path.root,
+        path=path.certificates,
     )
     if status == "confirmed" and judged.practice:
         return replace(judged, status="simulated")

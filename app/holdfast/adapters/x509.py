@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -75,11 +75,36 @@ def check_signature(token: Token, signer: Certificate) -> SignatureState:
 
     ``uncheckable`` for keys and algorithms this build has no arithmetic for (SM2 among them).
     """
+    how = token.signer
+    # RSA may leave the hash to the signer's own field (RFC 3370 §3.2).
+    algorithm, lent = how.signature_algorithm, how.digest_algorithm
+    return _verified(
+        lambda: _loaded(signer.raw).public_key(),
+        (algorithm, how.signature_parameters, lent),
+        how.signed_bytes,
+        how.signature,
+    )
+
+
+def holds(
+    key: bytes, algorithm: str, parameters: bytes, signed: bytes, signature: bytes
+) -> bool | None:
+    """``revocation.Holds``: whether a signature by a key (SubjectPublicKeyInfo) holds."""
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    state = _verified(
+        lambda: load_der_public_key(key), (algorithm, parameters, ""), signed, signature
+    )
+    return {"good": True, "bad": False}.get(state)
+
+
+def _verified(
+    load: Callable[[], Any], how: tuple[str, bytes, str], signed: bytes, signature: bytes
+) -> SignatureState:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:
-        key = _loaded(signer.raw).public_key()
-        _verify(key, token)
+        _verify(load(), how, signed, signature)
     except InvalidSignature:
         return "bad"
     except (UnsupportedAlgorithm, NotImplementedError):
@@ -90,20 +115,18 @@ def check_signature(token: Token, signer: Certificate) -> SignatureState:
     return "good"
 
 
-def _verify(key: Any, token: Token) -> None:
+def _verify(key: Any, how: tuple[str, bytes, str], signed: bytes, signature: bytes) -> None:
     """Nothing when good.  Raises InvalidSignature, UnsupportedAlgorithm, ValueError."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
-    signer = token.signer
-    oid, signature, signed = signer.signature_algorithm, signer.signature, signer.signed_bytes
+    oid, parameters, lent = how
     kinds: tuple[type[Any], ...]
     if oid == _RSA or oid in _RSA_WITH:
         kinds = (rsa.RSAPublicKey,)
-        name = _RSA_WITH.get(oid, signer.digest_algorithm)
-        rest: tuple[Any, ...] = (padding.PKCS1v15(), _hash(name))
+        rest: tuple[Any, ...] = (padding.PKCS1v15(), _hash(_RSA_WITH.get(oid, lent)))
     elif oid == _RSA_PSS:
-        kinds, rest = (rsa.RSAPublicKey,), _pss(signer.signature_parameters)
+        kinds, rest = (rsa.RSAPublicKey,), _pss(parameters)
     elif oid in _ECDSA_WITH:
         kinds, rest = (ec.EllipticCurvePublicKey,), (ec.ECDSA(_hash(_ECDSA_WITH[oid])),)
     elif oid in _EDDSA:

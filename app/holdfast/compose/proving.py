@@ -86,7 +86,7 @@ class Proving(Cases):
         practice: bool = False,
     ) -> Verdict:
         """What was found about cases, packs, files with proofs, lone proofs or issued PDFs."""
-        from holdfast.adapters import bls
+        from holdfast.adapters import bls, x509
         from holdfast.adapters.pack.attachments import pdf_attachments
         from holdfast.core.canonical import rfc3339
         from holdfast.usecases import export, verify
@@ -117,6 +117,7 @@ class Proving(Cases):
             ask=None if self.settings.offline else self._explorers(self.authorities()).headers,
             beacons=self.authorities().beacons,
             signed=bls.signed,
+            holds=x509.holds,
         )
         return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
 

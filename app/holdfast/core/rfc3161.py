@@ -45,6 +45,9 @@ _SIZES: Final = {
 }  # fmt: skip
 _SHA256 = "2.16.840.1.101.3.4.2.1"
 
+SM2_SIGNATURES: Final = frozenset({"1.2.156.10197.1.501", "1.2.156.10197.1.301.1"})
+"""SM2 with SM3, and SM2 alone (GB/T 32918, GM/T 0006): read, never computed here."""
+
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
@@ -432,7 +435,8 @@ def read_certificate(raw: bytes) -> Certificate:
             parts.pop(0)
         serial, _, issuer, validity, subject, public_key, *rest = parts
         start, end = _exactly(validity, 2)
-        extensions = _extensions([part for part in rest if part.tag == 0xA3])
+        holders = [part for part in rest if part.tag == 0xA3]
+        extensions = read_extensions(holders[0].children[0] if holders else None)
         critical, usage = extensions.get(_EXTENDED_KEY_USAGE, (False, b""))
         _, key_id = extensions.get(_SUBJECT_KEY_ID, (False, b""))
         return Certificate(
@@ -467,10 +471,10 @@ def read_certificates(raw: bytes) -> tuple[bytes, ...]:
     return found
 
 
-def _extensions(holders: Sequence[der.Node]) -> dict[str, tuple[bool, bytes]]:
+def read_extensions(listed: der.Node | None) -> dict[str, tuple[bool, bytes]]:
     """(critical, value) by OID.  Raises ValueError when one stands twice (RFC 5280 §4.2)."""
     found: dict[str, tuple[bool, bytes]] = {}
-    for extension in holders[0].children[0].children if holders else ():
+    for extension in listed.expect(der.SEQUENCE).children if listed else ():
         kind, *flag, value = extension.children
         if kind.oid() in found:
             raise ValueError("an extension stands twice")

@@ -58,6 +58,16 @@ class Stamp:
     query: str = ""
     """SHA-256 of the .tsq as sent."""
     superseded: tuple[str, ...] = ()
+    revocation: tuple[str, ...] = ()
+    """SHA-256 of the revocation lists and answers that were had when it was stamped."""
+    imported: bool = False
+    """Whether the token was obtained elsewhere; ``authority`` is then ours for this one token."""
+    bare: bool = False
+    """Whether it is a token alone, without the response around it."""
+    root: str = ""
+    """For an imported one: SHA-256 of the root's PEM, pinned or named by the person."""
+    chain: str = ""
+    """For an imported one: SHA-256 of the PEM that the person supplied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,3 +134,5 @@ class Answer:
     by: str = ""
     reason: str = ""
     retry_s: int | None = None
+    revocation: tuple[bytes, ...] = field(default=(), repr=False)
+    """Revocation lists and answers about the witness's certificates, as published just then."""

@@ -30,10 +30,14 @@ from holdfast.core.pack import (
     read_certificates_path,
     read_headers_path,
     read_proof_name,
+    read_revocation_path,
+    root_path,
     standing,
 )
 from holdfast.core.record import Record, Sealed
+from holdfast.core.revocation import Holds
 from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, TimestampSeen
+from holdfast.core.withdrawn import Withdrawals
 
 MAX_PROOF = 1 << 20
 MAX_CERTIFICATES = 1 << 20
@@ -76,6 +80,8 @@ class Terms:
     """The real world's chains of rounds that are pinned; the practice one is always known."""
     signed: Callable[[DrandChain, int, bytes], bool] | None = field(default=None, repr=False)
     """Whether a round's signature is its chain's; None where pairings cannot be computed."""
+    holds: Holds | None = None
+    """Whether a signature on a revocation list holds; None where nothing can compute it."""
 
     def checker(self, kind: str) -> Checker:
         """The checker of one protocol.  Raises KeyError."""
@@ -104,6 +110,7 @@ def judge_witnesses(
     witnesses = _Witnesses(contents, record, terms, seen)
     runs = witnesses.header_runs()
     witnesses.certificates()
+    witnesses.revocations()
     witnesses.absent()
     found = []
     proofs = witnesses.proofs()
@@ -111,6 +118,7 @@ def judge_witnesses(
         job.step("checking_proofs", done, len(proofs), name)
         if (dated := witnesses.weigh(name, proof, runs)) is not None:
             found.append(dated)
+    witnesses.withdrawals.conclude(seen)
     return tuple(found)
 
 
@@ -120,6 +128,7 @@ class _Witnesses:
     record: Record
     terms: Terms
     seen: Seen
+    withdrawals: Withdrawals = field(default_factory=Withdrawals)
 
     def _of(self, kind: str) -> Iterator[tuple[str, str]]:
         """(name, path) of the payload files of one standing."""
@@ -167,13 +176,7 @@ class _Witnesses:
         used = {proof.authority for _, proof in self.proofs()}
         for name, path in self._of("certificates"):
             authority, what = read_certificates_path(path) or ("", "")
-            if authority not in used:
-                self.seen.say(name, "file_not_on_record", "broken")
-                continue
-            listed = self.record.certificates.get(path, self.contents.sha256(name))
-            if listed != self.contents.sha256(name):
-                detail = f"{listed} → {self.contents.sha256(name)}"
-                self.seen.say(name, "file_changed", "broken", detail)
+            if not self._as_exported(name, path, authority, used):
                 continue
             raw = self._read(name, MAX_CERTIFICATES)
             if raw is None:
@@ -185,6 +188,37 @@ class _Witnesses:
                 continue
             if what == "root":
                 self._root(name, found)
+
+    def _as_exported(self, name: str, path: str, authority: str, used: set[str]) -> bool:
+        """Whether it is what the export line names, for an authority whose token is there."""
+        if authority not in used:
+            self.seen.say(name, "file_not_on_record", "broken")
+            return False
+        now = self.contents.sha256(name)
+        listed = self.record.certificates.get(path, now)
+        if listed != now:
+            self.seen.say(name, "file_changed", "broken", f"{listed} → {now}")
+            return False
+        return True
+
+    def revocations(self) -> None:
+        """Lists and answers count when somebody in their authority's chain signed them."""
+        used: dict[str, list[str]] = {}
+        for name, proof in self.proofs():
+            if proof.form == "tsr":
+                used.setdefault(proof.authority, []).append(name)
+        for name, path in self._of("revocation"):
+            authority = read_revocation_path(path) or ""
+            if not self._as_exported(name, path, authority, set(used)):
+                continue
+            if (raw := self._read(name, MAX_CERTIFICATES)) is not None:
+                pems = [self._optional(path_of(authority)) for path_of in (chain_path, root_path)]
+                tokens = [self._read(token, MAX_PROOF) or b"" for token in used[authority]]
+                rule, outcome, detail = self.withdrawals.add(
+                    authority, raw, (pems, tokens), self.terms.holds
+                )
+                if rule:
+                    self.seen.say(name, rule, outcome, detail)
 
     def _root(self, name: str, found: Sequence[str]) -> None:
         """Whether a root that the pack brings is one we know; being there earns it no trust."""
@@ -280,7 +314,8 @@ class _Witnesses:
 
         checker = self.terms.checker(proof.kind)
         if proof.kind == "rfc3161":
-            return checker.check(name, digest, raw, self._token_help(proof))
+            stamp, findings = checker.check(name, digest, raw, self._token_help(proof))
+            return self.withdrawals.judge(proof.authority, name, stamp, findings)
         return weigh_ots(name, digest, raw, checker, self.terms, runs)
 
     def _token_help(self, proof: ProofName) -> ProofHelp:

@@ -23,6 +23,7 @@ from holdfast.core.errors import Refused, Tampered
 from holdfast.core.job import Job
 from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
 from holdfast.core.pack import DECLARATION, ENTRIES, MANIFEST, payload
+from holdfast.core.revocation import Holds
 from holdfast.core.timestamp import StampKind
 from holdfast.core.verdict import Finding, ProofHelp, Verdict, together
 from holdfast.core.witness import MAX_PROOF, Checker, Terms
@@ -77,6 +78,8 @@ class Bench:
     """Pinned chains of signed rounds."""
     signed: Callable[[DrandChain, int, bytes], bool] | None = None
     """Whether a signature is a chain's of a round; None where that cannot be computed."""
+    holds: Holds | None = None
+    """Whether a signature on a revocation list holds; None where that cannot be computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +135,7 @@ def _terms(options: Options, bench: Bench) -> Terms:
         ask=bench.ask,
         beacons=bench.beacons,
         signed=bench.signed,
+        holds=bench.holds,
     )
 
 
