@@ -22,6 +22,7 @@ from holdfast.cli import (
     practice,
     record,
     series,
+    stamp,
     work,
 )
 from holdfast.cli.desk import CANCELLED, OK, REFUSED, USAGE, Desk, Everywhere
@@ -112,6 +113,7 @@ def _commands(desk: Desk) -> typer.Typer:
         case,
         keep,
         environment,
+        stamp,
         work,
         notice,
         practice,

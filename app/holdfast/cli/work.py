@@ -1,6 +1,5 @@
-"""Documents, time-stamps, packs, deadlines and the self-check on the command line."""
+"""Documents, packs, deadlines and the self-check on the command line."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +9,7 @@ from holdfast.cli.desk import OK, UNAVAILABLE, VERDICT_CODES, Desk
 
 
 def register(app: typer.Typer, desk: Desk) -> None:
-    """``holdfast stamp``, ``document``, ``export``, ``verify``, ``due`` and ``selfcheck``."""
-
-    @app.command(help=desk.say("cli.stamp"))
-    def stamp(case: Annotated[str, typer.Option("--case")] = "") -> int:
-        run = desk.holdfast.stamp(desk.job(), case)
-        desk.tell(desk.say("cli.stamped", **asdict(run)))
-        desk.give(asdict(run))
-        return UNAVAILABLE if run.failed and not (run.confirmed or run.pending) else OK
+    """``holdfast document``, ``export``, ``verify``, ``due`` and ``selfcheck``."""
 
     @app.command(help=desk.say("cli.document"))
     def document(

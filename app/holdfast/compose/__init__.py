@@ -16,10 +16,10 @@ from holdfast.compose.letters import Letters
 from holdfast.compose.machine import Machine
 from holdfast.compose.papers import Papers
 from holdfast.compose.phones import CodeShown, Phones
-from holdfast.compose.proving import Proving
 from holdfast.compose.recording import Recordings
 from holdfast.compose.series import Downloads, SeriesVerbs
 from holdfast.compose.surroundings import Surroundings
+from holdfast.compose.tokens import Tokens
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
 
@@ -106,7 +106,7 @@ class Holdfast(
     Phones,
     Surroundings,
     Downloads,
-    Proving,
+    Tokens,
     Papers,
     Letters,
     Machine,

@@ -41,6 +41,9 @@ MAX_MEMBERS: Final = 100_000
 
 CASE_FORMAT: Final = "holdfast-case/1"
 
+IMPORTED: Final = "imported-"
+"""Begins the authority of a token that was obtained elsewhere; its root came with it."""
+
 
 def payload(path: str) -> str:
     """The name in the bag of a path below ``data/``."""

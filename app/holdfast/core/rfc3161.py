@@ -13,7 +13,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -136,6 +136,8 @@ class Token:
     """The token (ContentInfo) alone, as read."""
     status: int = 0
     """PKIStatus: 0 granted, 1 granted with modifications.  Refusals never become a Token."""
+    bare: bool = False
+    """Whether it came without the response around it, so that no status was stated."""
     info: TstInfo
     signer: Signer
     certificates: tuple[bytes, ...] = field(default=(), repr=False)
@@ -186,7 +188,7 @@ def read_response(raw: bytes) -> Token:
         top = der.read(raw, MAX_BYTES)
         top.expect(der.SEQUENCE)
         if top.children and top.children[0].tag == der.OID:
-            return _token(top, 0)
+            return replace(_token(top, 0), bare=True)
         status, info = _status(top)
         if status > 1 or len(top.children) != 2:
             raise MalformedToken("token_refused", info)
@@ -559,6 +561,8 @@ def check_profile(
     told: list[tuple[str, FindingOutcome, str]] = []
     if token.status == 1:
         told.append(("token_granted_with_mods", "ok", ""))
+    if token.bare:
+        told.append(("token_bare", "ok", ""))
     told += _about_imprint(token, digest)
     told += _about_query(token, query)
     if policies and token.info.policy not in policies:

@@ -21,6 +21,7 @@ from holdfast.core.evidence import World
 from holdfast.core.job import Job
 from holdfast.core.opentimestamps import MalformedProof, read_proof
 from holdfast.core.pack import (
+    IMPORTED,
     PAYLOAD,
     ProofForm,
     ProofName,
@@ -187,7 +188,7 @@ class _Witnesses:
                 self.seen.say(name, "certificates_malformed", "broken", str(error))
                 continue
             if what == "root":
-                self._root(name, found)
+                self._root(name, authority, found)
 
     def _as_exported(self, name: str, path: str, authority: str, used: set[str]) -> bool:
         """Whether it is what the export line names, for an authority whose token is there."""
@@ -220,7 +221,7 @@ class _Witnesses:
                 if rule:
                     self.seen.say(name, rule, outcome, detail)
 
-    def _root(self, name: str, found: Sequence[str]) -> None:
+    def _root(self, name: str, authority: str, found: Sequence[str]) -> None:
         """Whether a root that the pack brings is one we know; being there earns it no trust."""
         if len(found) != 1:
             self.seen.say(name, "certificates_malformed", "broken", str(len(found)))
@@ -229,7 +230,9 @@ class _Witnesses:
             if self.record.world != "practice":
                 self.seen.say(name, "world_mixed", "broken", found[0])
         elif found[0] not in self._pinned():
-            self.seen.say(name, "certificates_root_unknown", "unchecked", found[0])
+            named = authority.startswith(IMPORTED)
+            rule = "certificates_root_named" if named else "certificates_root_unknown"
+            self.seen.say(name, rule, "unchecked", found[0])
 
     def _pinned(self) -> frozenset[str]:
         return frozenset(mark for pem in self.terms.help.roots for mark in fingerprints(pem))
@@ -314,7 +317,12 @@ class _Witnesses:
 
         checker = self.terms.checker(proof.kind)
         if proof.kind == "rfc3161":
-            stamp, findings = checker.check(name, digest, raw, self._token_help(proof))
+            lent = self._token_help(proof)
+            stamp, findings = checker.check(name, digest, raw, lent)
+            if any(finding.rule == "token_root_unknown" for finding in findings):
+                root = self._optional(root_path(proof.authority))
+                own = replace(lent, roots=(root,) if root else ())
+                findings = _by_its_own_root(findings, checker.check(name, digest, raw, own))
             return self.withdrawals.judge(proof.authority, name, stamp, findings)
         return weigh_ots(name, digest, raw, checker, self.terms, runs)
 
@@ -332,6 +340,22 @@ class _Witnesses:
         if payload(path) not in self.contents:
             return b""
         return self._read(payload(path), MAX_CERTIFICATES) or b""
+
+
+def _by_its_own_root(
+    findings: tuple[Finding, ...], again: tuple[TimestampSeen, tuple[Finding, ...]]
+) -> tuple[Finding, ...]:
+    """Where a token leads to the root that came with it, that is said; it is trusted no more."""
+    stamp, _ = again
+    if stamp.status != "confirmed":
+        return findings
+    detail = f"{stamp.by} · {stamp.time}"
+    return tuple(
+        replace(finding, rule="token_root_named", detail=detail)
+        if finding.rule == "token_root_unknown"
+        else finding
+        for finding in findings
+    )
 
 
 def _contradicts(stamp: TimestampSeen, world: World) -> bool:

@@ -115,8 +115,8 @@ def verify(
 def _terms(options: Options, bench: Bench) -> Terms:
     roots, named = bench.roots, False
     if options.root is not None:
-        roots, named = (_certificates(options.root),), True
-    chain = b"" if options.chain is None else _certificates(options.chain)
+        roots, named = (certificates_file(options.root),), True
+    chain = b"" if options.chain is None else certificates_file(options.chain)
     lent = ProofHelp(
         roots=roots,
         named_root=named,
@@ -139,8 +139,9 @@ def _terms(options: Options, bench: Bench) -> Terms:
     )
 
 
-def _certificates(path: Path) -> bytes:
-    raw = _small(path, MAX_PEM)
+def certificates_file(path: Path) -> bytes:
+    """A PEM or DER file the person named.  Raises Refused."""
+    raw = small_file(path, MAX_PEM)
     try:
         fingerprints(raw)
     except ValueError as error:
@@ -150,7 +151,7 @@ def _certificates(path: Path) -> bytes:
 
 def _with_headers(lent: ProofHelp, path: Path, table: CheckpointTable) -> ProofHelp:
     try:
-        found = parse_headers(_small(path, MAX_HEADERS_FILE), table)
+        found = parse_headers(small_file(path, MAX_HEADERS_FILE), table)
     except BadHeader as error:
         raise Refused("headers_unreadable", name=path.name, reason=str(error)) from error
     return replace(
@@ -160,7 +161,7 @@ def _with_headers(lent: ProofHelp, path: Path, table: CheckpointTable) -> ProofH
     )
 
 
-def _small(path: Path, limit: int) -> bytes:
+def small_file(path: Path, limit: int) -> bytes:
     """The content of a file the person named.  Raises Refused."""
     try:
         with path.open("rb") as file:
@@ -338,8 +339,8 @@ def _loose(path: Path) -> LooseProof:
     return LooseProof(
         name=path.name,
         kind=kind,
-        raw=_small(path, MAX_PROOF),
-        query=_small(query, MAX_PROOF) if kind == "rfc3161" and query.is_file() else None,
+        raw=small_file(path, MAX_PROOF),
+        query=small_file(query, MAX_PROOF) if kind == "rfc3161" and query.is_file() else None,
     )
 
 

@@ -41,7 +41,7 @@ from holdfast.adapters.pack.offline import run
 
 sys.exit(run())
 '''
-_RULES = ("ots_", "token_", "query_", "not_before_", "revocation_")
+_RULES = ("ots_", "token_", "query_", "not_before_", "revocation_", "certificates_")
 """Families of sentences that other catalogues hold for what verification finds."""
 
 
