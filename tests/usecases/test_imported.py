@@ -86,9 +86,7 @@ def about(made: Rehearsal, algorithm: str = "sha256", **options: Any) -> bytes:
     """A token about the first file, good but for what ``options`` make wrong."""
     imprint = hashlib.new(algorithm, file_of(made)).digest()
     named = {"sm3": "1.2.156.10197.1.401"}.get(algorithm, algorithm)
-    return AUTHORITY.token(
-        algorithm=named, imprint=imprint, gen_time=made.clock.now(), **options
-    )
+    return AUTHORITY.token(algorithm=named, imprint=imprint, gen_time=made.clock.now(), **options)
 
 
 @pytest.fixture

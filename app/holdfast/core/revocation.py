@@ -227,10 +227,7 @@ def read_material(raw: bytes) -> Material:
 
 def read_signed(raw: bytes) -> Signed:
     """The signed bytes of a certificate (DER) and their signature.  Raises ValueError."""
-    try:
-        return _signed(der.read(raw, MAX_BYTES).expect(der.SEQUENCE).children)
-    except IndexError as error:
-        raise ValueError("nothing signed") from error
+    return _signed(der.read(raw, MAX_BYTES).expect(der.SEQUENCE).children)
 
 
 def _signed(parts: Sequence[der.Node]) -> Signed:
