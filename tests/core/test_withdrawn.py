@@ -10,6 +10,7 @@ import pytest
 from cryptography.x509 import ReasonFlags
 
 from fakes.packed import Rehearsal, broken, finished, judged, look, rehearsal
+from fakes.revocation import crl, path, world
 from fakes.tsa import NOW, Pair
 from holdfast.adapters import x509
 from holdfast.core.canonical import rfc3339
@@ -21,7 +22,7 @@ from holdfast.core.verdict import Finding, TimestampSeen
 from holdfast.core.withdrawn import Withdrawals
 from holdfast.practice import keys
 
-from .test_revocation import ABSENT, GOOD, crl, path, world
+GOOD, ABSENT = ("revocation_good", "ok"), ("revocation_absent", "unchecked")
 
 PATH = tuple(one.raw for one in path())
 STAMP = TimestampSeen(

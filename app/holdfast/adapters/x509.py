@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from holdfast.core.canonical import one_line
@@ -203,7 +204,7 @@ def find_path(
     chain = _climb(signer, links, root, moment)
     if chain is None:
         return None
-    trouble, state = _trouble(chain, moment)
+    trouble, state = _trouble(chain)
     return Path(certificates=chain, state=state, trouble=trouble)
 
 
@@ -235,19 +236,45 @@ def _valid(certificate: Certificate, moment: datetime) -> bool:
 
 def _issued(issuer: Certificate, subject: Certificate) -> bool:
     """Whether ``issuer``'s name and key stand behind ``subject``."""
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-
     if issuer.subject != subject.issuer:
         return False
+    raws = (issuer.raw, subject.raw)
+    return (_key_stands_behind if _is_usual(raws) else _key_stands_behind.__wrapped__)(*raws)
+
+
+def _is_usual(raws: Sequence[bytes]) -> bool:
+    """Whether certificates are small enough to be remembered, as genuine ones are."""
+    return sum(map(len, raws)) <= _REMEMBERED
+
+
+_REMEMBERED: Final = 32 << 10
+
+
+@lru_cache(maxsize=256)
+def _key_stands_behind(issuer: bytes, subject: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
     try:
-        _loaded(subject.raw).verify_directly_issued_by(_loaded(issuer.raw))
+        _loaded(subject).verify_directly_issued_by(_loaded(issuer))
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
     return True
 
 
-def _trouble(chain: Sequence[Certificate], moment: datetime) -> tuple[str, PathState]:
-    """What RFC 5280 §6 has against the path; empty and valid when nothing."""
+def _trouble(chain: Sequence[Certificate]) -> tuple[str, PathState]:
+    """What RFC 5280 §6 has against the path; empty and valid when nothing.
+
+    Every certificate in it is known to have been valid at the token's time.  Nothing else in the
+    judgement depends on the time, so it is made for the first moment at which all of them were, and
+    serves for every token of the chain.
+    """
+    raws = tuple(one.raw for one in chain)
+    judge = _judged if _is_usual(raws) else _judged.__wrapped__
+    return judge(raws, max(one.not_before for one in chain))
+
+
+@lru_cache(maxsize=64)
+def _judged(chain: tuple[bytes, ...], moment: datetime) -> tuple[str, PathState]:
     import asyncio
 
     from asn1crypto import x509
@@ -255,7 +282,7 @@ def _trouble(chain: Sequence[Certificate], moment: datetime) -> tuple[str, PathS
     from pyhanko_certvalidator.errors import PathError, ValidationError
 
     try:
-        signer, *links, root = (x509.Certificate.load(one.raw, strict=True) for one in chain)
+        signer, *links, root = (x509.Certificate.load(raw, strict=True) for raw in chain)
         context = ValidationContext(
             trust_roots=[root],
             other_certs=links,

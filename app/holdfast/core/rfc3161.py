@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from holdfast.core import der
@@ -429,7 +430,23 @@ def read_query(raw: bytes) -> Query:
 
 
 def read_certificate(raw: bytes) -> Certificate:
-    """The parts of an X.509 certificate that the profile needs.  Raises ValueError."""
+    """The parts of an X.509 certificate that the profile needs.  Raises ValueError.
+
+    Those of an authority come with every token of its, so the last few are remembered.
+    """
+    return _known_certificate(raw) if len(raw) <= _USUAL_CERTIFICATE else _certificate(raw)
+
+
+_USUAL_CERTIFICATE = 8 << 10
+"""Bytes; genuine ones have one to three thousand."""
+
+
+@lru_cache(maxsize=256)
+def _known_certificate(raw: bytes) -> Certificate:
+    return _certificate(raw)
+
+
+def _certificate(raw: bytes) -> Certificate:
     try:
         tbs, _, _ = _exactly(der.read(raw).expect(der.SEQUENCE), 3)
         parts = list(tbs.expect(der.SEQUENCE).children)
