@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from holdfast.core.canonical import one_line
 from holdfast.core.job import Job
 from holdfast.ui.desk import Desk
-from holdfast.ui.layout import Fold, at_most, column
+from holdfast.ui.layout import Flow, at_most, column
 from holdfast.ui.page import Page
 from holdfast.ui.parts import DropZone, panel, panel_row
 from holdfast.ui.phrases import full_time
@@ -68,7 +68,8 @@ class TokenPage(Page):
         words = QWidget()
         words.setLayout(column(self.about, self.said, gap=px(4)))
         self.result = panel(panel_row(self.glyph, words, wide=1, desk=desk))
-        buttons = Fold(self.keep, self.back, gap=px(12), below=px(360))
+        buttons = QWidget()
+        buttons.setLayout(Flow(self.keep, self.back, gap=px(12)))
         inside = column(
             px(40),
             self.title,
@@ -84,7 +85,6 @@ class TokenPage(Page):
             gap=px(12),
             margins=(px(24),) * 4,
         )
-        inside.setAlignment(buttons, Qt.AlignmentFlag.AlignLeft)
         self.body(column(at_most(px(760), inside), None))
 
     def arrive(self, what: object) -> None:
@@ -141,8 +141,8 @@ class TokenPage(Page):
             else:
                 zone.line.tell("import.file", name=one_line(chosen.name)[:100])
         found = self._found
-        done = found is not None and found.stamp.reason not in ("untrusted", "named_root")
-        self.keep.setEnabled(self._token is not None and not done)
+        # Where the root was missing, choosing one makes it ready again.
+        self.keep.setEnabled(self._token is not None and found is None)
         self.result.setVisible(found is not None)
         if found is None:
             return
