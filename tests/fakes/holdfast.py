@@ -63,6 +63,7 @@ from holdfast.usecases.cases import CaseFile
 from holdfast.usecases.custody import Cosigned, RenewalDue
 from holdfast.usecases.follow_up import Due
 from holdfast.usecases.headers import Refreshed
+from holdfast.usecases.imported import Imported
 from holdfast.usecases.preserve import Attempt
 from holdfast.usecases.series import SeriesFile
 from holdfast.usecases.timestamp import StampRun
@@ -846,6 +847,36 @@ class FakeHoldfast(FakeSeries):
         self._call("renew", case)
         self.renewal = ()
         return ()
+
+    def import_token(
+        self,
+        case: str,
+        token: Path,
+        job: Job,
+        *,
+        root: Path | None = None,
+        chain: Path | None = None,
+    ) -> Imported:
+        self._call("import_token", case, token, root, chain)
+        job.step("checking")
+        stamp = Stamp(
+            id=f"import-{len(self.calls)}",
+            case_id=case,
+            subject=Subject(kind="manifest", path="exhibits/E0001/capture.json", sha256="0" * 64),
+            kind="rfc3161",
+            authority="imported-000000000000",
+            world="real",
+            status="unchecked",
+            reason="untrusted" if root is None else "named_root",
+            imported=True,
+        )
+        return Imported(
+            stamp=stamp,
+            exhibit="E0001",
+            stated="2026-11-12T13:06:31.000Z",
+            signer="联合信任时间戳服务中心",
+            findings=(),
+        )
 
     def verify(self, targets: Sequence[str], job: Job, **how: object) -> Verdict:
         self._call("verify", tuple(targets), how)

@@ -17,6 +17,7 @@ from typing import Any
 
 from fakes.clock import FakeClock
 from fakes.desk import FakeSource
+from holdfast.adapters import x509
 from holdfast.adapters.pack import verifier
 from holdfast.adapters.pack.packs import Packs
 from holdfast.adapters.store.keys import Keys
@@ -194,6 +195,7 @@ def bench(**changed: object) -> Bench:
         "open_pack": packs.open,
         "digests": packs.digests,
         "now": "2030-01-01T00:00:00.000Z",
+        "holds": x509.holds,
         **changed,
     }
     return Bench(**parts)  # type: ignore[arg-type] # by name
@@ -357,6 +359,7 @@ def terms(**changed: object) -> Terms:
             roots=verifier.pinned_roots(), practice=True, now="2030-01-01T00:00:00.000Z"
         ),
         "known_verifiers": verifier.known_verifiers(),
+        "holds": x509.holds,
         **changed,
     }
     return Terms(**parts)  # type: ignore[arg-type] # by name

@@ -24,6 +24,7 @@ from holdfast.cli import (
     practice,
     record,
     series,
+    stamp,
     work,
 )
 from holdfast.cli.desk import CANCELLED, OK, REFUSED, USAGE, Desk, Everywhere
@@ -114,6 +115,7 @@ def _commands(desk: Desk) -> typer.Typer:
         case,
         keep,
         environment,
+        stamp,
         work,
         ledger,
         notice,

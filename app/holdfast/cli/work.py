@@ -1,6 +1,5 @@
-"""Documents, time-stamps, packs, deadlines and the self-check on the command line."""
+"""Documents, packs, deadlines and the self-check on the command line."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,24 +9,7 @@ from holdfast.cli.desk import OK, UNAVAILABLE, VERDICT_CODES, Desk
 
 
 def register(app: typer.Typer, desk: Desk) -> None:
-    """``holdfast stamp``, ``document``, ``export``, ``verify``, ``due`` and ``selfcheck``."""
-
-    @app.command(help=desk.say("cli.stamp"))
-    def stamp(
-        case: Annotated[str, typer.Option("--case")] = "",
-        renew: Annotated[bool, typer.Option("--renew", help=desk.say("cli.stamp.renew"))] = False,
-        now: Annotated[bool, typer.Option("--now", help=desk.say("cli.stamp.now"))] = False,
-    ) -> int:
-        renewed = desk.holdfast.renew(desk.job(), case) if renew else ()
-        for number, count in renewed:
-            desk.tell(desk.say("cli.renewed", case=number, count=count))
-        if renew and not renewed:
-            desk.tell(desk.say("cli.renewal_none"))
-        run = desk.holdfast.stamp(desk.job(), case, now=now)
-        desk.tell(desk.say("cli.stamped", **asdict(run)))
-        told = {"renewed": [{"case": number, "count": count} for number, count in renewed]}
-        desk.give({**asdict(run), **(told if renew else {})})
-        return UNAVAILABLE if run.failed and not (run.confirmed or run.pending) else OK
+    """``holdfast document``, ``export``, ``verify``, ``due`` and ``selfcheck``."""
 
     @app.command(help=desk.say("cli.document"))
     def document(

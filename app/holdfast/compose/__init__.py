@@ -20,6 +20,7 @@ from holdfast.compose.phones import CodeShown, Phones
 from holdfast.compose.recording import Recordings
 from holdfast.compose.series import Downloads, SeriesVerbs
 from holdfast.compose.surroundings import Surroundings
+from holdfast.compose.tokens import Tokens
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
 
@@ -107,6 +108,7 @@ class Holdfast(
     Surroundings,
     Downloads,
     CustodyVerbs,
+    Tokens,
     Papers,
     Letters,
     Machine,

@@ -106,7 +106,7 @@ class Proving(Cases, ChainVerbs):
         heads: Sequence[str] = (),
     ) -> Verdict:
         """What was found about cases, packs, files with proofs, lone proofs or issued PDFs."""
-        from holdfast.adapters import bls
+        from holdfast.adapters import bls, x509
         from holdfast.adapters.pack.attachments import pdf_attachments
         from holdfast.core.canonical import rfc3339
         from holdfast.usecases import export, verify
@@ -140,6 +140,7 @@ class Proving(Cases, ChainVerbs):
             ask=self._explorers(self._authorities("real"), ask=not self.settings.offline).about,
             beacons=self.authorities().beacons,
             signed=bls.signed,
+            holds=x509.holds,
         )
         return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
 

@@ -43,6 +43,9 @@ MAX_MEMBERS: Final = 100_000
 
 CASE_FORMAT: Final = "holdfast-case/1"
 
+IMPORTED: Final = "imported-"
+"""Begins the authority of a token that was obtained elsewhere; its root came with it."""
+
 
 def payload(path: str) -> str:
     """The name in the bag of a path below ``data/``."""
@@ -82,6 +85,14 @@ def root_path(authority: str) -> str:
 def chain_path(authority: str) -> str:
     """``timestamps/<tsa>/chain.pem``."""
     return f"timestamps/{authority}/chain.pem"
+
+
+RevocationForm = Literal["crl", "ocsp"]
+
+
+def revocation_path(authority: str, sha256: str, form: RevocationForm) -> str:
+    """``timestamps/<tsa>/revocation/<first of its SHA-256>.crl``: as it was published."""
+    return f"timestamps/{authority}/revocation/{sha256[:16]}.{form}"
 
 
 def headers_path(first: int, last: int) -> str:
@@ -135,6 +146,9 @@ _CHECKPOINT = re.compile(r"ledger/checkpoints/(?P<size>0|[1-9][0-9]{0,15})\.txt"
 _CHAIN = re.compile(
     r"timestamps/(?P<authority>[A-Za-z0-9][A-Za-z0-9_-]*)/(?P<what>chain|root)\.pem"
 )
+_REVOCATION = re.compile(
+    r"timestamps/(?P<authority>[A-Za-z0-9][A-Za-z0-9_-]*)/revocation/[0-9a-f]{16}\.(crl|ocsp)"
+)
 _HEADERS = re.compile(
     r"timestamps/headers/bitcoin-(?P<first>0|[1-9][0-9]{0,8})-(?P<last>0|[1-9][0-9]{0,8})\.bin"
 )
@@ -172,6 +186,12 @@ def read_certificates_path(path: str) -> tuple[str, str] | None:
     return (hit["authority"], hit["what"]) if hit else None
 
 
+def read_revocation_path(path: str) -> str | None:
+    """The TSA's id in the name of a revocation list or answer, else None."""
+    hit = _REVOCATION.fullmatch(path)
+    return hit["authority"] if hit else None
+
+
 def read_inclusion_path(path: str) -> str | None:
     """The number of the exhibit whose inclusion proof this is, else None."""
     hit = _INCLUSION.fullmatch(path)
@@ -181,7 +201,15 @@ def read_inclusion_path(path: str) -> str | None:
 # --- what may lie in it --------------------------------------------------------------------------
 
 Standing = Literal[
-    "recorded", "ledger", "checkpoint", "inclusion", "proof", "certificates", "headers", "stranger"
+    "recorded",
+    "ledger",
+    "checkpoint",
+    "inclusion",
+    "proof",
+    "certificates",
+    "revocation",
+    "headers",
+    "stranger",
 ]
 
 
@@ -205,6 +233,8 @@ def standing(path: str, recorded: Iterable[str]) -> Standing:
         return "proof"
     if read_certificates_path(path) is not None:
         return "certificates"
+    if read_revocation_path(path) is not None:
+        return "revocation"
     if read_headers_path(path) is not None:
         return "headers"
     return "stranger"
@@ -353,7 +383,7 @@ def _token_command(stamp: Stamp, system: System) -> Command:
         parts=(
             f"{openssl} ts -verify",
             f"-data {subject}",
-            f"-in {payload(stamp_path(stamp))}",
+            f"-in {payload(stamp_path(stamp))}{' -token_in' if stamp.bare else ''}",
             f"-CAfile {payload(root_path(stamp.authority))}",
             f"-untrusted {payload(chain_path(stamp.authority))}",
             f"-attime {epoch}",

@@ -77,7 +77,8 @@ class Record:
     certificates: Mapping[str, str]
     """SHA-256 of chains and roots as the last export had them, by path below ``data/``."""
     proofs: Mapping[tuple[str, str, str], frozenset[str]]
-    """SHA-256 of the proofs that confirmed a subject, by its path, the protocol, the authority."""
+    """SHA-256 of the proofs that confirmed a subject, or that were imported for it, by its path,
+    the protocol, the authority."""
     keys: tuple[VerifierKey, ...] = ()
     """Those in ``key.txt`` that the ledger names."""
 
@@ -383,7 +384,7 @@ def _proofs(
 ) -> dict[tuple[str, str, str], frozenset[str]]:
     found: dict[tuple[str, str, str], frozenset[str]] = {}
     for entry in entries:
-        if entry is not None and entry.act == "timestamp.confirmed":
+        if entry is not None and entry.act in ("timestamp.confirmed", "timestamp.imported"):
             match entry.facts:
                 case {"kind": str(kind), "authority": str(by), "proof_sha256": str(sha256)}:
                     key = (entry.subject, kind, by)

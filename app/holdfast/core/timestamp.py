@@ -61,6 +61,16 @@ class Stamp:
     superseded: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     """SHA-256 of the record of every answer that calendars gave about it, oldest first."""
+    revocation: tuple[str, ...] = ()
+    """SHA-256 of the revocation lists and answers that were had when it was stamped."""
+    imported: bool = False
+    """Whether the token was obtained elsewhere; ``authority`` is then ours for this one token."""
+    bare: bool = False
+    """Whether it is a token alone, without the response around it."""
+    root: str = ""
+    """For an imported one: SHA-256 of the root's PEM, pinned or named by the person."""
+    chain: str = ""
+    """For an imported one: SHA-256 of the PEM that the person supplied."""
 
 
 HEARD_FORMAT = "holdfast-calendar-answer/1"
@@ -176,3 +186,5 @@ class Answer:
     retry_s: int | None = None
     heard: tuple[Heard, ...] = ()
     """What calendars answered on the way, to be kept whatever came of it."""
+    revocation: tuple[bytes, ...] = field(default=(), repr=False)
+    """Revocation lists and answers about the witness's certificates, as published just then."""

@@ -23,6 +23,7 @@ from holdfast.core.job import Job
 from holdfast.core.lifetime import until
 from holdfast.core.opentimestamps import MalformedProof, read_proof
 from holdfast.core.pack import (
+    IMPORTED,
     PAYLOAD,
     ProofForm,
     ProofName,
@@ -32,10 +33,14 @@ from holdfast.core.pack import (
     read_certificates_path,
     read_headers_path,
     read_proof_name,
+    read_revocation_path,
+    root_path,
     standing,
 )
 from holdfast.core.record import Record, Sealed
+from holdfast.core.revocation import Holds
 from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, TimestampSeen
+from holdfast.core.withdrawn import Withdrawals
 
 MAX_PROOF = 1 << 20
 MAX_CERTIFICATES = 1 << 20
@@ -81,6 +86,8 @@ class Terms:
     """Whether a round's signature is its chain's; None where pairings cannot be computed."""
     kept: tuple[Kept, ...] = ()
     """Heads that somebody kept, to be held against whatever is of their ledger."""
+    holds: Holds | None = None
+    """Whether a signature on a revocation list holds; None where nothing can compute it."""
 
     def checker(self, kind: str) -> Checker:
         """The checker of one protocol.  Raises KeyError."""
@@ -117,6 +124,7 @@ def judge_witnesses(
     witnesses = _Witnesses(contents, record, terms, seen)
     runs = witnesses.header_runs()
     witnesses.certificates()
+    witnesses.revocations()
     witnesses.absent()
     found = []
     proofs = witnesses.proofs()
@@ -124,6 +132,7 @@ def judge_witnesses(
         job.step("checking_proofs", done, len(proofs), name)
         if (dated := witnesses.weigh(name, proof, runs)) is not None:
             found.append(dated)
+    witnesses.withdrawals.conclude(seen)
     return tuple(found)
 
 
@@ -133,6 +142,7 @@ class _Witnesses:
     record: Record
     terms: Terms
     seen: Seen
+    withdrawals: Withdrawals = field(default_factory=Withdrawals)
 
     def _of(self, kind: str) -> Iterator[tuple[str, str]]:
         """(name, path) of the payload files of one standing."""
@@ -180,13 +190,7 @@ class _Witnesses:
         used = {proof.authority for _, proof in self.proofs()}
         for name, path in self._of("certificates"):
             authority, what = read_certificates_path(path) or ("", "")
-            if authority not in used:
-                self.seen.say(name, "file_not_on_record", "broken")
-                continue
-            listed = self.record.certificates.get(path, self.contents.sha256(name))
-            if listed != self.contents.sha256(name):
-                detail = f"{listed} → {self.contents.sha256(name)}"
-                self.seen.say(name, "file_changed", "broken", detail)
+            if not self._as_exported(name, path, authority, used):
                 continue
             raw = self._read(name, MAX_CERTIFICATES)
             if raw is None:
@@ -197,9 +201,40 @@ class _Witnesses:
                 self.seen.say(name, "certificates_malformed", "broken", str(error))
                 continue
             if what == "root":
-                self._root(name, found)
+                self._root(name, authority, found)
 
-    def _root(self, name: str, found: Sequence[str]) -> None:
+    def _as_exported(self, name: str, path: str, authority: str, used: set[str]) -> bool:
+        """Whether it is what the export line names, for an authority whose token is there."""
+        if authority not in used:
+            self.seen.say(name, "file_not_on_record", "broken")
+            return False
+        now = self.contents.sha256(name)
+        listed = self.record.certificates.get(path, now)
+        if listed != now:
+            self.seen.say(name, "file_changed", "broken", f"{listed} → {now}")
+            return False
+        return True
+
+    def revocations(self) -> None:
+        """Lists and answers count when somebody in their authority's chain signed them."""
+        used: dict[str, list[str]] = {}
+        for name, proof in self.proofs():
+            if proof.form == "tsr":
+                used.setdefault(proof.authority, []).append(name)
+        for name, path in self._of("revocation"):
+            authority = read_revocation_path(path) or ""
+            if not self._as_exported(name, path, authority, set(used)):
+                continue
+            if (raw := self._read(name, MAX_CERTIFICATES)) is not None:
+                pems = [self._optional(path_of(authority)) for path_of in (chain_path, root_path)]
+                tokens = [self._read(token, MAX_PROOF) or b"" for token in used[authority]]
+                rule, outcome, detail = self.withdrawals.add(
+                    authority, raw, (pems, tokens), self.terms.holds
+                )
+                if rule:
+                    self.seen.say(name, rule, outcome, detail)
+
+    def _root(self, name: str, authority: str, found: Sequence[str]) -> None:
         """Whether a root that the pack brings is one we know; being there earns it no trust."""
         if len(found) != 1:
             self.seen.say(name, "certificates_malformed", "broken", str(len(found)))
@@ -208,7 +243,9 @@ class _Witnesses:
             if self.record.world != "practice":
                 self.seen.say(name, "world_mixed", "broken", found[0])
         elif found[0] not in self._pinned():
-            self.seen.say(name, "certificates_root_unknown", "unchecked", found[0])
+            named = authority.startswith(IMPORTED)
+            rule = "certificates_root_named" if named else "certificates_root_unknown"
+            self.seen.say(name, rule, "unchecked", found[0])
 
     def _pinned(self) -> frozenset[str]:
         return frozenset(mark for pem in self.terms.help.roots for mark in fingerprints(pem))
@@ -310,7 +347,13 @@ class _Witnesses:
 
         checker = self.terms.checker(proof.kind)
         if proof.kind == "rfc3161":
-            return checker.check(name, digest, raw, self._token_help(proof))
+            lent = self._token_help(proof)
+            stamp, findings = checker.check(name, digest, raw, lent)
+            if any(finding.rule == "token_root_unknown" for finding in findings):
+                root = self._optional(root_path(proof.authority))
+                own = replace(lent, roots=(root,) if root else ())
+                findings = _by_its_own_root(findings, checker.check(name, digest, raw, own))
+            return self.withdrawals.judge(proof.authority, name, stamp, findings)
         return weigh_ots(name, digest, raw, checker, self.terms, runs)
 
     def _token_help(self, proof: ProofName) -> ProofHelp:
@@ -327,6 +370,22 @@ class _Witnesses:
         if payload(path) not in self.contents:
             return b""
         return self._read(payload(path), MAX_CERTIFICATES) or b""
+
+
+def _by_its_own_root(
+    findings: tuple[Finding, ...], again: tuple[TimestampSeen, tuple[Finding, ...]]
+) -> tuple[Finding, ...]:
+    """Where a token leads to the root that came with it, that is said; it is trusted no more."""
+    stamp, _ = again
+    if stamp.status != "confirmed":
+        return findings
+    detail = f"{stamp.by} · {stamp.time}"
+    return tuple(
+        replace(finding, rule="token_root_named", detail=detail)
+        if finding.rule == "token_root_unknown"
+        else finding
+        for finding in findings
+    )
 
 
 def _contradicts(stamp: TimestampSeen, world: World) -> bool:

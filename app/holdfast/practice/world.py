@@ -70,8 +70,9 @@ class PracticeWorld:
             }
             for calendar in self._calendars:
                 answers[calendar.id] = (calendar.answer, otscalendar.MESSAGE_LIMIT)
-            for witness in keys.witnesses():
-                answers[witness.id] = (tsa.TimeStamper(witness, clock).answer, tsa.BODY_LIMIT)
+            stampers = {witness.id: tsa.TimeStamper(witness, clock) for witness in keys.witnesses()}
+            for name, stamper in stampers.items():
+                answers[name] = (stamper.answer, tsa.BODY_LIMIT)
             self._services: list[Service] = []
             self._ports: dict[str, int] = {}
             # One transaction over all of it: two programs that open a new folder at the same time
@@ -92,6 +93,8 @@ class PracticeWorld:
                 )
             for calendar in self._calendars:
                 calendar.url = self._url(calendar.id)
+            for name, stamper in stampers.items():
+                stamper.publish(self._url(name))
             self._site.private_url = self._url("node") + "/"
             for service in self._services:
                 service.serve()

@@ -177,6 +177,14 @@ def _worn(desk: Desk, stamp: Stamp, icon: str, sentence: str, short: str) -> Sta
     return State(icon=icon, tone=tone, sentence=sentence, short=short)
 
 
+def said_by(desk: Desk, stamp: Stamp) -> str:
+    """Who says it, or where a time-stamp came from of which nothing is claimed."""
+    if stamp.imported:
+        origin = desk.say(f"import.said.{stamp.reason or 'imported'}")
+        return f"{stamp.by} · {origin}" if stamp.by else origin
+    return stamp.by or stamp.authority or desk.say(f"witness.{stamp.kind}")
+
+
 def stamps_of(
     exhibit: Exhibit, stamps: Iterable[Stamp], sealed_at: int | None
 ) -> tuple[Stamp, ...]:
@@ -210,9 +218,14 @@ def _checkpoint_size(stamp: Stamp) -> int:
 def best(stamps: Sequence[Stamp]) -> Stamp | None:
     """The time-stamp that says most about a whole exhibit: broken, then the earliest sure one.
 
-    One on a single file says nothing about the others, so only manifests and heads count.
+    One on a single file says nothing about the others, so only manifests and heads count; one from
+    elsewhere that cannot be checked here takes nothing away from what is still on its way.
     """
-    whole = [stamp for stamp in stamps if stamp.subject.kind != "file"]
+    whole = [
+        stamp
+        for stamp in stamps
+        if stamp.subject.kind != "file" and not (stamp.imported and stamp.status == "unchecked")
+    ]
     if not whole:
         return None
     rank = max(_RANK.index(stamp.status) for stamp in whole)

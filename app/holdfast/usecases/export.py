@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -53,6 +54,7 @@ from holdfast.core.pack import (
     Readme,
     ReadmeExhibit,
     ReadmeRoot,
+    RevocationForm,
     chain_path,
     checkpoint_path,
     commands,
@@ -61,12 +63,21 @@ from holdfast.core.pack import (
     payload,
     proof_path,
     read_certificates_path,
+    read_revocation_path,
+    revocation_path,
     root_path,
     signature_command,
     stamp_path,
     write_manifest,
 )
-from holdfast.core.rfc3161 import MalformedToken, read_certificates, read_response
+from holdfast.core.revocation import is_about, read_material, subject_of
+from holdfast.core.rfc3161 import (
+    Certificate,
+    MalformedToken,
+    read_certificate,
+    read_certificates,
+    read_response,
+)
 from holdfast.core.timestamp import Stamp, Tsa
 from holdfast.core.verdict import Finding
 from holdfast.core.witness import DATES
@@ -272,6 +283,7 @@ class _Plan:
         stamped = self._stamped_heads()
         self._proofs(stamped)
         self._certificates()
+        self._revocation()
         self._heads(stamped)
         self._inclusion(stamped)
         self._bytes(ENTRIES, b"".join(line(entry, self.shown) for entry in self.entries))
@@ -369,9 +381,9 @@ class _Plan:
                 if raw is not None:
                     tokens.setdefault(stamp.authority, []).append(raw)
         for authority, raws in tokens.items():
-            tsa = known.get(authority)
-            root = read_certificates(tsa.root)[0] if tsa is not None else b""
-            links = list(read_certificates(tsa.chain)) if tsa and tsa.chain.strip() else []
+            given_root, given_chain = self._given(authority, known.get(authority))
+            root = read_certificates(given_root)[0] if given_root else b""
+            links = list(read_certificates(given_chain)) if given_chain.strip() else []
             links += [link for raw in raws for link in _brought(raw)]
             chain = [link for link in dict.fromkeys(links) if link != root]
             if root:
@@ -379,9 +391,57 @@ class _Plan:
             if chain or root:
                 self._bytes(chain_path(authority), write_pem(chain or (root,)))
 
+    def _given(self, authority: str, tsa: Tsa | None) -> tuple[bytes, bytes]:
+        """Root and chain (PEM): the pinned ones, or what came with an imported token."""
+        if tsa is not None:
+            return tsa.root, tsa.chain
+        for stamp in self.stamps:
+            if stamp.imported and stamp.authority == authority:
+                root = self._small(stamp.root) if stamp.root else None
+                chain = self._small(stamp.chain) if stamp.chain else None
+                return root or b"", chain or b""
+        return b"", b""
+
+    def _revocation(self) -> None:
+        """The newest list and answer about each certificate, for authorities whose token is here.
+
+        The newest says of every earlier moment what an older one said.
+        """
+        wanted = {
+            (stamp.authority, sha256)
+            for stamp in self.stamps
+            if stamp_path(stamp) in self.files
+            for sha256 in stamp.revocation
+        }
+        issuers = {authority: self._issuers(authority) for authority, _ in wanted}
+        newest: dict[tuple[str, RevocationForm, bytes], tuple[datetime, str]] = {}
+        for authority, sha256 in wanted:
+            try:
+                material = read_material(self._small(sha256) or b"")
+            except ValueError:
+                continue
+            if not any(is_about(material, issuer) for issuer in issuers[authority]):
+                # Whoever verifies could not tell whose word it is.
+                continue
+            form, about = subject_of(material)
+            at = (material.signed_at, sha256)
+            newest[authority, form, about] = max(newest.get((authority, form, about), at), at)
+        for (authority, form, _), (_, sha256) in sorted(newest.items()):
+            self._object(revocation_path(authority, sha256, form), sha256)
+
+    def _issuers(self, authority: str) -> tuple[Certificate, ...]:
+        """The certificates of an authority that lie in the pack."""
+        files = (self.files.get(path_of(authority)) for path_of in (root_path, chain_path))
+        pems = [file.data for file in files if file is not None and file.data]
+        return tuple(read_certificate(raw) for pem in pems for raw in read_certificates(pem))
+
     def certificates(self) -> tuple[Mapping[str, Json], ...]:
-        """Path and SHA-256 of every chain and root: nothing else vouches for their bytes."""
-        found = sorted(path for path in self.files if read_certificates_path(path))
+        """Path and SHA-256 of every chain, root, revocation list and answer, as they left here."""
+        found = sorted(
+            path
+            for path in self.files
+            if read_certificates_path(path) or read_revocation_path(path)
+        )
         return tuple({"path": path, "sha256": self.files[path].sha256} for path in found)
 
     def add_headers(self, headers: HeaderRun, job: Job) -> None:

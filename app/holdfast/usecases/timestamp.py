@@ -132,7 +132,7 @@ class _Run:
             s
             for status in ("pending", "unchecked", "one_source")
             for s in self._due(cases, status)
-            if s.proof
+            if s.proof and not s.imported
         ]
         answers: dict[str, Answer] = {}
         for done, stamp in enumerate(stamps):
@@ -236,6 +236,7 @@ class _Run:
             return self._later(stamp, answer)
         proof = self.vault.keep_bytes(answer.proof).sha256
         query = self.vault.keep_bytes(answer.query).sha256 if answer.query else stamp.query
+        lists = tuple(self.vault.keep_bytes(one).sha256 for one in answer.revocation)
         earlier = (stamp.proof,) if stamp.proof and stamp.proof != proof else ()
         done = answer.status in DONE
         new = replace(
@@ -244,6 +245,7 @@ class _Run:
             proof=proof,
             query=query,
             superseded=(*stamp.superseded, *earlier),
+            revocation=lists or stamp.revocation,
             time=answer.time,
             by=answer.by,
             reason="",
@@ -303,6 +305,8 @@ def _lines(
                 "proof_sha256": new.proof,
                 "simulated": new.status == "simulated",
             }
+            if new.revocation:
+                facts["revocation"] = list(new.revocation)
             lines.append(("timestamp.confirmed", new.subject.path, facts))
         elif new.status == "queued":
             if old.attempts == 0 and new.reason not in POSTPONED:

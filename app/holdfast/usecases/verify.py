@@ -25,6 +25,7 @@ from holdfast.core.growth import Kept
 from holdfast.core.job import Job
 from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
 from holdfast.core.pack import DECLARATION, ENTRIES, MANIFEST, payload
+from holdfast.core.revocation import Holds
 from holdfast.core.timestamp import StampKind
 from holdfast.core.verdict import Finding, ProofHelp, Verdict, conclude, together
 from holdfast.core.witness import MAX_PROOF, Checker, Terms
@@ -84,6 +85,8 @@ class Bench:
     """Whether a signature is a chain's of a round; None where that cannot be computed."""
     home: Path | None = None
     """The pack that the checker itself lies in: what a kept head is held against."""
+    holds: Holds | None = None
+    """Whether a signature on a revocation list holds; None where that cannot be computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +141,8 @@ def _where_kept(kept: Sequence[Kept], bench: Bench, shelf: Shelf | None) -> list
 def _terms(options: Options, bench: Bench) -> Terms:
     roots, named = bench.roots, False
     if options.root is not None:
-        roots, named = (_certificates(options.root),), True
-    chain = b"" if options.chain is None else _certificates(options.chain)
+        roots, named = (certificates_file(options.root),), True
+    chain = b"" if options.chain is None else certificates_file(options.chain)
     lent = ProofHelp(
         roots=roots,
         named_root=named,
@@ -158,11 +161,13 @@ def _terms(options: Options, bench: Bench) -> Terms:
         ask=bench.ask,
         beacons=bench.beacons,
         signed=bench.signed,
+        holds=bench.holds,
     )
 
 
-def _certificates(path: Path) -> bytes:
-    raw = _small(path, MAX_PEM)
+def certificates_file(path: Path) -> bytes:
+    """A PEM or DER file the person named.  Raises Refused."""
+    raw = small_file(path, MAX_PEM)
     try:
         fingerprints(raw)
     except ValueError as error:
@@ -172,7 +177,7 @@ def _certificates(path: Path) -> bytes:
 
 def _with_headers(lent: ProofHelp, path: Path, table: CheckpointTable) -> ProofHelp:
     try:
-        found = parse_headers(_small(path, MAX_HEADERS_FILE), table)
+        found = parse_headers(small_file(path, MAX_HEADERS_FILE), table)
     except BadHeader as error:
         raise Refused("headers_unreadable", name=path.name, reason=str(error)) from error
     return replace(
@@ -182,7 +187,7 @@ def _with_headers(lent: ProofHelp, path: Path, table: CheckpointTable) -> ProofH
     )
 
 
-def _small(path: Path, limit: int) -> bytes:
+def small_file(path: Path, limit: int) -> bytes:
     """The content of a file the person named.  Raises Refused."""
     try:
         with path.open("rb") as file:
@@ -385,8 +390,8 @@ def _loose(path: Path) -> LooseProof:
     return LooseProof(
         name=path.name,
         kind=kind,
-        raw=_small(path, MAX_PROOF),
-        query=_small(query, MAX_PROOF) if kind == "rfc3161" and query.is_file() else None,
+        raw=small_file(path, MAX_PROOF),
+        query=small_file(query, MAX_PROOF) if kind == "rfc3161" and query.is_file() else None,
     )
 
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl
 from holdfast.adapters.pack.reader import open_pack, read_digests
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.core import anchor
@@ -172,6 +173,7 @@ def _language() -> str:
 
 def _bench(archive: Path, known: Embedded) -> Bench:
     own = hashlib.sha256(archive.read_bytes()).hexdigest() if archive.is_file() else ""
+    openssl = find_openssl()
     return Bench(
         checkers=(OtsProofs(known.table), OpensslTokens((known.practice_roots,))),
         table=known.table,
@@ -181,6 +183,7 @@ def _bench(archive: Path, known: Embedded) -> Bench:
         digests=_digests,
         beacons=known.beacons,
         home=Path(folder[0]) if (folder := _own_folder(archive)) else None,
+        holds=OpensslSignatures(openssl) if openssl else None,
         now=rfc3339(datetime.now(UTC)),  # noqa: TID251 -- no clock of ours travels in the pack
     )
 

@@ -42,7 +42,7 @@ from holdfast.adapters.pack.offline import run
 sys.exit(run())
 '''
 _RULES = (
-    *("ots_", "token_", "query_", "not_before_"),
+    *("ots_", "token_", "query_", "not_before_", "revocation_", "certificates_"),
     *("kept_", "cosigned_", "signature_", "withheld_", "renewal_", "enclosed_"),
     *("exhibit_", "environment_not_"),
 )
