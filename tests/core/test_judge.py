@@ -114,13 +114,18 @@ def test_a_bag_made_again_is_the_same_bag() -> None:
 # --- every file, bent ----------------------------------------------------------------------------
 
 
+def said(name: str) -> str:
+    """The name without what is another one every time: which hash a revocation list has."""
+    return re.sub(r"[0-9a-f]{16}", "x", name)
+
+
 def names() -> list[str]:
     """One of each kind of file."""
-    files = finished().files
-    return [name for name in sorted(files) if "E0002" not in name and "-yi" not in name]
+    files = sorted(finished().files, key=lambda name: (said(name), name))
+    return [name for name in files if "E0002" not in name and "-yi" not in name]
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", names(), ids=said)
 def test_one_byte_changed_is_found_and_named(name: str) -> None:
     files = pack()
     verdict = look(files | {name: flipped(files[name])})
@@ -128,7 +133,7 @@ def test_one_byte_changed_is_found_and_named(name: str) -> None:
     assert name in broken(verdict)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", names(), ids=said)
 def test_a_file_removed_or_renamed_is_found_and_named(name: str) -> None:
     files = pack()
     data = files.pop(name)
@@ -137,7 +142,7 @@ def test_a_file_removed_or_renamed_is_found_and_named(name: str) -> None:
     assert {name, f"{name}x"} <= broken(renamed)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", names(), ids=said)
 def test_two_files_swapped_are_found_and_named(name: str) -> None:
     files = pack()
     other = "data/exhibits/E0002/files/video.mp4"
@@ -159,7 +164,7 @@ UNSIGNED = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in names() if name not in UNSIGNED])
+@pytest.mark.parametrize("name", [name for name in names() if name not in UNSIGNED], ids=said)
 def test_a_bag_made_again_hides_no_changed_byte(name: str) -> None:
     files = pack()
     verdict = look(rebagged(files | {name: flipped(files[name])}))
@@ -168,7 +173,9 @@ def test_a_bag_made_again_hides_no_changed_byte(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in names() if name not in UNSIGNED and not name.endswith(".tsq")]
+    "name",
+    [name for name in names() if name not in UNSIGNED and not name.endswith(".tsq")],
+    ids=said,
 )
 def test_a_bag_made_again_hides_no_removed_file(name: str) -> None:
     files = pack()
