@@ -116,6 +116,13 @@ def test_a_list_for_an_authority_without_a_token_is_not_on_record() -> None:
     assert stray in broken(look(files | {stray: files[NAMES[0]]}))
 
 
+def test_one_that_is_too_large_is_not_read() -> None:
+    files = finished().files
+    large = "data/timestamps/practice-tsa-jia/revocation/0123456789abcdef.crl"
+    verdict = look(files | {large: bytes(1 << 21)})
+    assert "file_too_large" in {one.rule for one in verdict.findings if one.subject == large}
+
+
 def revoke(made: Rehearsal, since: datetime, reason: ReasonFlags | None) -> None:
     """The first practice authority withdraws its signer's certificate, in what is kept of it."""
     assert made.case is not None

@@ -261,3 +261,12 @@ def test_in_a_pack_the_root_is_named_by_the_person_and_trusted_by_nobody(
     assert again.verdict == "ok"
     assert "token_root_named" in {one.rule for one in again.findings}
     assert json.dumps(again.body())
+
+
+def test_without_its_root_a_pack_says_that_it_is_not_known(made: Rehearsal, tmp_path: Path) -> None:
+    stamp = take(made, tmp_path, about(made)).stamp
+    verdict = judged(made.export(tmp_path / "pack"))
+    assert verdict.verdict == "ok"
+    named = {one.rule: one for one in verdict.findings if stamp.authority in one.subject}
+    assert named["token_root_unknown"].outcome == "unchecked"
+    assert "token_root_named" not in named
