@@ -150,7 +150,7 @@ class SettingsPage(Page):
     def _line(self, name: str, control: QWidget) -> QFrame:
         px, desk = self.desk.look.px, self.desk
         title = Label(desk, f"settings.{name}", role="strong", wrap=False)
-        title.setMinimumWidth(px(184))
+        title.setMinimumWidth(px(152))
         why = Label(desk, f"settings.{name}.line", role="caption", tone="secondary")
         body = QWidget()
         body.setLayout(column(control, why, gap=px(6)))
