@@ -269,6 +269,25 @@ def test_a_date_that_the_record_does_not_know_is_broken() -> None:
     assert "bag-info.txt" in broken(look(rebagged(files)))
 
 
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, 7])
+def test_what_is_no_name_where_a_name_belongs_is_never_an_error(value: Json) -> None:
+    """A key or a case that is a list cannot even be compared as others are."""
+    files = pack()
+    lines = [parse(line) for line in files[ENTRIES].splitlines()]
+    manifest = canonical({**parse(files[CAPTURE]), "case": value})  # type: ignore[dict-item] # ours
+    for line in lines:
+        assert isinstance(line, dict)
+        if line["act"] == "case.opened":
+            line["facts"]["key"] = value
+        if line["act"] == "exhibit.sealed" and line["subject"] == "E0001":
+            line["refs"][0] |= {
+                "sha256": hashlib.sha256(manifest).hexdigest(),
+                "size": len(manifest),
+            }
+    files |= {ENTRIES: b"".join(canonical(line) + b"\n" for line in lines), CAPTURE: manifest}
+    assert look(rebagged(files)).verdict == "broken"
+
+
 @pytest.mark.parametrize("how", ["size", "digests", "read", "unsteady"])
 @pytest.mark.parametrize(
     "name",

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from fakes import tsa
 from fakes.tsa import NOW, Authority, Pair, digest, issue_signer, response
-from holdfast.core import der
+from holdfast.core import der, rfc3161
 from holdfast.core.rfc3161 import (
     MalformedToken,
     Query,
@@ -382,6 +382,15 @@ def test_the_stated_time_lies_within_the_certificate(
 ) -> None:
     expected = [] if good else [("token_signer_validity", "broken")]
     assert findings(authority.token(gen_time=moment)) == expected
+
+
+def test_a_certificate_without_an_end_is_valid_and_no_error(authority: Authority) -> None:
+    """RFC 5280 §4.1.2.5: 99991231235959Z; a second later is no date any more."""
+    token = read_response(authority.token())
+    signer = find_signer(token)
+    assert signer is not None
+    endless = dataclasses.replace(signer, not_after=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    assert rfc3161._about_signer(token, endless) == []
 
 
 def test_a_time_ahead_of_the_clock_is_doubted(authority: Authority) -> None:

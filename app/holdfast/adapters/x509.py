@@ -231,7 +231,8 @@ def _climb(
 
 def _valid(certificate: Certificate, moment: datetime) -> bool:
     # A certificate ends with the last second it names.
-    return certificate.not_before <= moment < certificate.not_after + timedelta(seconds=1)
+    late = moment - certificate.not_after >= timedelta(seconds=1)
+    return certificate.not_before <= moment and not late
 
 
 def _issued(issuer: Certificate, subject: Certificate) -> bool:

@@ -239,11 +239,12 @@ def _keys(
     if payload(KEYS) not in reading.contents:
         return ()
     raw = reading.read(KEYS, MAX_NOTE)
-    named = {
+    named = [
         entry.facts.get("key")
         for entry in entries
         if entry is not None and entry.act in ("case.opened", "key.rotated")
-    }
+    ]
+    stated = any(key is not None for key in named)
     keys = []
     for line in (raw or b"").decode("utf-8", "replace").splitlines():
         try:
@@ -252,7 +253,7 @@ def _keys(
             reading.seen.say(payload(KEYS), "key_malformed", "broken", str(error))
             continue
         # A ledger that was opened while its key could not be had names none.
-        if key.name != name or (line not in named and named - {None}):
+        if key.name != name or (stated and line not in named):
             reading.seen.say(payload(KEYS), "key_other", "broken", line)
         else:
             keys.append(key)
@@ -278,7 +279,7 @@ def _exhibits(
     reading: Reading, entries: Sequence[LedgerEntry | None], world: World
 ) -> tuple[Sealed, ...]:
     exhibits: dict[str, Sealed] = {}
-    cases: set[Json] = set()
+    cases: set[str | None] = set()
     for entry in entries:
         if entry is None or entry.act != "exhibit.sealed":
             continue
@@ -296,7 +297,7 @@ def _exhibits(
     return tuple(exhibits.values())
 
 
-def _manifest(reading: Reading, number: str, world: World) -> Json:
+def _manifest(reading: Reading, number: str, world: World) -> str | None:
     """Every file of an exhibit compared; the id of the case its manifest names."""
     path = capture_path(number)
     name, say = payload(path), reading.seen.say
@@ -311,7 +312,8 @@ def _manifest(reading: Reading, number: str, world: World) -> Json:
         say(name, "exhibit_other", "broken", f"{manifest.get('exhibit')}, {manifest.get('world')}")
     for ref in refs:
         reading.matches(ref)
-    return manifest.get("case")
+    named = manifest.get("case")
+    return named if isinstance(named, str) else None
 
 
 def _file_refs(number: str, files: Json) -> list[Ref]:

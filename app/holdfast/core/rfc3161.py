@@ -641,6 +641,6 @@ def _about_signer(token: Token, signer: Certificate | None) -> _Told:
     if signer.extended_key_usage != (_TIME_STAMPING,) or not signer.extended_key_usage_critical:
         told.append(("token_key_usage", "broken", name))
     # A certificate ends with the last second it names.
-    if not signer.not_before <= time < signer.not_after + timedelta(seconds=1):
+    if time < signer.not_before or time - signer.not_after >= timedelta(seconds=1):
         told.append(("token_signer_validity", "broken", rfc3339(time)))
     return told
