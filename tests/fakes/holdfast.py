@@ -67,6 +67,7 @@ from holdfast.usecases.imported import Imported
 from holdfast.usecases.preserve import Attempt
 from holdfast.usecases.series import SeriesFile
 from holdfast.usecases.timestamp import StampRun
+from holdfast.usecases.verification import Looked, Looking
 
 START = datetime(2026, 11, 18, 1, 10, 36, tzinfo=UTC)
 HOSTILE = (
@@ -883,12 +884,15 @@ class FakeHoldfast(FakeSeries):
         job.step("checking", 1, 4)
         return self.verdict
 
-    def verification(
-        self, verdict: Verdict, targets: Sequence[str], out: Path, lang: Lang, job: Job
-    ) -> Path:
-        self._call("verification", verdict.verdict, tuple(targets), out, lang)
-        out.write_bytes(b"%PDF-1.7")
-        return out
+    def looking(self, targets: Sequence[str], out: Path, job: Job) -> Looking:
+        things = tuple(Looked(name=Path(target).name) for target in targets)
+        return Looking(at=rfc3339(self.now()), things=things, out=out)
+
+    def verification(self, verdict: Verdict, looking: Looking, lang: Lang, job: Job) -> Path:
+        names = tuple(one.name for one in looking.things)
+        self._call("verification", verdict.verdict, names, looking.out, lang)
+        looking.out.write_bytes(b"%PDF-1.7")
+        return looking.out
 
     # --- notices ---
 

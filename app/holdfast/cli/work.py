@@ -58,6 +58,7 @@ def register(app: typer.Typer, desk: Desk) -> None:
             typer.Option("--head", metavar="SIZE:ROOT", help=desk.say("cli.verify.head")),
         ] = None,
     ) -> int:
+        looking = None if out is None else desk.holdfast.looking(targets, out, desk.job())
         verdict = desk.holdfast.verify(
             targets,
             desk.job(),
@@ -82,8 +83,8 @@ def register(app: typer.Typer, desk: Desk) -> None:
         for seen in verdict.timestamps:
             state = words(f"status.{seen.status}")
             desk.tell(f"  {seen.subject}: {seen.kind} {state} {seen.time or ''} {seen.by}".rstrip())
-        if out is not None:
-            paper = desk.holdfast.verification(verdict, targets, out, desk.lang, desk.job())
+        if looking is not None:
+            paper = desk.holdfast.verification(verdict, looking, desk.lang, desk.job())
             desk.tell(desk.say("cli.verification.written", path=paper))
         desk.give(verdict.body())
         return VERDICT_CODES[verdict.verdict]

@@ -28,7 +28,7 @@ class CustodyVerbs(Proving):
         growth = custody.request(case, since, store=self._store)
         # Whoever sees it first needs no proof, and gets a plain C2SP checkpoint.
         plain = growth.checkpoint.note if not growth.old else write_growth(growth)
-        return self._write(out, plain), growth.checkpoint.size
+        return self._placed(out, lambda draft: draft.write_bytes(plain)), growth.checkpoint.size
 
     def consistency(self, case: str, first: str, last: str, out: Path) -> tuple[Path, Growth]:
         """Proof that one checkpoint extends another; ``first`` is a size or a kept file."""
@@ -38,7 +38,7 @@ class CustodyVerbs(Proving):
         earlier = int(first) if first.isdecimal() else self._kept(Path(first))
         later = self._size(last)
         proof = custody.consistency(case, earlier, later, store=self._store)
-        return self._write(out, write_growth(proof)), proof
+        return self._placed(out, lambda draft: draft.write_bytes(write_growth(proof))), proof
 
     def _size(self, text: str) -> int | None:
         if not text or text.isdecimal():
@@ -55,7 +55,7 @@ class CustodyVerbs(Proving):
         raw = self._note(file)
         signed = signer.sign(file.name, raw, self._log_key(log_key))
         where = out or file.with_name(f"{file.stem}-signed.txt")
-        return self._write(where, signed.note), signed.size
+        return self._placed(where, lambda draft: draft.write_bytes(signed.note)), signed.size
 
     def _log_key(self, text: str) -> VerifierKey | None:
         from holdfast.core.ledger import read_key
@@ -152,16 +152,3 @@ class CustodyVerbs(Proving):
             return read_growth(self._note(file))
         except ValueError as error:
             raise Refused("checkpoint_unreadable", name=file.name, reason=str(error)) from error
-
-    @staticmethod
-    def _write(out: Path, data: bytes) -> Path:
-        out = out.expanduser().absolute()
-        draft = out.with_name(f".{out.name}.new")
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(data)
-            draft.replace(out)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise Refused("out_unwritable", path=str(out), reason=reason) from error
-        return out

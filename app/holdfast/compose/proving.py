@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from holdfast.usecases.export import CaseView
     from holdfast.usecases.timestamp import StampRun
-    from holdfast.usecases.verification import Looked
+    from holdfast.usecases.verification import Looked, Looking
 
 
 class Proving(Cases, ChainVerbs):
@@ -144,39 +144,42 @@ class Proving(Cases, ChainVerbs):
         )
         return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
 
-    def verification(
-        self, verdict: Verdict, targets: Sequence[str], out: Path, lang: Lang, job: Job
-    ) -> Path:
-        """What was found about the targets stands at ``out`` as a PDF, whole, or what stood there.
+    def looking(self, targets: Sequence[str], out: Path, job: Job) -> Looking:
+        """What is about to be verified and written down at ``out``, as it is at this moment.
+
+        Raises Refused(``out_in_target``): no paper is written into what is verified.
+        """
+        from holdfast.core.canonical import rfc3339
+        from holdfast.usecases.verification import Looking
+
+        out = out.expanduser().absolute()
+        for target in map(Path, targets):
+            if out.resolve().is_relative_to(target.resolve()):
+                raise Refused("out_in_target", path=str(out))
+        return Looking(
+            at=rfc3339(self._clock.now()),
+            things=tuple(self._looked(target, job) for target in targets),
+            out=out,
+        )
+
+    def verification(self, verdict: Verdict, looking: Looking, lang: Lang, job: Job) -> Path:
+        """What was found stands as a PDF where it was wanted, whole, or what stood there.
 
         Raises Refused(``out_unwritable``).
         """
         from holdfast.adapters.resources import words
-        from holdfast.core.canonical import rfc3339
         from holdfast.usecases import verification
 
         order = verification.paper(
             verdict,
-            [self._looked(target, job) for target in targets],
+            looking,
             words=words(lang),
             lang=lang,
-            at=rfc3339(self._clock.now()),
             offset_minutes=self._clock.offset_minutes(),
             version=self.version,
             verifier_sha256=self._verifier_sha256,
         )
-        out = out.expanduser().absolute()
-        draft = out.with_name(f".{out.name}.new")
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            self._renderer.pdf_file(order, draft, job)
-            draft.replace(out)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise Refused("out_unwritable", path=str(out), reason=reason) from error
-        finally:
-            draft.unlink(missing_ok=True)
-        return out
+        return self._placed(looking.out, lambda draft: self._renderer.pdf_file(order, draft, job))
 
     def _looked(self, target: str, job: Job) -> Looked:
         """What a paper says of a target, beside its name."""
@@ -198,7 +201,7 @@ class Proving(Cases, ChainVerbs):
 
             sha256 = self._packs.digests(path, ("sha256",), tick)["sha256"].hex()
         except OSError:
-            return Looked(name=target)  # a case, or something that is not there any more
+            return Looked(name=path.name)  # a case, a folder that is no pack, or nothing
         return Looked(name=path.name, sha256=sha256, size=size)
 
     def _view(self, case: Case) -> CaseView:

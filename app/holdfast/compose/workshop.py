@@ -21,7 +21,7 @@ from holdfast.core.errors import Refused
 from holdfast.core.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from holdfast.adapters.catalog import Catalog
@@ -247,6 +247,26 @@ class Workshop:
         import hashlib
 
         return hashlib.sha256(self._packs.verifier()).hexdigest()
+
+    @staticmethod
+    def _placed(out: Path, write: Callable[[Path], object]) -> Path:
+        """What ``write`` puts into a draft stands at ``out``, whole, or what stood there before.
+
+        Raises Refused(``out_unwritable``), and what ``write`` raises.
+        """
+        out = out.expanduser().absolute()
+        draft = out.with_name(f".{out.name}.new")
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                write(draft)
+                draft.replace(out)
+            finally:
+                draft.unlink(missing_ok=True)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Refused("out_unwritable", path=str(out), reason=reason) from error
+        return out
 
     @cached_property
     def sources(self) -> Mapping[str, CaptureSource]:

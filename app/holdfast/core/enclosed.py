@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from holdfast.core import ed25519
 from holdfast.core.bag import Seen
 from holdfast.core.growth import Kept, read_kept
 from holdfast.core.ledger import (
     Checkpoint,
-    VerifierKey,
     read_checkpoint,
     read_entry,
-    read_key,
+    read_keys,
     read_proof,
     root_from_inclusion,
 )
@@ -68,7 +67,7 @@ def judge_enclosed(inside: Mapping[str, bytes]) -> tuple[Finding, ...]:
 
 
 def _heads(inside: Mapping[str, bytes], seen: Seen) -> dict[bytes, Checkpoint]:
-    keys = _keys(inside.get(KEY, b""))
+    keys = read_keys(inside.get(KEY, b""))
     found = {}
     for attached, raw in inside.items():
         if not _HEAD.fullmatch(attached):
@@ -88,16 +87,6 @@ def _heads(inside: Mapping[str, bytes], seen: Seen) -> dict[bytes, Checkpoint]:
         else:
             seen.say(attached, "enclosed_no_key", "unchecked", str(head.size))
     return found
-
-
-def _keys(raw: bytes) -> Sequence[VerifierKey]:
-    keys = []
-    for line in raw.decode("utf-8", "replace").splitlines():
-        try:
-            keys.append(read_key(line))
-        except ValueError:
-            continue
-    return keys
 
 
 def _exhibit(

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -460,6 +461,15 @@ def read_key(text: str, kind: bytes = ED25519_NOTE) -> VerifierKey:
     if str(key) != text:
         raise ValueError("a verifier key whose id does not fit")
     return key
+
+
+def read_keys(raw: bytes) -> tuple[VerifierKey, ...]:
+    """The keys in a ``key.txt``; lines that are none are left out."""
+    found = []
+    for line in raw.decode("utf-8", "replace").splitlines():
+        with suppress(ValueError):
+            found.append(read_key(line))
+    return tuple(found)
 
 
 # --- an exhibit's own proof: c2sp.org/tlog-proof@v1 ----------------------------------------------

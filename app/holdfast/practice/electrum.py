@@ -5,54 +5,28 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import secrets
 import socket
-import sys
-import threading
 from collections.abc import Callable
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 from holdfast.core.bitcoin import PERIOD
-from holdfast.core.errors import Unavailable
 from holdfast.practice import blocks
 from holdfast.practice.chain import Chain
-from holdfast.practice.server import HOST, LOWEST_PORT, PORTS
+from holdfast.practice.server import HOST, Listening, Quiet, taking
 
 LINE_LIMIT = 4_096
 _VERSION = "1.4"
 _NAME = re.compile(r"Practice ([0-9]{1,20})")
 
 
-class ElectrumService:
-    """One server on one loopback port, with the same life as ``server.Service``."""
+class ElectrumService(Listening):
+    """One Electrum server, with the same life as ``server.Service``."""
 
     def __init__(self, chain: Chain, *, world: int, port: int | None = None) -> None:
         self.chain = chain
         self.world = world
-        self.faults: list[BaseException] = []
-        self._server = _Server(self, port) if port is not None else _anywhere(self)
-        self._thread: threading.Thread | None = None
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return self._server.server_address[1]
-
-    def serve(self) -> None:
-        """It answers."""
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self._thread.start()
-
-    def close(self) -> None:
-        """Nothing listens any more.  May be called twice."""
-        if self._thread is not None:
-            self._server.shutdown()
-            self._thread.join()
-            self._thread = None
-        self._server.server_close()
+        super().__init__(_Server, port)
 
     def answer(self, line: bytes) -> dict[str, Any]:
         """What one line is answered with."""
@@ -124,25 +98,13 @@ def is_world(port: int, world: int) -> bool:
     return False
 
 
-class _Server(ThreadingTCPServer):
-    daemon_threads = True
-    block_on_close = False
-    # On Windows this option would let a second program share the port.
-    allow_reuse_address = not hasattr(socket, "SO_EXCLUSIVEADDRUSE")
-    server_address: tuple[str, int]
+class _Server(Quiet, ThreadingTCPServer):
+    service: ElectrumService
 
     def __init__(self, service: ElectrumService, port: int) -> None:
         self.service = service
-        try:
+        with taking(port):
             super().__init__((HOST, port), _Handler)
-        except OSError as error:
-            raise Unavailable("practice_port_taken", port=port) from error
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 -- inherited
-        """Nothing is ever printed; a client that went away is no event at all."""
-        error = sys.exception()
-        if not isinstance(error, ConnectionError | TimeoutError) and error is not None:
-            self.service.faults.append(error)
 
 
 class _Handler(StreamRequestHandler):
@@ -153,12 +115,3 @@ class _Handler(StreamRequestHandler):
         while line := self.rfile.readline(LINE_LIMIT):
             reply = self.server.service.answer(line)
             self.wfile.write(json.dumps(reply).encode() + b"\n")
-
-
-def _anywhere(service: ElectrumService) -> _Server:
-    for _ in range(100):
-        try:
-            return _Server(service, LOWEST_PORT + secrets.randbelow(PORTS))
-        except Unavailable:
-            continue
-    raise Unavailable("practice_no_port")

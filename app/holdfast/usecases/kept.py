@@ -21,7 +21,7 @@ from holdfast.core.growth import (
     read_kept,
     read_printed,
 )
-from holdfast.core.ledger import MAX_NOTE, VerifierKey, leaf_hash, read_entry, read_key
+from holdfast.core.ledger import MAX_NOTE, leaf_hash, read_entry, read_keys
 from holdfast.core.pack import ENTRIES, HEAD, KEYS, payload
 from holdfast.core.record import MAX_LEDGER, withheld_leaf
 from holdfast.core.verdict import Finding, FindingOutcome, Verdict, conclude
@@ -139,17 +139,9 @@ def _lines(view: ReadablePack, origin: str) -> Lines | None:
         for body in bodies[:1]:
             read_entry(body)
         leaves = [withheld_leaf(body) or leaf_hash(body) for body in bodies]
-        return Lines(origin=origin, leaves=leaves, keys=tuple(_keys(keys)), live=True)
+        return Lines(origin=origin, leaves=leaves, keys=read_keys(keys), live=True)
     except (Unreadable, ValueError):
         return None
-
-
-def _keys(raw: bytes) -> Iterable[VerifierKey]:
-    for line in raw.decode("utf-8", "replace").splitlines():
-        try:
-            yield read_key(line)
-        except ValueError:
-            continue
 
 
 def judge_remains(view: ReadablePack, notes: Iterable[bytes]) -> Verdict:

@@ -308,16 +308,17 @@ class VerifyPage(Page):
         )
 
     def _save(self) -> None:
-        """What was found is written down as a PDF, where the person says."""
-        holdfast, verdict, targets = self.desk.holdfast, self._verdict, self._targets
-        if verdict is None:
-            return
+        """It is verified once more and written down as a PDF, where the person says."""
+        holdfast, targets, lang = self.desk.holdfast, self._targets, self.desk.lang
 
-        def work(out: Path, job: Job) -> Path:
-            return holdfast.verification(verdict, targets, out, self.desk.lang, job)
+        def work(out: Path, job: Job) -> Verdict:
+            looking = holdfast.looking(targets, out, job)
+            verdict = holdfast.verify(targets, job)
+            holdfast.verification(verdict, looking, lang, job)
+            return verdict
 
         name = f"{self.desk.say('verify.paper.name')}.pdf"
-        save_as(self, self.desk, name=name, work=work, button=self.paper)
+        save_as(self, self.desk, name=name, work=work, button=self.paper, then=self._show)
 
     def _copy(self) -> None:
         """Sentence and findings are on the clipboard as text."""
