@@ -36,8 +36,8 @@ DEBIAN = (
     "adb ca-certificates chromium dbus ffmpeg fonts-noto-cjk iproute2 libdbus-1-3 libegl1"
     " libfontconfig1 libgl1 libglib2.0-0 libpulse0 libxcb-cursor0 libxcb-icccm4 libxcb-image0"
     " libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1"
-    " libxkbcommon-x11-0 libxkbcommon0 openbox openssl poppler-utils pulseaudio pulseaudio-utils"
-    " qpdf util-linux x11-utils x11-xserver-utils xauth xvfb"
+    " libxkbcommon-x11-0 libxkbcommon0 minisign openbox openssl poppler-utils pulseaudio"
+    " pulseaudio-utils qpdf util-linux x11-utils x11-xserver-utils xauth xvfb"
 ).split()
 
 

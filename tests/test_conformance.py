@@ -1,25 +1,35 @@
 """Genuine and crafted proofs get the answers that their indexes demand, from both our checkers.
 
-Run as a program, it writes what it found into packaging/docs/verification.md; as a test, it holds
-that table to the code.
+Run as a program, it asks the other verifiers that are here (``judges.py``; HOLDFAST_JUDGES names
+further Pythons that have some), keeps what they said in conformance_answers.json, and writes the
+table into packaging/docs/verification.md.  As a test, it holds that table to the code.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from holdfast.adapters.pack.tokens import OpensslTokens, find_openssl
+from holdfast.adapters.pack.openssl import find_openssl
+from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.resources import resource
 from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
-from holdfast.core.rfc3161 import read_certificates
+from holdfast.core.canonical import moment
+from holdfast.core.certificates import write_pem
+from holdfast.core.opentimestamps import MalformedProof, read_proof
+from holdfast.core.rfc3161 import MalformedToken, read_certificates, read_response
 from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -239,6 +249,12 @@ GENUINE = (
         means="IdenTrust, another message",
     ),
     Token(
+        name="rfc3161-client/identrust/issue-104.tsr",
+        status="confirmed",
+        rule="token_good",
+        means="the same bytes in their own project",
+    ),
+    Token(
         name="auto-archiver/digicert.tsr",
         message=ARCHIVER + b"!",
         status="broken",
@@ -289,6 +305,7 @@ TEST_TSAS = (
         "token_good",
         "strangers among its certificates",
     ),
+    _client("test_tsa/other_response", "broken", "token_chain", "signed under another root"),
 )
 LOCAL = (
     _local("rsa", "confirmed", "token_good", "RSA"),
@@ -338,15 +355,20 @@ def _headers() -> tuple[tuple[str, int, bytes], ...]:
     return ("first source", 358391, raw), ("second source", 358391, raw)
 
 
+def _message(one: Token) -> bytes:
+    return one.message if isinstance(one.message, bytes) else (TSR / one.message).read_bytes()
+
+
+def _roots(one: Token) -> tuple[bytes, ...]:
+    if one.root:
+        return (read_certificates((TSR / one.root).read_bytes())[-1],)
+    return tuple(path.read_bytes() for path in sorted(resource("authorities").glob("*.pem")))
+
+
 def ask_token(one: Token, checker: Rfc3161Checker | OpensslTokens) -> Seen:
-    message = one.message if isinstance(one.message, bytes) else (TSR / one.message).read_bytes()
-    roots = (
-        (read_certificates((TSR / one.root).read_bytes())[-1],)
-        if one.root
-        else tuple(path.read_bytes() for path in sorted(resource("authorities").glob("*.pem")))
-    )
+    message = _message(one)
     lent = ProofHelp(
-        roots=roots,
+        roots=_roots(one),
         named_root=bool(one.root),
         chain=(TSR / one.chain).read_bytes() if one.chain else b"",
         now=NOW,
@@ -393,37 +415,152 @@ def test_no_vector_is_left_out() -> None:
     named = {OTS / one.name for one in (*CLIENT, *CRAFTED)}
     assert set(OTS.rglob("*.ots")) == named
     tokens = {TSR / one.name for one in (*GENUINE, *TEST_TSAS, *LOCAL)}
-    # The same bytes stand twice, and one is an answer to another question.
-    known = {
-        TSR / "rfc3161-client/identrust/issue-104.tsr",
-        TSR / "rfc3161-client/test_tsa/other_response.tsr",
-    }
-    assert set(TSR.rglob("*.tsr")) - tokens == known
+    assert set(TSR.rglob("*.tsr")) <= tokens
 
 
 # --- the table in the documentation --------------------------------------------------------------
 
 
+OTS_JUDGES = ("ots", "auto-archiver")
+TSR_JUDGES = ("openssl ts", "rfc3161-client", "pyHanko", "auto-archiver")
+RECORD = Path(__file__).with_name("conformance_answers.json")
+
+
 def rows() -> Iterator[str]:
-    yield "| OpenTimestamps vector | what it is | headers | status | findings |"
-    yield "|---|---|---|---|---|"
+    said = recorded()
+    yield "Other verifiers, each as its own manual has it used, on the same bytes:"
+    yield ""
+    for judge in dict.fromkeys((*OTS_JUDGES, *TSR_JUDGES)):
+        yield f"- {_title(said, judge)}"
+    yield ""
+    yield from _table("OpenTimestamps vector", "headers", OTS_JUDGES)
     for ots in (*CLIENT, *CRAFTED):
         seen, findings = ask_ots(ots)
-        yield _row(f"`{ots.name}`", ots.means, "two" if ots.headers else "none", seen, findings)
+        held = "two" if ots.headers else "none"
+        others = [_other(said, judge, ots) for judge in OTS_JUDGES]
+        yield _row(f"`{ots.name}`", ots.means, held, (seen, findings), others)
     yield ""
-    yield "| RFC 3161 vector | what it is | held to | status | findings |"
-    yield "|---|---|---|---|---|"
+    yield from _table("RFC 3161 vector", "held to", TSR_JUDGES)
     for token in (*GENUINE, *TEST_TSAS, *LOCAL):
-        seen, findings = ask_token(token, Rfc3161Checker())
         root = f"`{Path(token.root).name}`" if token.root else "shipped roots"
-        yield _row(f"`{token.name}`", token.means, root, seen, findings)
+        others = [_other(said, judge, token) for judge in TSR_JUDGES]
+        got = ask_token(token, Rfc3161Checker())
+        yield _row(f"`{token.name}`", token.means, root, got, others)
 
 
-def _row(
-    name: str, means: str, held: str, seen: TimestampSeen, findings: tuple[Finding, ...]
-) -> str:
+def _table(what: str, held: str, judges: tuple[str, ...]) -> Iterator[str]:
+    heads = [what, "what it is", held, "status", "findings", *judges]
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" * len(heads) + "|"
+
+
+def _row(name: str, means: str, held: str, got: Seen, others: list[str]) -> str:
+    seen, findings = got
     rules = ", ".join(dict.fromkeys(f"`{finding.rule}`" for finding in findings))
-    return f"| {name} | {means} | {held} | {seen.status} | {rules} |"
+    return f"| {' | '.join([name, means, held, seen.status, rules, *others])} |"
+
+
+# --- other verifiers -----------------------------------------------------------------------------
+
+Record = dict[str, dict[str, Any]]
+
+
+@cache
+def recorded() -> Record:
+    """What each judge said when it was last asked, by judge: version and answers by vector."""
+    found: Record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    return found
+
+
+def _title(said: Record, judge: str) -> str:
+    return f"{judge} {said[judge]['version']}" if judge in said else f"{judge}: not run"
+
+
+def _other(said: Record, judge: str, one: Ots | Token) -> str:
+    return str(said.get(judge, {}).get("answers", {}).get(label(one), "not run"))
+
+
+def cases(room: Path) -> list[dict[str, Any]]:
+    """Every vector as ``judges.py`` wants it; messages are written into ``room``."""
+    known = json.loads((OTS / "chain" / "block-358391-header.json").read_text(encoding="utf-8"))
+    header = {"height": 358391, "hash": known["hash"], "hex": known["header_hex"]}
+    found: list[dict[str, Any]] = []
+    for ots in (*CLIENT, *CRAFTED):
+        about = {
+            "target": str(OTS / ots.target) if ots.target else "",
+            "digest": _digest(OTS / ots.name),
+            "header": header if ots.headers else None,
+        }
+        found.append({"kind": "ots", "key": label(ots), "proof": str(OTS / ots.name), **about})
+    for number, token in enumerate((*GENUINE, *TEST_TSAS, *LOCAL)):
+        message = room / f"{number}.data"
+        message.write_bytes(_message(token))
+        chain = read_certificates((TSR / token.chain).read_bytes()) if token.chain else ()
+        lent = {
+            "message": str(message),
+            "roots": [_pem(raw) for pem in _roots(token) for raw in read_certificates(pem)],
+            "chain": [_pem(raw) for raw in chain],
+        }
+        stated = {"bare": False, "epoch": int(moment(NOW).timestamp())}
+        try:
+            read = read_response((TSR / token.name).read_bytes())
+            stated = {"bare": read.bare, "epoch": int(read.info.gen_time.timestamp())}
+        except MalformedToken:
+            pass
+        proof = str(TSR / token.name)
+        found.append({"kind": "tsr", "key": label(token), "proof": proof, **lent, **stated})
+    return found
+
+
+def _pem(raw: bytes) -> str:
+    return write_pem((raw,)).decode()
+
+
+def _digest(path: Path) -> str:
+    try:
+        return read_proof(path.read_bytes()).digest.hex()
+    except MalformedProof:
+        return ""
+
+
+def asked(pythons: Sequence[str]) -> Record:
+    """What the judges in these Pythons say now."""
+    found: Record = {}
+    with tempfile.TemporaryDirectory() as room:
+        question = json.dumps(cases(Path(room)))
+        for python in pythons:
+            done = subprocess.run(
+                [python, str(Path(__file__).with_name("judges.py"))],
+                input=question,
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=600,
+            )
+            found |= json.loads(done.stdout)
+    return found
+
+
+@needs_vectors
+def test_every_judge_was_asked_about_every_vector() -> None:
+    for judge, said in recorded().items():
+        kinds = [*(CLIENT + CRAFTED if judge in OTS_JUDGES else ())]
+        wanted = {label(one) for one in kinds}
+        if judge in TSR_JUDGES:
+            wanted |= {label(one) for one in (*GENUINE, *TEST_TSAS, *LOCAL)}
+        assert set(said["answers"]) == wanted, judge
+
+
+@needs_vectors
+def test_judges_that_are_here_in_the_same_version_still_say_the_same() -> None:
+    here = asked((sys.executable,))
+    compared = 0
+    for judge, said in here.items():
+        if said["version"] == recorded().get(judge, {}).get("version"):
+            assert said["answers"] == recorded()[judge]["answers"], judge
+            compared += 1
+    if not compared:
+        pytest.skip("no judge of a recorded version is here")
 
 
 def written(text: str, table: Callable[[], Iterator[str]]) -> str:
@@ -441,4 +578,10 @@ def test_the_documented_table_is_what_the_code_says() -> None:
 
 
 if __name__ == "__main__":
+    more = os.environ.get("HOLDFAST_JUDGES", "")
+    kept = recorded() | asked([sys.executable, *filter(None, more.split(os.pathsep))])
+    RECORD.write_text(
+        json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
+    recorded.cache_clear()
     DOCUMENT.write_text(written(DOCUMENT.read_text(encoding="utf-8"), rows), encoding="utf-8")

@@ -253,6 +253,10 @@ class Store(Protocol):
         """The installation's public key under the ledger's origin; None until one can be had."""
         ...
 
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes of Ed25519 by the installation's key.  Raises Unavailable(``key_locked``)."""
+        ...
+
     def save(self, noun: object) -> None:
         """A frozen dataclass with ``id`` and ``case_id`` is stored, replacing one of its id."""
         ...
@@ -345,6 +349,54 @@ class HeaderSource(Protocol):
 
     def headers(self, height: int) -> Iterator[tuple[str, bytes]]:
         """(operator, raw header) from each source that answered."""
+        ...
+
+
+class ChainSource(Protocol):
+    """One witness of the chain: an explorer, the person's own node, or an Electrum server.
+
+    Raises Refused, Unavailable, and BadHeader (``core.bitcoin``) for headers that cannot be true.
+    """
+
+    @property
+    def operator(self) -> str:
+        """Who runs it; two sources of one operator count once."""
+        ...
+
+    def tip(self) -> int:
+        """How high its chain is."""
+        ...
+
+    def header(self, height: int) -> bytes:
+        """The raw header at ``height``, sound in itself however few blocks stand on it."""
+        ...
+
+    def stretch(self, first: int, last: int, job: Job) -> bytes:
+        """Consecutive raw headers, both ends included; not yet linked to anything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelved:
+    """Headers beyond the shipped checkpoints that were fetched here, from height ``first`` on."""
+
+    first: int
+    raw: bytes
+    as_of: str = ""
+    """When the last of them were fetched, RFC 3339; empty when there are none."""
+    sources: tuple[str, ...] = ()
+    """The operators who agreed."""
+
+
+class HeaderShelf(Protocol):
+    """Where fetched headers are kept.  Nothing on it is believed: readers link it anew."""
+
+    def read(self) -> Shelved:
+        """What is there."""
+        ...
+
+    def keep(self, shelved: Shelved) -> None:
+        """This is there, durable, instead of what was."""
         ...
 
 

@@ -25,6 +25,7 @@ from rows import ROOT, Row
 from sealing import sealing
 from series import series
 from stamping import stamping
+from tokens import tokens
 from tree import ledger_root
 from window import first_window
 
@@ -41,6 +42,7 @@ def main(argv: list[str]) -> int:
         "series": lambda: series(chosen.pairs or 1),
         "ledger": lambda: ledger_root(chosen.pairs or 15),
         "recording": lambda: recording(chosen.pairs or 3),
+        "tokens": lambda: tokens(chosen.pairs or 7),
         "page": lambda: long_page(chosen.pairs or 5),
         "checker": lambda: page_check(chosen.pairs or 3, chosen.gib),
     }
@@ -59,7 +61,10 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dev.py bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    names = ("sealing", "window", "stamping", "ledger", "series", "recording", "page", "checker")
+    names = (
+        *("sealing", "window", "stamping", "ledger", "series", "recording", "page", "tokens"),
+        "checker",
+    )
     parser.add_argument("bench", nargs="*", choices=(*names, []), help=", ".join(names))
     parser.add_argument("--pairs", type=int, default=0, help="how often each pair is measured")
     parser.add_argument("--gib", type=int, default=2, help="size of the sealed file")

@@ -76,6 +76,13 @@ def test_files_are_kept_and_their_case_verifies_as_unchecked(data: Path, tmp_pat
     assert again.returncode == 5
     assert paper.read_bytes().startswith(b"%PDF")
     assert [one.name for one in paper.parent.iterdir()] == ["found.pdf"]
+    held = pack.read_bytes()
+    over = holdfast("verify", str(pack), "--out", str(pack), "--lang", "en", data=data)
+    assert (over.returncode, "another place" in over.stderr) == (1, True)
+    assert pack.read_bytes() == held, "no paper replaces what it is about"
+    assert holdfast("export", "--case", number, "--out", str(tmp_path / "p"), data=data)
+    inside = str(tmp_path / "p" / "data" / "x.pdf")
+    assert holdfast("verify", str(tmp_path / "p"), "--out", inside, data=data).returncode == 1
     (tmp_path / "file").write_text("x")
     wrong = holdfast("verify", number, "--out", str(tmp_path / "file" / "x.pdf"), data=data)
     assert wrong.returncode == 1

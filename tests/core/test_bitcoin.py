@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from pathlib import Path
 
@@ -21,11 +22,14 @@ from holdfast.core.bitcoin import (
     bits_of,
     display,
     double_sha256,
+    extended,
     link,
     objection,
     parse_header,
     parse_headers,
+    practice_objection,
     retarget,
+    shared_run,
     shortest_run,
     target_of,
 )
@@ -171,6 +175,91 @@ def test_the_shipped_table_says_where_it_comes_from(shipped: CheckpointTable) ->
     assert shipped.bits_at(shipped.height + 1) is not None
     assert shipped.bits_at(shipped.height + 1 + PERIOD) is None
     assert shipped.bits_at(-1) is None
+
+
+@needs_chain
+def test_the_targets_of_the_shipped_table_follow_from_the_times_that_are_known(
+    shipped: CheckpointTable,
+) -> None:
+    """The first block of a period is a genuine header; the last one's time is bounded by it.
+
+    A period's last block came before the next one's first and at most two hours after what the
+    median of its neighbours allows, so its target lies between two computed ones.
+    """
+    firsts = {height // PERIOD: parse_header(raw) for height, raw in genuine()}
+    checked = exact = 0
+    for period, begin in firsts.items():
+        following = firsts.get(period + 1)
+        if following is None:
+            continue
+        want = target_of(shipped.bits[period + 1]) or 0
+        # The last block is one spacing before the next first, give or take some hours.
+        low = target_of(retarget(begin.bits, begin.time, following.time - 4 * 3600)) or 0
+        high = target_of(retarget(begin.bits, begin.time, following.time + 2 * 3600)) or 0
+        assert low <= want <= high
+        checked += 1
+        exact += following.bits == shipped.bits[period + 1]
+    assert checked == exact == 435
+
+
+def test_the_shipped_table_keeps_the_rules_between_its_rows(shipped: CheckpointTable) -> None:
+    assert shipped.height == 953567 == len(shipped.hashes) * PERIOD - 1
+    assert len(shipped.bits) == len(shipped.hashes) + 1
+    assert len(set(shipped.hashes)) == len(shipped.hashes)
+    targets = [target_of(bits) or 0 for bits in shipped.bits]
+    floor = target_of(BITS_LIMIT) or 0
+    for period, (before, after) in enumerate(itertools.pairwise(targets)):
+        # At most four times harder or easier, never easier than the limit, each in its one form.
+        assert before // 4 - (before >> 20) <= after <= min(before * 4, floor)
+        assert bits_of(after) == shipped.bits[period + 1]
+        # And the last block of each period has the work that its period demands.
+        assert int.from_bytes(shipped.hashes[period], "little") <= before
+
+
+def test_a_table_grows_by_whole_periods_and_everything_is_recomputed(
+    headers: list[bytes], table: CheckpointTable
+) -> None:
+    grown = extended(table, miner.joined(headers[PERIOD : 2 * PERIOD]), as_of="today")
+    whole = miner.table(headers, 2)
+    assert (grown.hashes, grown.bits) == (whole.hashes, whole.bits)
+    assert (grown.as_of, grown.sources, grown.limit) == ("today", table.sources, table.limit)
+    # What begins another period is left for later.
+    more = extended(table, miner.joined(headers[PERIOD:]), sources=("A",))
+    assert (more.hashes, more.as_of, more.sources) == (whole.hashes, table.as_of, ("A",))
+    assert link(2 * PERIOD, miner.joined(headers[2 * PERIOD :]), more) is not None
+
+
+def test_a_table_grows_by_nothing_that_does_not_link(
+    headers: list[bytes], table: CheckpointTable
+) -> None:
+    whole = miner.joined(headers[PERIOD : 2 * PERIOD])
+    for raw in (b"", whole[:-80], miner.joined(headers[:PERIOD]), whole[80:] + headers[2 * PERIOD]):
+        with pytest.raises(BadHeader):
+            extended(table, raw)
+    changed = bytearray(whole)
+    changed[1000 * 80 + 40] ^= 1
+    with pytest.raises(BadHeader):
+        extended(table, bytes(changed))
+
+
+def test_single_headers_of_the_practice_chain() -> None:
+    first, second = practice_chain(2)
+    assert practice_objection(0, parse_header(first)) == ""
+    assert practice_objection(1, parse_header(second)) == ""
+    assert practice_objection(0, parse_header(second)) == "not_in_chain"
+    assert practice_objection(1, parse_header(GENESIS)) == "no_work"
+    lazy = miner.mine(bytes(32), 1, practice.CHAIN_BITS, work=False)
+    assert practice_objection(1, parse_header(lazy)) == "no_work"
+
+
+def test_a_shared_run_begins_after_the_checkpoint_before_its_oldest_block() -> None:
+    table = CheckpointTable(hashes=(bytes(32),) * 3, bits=(BITS_LIMIT,) * 4)
+    assert shared_run([PERIOD + 10], table) == (PERIOD, PERIOD + 10)
+    assert shared_run([2 * PERIOD - 10, PERIOD], table) == (PERIOD, 2 * PERIOD - 10)
+    assert shared_run([PERIOD - 1], table) == (0, PERIOD - 1)
+    assert shared_run([9 * PERIOD, 5 * PERIOD], table) == (3 * PERIOD, 9 * PERIOD)
+    with pytest.raises(ValueError):
+        shared_run([], table)
 
 
 ROW = ["00" * 32, "1d00ffff"]

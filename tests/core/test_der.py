@@ -205,3 +205,12 @@ def lax(raw: bytes) -> object:
         children.append(lax(header + inner))
         content = content[len(header) + len(inner) :]
     return [kind << 6 | method << 5 | tag, children if method else None]
+
+
+@pytest.mark.parametrize("raw", [b"\x03\x02\x03\xff", b"\x03\x02\x01\x01", b"\x03\x01\x01"])
+def test_bits_that_are_not_used_are_zero(raw: bytes) -> None:
+    with pytest.raises(ValueError, match="BIT STRING"):
+        der.read(raw)
+    assert der.read(b"\x03\x02\x01\x80").content == b"\x01\x80"
+    with pytest.raises(ValueError, match="whole octets"):
+        der.read(b"\x03\x02\x01\x80").bits()

@@ -210,9 +210,13 @@ def test_explorers_are_asked_where_no_run_reaches(
 ) -> None:
     asked: list[int] = []
 
-    def ask(height: int) -> list[tuple[str, bytes]]:
+    def ask(height: int) -> list[tuple[str, int, bytes]]:
         asked.append(height)
-        return [("A", chain[height]), ("B", chain[height])]
+        # One of them shows the way to a checkpoint too.
+        return [
+            ("A", height - 1, chain[height - 1]),
+            *(("AB"[n], height, chain[height]) for n in (0, 1)),
+        ]
 
     told = {"network": "bitcoin", "bitcoin": block(PERIOD + 4, chain[PERIOD + 4])}
     assert set(look(told, table, ask=ask)) == {"not_before_block"}
@@ -225,9 +229,8 @@ def test_explorers_who_disagree_or_lie_settle_nothing(
     told = {"network": "bitcoin", "bitcoin": block(PERIOD + 4, chain[PERIOD + 4])}
     lazy = miner.mine(bytes(32), 1, EASY, work=False)
     for shown in ([], [("A", chain[5]), ("B", chain[6])], [("A", lazy)]):
-        assert set(look(told, table, ask=lambda _h, shown=shown: shown)) == {
-            "not_before_block_alone"
-        }
+        said = [(who, PERIOD + 4, raw) for who, raw in shown]
+        assert set(look(told, table, ask=lambda _h, said=said: said)) == {"not_before_block_alone"}
 
 
 def test_a_block_that_was_replaced_is_no_forgery(
@@ -423,7 +426,7 @@ def test_nobody_is_asked_twice_when_nobody_answers(
 ) -> None:
     asked: list[int] = []
 
-    def ask(height: int) -> list[tuple[str, bytes]]:
+    def ask(height: int) -> list[tuple[str, int, bytes]]:
         asked.append(height)
         return []
 

@@ -11,6 +11,7 @@ import pytest
 from Cryptodome.Hash import RIPEMD160, keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentimestamps.core.dubious.notary import EthereumBlockHeaderAttestation
 from opentimestamps.core.notary import (
     BitcoinBlockHeaderAttestation,
     LitecoinBlockHeaderAttestation,
@@ -147,6 +148,12 @@ def test_every_file_that_exists_for_a_vector_has_the_digest_of_its_proof() -> No
     assert seen >= 6
 
 
+def test_a_digest_that_is_cut_short_is_malformed() -> None:
+    for size in (0, 19, 31):
+        with pytest.raises(MalformedProof, match="ends too early"):
+            read_proof(ots.MAGIC + b"\x01\x08" + bytes(size))
+
+
 def test_size_is_looked_at_before_anything_else() -> None:
     with pytest.raises(MalformedProof, match="longer"):
         read_proof(bytes(ots.MAX_PROOF + 1))
@@ -161,6 +168,7 @@ def test_size_is_looked_at_before_anything_else() -> None:
     [
         (b"", "ends too early"),
         (b"\xff", "ends too early"),
+        (b"\xf0\x05ab", "ends too early"),
         (b"\x00" + BITCOIN + b"\x04\xf7\xef\x15\x00", "follows the proof"),
         (b"\x00" + BITCOIN + b"\x04\xf7\xef\x95\x00", "shortest"),
         (b"\x00" + BITCOIN + b"\x83\x00\xf7\xef\x15", "shortest"),
@@ -260,6 +268,7 @@ UNKNOWN_TAG = st.binary(min_size=8, max_size=8).filter(
 ATTESTATION = st.one_of(
     st.builds(BitcoinBlockHeaderAttestation, st.integers(0, 2**32 - 1)),
     st.builds(LitecoinBlockHeaderAttestation, st.integers(0, 2**32 - 1)),
+    st.builds(EthereumBlockHeaderAttestation, st.integers(0, 2**32 - 1)),
     st.builds(PendingAttestation, URI),
     st.builds(UnknownAttestation, UNKNOWN_TAG, st.binary(max_size=40)),
 )
@@ -344,35 +353,121 @@ def library(raw: bytes) -> DetachedTimestampFile | None:
         return None
 
 
-CHANGE = st.lists(st.tuples(st.integers(0, 400), st.integers(-1, 255)), min_size=1, max_size=3)
+CHANGE = st.lists(st.tuples(st.integers(0, 2000), st.integers(-3, 255)), min_size=1, max_size=3)
+"""Where, and what: an octet, or cut there, or an octet gone, or one twice."""
+
+
+def changed(raw: bytes, change: list[tuple[int, int]]) -> bytes:
+    made = bytearray(raw)
+    for at, octet in change:
+        at %= len(made)
+        if octet == -1:
+            del made[at:]
+            made += b"\x00"
+        elif octet == -2:
+            made.insert(at, made[at])
+        elif octet == -3 and len(made) > 1:
+            del made[at]
+        else:
+            made[at] = octet & 0xFF
+    return bytes(made)
+
+
+REASONS = {
+    "longer than a proof may be": "over 1 MiB",
+    "a number is too large": "a height or length of more than 32 bits",
+    "a number is not written in its shortest form": "another spelling, which the library drops",
+    "a branch stands twice": "its second copy would vanish when the library parses it",
+    "asks for more work than a proof needs": "a bomb",
+    "has more attestations than a proof needs": "each may cost somebody a look-up",
+}
+"""Everything that we refuse and the library may accept, and why."""
+
+
+def compare(raw: bytes) -> str:
+    """What we accept the library accepts with the same attestations; what only it accepts has a
+    listed reason.  The answer says which it was.
+    """
+    theirs = library(raw)
+    reason, mine = "", []
+    try:
+        mine = ours(raw)
+    except MalformedProof as error:
+        reason = str(error)
+    if reason and theirs is not None:
+        assert reason in REASONS
+        # A spelling is refused because the library itself would not write it.
+        spelling = "shortest" in reason or "twice" in reason
+        assert not spelling or written(theirs) != raw
+    if reason:
+        return "refused"
+    assert theirs is not None
+    assert mine == as_tuples(theirs.timestamp.all_attestations())
+    # One spelling: the same tree written by the library has the same octets but for the order of
+    # branches, so the same length, and is the same tree to us.
+    again = written(theirs)
+    assert len(again) == len(raw)
+    assert ours(again) == mine
+    return "read"
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(min_size=32, max_size=32), SHAPE, CHANGE)
-def test_damaged_proofs_are_read_alike_or_not_at_all(
+def test_damaged_proofs_are_read_alike_or_refused_for_a_listed_reason(
     digest: bytes, shape: Any, change: list[tuple[int, int]]
 ) -> None:
     stamp = Timestamp(digest)
     grow(stamp, shape)
-    raw = bytearray(written(DetachedTimestampFile(OpSHA256(), stamp)))
-    for at, octet in change:
-        at %= len(raw)
-        if octet < 0:
-            del raw[at:]
-            raw += b"\x00"
-        else:
-            raw[at] = octet
-    theirs = library(bytes(raw))
+    raw = written(DetachedTimestampFile(OpSHA256(), stamp))
+    assert compare(raw) == "read"
+    compare(changed(raw, change))
+
+
+GENUINE = sorted(VECTORS.glob("**/*.ots")) if VECTORS.is_dir() else []
+
+
+@needs_vectors
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(GENUINE or [Path()]), CHANGE)
+def test_mutated_vectors_are_read_alike_or_refused_for_a_listed_reason(
+    vector: Path, change: list[tuple[int, int]]
+) -> None:
+    raw = vector.read_bytes()[:2000]
+    if raw:
+        compare(changed(raw, change))
+
+
+@needs_vectors
+def test_every_single_octet_of_a_genuine_proof_was_changed_once() -> None:
+    raw = vector("client/two-calendars.txt.ots")
+    told = {compare(changed(raw, [(at, raw[at] ^ 1)])) for at in range(len(raw))}
+    assert told == {"read", "refused"}
+
+
+@needs_vectors
+@pytest.mark.parametrize("name", [path.relative_to(VECTORS).as_posix() for path in GENUINE])
+def test_vectors_that_are_accepted_are_written_again_octet_for_octet(name: str) -> None:
+    raw = vector(name)
     try:
-        mine = ours(bytes(raw))
+        read_proof(raw)
     except MalformedProof:
-        # Stricter than the library only where its own writing would differ, or in magnitude.
-        if theirs is not None and written(theirs) == raw:
-            heights = [getattr(a, "height", 0) for _, a in theirs.timestamp.all_attestations()]
-            assert max(heights, default=0) > ots.MAX_INTEGER
         return
+    theirs = library(raw)
     assert theirs is not None
-    assert mine == as_tuples(theirs.timestamp.all_attestations())
+    again = written(theirs)
+    # The proof of the SHAttered pair was written by a client that sorts branches in another way.
+    assert again == raw or (name == "client/sha1/a-or-b.ots" and sorted(again) == sorted(raw))
+
+
+def test_chains_that_are_not_checked_are_named() -> None:
+    for tag, kind in (("30fe8087b5c7ead7", "ethereum"), ("06869a0d73d71b45", "litecoin")):
+        raw = HEAD + b"\x00" + bytes.fromhex(tag) + b"\x03\xf7\xef\x15"
+        (found,) = read_proof(raw).attestations
+        assert (found.kind, found.height) == (kind, 358391)
+        assert compare(raw) == "read"
+        for payload in (b"", b"\x80", b"\x01\x01", b"\xff" * 9, b"hello"):
+            raw = HEAD + b"\x00" + bytes.fromhex(tag) + bytes([len(payload)]) + payload
+            assert compare(raw) == "refused"
 
 
 @settings(max_examples=200, deadline=None)

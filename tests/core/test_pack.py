@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -187,3 +189,20 @@ def test_a_long_command_is_broken_where_a_shell_allows_it() -> None:
     assert Command(checks="root", system="linux", parts=("a", "b")).lines(70) == ("a b",)
     windows = Command(checks="root", system="windows", parts=("a" * 50, "b" * 50))
     assert windows.lines(70) == ("a" * 50 + " `", "b" * 50)
+
+
+def test_a_token_alone_is_named_as_such_to_openssl() -> None:
+    for bare in (False, True):
+        one = replace(stamp("rfc3161"), bare=bare)
+        (line,) = (c.line for c in commands([one], HEAD, practice=False) if c.checks == "rfc3161")
+        assert (" -token_in -CAfile" in line) is bare
+
+
+def test_what_was_published_lies_beside_the_chain() -> None:
+    path = pack.revocation_path("digicert", "a1" * 32, "crl")
+    assert path == "timestamps/digicert/revocation/a1a1a1a1a1a1a1a1.crl"
+    assert pack.read_revocation_path(path) == "digicert"
+    assert pack.standing(path, ()) == "revocation"
+    for other in (f"{path}x", path.replace("a1a1", "A1A1"), path.replace(".crl", ".pem")):
+        assert pack.read_revocation_path(other) is None
+        assert pack.standing(other, ()) == "stranger"

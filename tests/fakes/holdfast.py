@@ -21,6 +21,7 @@ from holdfast.adapters.catalog import Catalog
 from holdfast.adapters.resources import resource, words
 from holdfast.adapters.x11 import Window
 from holdfast.compose import CodeShown, Failure, Kept
+from holdfast.compose.chain import ChainState
 from holdfast.compose.recording import Shown
 from holdfast.core.browsing import Browse, Profile, TabSeen
 from holdfast.core.canonical import Json, rfc3339
@@ -59,10 +60,14 @@ from holdfast.core.timestamp import Authorities, Calendar, Stamp, Subject, Tsa
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.core.words import Words
 from holdfast.usecases.cases import CaseFile
+from holdfast.usecases.custody import Cosigned, RenewalDue
 from holdfast.usecases.follow_up import Due
+from holdfast.usecases.headers import Refreshed
+from holdfast.usecases.imported import Imported
 from holdfast.usecases.preserve import Attempt
 from holdfast.usecases.series import SeriesFile
 from holdfast.usecases.timestamp import StampRun
+from holdfast.usecases.verification import Looked, Looking
 
 START = datetime(2026, 11, 18, 1, 10, 36, tzinfo=UTC)
 HOSTILE = (
@@ -138,6 +143,7 @@ class FakeHoldfast(FakeSeries):
             ("sealing", 3, 3, ""),
         )
         self.verdict = Verdict(verdict="ok")
+        self.renewal: tuple[RenewalDue, ...] = ()
         self.connected: tuple[Phone, ...] = (
             Phone(serial="PIC0001", state="device", said="device", model="Pictor 9"),
             Phone(serial="PIC0002", state="unauthorized", said="unauthorized"),
@@ -151,6 +157,9 @@ class FakeHoldfast(FakeSeries):
         self._seq = 0
         self._catalog = Catalog()
         self.checks: dict[str, tuple[EnvironmentCheck, ...]] = {}
+        self.chain = ChainState(
+            height=953567, shipped=953567, as_of="2026-11-21", sources=("electrum", "bitcoinj")
+        )
         self.lock = threading.RLock()
         self.closed = False
 
@@ -391,6 +400,40 @@ class FakeHoldfast(FakeSeries):
     def forget_profile(self, case: str) -> None:
         self._call("forget_profile", case)
         del self.profiles[case]
+
+    # --- where Bitcoin's headers come from ---
+
+    def chain_state(self) -> ChainState:
+        return self.chain
+
+    def refresh_headers(self, job: Job) -> Refreshed:
+        self._call("refresh_headers")
+        job.step("headers", 2016, 4032, "blockstream")
+        added = 2 if self.chain.height == self.chain.shipped else 0
+        self.chain = replace(
+            self.chain,
+            height=self.chain.height + added * 2016,
+            as_of=rfc3339(self._now),
+            sources=("Blockstream", "mempool.space"),
+        )
+        return Refreshed(
+            height=self.chain.height,
+            added=added,
+            headers=added * 2016,
+            sources=self.chain.sources if added else (),
+        )
+
+    def use_node(
+        self, address: str, user: str = "", password: str = "", cookie: Path | None = None
+    ) -> ChainState:
+        self._call("use_node", address, user, bool(password), cookie)
+        self.chain = replace(self.chain, node=address, node_cookie=str(cookie or ""))
+        return self.chain
+
+    def use_electrum(self, address: str) -> ChainState:
+        self._call("use_electrum", address)
+        self.chain = replace(self.chain, electrum=address and f"ssl://{address}")
+        return self.chain
 
     # --- phones ---
 
@@ -762,23 +805,94 @@ class FakeHoldfast(FakeSeries):
             else (self.words(lang)("check.login_wall.fail", detail="登录后观看"),)
         )
 
-    def export(self, case: str, out: Path, job: Job) -> Path:
-        self._call("export", case, out)
+    def export(
+        self,
+        case: str,
+        out: Path,
+        job: Job,
+        *,
+        only: Sequence[str] = (),
+        without_parties: bool = False,
+    ) -> Path:
+        how = (tuple(only), without_parties)
+        self._call("export", case, out, *(how if how != ((), False) else ()))
         job.step("packing", 1, 2)
         out.write_bytes(b"PK")
         return out
+
+    def checkpoint(self, case: str, out: Path, since: int | None = None) -> tuple[Path, int]:
+        self._call("checkpoint", case, out)
+        out.write_bytes(b"holdfast.local/x\n3\n")
+        return out, 3
+
+    def cosign(self, file: Path, out: Path | None = None) -> tuple[Path, int]:
+        self._call("cosign", file, out)
+        assert out is not None
+        out.write_bytes(b"signed")
+        return out, 3
+
+    def cosigned(self, case: str, file: Path, key: str = "") -> Cosigned:
+        self._call("cosigned", case, file)
+        seen = Cosigned(key="k", size=3, time=rfc3339(self.now()))
+        facts: dict[str, Json] = {"key": seen.key, "size": seen.size, "time": seen.time}
+        self.entry(case, "checkpoint.cosigned", "ledger/checkpoints/3.cosigned-k.txt", facts)
+        return seen
+
+    def case_of_checkpoint(self, file: Path) -> str:
+        return self.cases()[0].id
+
+    def renewals(self, case: str = "") -> tuple[RenewalDue, ...]:
+        return tuple(one for one in self.renewal if case in ("", one.case.id))
+
+    def renew(self, job: Job, case: str = "") -> tuple[tuple[str, int], ...]:
+        self._call("renew", case)
+        self.renewal = ()
+        return ()
+
+    def import_token(
+        self,
+        case: str,
+        token: Path,
+        job: Job,
+        *,
+        root: Path | None = None,
+        chain: Path | None = None,
+    ) -> Imported:
+        self._call("import_token", case, token, root, chain)
+        job.step("checking")
+        stamp = Stamp(
+            id=f"import-{len(self.calls)}",
+            case_id=case,
+            subject=Subject(kind="manifest", path="exhibits/E0001/capture.json", sha256="0" * 64),
+            kind="rfc3161",
+            authority="imported-000000000000",
+            world="real",
+            status="unchecked",
+            reason="untrusted" if root is None else "named_root",
+            imported=True,
+        )
+        return Imported(
+            stamp=stamp,
+            exhibit="E0001",
+            stated="2026-11-12T13:06:31.000Z",
+            signer="联合信任时间戳服务中心",
+            findings=(),
+        )
 
     def verify(self, targets: Sequence[str], job: Job, **how: object) -> Verdict:
         self._call("verify", tuple(targets), how)
         job.step("checking", 1, 4)
         return self.verdict
 
-    def verification(
-        self, verdict: Verdict, targets: Sequence[str], out: Path, lang: Lang, job: Job
-    ) -> Path:
-        self._call("verification", verdict.verdict, tuple(targets), out, lang)
-        out.write_bytes(b"%PDF-1.7")
-        return out
+    def looking(self, targets: Sequence[str], out: Path, job: Job) -> Looking:
+        things = tuple(Looked(name=Path(target).name) for target in targets)
+        return Looking(at=rfc3339(self.now()), things=things, out=out)
+
+    def verification(self, verdict: Verdict, looking: Looking, lang: Lang, job: Job) -> Path:
+        names = tuple(one.name for one in looking.things)
+        self._call("verification", verdict.verdict, names, looking.out, lang)
+        looking.out.write_bytes(b"%PDF-1.7")
+        return looking.out
 
     # --- notices ---
 

@@ -54,16 +54,32 @@ _INNER = """(() => { const walk = (root, deep) => { if (!root || deep > 8) retur
   return walk(document, 0); })()"""
 
 
-def looked_at(tab: Tab, program: Browser, script: str, seconds: float = 40.0) -> Any:
+# What the player itself says, for whoever reads of a failure.
+_SHOWN = """(() => { const say = (root, deep) => !root || deep > 8 ? '' :
+  [...root.querySelectorAll('*')].map(e => (e.tagName === 'IFRAME' ? `[${e.src}]` : '')
+    + say(e.shadowRoot, deep + 1) + say(e.contentDocument, deep + 1)).join('')
+    + (root.textContent || '').trim().slice(0, 400);
+  return [navigator.serviceWorker.controller?.state, say(document, 0)].join(' '); })()"""
+
+
+def looked_at(tab: Tab, program: Browser, script: str, seconds: float = 60.0) -> Any:
     """What ``script`` returns of the replayed document ``d``, once it returns anything.
 
     It runs in the page's own world, where the player has put itself between page and network.
     """
     script = f"const f = {_INNER}; if (!f) return null; const d = f.contentDocument; {script}"
     question = {"expression": f"(() => {{ {script} }})()", "returnByValue": True}
-    for _ in range(int(seconds * 2)):
+    turns = int(seconds * 2)
+    for turn in range(turns):
+        if turn == turns // 2:
+            # Its worker now and then takes hold of no page at its first start; whoever looks
+            # presses reload.
+            program.call("Page.reload", {}, tab.session)
         answer = program.call("Runtime.evaluate", question, tab.session)
         if found := answer.get("result", {}).get("value"):
             return found
         program.wait(lambda: False, 0.5)
-    return None
+    shown = program.call(
+        "Runtime.evaluate", {"expression": _SHOWN, "returnByValue": True}, tab.session
+    )
+    raise AssertionError(f"nothing in {seconds} s; the player shows {shown}")

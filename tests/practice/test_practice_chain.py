@@ -326,6 +326,14 @@ def test_the_node_wants_its_password_and_sound_json(world: PracticeWorld) -> Non
     assert error(raw_rpc(url, b"{")) == -32700
     assert error(raw_rpc(url, b"[" * 60_000)) == -32700
     assert error(raw_rpc(url, b"[]")) == -32600
+    # In a batch each call has its own answer.
+    batch = raw_rpc(url, b'[{"id":1,"method":"getblockcount"},{"id":2,"method":"x"},5]')
+    told = json.loads(batch.body)
+    assert [(one["id"], (one["error"] or {}).get("code")) for one in told] == [
+        (1, None),
+        (2, -32601),
+        (None, -32600),
+    ]
     assert error(raw_rpc(url, b'{"params": {}}')) == -32600
     assert error(raw_rpc(url, b'{"method": ["getblockcount"]}')) == -32601
     assert raw_rpc(url, b" " * 70_000).status == 413

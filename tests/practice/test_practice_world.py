@@ -162,8 +162,8 @@ def test_what_was_opened_before_a_taken_port_is_closed_again(tmp_path: Path) -> 
 
 def test_no_port_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server((HOST, 0)) as squatter:
-        monkeypatch.setattr(server, "_LOWEST_PORT", squatter.getsockname()[1])
-        monkeypatch.setattr(server, "_PORTS", 1)
+        monkeypatch.setattr(server, "LOWEST_PORT", squatter.getsockname()[1])
+        monkeypatch.setattr(server, "PORTS", 1)
         with pytest.raises(Unavailable, match="practice_no_port"):
             Service(lambda _: Reply(), world=1)
 

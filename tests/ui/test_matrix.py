@@ -63,6 +63,7 @@ def places(fake: FakeHoldfast) -> Iterator[tuple[str, object]]:
     yield "browsing", (ids["许"], "https://x.example/" + "a" * 200)
     yield "phone", ids["林"]
     yield "record", ""
+    yield "token", ""
     yield "keeping", None
     yield (
         "trouble",

@@ -26,6 +26,7 @@ from holdfast.adapters.resources import words
 from holdfast.core import pack
 from holdfast.core.case import Case, Licence, Party
 from holdfast.core.document import Issued, Lang, local_time, offset
+from holdfast.core.enclosed import judge_enclosed
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.evidence import Exhibit
 from holdfast.core.job import Job
@@ -149,15 +150,29 @@ class TestReport:
                 "E0001-capture.json",
                 "E0001-capture.json.jia.tsr",
                 "E0001-capture.json.ots",
+                "E0001-inclusion.tlog-proof",
+                "E0001-sealed.json",
                 "E0002-capture.json",
                 "E0002-capture.json.ots",
+                "E0002-inclusion.tlog-proof",
+                "E0002-sealed.json",
                 "E0003-capture.json",
+                "E0003-inclusion.tlog-proof",
+                "E0003-sealed.json",
                 "E0004-capture.json",
                 "E0004-capture.json.ots",
+                "E0004-inclusion.tlog-proof",
+                "E0004-sealed.json",
                 f"checkpoint-{made.checkpoint_size}.txt",
                 "environment-5.json",
                 "environment-6.json",
+                "key.txt",
             ]
+            inside = {name: pdf.attachments[name].get_file().read_bytes() for name in names}
+            # A stranger can follow each manifest to the head that is printed.
+            told = judge_enclosed(inside)
+            assert [one.outcome for one in told] == ["ok"] * 5
+            assert {one.rule for one in told} == {"enclosed_head", "enclosed_sealed"}
             inside = pdf.attachments["E0001-capture.json"].get_file().read_bytes()
         assert inside == table.vault.read(first.digest.sha256)
         assert "No syntax" in run("qpdf", "--check", table.vault.path(made.sha256))

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from fakes.desk import Desk, FakeSource, desk
+from holdfast.core.canonical import moment
 from holdfast.core.case import Case
 from holdfast.core.evidence import World
 from holdfast.core.job import Job
-from holdfast.core.timestamp import Answer, Authorities, Stamp, StampKind
+from holdfast.core.timestamp import Answer, Authorities, Heard, Stamp, StampKind, read_heard
 from holdfast.usecases import preserve, timestamp
 from holdfast.usecases.timestamp import StampRun
 
@@ -56,7 +57,9 @@ def kept(at: Desk, world: World = "real", count: int = 1) -> Case:
     return case
 
 
-def run(at: Desk, *witnesses: Witness, worlds: tuple[World, ...] = ("real",)) -> StampRun:
+def run(
+    at: Desk, *witnesses: Witness, worlds: tuple[World, ...] = ("real",), now: bool = False
+) -> StampRun:
     return timestamp.stamp(
         at.store.all(Case),
         stampers=witnesses,
@@ -65,6 +68,7 @@ def run(at: Desk, *witnesses: Witness, worlds: tuple[World, ...] = ("real",)) ->
         vault=at.vault,
         clock=at.clock,
         job=Job(),
+        now=now,
     )
 
 
@@ -94,7 +98,7 @@ def test_a_pending_proof_is_completed_and_the_pending_one_is_kept(at: Desk) -> N
     run(at, witness)
     assert run(at, witness) == StampRun()  # not due yet
     assert witness.upgraded == []
-    at.clock.advance(minutes=2)
+    at.clock.advance(minutes=61)
     run(at, witness)
     assert set(witness.upgraded) == {b"pending"}
     witness.fuller = Answer(
@@ -225,3 +229,105 @@ def test_what_was_only_put_off_is_no_failure(at: Desk) -> None:
     witness.answer = Answer(sha256="", status="queued", reason="too_soon", retry_s=15)
     run(at, witness)
     assert acts(at, case) == []
+
+
+def test_a_promise_is_looked_at_by_its_age_for_eight_weeks_and_that_is_said(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("opentimestamps", ("",))
+    run(at, witness)
+    begun, waits = at.clock.time, []
+    while (found := stamps(at, case, "opentimestamps"))[0].reason != timestamp.OVERDUE:
+        due = timestamp.next_due(found)
+        assert due is not None
+        waits.append((due - at.clock.time).total_seconds())
+        at.clock.time = due
+        run(at, witness)
+    assert waits == sorted(waits, key=round)
+    assert {round(wait / 3600) for wait in waits} == {1, 3, 6, 24}
+    assert (at.clock.time - begun).days >= 56
+    # The promise stays, is looked at no more by itself, and the calendars are asked afresh.
+    old = [s for s in found if s.reason == timestamp.OVERDUE]
+    assert {(s.status, s.next_try) for s in old} == {("pending", None)}
+    assert {at.vault.read(s.proof) for s in old} == {b"pending"}
+    assert acts(at, case) == ["timestamp.requested", "timestamp.failed"]
+    assert at.store.entries(case.id)[-1].facts["reason"] == "overdue"
+    witness.upgraded.clear()
+    assert run(at, witness).pending == len(old)
+    assert witness.upgraded == []
+    fresh = stamps(at, case, "opentimestamps")[len(old) :]
+    assert {(s.status, s.reason) for s in fresh} == {("pending", "")}
+    assert {s.subject for s in fresh} == {s.subject for s in old}
+    queued = sum(s.status == "queued" for s in at.store.all(Stamp, case.id))
+    assert timestamp.waiting((case,), store=at.store) == len(fresh) + queued
+    # Whoever asks for it by hand has the old promise looked at too, and it may still be kept.
+    witness.fuller = Answer(sha256="", status="confirmed", proof=b"whole", time="x", by="block 9")
+    assert run(at, witness, now=True).confirmed == 2 * len(old)
+
+
+def test_a_block_that_nobody_shows_is_looked_for_on_and_on(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("opentimestamps", ("",))
+    run(at, witness)
+    witness.fuller = Answer(sha256="", status="unchecked", reason="no_header")
+    at.clock.advance(weeks=9)
+    run(at, witness)
+    # The calendar kept its promise; that no explorer shows the block is not its fault.
+    (stamp, *_) = stamps(at, case, "opentimestamps")
+    assert (stamp.status, stamp.reason) == ("pending", "no_header")
+    assert (moment(stamp.next_try or "") - at.clock.time).days == 6
+    other = kept(at)
+    witness.fuller = Answer(sha256="", status="one_source", proof=b"one", time="x", by="block 9")
+    run(at, witness)
+    at.clock.advance(hours=2)
+    run(at, witness)
+    (stamp, *_) = stamps(at, other, "opentimestamps")
+    assert stamp.status == "one_source"
+    at.clock.advance(weeks=9)
+    before = at.clock.time
+    run(at, witness)
+    (stamp, *_) = stamps(at, other, "opentimestamps")
+    assert (moment(stamp.next_try or "") - before).days == 7
+
+
+def test_nothing_is_looked_at_before_its_turn_unless_somebody_asks(at: Desk) -> None:
+    kept(at)
+    witness = Witness("opentimestamps", ("",))
+    run(at, witness)
+    assert run(at, witness) == StampRun()
+    assert run(at, witness, now=True).pending == 3
+
+
+def test_every_answer_of_a_calendar_is_kept_as_it_came(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("opentimestamps", ("",))
+    first = Heard(asked="https://a.example/digest", at="t1", status=200, body=b"\x00promise")
+    witness.answer = Answer(sha256="", status="pending", proof=b"pending", heard=(first,))
+    run(at, witness)
+    not_yet = Heard(asked="https://a.example/timestamp/00", at="t2", status=404, body=b"Pending")
+    witness.fuller = Answer(sha256="", status="pending", reason="waiting", heard=(not_yet,))
+    run(at, witness, now=True)
+    # The same said again adds nothing.
+    witness.fuller = replace(witness.fuller, heard=(replace(not_yet, at="t3"),))
+    run(at, witness, now=True)
+    refused = replace(not_yet, at="t4", status=500, body=b"\xff")
+    witness.fuller = replace(witness.fuller, heard=(refused,), reason="refused")
+    run(at, witness, now=True)
+    for stamp in stamps(at, case, "opentimestamps"):
+        kept_now = [read_heard(at.vault.read(one)) for one in stamp.answers]
+        assert kept_now == [first, not_yet, refused]
+    (asked,) = [e for e in at.store.entries(case.id) if e.act == "timestamp.requested"]
+    assert asked.facts["answers"] == [stamps(at, case, "opentimestamps")[0].answers[0]]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{}",
+        b'{"asked":"","at":"","body":"zz","format":"holdfast-calendar-answer/1","status":1}',
+        b'{"asked":"","at":"","body":"","format":"holdfast-calendar-answer/2","status":1}',
+    ],
+)
+def test_a_record_that_is_none_is_not_read(raw: bytes) -> None:
+    with pytest.raises(ValueError):
+        read_heard(raw)

@@ -12,7 +12,7 @@ from holdfast.core.document import Lang, Order
 from holdfast.core.job import Job
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.usecases import verification
-from holdfast.usecases.verification import Looked, paper
+from holdfast.usecases.verification import Looked, Looking, paper
 
 FILE = Looked(name="HF-2026-0001.zip", sha256="ab" * 32, size=12_345)
 FINE = Finding(subject="data/ledger/entries.jsonl", rule="ledger_match", outcome="ok", detail="27")
@@ -33,10 +33,9 @@ def told(verdict: Verdict, lang: Lang = "en", *looked: Looked) -> str:
 def written(verdict: Verdict, lang: Lang = "en", *looked: Looked) -> Order:
     return paper(
         verdict,
-        looked or (FILE,),
+        Looking(at="2026-11-25T10:00:00.000Z", things=looked or (FILE,), out=Path("x.pdf")),
         words=words(lang),
         lang=lang,
-        at="2026-11-25T10:00:00.000Z",
         offset_minutes=480,
         version="9.9",
         verifier_sha256="cd" * 32,

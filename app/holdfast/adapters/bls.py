@@ -17,7 +17,7 @@ _DEPTH = min(sys.getrecursionlimit(), 1000)
 
 
 def warm() -> None:
-    """The library is loaded; asked for while the network still thinks."""
+    """The library is loaded."""
     import py_ecc
 
     # It allows the whole program a hundred times the depth: input that is nested too deeply would

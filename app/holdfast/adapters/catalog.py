@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -20,6 +20,7 @@ from holdfast.core.document import Lang
 from holdfast.core.drand import SCHEME, DrandChain
 from holdfast.core.errors import Refused
 from holdfast.core.evidence import World
+from holdfast.core.lifetime import Ageing, RenewalRule
 from holdfast.core.notice import Bilingual, Contact, Platform, Regime, Rule
 from holdfast.core.origin import Range, Registries
 from holdfast.core.timestamp import Authorities, Calendar, Explorer, Tsa
@@ -153,6 +154,19 @@ def _authority(entry: Mapping[str, Any], kind: type[Kind]) -> Kind:
         if not entry.get(key):
             raise ValueError(f"{entry.get('id')}: {key} is missing")
     return _converter().structure({k: v for k, v in entry.items() if k not in _DATED}, kind)
+
+
+@cache
+def renewal_rule() -> RenewalRule:
+    """Until when what time-stamps lean on is recommended, and how long before to renew them."""
+    content = table("authorities", "ageing.toml")
+    _keys(content, {"margin_days", "as_of", "algorithm"}, "ageing.toml")
+    ageing = []
+    for entry in content["algorithm"]:
+        _keys(entry, {"id", "kind", "name", "bits", "until", "source"}, "ageing.toml")
+        last = datetime.combine(entry["until"], datetime.max.time(), tzinfo=UTC)
+        ageing.append(Ageing(**{**entry, "until": last.replace(microsecond=0)}))
+    return RenewalRule(ageing=tuple(ageing), margin=timedelta(days=content["margin_days"]))
 
 
 @cache

@@ -6,15 +6,19 @@ are links at most, and which world a token belongs to follows from the root that
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 
 from holdfast.adapters import x509
+from holdfast.adapters.pack.openssl import find_openssl, run
 from holdfast.adapters.resources import resource
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
+from holdfast.core.certificates import write_pem
 from holdfast.core.practice import ROOT_FINGERPRINTS
 from holdfast.core.rfc3161 import (
     Certificate,
@@ -56,6 +60,8 @@ class Judgement:
     findings: tuple[Finding, ...]
     signer: Certificate | None = None
     root: Certificate | None = None
+    path: tuple[Certificate, ...] = ()
+    """Signer first, root last; empty while no valid path is known."""
 
     @property
     def practice(self) -> bool:
@@ -98,11 +104,16 @@ def judge(raw: bytes, subject: str, digest: Callable[[str], bytes], trust: Trust
     status = _status(told, path)
     if path is None:
         return Judgement(token=token, status=status, findings=tuple(told), signer=signer)
-    if status == "confirmed" and second_opinion(token, path.certificates) is False:
-        doubt = path.root.common_name
+    if status == "confirmed" and (doubter := disagrees(token, path.certificates)):
+        doubt = f"{doubter} · {path.root.common_name}"
         told.append(_finding(subject, "token_second_opinion", "weak", doubt))
     judged = Judgement(
-        token=token, status=status, findings=tuple(told), signer=signer, root=path.root
+        token=token,
+        status=status,
+        findings=tuple(told),
+        signer=signer,
+        root=path.root,
+        path=path.certificates,
     )
     if status == "confirmed" and judged.practice:
         return replace(judged, status="simulated")
@@ -169,6 +180,47 @@ def _practice_roots() -> tuple[Certificate, ...]:
 def _issuer_of(token: Token, signer: Certificate) -> str:
     """Which authority the token says it comes from, and when: what is stated, not what is so."""
     return f"{signer.common_name} · {rfc3339(token.info.gen_time)}"
+
+
+def disagrees(token: Token, path: Sequence[Certificate]) -> str:
+    """Who else judged the same token and path and found otherwise; empty when nobody did.
+
+    rfc3161-client is asked first; the program openssl where that cannot read the token, and where
+    it refuses, so that a doubt is named with whoever shares it.
+    """
+    opinion = second_opinion(token, path)
+    if opinion:
+        return ""
+    third = openssl_opinion(token, path)
+    against = [
+        who for who, said in (("rfc3161-client", opinion), ("openssl", third)) if said is False
+    ]
+    return ", ".join(against)
+
+
+def openssl_opinion(token: Token, path: Sequence[Certificate]) -> bool | None:
+    """What ``openssl ts -verify`` says at the token's own time; None where there is none to ask."""
+    program = find_openssl()
+    if not program:
+        return None
+    signer, *links, root = path
+    with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
+        room = Path(folder)
+        (room / "token").write_bytes(token.raw)
+        (room / "root.pem").write_bytes(write_pem((root.raw,)))
+        (room / "links.pem").write_bytes(write_pem([one.raw for one in (signer, *links)]))
+        done = run(
+            (
+                program,
+                *("ts", "-verify", "-token_in", "-in", str(room / "token")),
+                *("-digest", token.info.imprint.hex()),
+                *("-CAfile", str(room / "root.pem"), "-untrusted", str(room / "links.pem")),
+                *("-attime", str(int(token.info.gen_time.timestamp()))),
+            )
+        )
+    if b"Verification: OK" in done.stdout:
+        return True
+    return False if b"Verification: FAILED" in done.stdout else None
 
 
 def second_opinion(token: Token, path: Sequence[Certificate]) -> bool | None:

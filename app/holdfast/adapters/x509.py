@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from holdfast.core.canonical import one_line
@@ -75,11 +76,36 @@ def check_signature(token: Token, signer: Certificate) -> SignatureState:
 
     ``uncheckable`` for keys and algorithms this build has no arithmetic for (SM2 among them).
     """
+    how = token.signer
+    # RSA may leave the hash to the signer's own field (RFC 3370 §3.2).
+    algorithm, lent = how.signature_algorithm, how.digest_algorithm
+    return _verified(
+        lambda: _loaded(signer.raw).public_key(),
+        (algorithm, how.signature_parameters, lent),
+        how.signed_bytes,
+        how.signature,
+    )
+
+
+def holds(
+    key: bytes, algorithm: str, parameters: bytes, signed: bytes, signature: bytes
+) -> bool | None:
+    """``revocation.Holds``: whether a signature by a key (SubjectPublicKeyInfo) holds."""
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    state = _verified(
+        lambda: load_der_public_key(key), (algorithm, parameters, ""), signed, signature
+    )
+    return {"good": True, "bad": False}.get(state)
+
+
+def _verified(
+    load: Callable[[], Any], how: tuple[str, bytes, str], signed: bytes, signature: bytes
+) -> SignatureState:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:
-        key = _loaded(signer.raw).public_key()
-        _verify(key, token)
+        _verify(load(), how, signed, signature)
     except InvalidSignature:
         return "bad"
     except (UnsupportedAlgorithm, NotImplementedError):
@@ -90,20 +116,18 @@ def check_signature(token: Token, signer: Certificate) -> SignatureState:
     return "good"
 
 
-def _verify(key: Any, token: Token) -> None:
+def _verify(key: Any, how: tuple[str, bytes, str], signed: bytes, signature: bytes) -> None:
     """Nothing when good.  Raises InvalidSignature, UnsupportedAlgorithm, ValueError."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
-    signer = token.signer
-    oid, signature, signed = signer.signature_algorithm, signer.signature, signer.signed_bytes
+    oid, parameters, lent = how
     kinds: tuple[type[Any], ...]
     if oid == _RSA or oid in _RSA_WITH:
         kinds = (rsa.RSAPublicKey,)
-        name = _RSA_WITH.get(oid, signer.digest_algorithm)
-        rest: tuple[Any, ...] = (padding.PKCS1v15(), _hash(name))
+        rest: tuple[Any, ...] = (padding.PKCS1v15(), _hash(_RSA_WITH.get(oid, lent)))
     elif oid == _RSA_PSS:
-        kinds, rest = (rsa.RSAPublicKey,), _pss(signer.signature_parameters)
+        kinds, rest = (rsa.RSAPublicKey,), _pss(parameters)
     elif oid in _ECDSA_WITH:
         kinds, rest = (ec.EllipticCurvePublicKey,), (ec.ECDSA(_hash(_ECDSA_WITH[oid])),)
     elif oid in _EDDSA:
@@ -180,7 +204,7 @@ def find_path(
     chain = _climb(signer, links, root, moment)
     if chain is None:
         return None
-    trouble, state = _trouble(chain, moment)
+    trouble, state = _trouble(chain)
     return Path(certificates=chain, state=state, trouble=trouble)
 
 
@@ -213,19 +237,45 @@ def _valid(certificate: Certificate, moment: datetime) -> bool:
 
 def _issued(issuer: Certificate, subject: Certificate) -> bool:
     """Whether ``issuer``'s name and key stand behind ``subject``."""
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-
     if issuer.subject != subject.issuer:
         return False
+    raws = (issuer.raw, subject.raw)
+    return (_key_stands_behind if _is_usual(raws) else _key_stands_behind.__wrapped__)(*raws)
+
+
+def _is_usual(raws: Sequence[bytes]) -> bool:
+    """Whether certificates are small enough to be remembered, as genuine ones are."""
+    return sum(map(len, raws)) <= _REMEMBERED
+
+
+_REMEMBERED: Final = 32 << 10
+
+
+@lru_cache(maxsize=256)
+def _key_stands_behind(issuer: bytes, subject: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
     try:
-        _loaded(subject.raw).verify_directly_issued_by(_loaded(issuer.raw))
+        _loaded(subject).verify_directly_issued_by(_loaded(issuer))
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
     return True
 
 
-def _trouble(chain: Sequence[Certificate], moment: datetime) -> tuple[str, PathState]:
-    """What RFC 5280 §6 has against the path; empty and valid when nothing."""
+def _trouble(chain: Sequence[Certificate]) -> tuple[str, PathState]:
+    """What RFC 5280 §6 has against the path; empty and valid when nothing.
+
+    Every certificate in it is known to have been valid at the token's time.  Nothing else in the
+    judgement depends on the time, so it is made for the first moment at which all of them were, and
+    serves for every token of the chain.
+    """
+    raws = tuple(one.raw for one in chain)
+    judge = _judged if _is_usual(raws) else _judged.__wrapped__
+    return judge(raws, max(one.not_before for one in chain))
+
+
+@lru_cache(maxsize=64)
+def _judged(chain: tuple[bytes, ...], moment: datetime) -> tuple[str, PathState]:
     import asyncio
 
     from asn1crypto import x509
@@ -233,7 +283,7 @@ def _trouble(chain: Sequence[Certificate], moment: datetime) -> tuple[str, PathS
     from pyhanko_certvalidator.errors import PathError, ValidationError
 
     try:
-        signer, *links, root = (x509.Certificate.load(one.raw, strict=True) for one in chain)
+        signer, *links, root = (x509.Certificate.load(raw, strict=True) for raw in chain)
         context = ValidationContext(
             trust_roots=[root],
             other_certs=links,

@@ -14,14 +14,17 @@ import typer
 from holdfast.cli import (
     browse,
     case,
+    chain,
     environment,
     keep,
+    ledger,
     notice,
     origin,
     phone,
     practice,
     record,
     series,
+    stamp,
     work,
 )
 from holdfast.cli.desk import CANCELLED, OK, REFUSED, USAGE, Desk, Everywhere
@@ -112,7 +115,9 @@ def _commands(desk: Desk) -> typer.Typer:
         case,
         keep,
         environment,
+        stamp,
         work,
+        ledger,
         notice,
         practice,
         browse,
@@ -120,6 +125,7 @@ def _commands(desk: Desk) -> typer.Typer:
         origin,
         series,
         record,
+        chain,
     ):
         room.register(app, desk)
     return app

@@ -1,6 +1,5 @@
-"""Documents, time-stamps, packs, deadlines and the self-check on the command line."""
+"""Documents, packs, deadlines and the self-check on the command line."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +9,7 @@ from holdfast.cli.desk import OK, UNAVAILABLE, VERDICT_CODES, Desk
 
 
 def register(app: typer.Typer, desk: Desk) -> None:
-    """``holdfast stamp``, ``document``, ``export``, ``verify``, ``due`` and ``selfcheck``."""
-
-    @app.command(help=desk.say("cli.stamp"))
-    def stamp(case: Annotated[str, typer.Option("--case")] = "") -> int:
-        run = desk.holdfast.stamp(desk.job(), case)
-        desk.tell(desk.say("cli.stamped", **asdict(run)))
-        desk.give(asdict(run))
-        return UNAVAILABLE if run.failed and not (run.confirmed or run.pending) else OK
+    """``holdfast document``, ``export``, ``verify``, ``due`` and ``selfcheck``."""
 
     @app.command(help=desk.say("cli.document"))
     def document(
@@ -32,9 +24,17 @@ def register(app: typer.Typer, desk: Desk) -> None:
 
     @app.command(help=desk.say("cli.export"))
     def export(
-        case: Annotated[str, typer.Option("--case")], out: Annotated[Path, typer.Option("--out")]
+        case: Annotated[str, typer.Option("--case")],
+        out: Annotated[Path, typer.Option("--out")],
+        only: Annotated[str, typer.Option("--only", help=desk.say("cli.export.only"))] = "",
+        without_parties: Annotated[
+            bool, typer.Option("--without-parties", help=desk.say("cli.export.without_parties"))
+        ] = False,
     ) -> None:
-        path = desk.holdfast.export(case, out, desk.job())
+        chosen = tuple(number for number in only.replace(",", " ").split() if number)
+        path = desk.holdfast.export(
+            case, out, desk.job(), only=chosen, without_parties=without_parties
+        )
         desk.tell(desk.say("cli.exported", path=path))
         desk.give({"pack": path})
 
@@ -53,7 +53,12 @@ def register(app: typer.Typer, desk: Desk) -> None:
         out: Annotated[
             Path | None, typer.Option("--out", help=desk.say("cli.verification"))
         ] = None,
+        head: Annotated[
+            list[str] | None,
+            typer.Option("--head", metavar="SIZE:ROOT", help=desk.say("cli.verify.head")),
+        ] = None,
     ) -> int:
+        looking = None if out is None else desk.holdfast.looking(targets, out, desk.job())
         verdict = desk.holdfast.verify(
             targets,
             desk.job(),
@@ -62,6 +67,7 @@ def register(app: typer.Typer, desk: Desk) -> None:
             chain=chain,
             all_digests=all_digests,
             practice=practice,
+            heads=tuple(head or ()),
         )
         words = desk.holdfast.words(desk.lang)
         rehearsed = any(finding.rule == "world_practice" for finding in verdict.findings)
@@ -77,8 +83,8 @@ def register(app: typer.Typer, desk: Desk) -> None:
         for seen in verdict.timestamps:
             state = words(f"status.{seen.status}")
             desk.tell(f"  {seen.subject}: {seen.kind} {state} {seen.time or ''} {seen.by}".rstrip())
-        if out is not None:
-            paper = desk.holdfast.verification(verdict, targets, out, desk.lang, desk.job())
+        if looking is not None:
+            paper = desk.holdfast.verification(verdict, looking, desk.lang, desk.job())
             desk.tell(desk.say("cli.verification.written", path=paper))
         desk.give(verdict.body())
         return VERDICT_CODES[verdict.verdict]
@@ -86,15 +92,26 @@ def register(app: typer.Typer, desk: Desk) -> None:
     @app.command(help=desk.say("cli.due"))
     def due(within: Annotated[int, typer.Option(metavar="DAYS")] = 30) -> None:
         found = desk.holdfast.due(within)
+        ageing = desk.holdfast.renewals()
         for one in found:
             basis = desk.say(f"cli.basis.{one.follow_up.basis}")
             desk.tell(
                 f"{one.follow_up.due}  {one.case.number}  {one.notice.document}"
                 f"  {desk.say('followup.' + one.follow_up.term)} ({basis})"
             )
-        if not found:
+        for old in ageing:
+            desk.tell(
+                desk.say(
+                    "cli.renewal_due",
+                    until=old.until[:10],
+                    case=old.case.number,
+                    count=old.count,
+                    why=desk.say(f"renewal.{old.why}"),
+                )
+            )
+        if not found and not ageing:
             desk.tell(desk.say("cli.nothing_due"))
-        desk.give({"due": found})
+        desk.give({"due": found, "renewals": ageing})
 
     @app.command(help=desk.say("cli.selfcheck"))
     def selfcheck() -> int:

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from holdfast.adapters.resources import words
 from holdfast.compose.browsing import Browsing
+from holdfast.compose.custody import CustodyVerbs
 from holdfast.compose.keeping import Failure, Kept
 from holdfast.compose.letters import Letters
 from holdfast.compose.machine import Machine
 from holdfast.compose.papers import Papers
 from holdfast.compose.phones import CodeShown, Phones
-from holdfast.compose.proving import Proving
 from holdfast.compose.recording import Recordings
 from holdfast.compose.series import Downloads, SeriesVerbs
 from holdfast.compose.surroundings import Surroundings
+from holdfast.compose.tokens import Tokens
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
 
@@ -106,7 +107,8 @@ class Holdfast(
     Phones,
     Surroundings,
     Downloads,
-    Proving,
+    CustodyVerbs,
+    Tokens,
     Papers,
     Letters,
     Machine,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from holdfast.adapters.resources import words
 from holdfast.compose.workshop import Workshop
-from holdfast.core.errors import Refused
 from holdfast.core.job import Job
 
 if TYPE_CHECKING:
@@ -59,12 +58,4 @@ class Papers(Workshop):
         """The bytes stand at ``out``, whole, or what stood there before."""
         import shutil
 
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            draft = out.with_name(f".{out.name}.new")
-            shutil.copyfile(self._vault.path(sha256), draft)
-            draft.replace(out)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise Refused("out_unwritable", path=str(out), reason=reason) from error
-        return out
+        return self._placed(out, lambda draft: shutil.copyfile(self._vault.path(sha256), draft))

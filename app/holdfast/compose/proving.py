@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.compose.cases import Cases
-from holdfast.core.errors import Refused
+from holdfast.compose.chain import ChainVerbs
+from holdfast.core.errors import Refused, Unavailable
 from holdfast.core.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from holdfast.core.bitcoin import CheckpointTable
     from holdfast.core.case import Case
     from holdfast.core.document import Lang
     from holdfast.core.evidence import World
@@ -23,17 +24,21 @@ if TYPE_CHECKING:
     from holdfast.ports import (
         ProofChecker,
     )
+    from holdfast.usecases.export import CaseView
     from holdfast.usecases.timestamp import StampRun
-    from holdfast.usecases.verification import Looked
+    from holdfast.usecases.verification import Looked, Looking
 
 
-class Proving(Cases):
+class Proving(Cases, ChainVerbs):
     """Verbs that date, export and verify."""
 
     # --- time-stamps ------------------------------------------------------------------------------
 
-    def stamp(self, job: Job, case: str = "") -> StampRun:
-        """What is queued was sent, what is pending was looked at; of one case or of all."""
+    def stamp(self, job: Job, case: str = "", *, now: bool = False) -> StampRun:
+        """What is queued was sent, what is pending was looked at; of one case or of all.
+
+        ``now`` looks at everything that waits, also before its turn.
+        """
         from holdfast.usecases import timestamp
 
         cases = (self._store.case(case),) if case else self.cases()
@@ -48,6 +53,7 @@ class Proving(Cases):
             vault=self._vault,
             clock=self._clock,
             job=job,
+            now=now,
         )
 
     def pending(self) -> int:
@@ -58,8 +64,19 @@ class Proving(Cases):
 
     # --- export and verify ------------------------------------------------------------------------
 
-    def export(self, case: str, out: Path, job: Job) -> Path:
-        """The case as a pack at ``out``: a ZIP where the name says so, else a folder."""
+    def export(
+        self,
+        case: str,
+        out: Path,
+        job: Job,
+        *,
+        only: Sequence[str] = (),
+        without_parties: bool = False,
+    ) -> Path:
+        """The case as a pack at ``out``: a ZIP where the name says so, else a folder.
+
+        ``only`` are the exhibits that go along; all if empty.
+        """
         from holdfast.usecases import export
 
         found = self._store.case(case)
@@ -70,8 +87,10 @@ class Proving(Cases):
             vault=self._vault,
             format=self._packs,
             tsas=self._catalog.authorities(found.world).tsas,
-            headers=None if self._offline(found.world) else self._header_run,
+            headers=self._header_run,
             job=job,
+            only=only,
+            without_parties=without_parties,
         )
 
     def verify(
@@ -84,27 +103,31 @@ class Proving(Cases):
         chain: Path | None = None,
         all_digests: bool = False,
         practice: bool = False,
+        heads: Sequence[str] = (),
     ) -> Verdict:
         """What was found about cases, packs, files with proofs, lone proofs or issued PDFs."""
-        from holdfast.adapters import bls
+        from holdfast.adapters import bls, x509
         from holdfast.adapters.pack.attachments import pdf_attachments
         from holdfast.adapters.pack.verifier import known_verifiers
         from holdfast.core.canonical import rfc3339
         from holdfast.usecases import export, verify
 
         options = verify.Options(
-            headers=headers, root=root, chain=chain, all_digests=all_digests, practice=practice
+            headers=headers,
+            root=root,
+            chain=chain,
+            all_digests=all_digests,
+            practice=practice,
+            heads=tuple(heads),
         )
         shelf = verify.Shelf(
             find=self._find,
-            view=lambda case: export.CaseView(
-                case,
-                store=self._store,
-                vault=self._vault,
-                tsas=self._witnesses(case.world),
-                digests=self._packs.digests,
-            ),
+            view=self._view,
             issued=lambda sha256: export.issued_here(sha256, store=self._store),
+            of_ledger=lambda ledger: next(
+                (case for case in self.cases() if case.ledger_id == ledger), None
+            ),
+            heads=self._heads_in_vault,
         )
         bench = verify.Bench(
             checkers=self._checkers,
@@ -115,45 +138,49 @@ class Proving(Cases):
             digests=self._packs.digests,
             attachments=pdf_attachments,
             now=rfc3339(self._clock.now()),
-            ask=None if self.settings.offline else self._explorers(self.authorities()).headers,
+            ask=self._explorers(self._authorities("real"), ask=not self.settings.offline).about,
             beacons=self.authorities().beacons,
             signed=bls.signed,
+            holds=x509.holds,
         )
         return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
 
-    def verification(
-        self, verdict: Verdict, targets: Sequence[str], out: Path, lang: Lang, job: Job
-    ) -> Path:
-        """What was found about the targets stands at ``out`` as a PDF, whole, or what stood there.
+    def looking(self, targets: Sequence[str], out: Path, job: Job) -> Looking:
+        """What is about to be verified and written down at ``out``, as it is at this moment.
+
+        Raises Refused(``out_in_target``): no paper is written into what is verified.
+        """
+        from holdfast.core.canonical import rfc3339
+        from holdfast.usecases.verification import Looking
+
+        out = out.expanduser().absolute()
+        for target in map(Path, targets):
+            if out.resolve().is_relative_to(target.resolve()):
+                raise Refused("out_in_target", path=str(out))
+        return Looking(
+            at=rfc3339(self._clock.now()),
+            things=tuple(self._looked(target, job) for target in targets),
+            out=out,
+        )
+
+    def verification(self, verdict: Verdict, looking: Looking, lang: Lang, job: Job) -> Path:
+        """What was found stands as a PDF where it was wanted, whole, or what stood there.
 
         Raises Refused(``out_unwritable``).
         """
         from holdfast.adapters.resources import words
-        from holdfast.core.canonical import rfc3339
         from holdfast.usecases import verification
 
         order = verification.paper(
             verdict,
-            [self._looked(target, job) for target in targets],
+            looking,
             words=words(lang),
             lang=lang,
-            at=rfc3339(self._clock.now()),
             offset_minutes=self._clock.offset_minutes(),
             version=self.version,
             verifier_sha256=self._verifier_sha256,
         )
-        out = out.expanduser().absolute()
-        draft = out.with_name(f".{out.name}.new")
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            self._renderer.pdf_file(order, draft, job)
-            draft.replace(out)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise Refused("out_unwritable", path=str(out), reason=reason) from error
-        finally:
-            draft.unlink(missing_ok=True)
-        return out
+        return self._placed(looking.out, lambda draft: self._renderer.pdf_file(order, draft, job))
 
     def _looked(self, target: str, job: Job) -> Looked:
         """What a paper says of a target, beside its name."""
@@ -175,8 +202,26 @@ class Proving(Cases):
 
             sha256 = self._packs.digests(path, ("sha256",), tick)["sha256"].hex()
         except OSError:
-            return Looked(name=target)  # a case, or something that is not there any more
+            return Looked(name=path.name)  # a case, a folder that is no pack, or nothing
         return Looked(name=path.name, sha256=sha256, size=size)
+
+    def _view(self, case: Case) -> CaseView:
+        from holdfast.usecases.export import CaseView
+
+        return CaseView(
+            case,
+            store=self._store,
+            vault=self._vault,
+            tsas=self._witnesses(case.world),
+            digests=self._packs.digests,
+        )
+
+    def _heads_in_vault(self, case: Case) -> Iterator[bytes]:
+        """Checkpoints of the case that were kept to be stamped, whatever the database says."""
+        from holdfast.core.ledger import MAX_NOTE, origin
+
+        named = origin(case.ledger_id, case.world)
+        return self._vault.beginning(f"{named}\n".encode(), MAX_NOTE)
 
     def _witnesses(self, world: World) -> tuple[Tsa, ...]:
         """To whose roots a case's tokens lead; no practice world is opened for that."""
@@ -187,23 +232,21 @@ class Proving(Cases):
         return time_stampers()
 
     @cached_property
-    def _table(self) -> CheckpointTable:
-        from holdfast.adapters.witness import checkpoints
-
-        return checkpoints()
-
-    @cached_property
     def _checkers(self) -> tuple[ProofChecker, ...]:
         from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
         from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 
-        return (OpenTimestampsChecker(), Rfc3161Checker())
+        return (OpenTimestampsChecker(self._table), Rfc3161Checker())
 
     def _header_run(self, world: World, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
-        return self._explorers(self._authorities(world)).run(heights, job)
+        from holdfast.core.bitcoin import PERIOD
 
-    def _offline(self, world: World) -> bool:
-        return world == "real" and self.settings.offline
+        ask = world == "practice" or not self.settings.offline
+        if ask and world == "real" and max(heights) > self._table.height + PERIOD:
+            # Far beyond the last checkpoint what is fetched is worth keeping.
+            with suppress(Unavailable):
+                self.refresh_headers(job)
+        return self._explorers(self._authorities(world), ask=ask).run(heights, job)
 
     def _find(self, reference: str) -> Case | None:
         try:

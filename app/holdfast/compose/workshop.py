@@ -6,6 +6,7 @@ Nouns cost time too: most are named here only in annotations.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,15 +21,18 @@ from holdfast.core.errors import Refused
 from holdfast.core.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from holdfast.adapters.catalog import Catalog
+    from holdfast.adapters.chain.shelf import Shelf
+    from holdfast.adapters.chain.sources import Sources
     from holdfast.adapters.environment import Look
     from holdfast.adapters.environment.watch import Around, Sitting
+    from holdfast.adapters.store.safe import Safe
     from holdfast.adapters.store.store import Store
     from holdfast.adapters.store.vault import Vault
-    from holdfast.adapters.timestamp.headers import Esplora
+    from holdfast.core.bitcoin import CheckpointTable
     from holdfast.core.evidence import World
     from holdfast.core.job import Job
     from holdfast.core.not_before import NotBefore
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from holdfast.ports import (
         Beacons,
         CaptureSource,
+        ChainSource,
         PackFormat,
         Renderer,
         Stamper,
@@ -111,7 +116,7 @@ class Workshop:
         """These choices hold from now on."""
         self._settings.save(settings)
         self.__dict__["settings"] = settings
-        for made in ("_stampers", "sources", "_sitting"):
+        for made in ("_stampers", "_checkers", "sources", "_sitting"):
             self.__dict__.pop(made, None)
 
     def now(self) -> datetime:
@@ -154,13 +159,70 @@ class Workshop:
         from holdfast.adapters.timestamp.opentimestamps import OpenTimestamps
         from holdfast.adapters.timestamp.rfc3161 import Rfc3161
 
-        return (OpenTimestamps(self._clock, self._explorers), Rfc3161(self._clock))
+        return (
+            OpenTimestamps(self._clock, self._explorers, self._table),
+            Rfc3161(self._clock),
+        )
 
-    @staticmethod
-    def _explorers(authorities: Authorities) -> Esplora:
+    # --- Bitcoin's headers ------------------------------------------------------------------------
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        from holdfast.adapters.chain.shelf import Shelf
+        from holdfast.adapters.witness import checkpoints
+
+        return Shelf(self.data / "bitcoin", checkpoints())
+
+    @property
+    def _table(self) -> CheckpointTable:
+        """The checkpoints as they were shipped, and those that were fetched since."""
+        return self._shelf.table()
+
+    @cached_property
+    def _safe(self) -> Safe:
+        from holdfast.adapters.store.safe import Safe
+
+        return Safe(self.data / "keys")
+
+    def _own_sources(self) -> tuple[ChainSource, ...]:
+        """The node and the server that the person chose, where there are any."""
+        chosen = self.settings
+        found: list[ChainSource] = []
+        # An address that was changed by hand into none is left out, not a trouble of every stamp.
+        if chosen.node:
+            from holdfast.adapters.chain.node import Node, from_cookie
+
+            cookie = chosen.node_cookie
+            login = from_cookie(Path(cookie)) if cookie else lambda: self._safe.get("node")
+            with suppress(Refused):
+                found.append(Node(chosen.node, login, self._table))
+        if chosen.electrum:
+            from holdfast.adapters.chain.electrum import Electrum, read_server
+
+            with suppress(Refused):
+                server = read_server(chosen.electrum, chosen.electrum_certificate)
+                found.append(Electrum(server, self._table))
+        return tuple(found)
+
+    def _explorers(self, authorities: Authorities, *, ask: bool = True) -> Sources:
+        """Everybody who shows a world's headers; without ``ask`` only what is kept here."""
+        from holdfast.adapters.chain.sources import Sources
         from holdfast.adapters.timestamp.headers import Esplora
+        from holdfast.adapters.witness import checkpoints
 
-        return Esplora(authorities)
+        real = authorities.world == "real"
+        esplora = Esplora(authorities if ask else replace(authorities, explorers=()), self._table)
+        held = self._shelf.read()
+        return Sources(
+            world=authorities.world,
+            explorers=esplora,
+            each=esplora.sources(),
+            own=self._own_sources() if ask and real else (),
+            shipped=checkpoints(),
+            table=self._table,
+            about=esplora.about,
+            held=(held.first, held.raw) if held.raw else None,
+        )
 
     @cached_property
     def _beacons(self) -> Beacons:
@@ -169,7 +231,7 @@ class Workshop:
 
         return Beacon(
             self._clock,
-            lambda authorities, seconds: Esplora(authorities, seconds=seconds),
+            lambda authorities, seconds: Esplora(authorities, self._table, seconds=seconds),
             lambda: self.settings.offline,
         )
 
@@ -185,6 +247,26 @@ class Workshop:
         import hashlib
 
         return hashlib.sha256(self._packs.verifier()).hexdigest()
+
+    @staticmethod
+    def _placed(out: Path, write: Callable[[Path], object]) -> Path:
+        """What ``write`` puts into a draft stands at ``out``, whole, or what stood there before.
+
+        Raises Refused(``out_unwritable``), and what ``write`` raises.
+        """
+        out = out.expanduser().absolute()
+        draft = out.with_name(f".{out.name}.new")
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                write(draft)
+                draft.replace(out)
+            finally:
+                draft.unlink(missing_ok=True)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Refused("out_unwritable", path=str(out), reason=reason) from error
+        return out
 
     @cached_property
     def sources(self) -> Mapping[str, CaptureSource]:

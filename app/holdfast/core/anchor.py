@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 from holdfast.core import canonical, practice
@@ -155,6 +156,7 @@ def _by_run(
     return against
 
 
+@lru_cache(maxsize=256)
 def _time(header: Header) -> str:
     return canonical.rfc3339(datetime.fromtimestamp(header.time, UTC))
 

@@ -22,6 +22,7 @@ from holdfast.core.pack import (
     MANIFEST,
     PAYLOAD,
     REQUIRED_TAGS,
+    SIGNATURE,
     TAG_MANIFEST,
     TAGS,
     VERIFIER,
@@ -172,7 +173,8 @@ def judge_bag(contents: Contents, seen: Seen, known_verifiers: frozenset[str]) -
     _declaration(contents, seen)
     before = seen.broken()
     payload = {name for name in contents.names if name.startswith(PAYLOAD)}
-    tags = {name for name in contents.names if name in TAGS and name != TAG_MANIFEST}
+    unlisted = (TAG_MANIFEST, SIGNATURE)
+    tags = {name for name in contents.names if name in TAGS and name not in unlisted}
     listed = _listed(contents, seen, MANIFEST, payload)
     so_far = seen.broken()
     _listed(contents, seen, TAG_MANIFEST, tags)

@@ -32,6 +32,8 @@ TOLERANCE = 4
 """How much easier than the last known period a target may be where the table has ended."""
 MAX_HEADERS_FILE = 128 << 20
 """Octets of an imported header file; the whole chain takes 80 MB as raw records."""
+MAX_RUN = MAX_HEADERS_FILE // HEADER_SIZE
+"""Headers of the longest run that anybody will read."""
 
 Network = Literal["bitcoin", "practice", ""]
 
@@ -194,7 +196,13 @@ class LinkedRun:
         at = (height - self.first) * HEADER_SIZE
         if not 0 <= at < len(self.raw):
             return None
-        return parse_header(self.raw[at : at + HEADER_SIZE])
+        return _parsed(self.raw[at : at + HEADER_SIZE])
+
+
+# Thousands of proofs end in a few blocks.
+@lru_cache(maxsize=256)
+def _parsed(raw: bytes) -> Header:
+    return parse_header(raw)
 
 
 def link(first: int, raw: bytes, table: CheckpointTable) -> LinkedRun | None:
@@ -210,7 +218,7 @@ def link(first: int, raw: bytes, table: CheckpointTable) -> LinkedRun | None:
 
 
 # The proofs of one pack lean on one run, so its few thousand headers are hashed once.
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _link(first: int, raw: bytes, table: CheckpointTable) -> LinkedRun | None:
     if _starts_practice(first, raw):
         _walk(first, raw, _practice_bits, lambda _height: None)
@@ -279,6 +287,33 @@ def _walk(
                 raise BadHeader(f"leaves the chain at block {height}")
             anchored = True
     return anchored
+
+
+def extended(
+    table: CheckpointTable, raw: bytes, *, as_of: str = "", sources: tuple[str, ...] = ()
+) -> CheckpointTable:
+    """The table with every whole period of a run that begins after its last checkpoint.
+
+    Nothing is believed: each header links to the one before, has its work, and has the target that
+    the times of the period before give.  Raises BadHeader, also for a run without a whole period.
+    """
+    first = table.height + 1
+    if len(raw) < PERIOD * HEADER_SIZE or link(first, raw, table) is None:
+        raise BadHeader("the headers do not lead on from the last checkpoint by a whole period")
+    hashes, bits = list(table.hashes), list(table.bits)
+    for at in range(0, len(raw) - PERIOD * HEADER_SIZE + 1, PERIOD * HEADER_SIZE):
+        begin = parse_header(raw[at : at + HEADER_SIZE])
+        end = parse_header(raw[at + (PERIOD - 1) * HEADER_SIZE : at + PERIOD * HEADER_SIZE])
+        hashes.append(end.hash)
+        bits.append(retarget(end.bits, begin.time, end.time, limit=table.limit))
+    return CheckpointTable(
+        hashes=tuple(hashes),
+        bits=tuple(bits),
+        genesis=table.genesis,
+        limit=table.limit,
+        as_of=as_of or table.as_of,
+        sources=sources or table.sources,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +388,25 @@ def objection(height: int, header: Header, table: CheckpointTable) -> str:
     if known is not None and known != header.hash:
         return "not_in_chain"
     return ""
+
+
+def practice_objection(height: int, header: Header) -> str:
+    """Why a lone header cannot be one of the practice chain at ``height``; empty when it can."""
+    if header.bits != practice.CHAIN_BITS or not header.has_work:
+        return "no_work"
+    if height == 0 and display(header.hash) != practice.GENESIS_HASH:
+        return "not_in_chain"
+    return ""
+
+
+def shared_run(heights: Iterable[int], table: CheckpointTable) -> tuple[int, int]:
+    """First and last height of the run that proves all ``heights`` to a stranger.
+
+    It begins after the newest checkpoint that is older than the oldest of them.  Raises ValueError
+    without any height.
+    """
+    first, last = min(wanted := tuple(heights)), max(wanted)
+    return min(first - first % PERIOD, table.height + 1), last
 
 
 def shortest_run(heights: Iterable[int], table: CheckpointTable) -> tuple[int, int]:

@@ -21,6 +21,7 @@ BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
 NULL: Final = 0x05
 OID: Final = 0x06
+ENUMERATED: Final = 0x0A
 UTF8_STRING: Final = 0x0C
 UTC_TIME: Final = 0x17
 GENERALIZED_TIME: Final = 0x18
@@ -71,6 +72,16 @@ class Node:
     def oid(self) -> str:
         """The dotted form of an OBJECT IDENTIFIER."""
         return _dotted(self.expect(OID).content)
+
+    def enumerated(self) -> int:
+        """The value of an ENUMERATED."""
+        return int.from_bytes(self.expect(ENUMERATED).content, "big", signed=True)
+
+    def bits(self) -> bytes:
+        """The octets of a BIT STRING of whole octets, as signatures and keys are."""
+        if self.expect(BIT_STRING).content[0]:
+            raise ValueError("BIT STRING of no whole octets")
+        return self.content[1:]
 
     def octets(self) -> bytes:
         """The content of an OCTET STRING."""
@@ -159,6 +170,8 @@ def _check_primitive(tag: int, content: bytes) -> None:
             _check_integer(content)
         case 0x03 if not content or content[0] > (7 if len(content) > 1 else 0):
             raise ValueError("BIT STRING with an impossible count of unused bits")
+        case 0x03 if content[-1] & ((1 << content[0]) - 1):
+            raise ValueError("BIT STRING with unused bits that are not zero")
         case 0x05 if content:
             raise ValueError("NULL with content")
         case 0x06:

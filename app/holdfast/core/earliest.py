@@ -177,7 +177,7 @@ class _Judge:
                 return header
         if self.world == "practice" or self.terms.ask is None or self.deaf:
             return None
-        shown = {raw for _, raw in self.terms.ask(height)}
+        shown = {raw for _, at, raw in self.terms.ask(height) if at == height}
         self.deaf = not shown
         return self._shown(height, shown)
 

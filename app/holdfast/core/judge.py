@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from holdfast.core import ed25519
 from holdfast.core.bag import Contents, ReadablePack, Seen, judge_bag
 from holdfast.core.earliest import judge_not_before
+from holdfast.core.growth import Lines, judge_kept
 from holdfast.core.job import Job
+from holdfast.core.ledger import origin
 from holdfast.core.pack import PAYLOAD, standing
 from holdfast.core.record import Record, judge_record
+from holdfast.core.renewal import judge_renewals
 from holdfast.core.rfc3161 import read_response
 from holdfast.core.timestamp import StampKind
 from holdfast.core.verdict import (
@@ -54,11 +58,18 @@ def _judge(contents: Contents, seen: Seen, terms: Terms, job: Job, *, live: bool
         _strangers(contents, record, seen)
         if record.world == "practice":
             _rehearsal(seen, terms)
+        judge_kept(terms.kept, _lines(record, live=live), seen, ed25519.verify)
         witnesses = judge_witnesses(contents, record, terms, seen, job)
+        witnesses = judge_renewals(record, witnesses, terms.help.now, seen)
         judge_not_before(contents, record, witnesses, terms, seen)
         dated = judge_dates(record, witnesses, seen, practice_counts=terms.help.practice)
     _second_digests(contents, seen, terms)
     return _verdict(seen, dated)
+
+
+def _lines(record: Record, *, live: bool) -> Lines:
+    name = origin(record.ledger, record.world)
+    return Lines(origin=name, leaves=record.leaves, keys=record.keys, live=live)
 
 
 def _strangers(contents: Contents, record: Record, seen: Seen) -> None:

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -40,6 +41,7 @@ ACTS = frozenset(
         "notice.sent",
         "pack.exported",
         "party.changed",
+        "proofs.renewed",
         "redaction.made",
         "timestamp.confirmed",
         "timestamp.failed",
@@ -51,6 +53,8 @@ ACTS = frozenset(
 """Every act this version writes or knows.  A reader shows an unknown act as such."""
 
 ED25519_NOTE = b"\x01"
+COSIGNATURE_NOTE = b"\x04"
+"""Signature types of C2SP signed-note: a log's own key, and a timestamped cosigner's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,7 +371,10 @@ class Checkpoint:
 
     def signed(self, name: str, public_key: bytes, signature: bytes) -> Checkpoint:
         """The same head with one more signature."""
-        raw = key_id(name, public_key) + signature
+        return self.carrying(name, key_id(name, public_key) + signature)
+
+    def carrying(self, name: str, raw: bytes) -> Checkpoint:
+        """The same head with one more signature line; ``raw`` is key id and signature."""
         return Checkpoint(
             origin=self.origin,
             size=self.size,
@@ -420,34 +427,49 @@ def _base64(text: str) -> bytes:
         raise ValueError("malformed Base64") from error
 
 
-def key_id(name: str, public_key: bytes) -> bytes:
+def key_id(name: str, public_key: bytes, kind: bytes = ED25519_NOTE) -> bytes:
     """Four bytes that tell keys of one name apart (C2SP signed-note)."""
-    return hashlib.sha256(name.encode() + b"\n" + ED25519_NOTE + public_key).digest()[:4]
+    return hashlib.sha256(name.encode() + b"\n" + kind + public_key).digest()[:4]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierKey:
-    """A public key by name, C2SP vkey: ``name+keyid+base64(0x01 ‖ key)``."""
+    """A public key by name, C2SP vkey: ``name+keyid+base64(kind ‖ key)``."""
 
     name: str
     public_key: bytes
+    kind: bytes = ED25519_NOTE
+
+    @property
+    def id(self) -> bytes:
+        """Four bytes that stand before every signature by it."""
+        return key_id(self.name, self.public_key, self.kind)
 
     def __str__(self) -> str:
-        body = base64.b64encode(ED25519_NOTE + self.public_key).decode()
-        return f"{self.name}+{key_id(self.name, self.public_key).hex()}+{body}"
+        body = base64.b64encode(self.kind + self.public_key).decode()
+        return f"{self.name}+{self.id.hex()}+{body}"
 
 
-def read_key(text: str) -> VerifierKey:
-    """The key that a vkey line holds.  Raises ValueError."""
+def read_key(text: str, kind: bytes = ED25519_NOTE) -> VerifierKey:
+    """The key of that kind that a vkey line holds.  Raises ValueError."""
     name, _, rest = text.partition("+")
     _, _, body = rest.partition("+")
     raw = _base64(body)
-    if raw[:1] != ED25519_NOTE or len(raw) != 33:
+    if raw[:1] != kind or len(raw) != 33:
         raise ValueError("not an Ed25519 verifier key")
-    key = VerifierKey(name=name, public_key=raw[1:])
+    key = VerifierKey(name=name, public_key=raw[1:], kind=kind)
     if str(key) != text:
         raise ValueError("a verifier key whose id does not fit")
     return key
+
+
+def read_keys(raw: bytes) -> tuple[VerifierKey, ...]:
+    """The keys in a ``key.txt``; lines that are none are left out."""
+    found = []
+    for line in raw.decode("utf-8", "replace").splitlines():
+        with suppress(ValueError):
+            found.append(read_key(line))
+    return tuple(found)
 
 
 # --- an exhibit's own proof: c2sp.org/tlog-proof@v1 ----------------------------------------------

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 MAGIC = b"\x00OpenTimestamps\x00\x00Proof\x00\xbf\x89\xe2\xe8\x84\xe8\x92\x94"
@@ -69,17 +69,22 @@ def read_proof(raw: bytes) -> DetachedProof:
     """The proof that a detached ``.ots`` file holds.  Raises MalformedProof and nothing else."""
     if len(raw) > MAX_PROOF:
         raise MalformedProof("longer than a proof may be")
-    reader = _Reader(raw)
     if not raw.startswith(MAGIC):
         raise MalformedProof("not an OpenTimestamps proof")
-    reader.take(len(MAGIC))
-    if (version := reader.integer()) != 1:
-        raise MalformedProof(f"version {version} is not known")
-    algorithm = _FILE_DIGESTS.get(reader.octet())
+    try:
+        version, at = _integer(raw, len(MAGIC))
+        if version != 1:
+            raise MalformedProof(f"version {version} is not known")
+        algorithm = _FILE_DIGESTS.get(raw[at])
+    except IndexError as error:
+        raise MalformedProof("ends too early") from error
     if algorithm is None:
         raise MalformedProof("the file digest is not made by a known hash")
-    digest = reader.take(_DIGEST_SIZE[algorithm])
-    attestations = _walk(reader, digest, MAX_DEPTH, MAX_WORK)
+    start = at + 1
+    digest = raw[start : start + _DIGEST_SIZE[algorithm]]
+    if len(digest) < _DIGEST_SIZE[algorithm]:
+        raise MalformedProof("ends too early")
+    attestations = _walk(raw, start + len(digest), digest, MAX_DEPTH, MAX_WORK)
     return DetachedProof(digest_algorithm=algorithm, digest=digest, attestations=attestations)
 
 
@@ -93,7 +98,7 @@ def read_timestamp(
     """
     if len(raw) > MAX_PROOF or len(message) > MAX_MESSAGE:
         raise MalformedProof("longer than a proof may be")
-    return _walk(_Reader(raw), message, levels, work)
+    return _walk(raw, 0, message, levels, work)
 
 
 def digest_of(algorithm: Algorithm, data: bytes) -> bytes:
@@ -101,110 +106,122 @@ def digest_of(algorithm: Algorithm, data: bytes) -> bytes:
     return _HASHES[algorithm](data)
 
 
-class _Reader:
-    """A cursor over untrusted bytes; every step past the end is MalformedProof."""
+def _integer(raw: bytes, at: int) -> tuple[int, int]:
+    """A LEB128 integer in its shortest form, at most MAX_INTEGER, and what follows it.
 
-    __slots__ = ("_at", "_raw")
-
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
-        self._at = 0
-
-    def take(self, size: int) -> bytes:
-        end = self._at + size
-        if end > len(self._raw):
-            raise MalformedProof("ends too early")
-        taken = self._raw[self._at : end]
-        self._at = end
-        return taken
-
-    def octet(self) -> int:
-        return self.take(1)[0]
-
-    def integer(self) -> int:
-        """A LEB128 integer in its shortest form, at most MAX_INTEGER."""
-        value = shift = 0
-        while True:
-            octet = self.octet()
-            value |= (octet & 0x7F) << shift
-            if value > MAX_INTEGER or shift > 28:
-                raise MalformedProof("a number is too large")
-            if not octet & 0x80:
-                if shift and not octet:
-                    raise MalformedProof("a number is not written in its shortest form")
-                return value
-            shift += 7
-
-    def octets(self, least: int, most: int) -> bytes:
-        """Octets behind their own length."""
-        size = self.integer()
-        if not least <= size <= most:
-            raise MalformedProof("a field is too short or too long")
-        return self.take(size)
-
-    def end(self) -> None:
-        if self._at != len(self._raw):
-            raise MalformedProof("something follows the proof")
+    Raises IndexError past the end.
+    """
+    value = shift = 0
+    while True:
+        octet = raw[at]
+        at += 1
+        value |= (octet & 0x7F) << shift
+        if value > MAX_INTEGER or shift > 28:
+            raise MalformedProof("a number is too large")
+        if not octet & 0x80:
+            if shift and not octet:
+                raise MalformedProof("a number is not written in its shortest form")
+            return value, at
+        shift += 7
 
 
-@dataclass(slots=True)
-class _Node:
-    """A message with branches still to come; ``seen`` are those it already has."""
-
-    message: bytes
-    depth: int
-    seen: set[bytes] = field(default_factory=set)
+def _octets(raw: bytes, at: int, most: int) -> tuple[bytes, int]:
+    """Octets behind their own length, and what follows them."""
+    size, at = _integer(raw, at)
+    if size > most:
+        raise MalformedProof("a field is too short or too long")
+    if at + size > len(raw):
+        raise MalformedProof("ends too early")
+    return raw[at : at + size], at + size
 
 
 _FORK = 0xFF
 _ATTESTATION = 0x00
+_SHA256 = 0x08
 
 
-def _walk(reader: _Reader, message: bytes, levels: int, work: int) -> tuple[Attestation, ...]:
-    """Every attestation of the tree, in the order of the bytes, which end with it."""
+def _walk(raw: bytes, at: int, message: bytes, levels: int, work: int) -> tuple[Attestation, ...]:
+    """Every attestation of the tree from ``at`` on, in the order of the bytes, which end with it.
+
+    A pack has thousands of proofs of thirty steps, so a step costs little: what a node has had
+    already is remembered only where it forks, and lengths of one octet are read in place.
+    """
     found: list[Attestation] = []
-    waiting: list[_Node] = []
-    node: _Node | None = _Node(message, 1)
-    while node is not None:
-        tag = reader.octet()
-        if tag == _FORK:
-            waiting.append(node)
-            tag = reader.octet()
-        if tag == _ATTESTATION:
-            attestation = _attestation(reader, node.message)
-            _once(node, bytes((tag,)) + attestation.tag + attestation.payload)
-            found.append(attestation)
-            if len(found) > MAX_ATTESTATIONS:
-                raise MalformedProof("has more attestations than a proof needs")
-            node = waiting.pop() if waiting else None
-            continue
-        argument = reader.octets(1, MAX_MESSAGE) if tag in _BINARY else b""
-        _once(node, bytes((tag,)) + argument)
-        work -= (len(node.message) + 64) * (_SLOW if tag in _SLOW_TAGS else 1)
-        if work < 0:
-            raise MalformedProof("asks for more work than a proof needs")
-        if node.depth >= levels:
-            raise MalformedProof("nested too deeply")
-        node = _Node(_apply(tag, argument, node.message), node.depth + 1)
-    reader.end()
+    # A message with branches still to come, its depth, and the branches that it already has.
+    waiting: list[tuple[bytes, int, set[bytes]]] = []
+    depth, end, sha256 = 1, len(raw), hashlib.sha256
+    seen: set[bytes] | None = None
+    try:
+        while True:
+            tag = raw[at]
+            if tag == _FORK:
+                seen = set() if seen is None else seen
+                waiting.append((message, depth, seen))
+                at += 1
+                tag = raw[at]
+            start = at
+            at += 1
+            if tag == _ATTESTATION:
+                attestation, at = _attestation(raw, at, message)
+                _once(seen, raw, start, at)
+                found.append(attestation)
+                if len(found) > MAX_ATTESTATIONS:
+                    raise MalformedProof("has more attestations than a proof needs")
+                if not waiting:
+                    break
+                message, depth, seen = waiting.pop()
+                continue
+            size = len(message)
+            if tag == _SHA256:
+                work -= size + 64
+                message = sha256(message).digest()
+            elif tag in (_APPEND, _PREPEND):
+                more, at = (raw[at], at + 1) if raw[at] < 0x80 else _integer(raw, at)
+                if not 1 <= more <= MAX_MESSAGE:
+                    raise MalformedProof("a field is too short or too long")
+                argument = raw[at : at + more]
+                at += more
+                if at > end:
+                    raise MalformedProof("ends too early")
+                if size + more > MAX_MESSAGE:
+                    raise MalformedProof("a message grows too long")
+                work -= size + 64
+                message = message + argument if tag == _APPEND else argument + message
+            else:
+                work -= (size + 64) * (_SLOW if tag in _SLOW_TAGS else 1)
+                # A slow hash is not begun that the rest would not pay for.
+                message = _apply(tag, message) if work >= 0 else message
+            if seen is not None:
+                _once(seen, raw, start, at)
+                seen = None
+            if work < 0:
+                raise MalformedProof("asks for more work than a proof needs")
+            if depth >= levels:
+                raise MalformedProof("nested too deeply")
+            depth += 1
+    except IndexError as error:
+        raise MalformedProof("ends too early") from error
+    if at != end:
+        raise MalformedProof("something follows the proof")
     return tuple(found)
 
 
-def _once(node: _Node, branch: bytes) -> None:
-    if branch in node.seen:
+def _once(seen: set[bytes] | None, raw: bytes, start: int, end: int) -> None:
+    """The branch at those octets is new to its node; numbers have one spelling, so octets do."""
+    if seen is None:
+        return
+    branch = raw[start:end]
+    if branch in seen:
         raise MalformedProof("a branch stands twice")
-    node.seen.add(branch)
+    seen.add(branch)
 
 
-def _apply(tag: int, argument: bytes, message: bytes) -> bytes:
-    if tag == _APPEND:
-        result = message + argument
-    elif tag == _PREPEND:
-        result = argument + message
-    elif (operation := _UNARY.get(tag)) is not None:
-        result = operation(message)
-    else:
+def _apply(tag: int, message: bytes) -> bytes:
+    """The message under an operation without an argument."""
+    operation = _UNARY.get(tag)
+    if operation is None:
         raise MalformedProof(f"operation {tag:#04x} is not known")
+    result = operation(message)
     if len(result) > MAX_MESSAGE:
         raise MalformedProof("a message grows too long")
     return result
@@ -219,24 +236,30 @@ _PENDING = bytes.fromhex("83dfe30d2ef90c8e")
 _URI = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/:")
 
 
-def _attestation(reader: _Reader, message: bytes) -> Attestation:
-    tag = reader.take(8)
-    payload = reader.octets(0, MAX_PAYLOAD)
-    inner = _Reader(payload)
+def _attestation(raw: bytes, at: int, message: bytes) -> tuple[Attestation, int]:
+    """The leaf at ``at``, and what follows it.  Raises IndexError past the end."""
+    tag = raw[at : at + 8]
+    payload, at = _octets(raw, at + 8, MAX_PAYLOAD)
     kind: AttestationKind = "unknown"
     height, uri = None, ""
     if tag == _PENDING:
         kind = "pending"
-        address = inner.octets(0, MAX_URI)
+        address, end = _octets(payload, 0, MAX_URI)
         if not _URI.issuperset(address):
             raise MalformedProof("a calendar's address has a forbidden character")
         uri = address.decode("ascii")
-        inner.end()
+        _ended(payload, end)
     elif tag in _CHAINS:
         kind = _CHAINS[tag]
-        height = inner.integer()
-        inner.end()
-    return Attestation(kind=kind, message=message, height=height, uri=uri, tag=tag, payload=payload)
+        height, end = _integer(payload, 0)
+        _ended(payload, end)
+    leaf = Attestation(kind=kind, message=message, height=height, uri=uri, tag=tag, payload=payload)
+    return leaf, at
+
+
+def _ended(payload: bytes, at: int) -> None:
+    if at != len(payload):
+        raise MalformedProof("something follows the proof")
 
 
 def _sha1(message: bytes) -> bytes:
@@ -399,7 +422,6 @@ _FILE_DIGESTS: dict[int, Algorithm] = {
     0x67: "keccak256",
 }
 _APPEND, _PREPEND = 0xF0, 0xF1
-_BINARY = (_APPEND, _PREPEND)
 _UNARY: dict[int, Callable[[bytes], bytes]] = {
     **{tag: _HASHES[algorithm] for tag, algorithm in _FILE_DIGESTS.items()},
     0xF2: lambda message: message[::-1],

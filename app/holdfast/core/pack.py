@@ -27,9 +27,11 @@ README: Final = "README.html"
 VERIFIER: Final = "verify.pyz"
 BROWSER_VERIFIER: Final = "verify.html"
 FETCH: Final = "fetch.txt"
+SIGNATURE: Final = "tagmanifest-sha256.txt.minisig"
+"""Over the tag manifest, and so over everything; the one file that no manifest can list."""
 
 REQUIRED_TAGS: Final = (DECLARATION, BAG_INFO, MANIFEST, TAG_MANIFEST, README, VERIFIER)
-TAGS: Final = (*REQUIRED_TAGS, BROWSER_VERIFIER)
+TAGS: Final = (*REQUIRED_TAGS, BROWSER_VERIFIER, SIGNATURE)
 """Everything that may lie beside ``data/``."""
 
 CASE_FILE: Final = "case.json"
@@ -40,6 +42,9 @@ KEYS: Final = "ledger/key.txt"
 MAX_MEMBERS: Final = 100_000
 
 CASE_FORMAT: Final = "holdfast-case/1"
+
+IMPORTED: Final = "imported-"
+"""Begins the authority of a token that was obtained elsewhere; its root came with it."""
 
 
 def payload(path: str) -> str:
@@ -67,6 +72,11 @@ def checkpoint_path(size: int) -> str:
     return f"ledger/checkpoints/{size}.txt"
 
 
+def cosigned_path(size: int, key: str) -> str:
+    """``ledger/checkpoints/27.cosigned-1a2b3c4d.txt``: a head with the cosignature of one key."""
+    return f"ledger/checkpoints/{size}.cosigned-{key}.txt"
+
+
 def root_path(authority: str) -> str:
     """``timestamps/<tsa>/root.pem``."""
     return f"timestamps/{authority}/root.pem"
@@ -75,6 +85,14 @@ def root_path(authority: str) -> str:
 def chain_path(authority: str) -> str:
     """``timestamps/<tsa>/chain.pem``."""
     return f"timestamps/{authority}/chain.pem"
+
+
+RevocationForm = Literal["crl", "ocsp"]
+
+
+def revocation_path(authority: str, sha256: str, form: RevocationForm) -> str:
+    """``timestamps/<tsa>/revocation/<first of its SHA-256>.crl``: as it was published."""
+    return f"timestamps/{authority}/revocation/{sha256[:16]}.{form}"
 
 
 def headers_path(first: int, last: int) -> str:
@@ -128,6 +146,9 @@ _CHECKPOINT = re.compile(r"ledger/checkpoints/(?P<size>0|[1-9][0-9]{0,15})\.txt"
 _CHAIN = re.compile(
     r"timestamps/(?P<authority>[A-Za-z0-9][A-Za-z0-9_-]*)/(?P<what>chain|root)\.pem"
 )
+_REVOCATION = re.compile(
+    r"timestamps/(?P<authority>[A-Za-z0-9][A-Za-z0-9_-]*)/revocation/[0-9a-f]{16}\.(crl|ocsp)"
+)
 _HEADERS = re.compile(
     r"timestamps/headers/bitcoin-(?P<first>0|[1-9][0-9]{0,8})-(?P<last>0|[1-9][0-9]{0,8})\.bin"
 )
@@ -165,6 +186,12 @@ def read_certificates_path(path: str) -> tuple[str, str] | None:
     return (hit["authority"], hit["what"]) if hit else None
 
 
+def read_revocation_path(path: str) -> str | None:
+    """The TSA's id in the name of a revocation list or answer, else None."""
+    hit = _REVOCATION.fullmatch(path)
+    return hit["authority"] if hit else None
+
+
 def read_inclusion_path(path: str) -> str | None:
     """The number of the exhibit whose inclusion proof this is, else None."""
     hit = _INCLUSION.fullmatch(path)
@@ -174,7 +201,15 @@ def read_inclusion_path(path: str) -> str | None:
 # --- what may lie in it --------------------------------------------------------------------------
 
 Standing = Literal[
-    "recorded", "ledger", "checkpoint", "inclusion", "proof", "certificates", "headers", "stranger"
+    "recorded",
+    "ledger",
+    "checkpoint",
+    "inclusion",
+    "proof",
+    "certificates",
+    "revocation",
+    "headers",
+    "stranger",
 ]
 
 
@@ -198,6 +233,8 @@ def standing(path: str, recorded: Iterable[str]) -> Standing:
         return "proof"
     if read_certificates_path(path) is not None:
         return "certificates"
+    if read_revocation_path(path) is not None:
+        return "revocation"
     if read_headers_path(path) is not None:
         return "headers"
     return "stranger"
@@ -231,7 +268,9 @@ def read_manifest(raw: bytes) -> dict[str, str]:
 System = Literal["linux", "macos", "windows"]
 SYSTEMS: Final[tuple[System, ...]] = ("linux", "macos", "windows")
 
-Checks = Literal["payload", "tags", "bag", "rfc3161", "opentimestamps", "everything", "root"]
+Checks = Literal[
+    "payload", "tags", "bag", "rfc3161", "opentimestamps", "everything", "root", "signature"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,7 +383,7 @@ def _token_command(stamp: Stamp, system: System) -> Command:
         parts=(
             f"{openssl} ts -verify",
             f"-data {subject}",
-            f"-in {payload(stamp_path(stamp))}",
+            f"-in {payload(stamp_path(stamp))}{' -token_in' if stamp.bare else ''}",
             f"-CAfile {payload(root_path(stamp.authority))}",
             f"-untrusted {payload(chain_path(stamp.authority))}",
             f"-attime {epoch}",
@@ -382,6 +421,12 @@ def _root_command(checkpoint: str, system: System) -> Command:
                 f"(Get-Content {name})[2])).Replace('-', ' ').ToLower()",
             )
     return Command(checks="root", system=system, subject=name, parts=parts)
+
+
+def signature_command(key: str, system: System) -> Command:
+    """The command that checks the signed list of files; ``key`` is the public key of a minisign."""
+    parts = (f"minisign -Vm {TAG_MANIFEST}", f"-P {key}")
+    return Command(checks="signature", system=system, subject=SIGNATURE, parts=parts)
 
 
 def _python(system: System) -> str:
@@ -444,3 +489,7 @@ class Readme:
     roots: tuple[ReadmeRoot, ...]
     commands: tuple[Command, ...]
     """For every system."""
+    signing_key: str = ""
+    """The installation's public key as minisign takes it; empty where nothing is signed."""
+    left_out: tuple[str, ...] = ()
+    """Numbers of the exhibits that a selective pack leaves out."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from holdfast.core import ed25519
-from holdfast.core.bag import Contents, Seen, Unreadable
-from holdfast.core.canonical import Json, parse
+from holdfast.core.bag import Contents, Seen
+from holdfast.core.canonical import Json
+from holdfast.core.cosigned import judge_cosigned
 from holdfast.core.evidence import World, read_manifest, safe_path
+from holdfast.core.exported import judge_exported
 from holdfast.core.ledger import (
     MAX_NOTE,
     Checkpoint,
@@ -27,22 +29,21 @@ from holdfast.core.ledger import (
     world_of,
 )
 from holdfast.core.pack import (
-    BAG_INFO,
-    CASE_FILE,
-    CASE_FORMAT,
     ENTRIES,
     HEAD,
     KEYS,
     PAYLOAD,
     capture_path,
+    exhibit_folder,
     inclusion_path,
     payload,
     read_checkpoint_path,
+    read_proof_name,
 )
+from holdfast.core.reading import Reading
 
 MAX_LEDGER = 256 << 20
 MAX_CAPTURE = 16 << 20
-MAX_CASE = 64 << 20
 
 _NUMBER = re.compile(r"E[0-9]{4,9}")
 _WITHHELD = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
@@ -76,44 +77,16 @@ class Record:
     certificates: Mapping[str, str]
     """SHA-256 of chains and roots as the last export had them, by path below ``data/``."""
     proofs: Mapping[tuple[str, str, str], frozenset[str]]
-    """SHA-256 of the proofs that confirmed a subject, by its path, the protocol, the authority."""
+    """SHA-256 of the proofs that confirmed a subject, or that were imported for it, by its path,
+    the protocol, the authority."""
+    keys: tuple[VerifierKey, ...] = ()
+    """Those in ``key.txt`` that the ledger names."""
 
 
-@dataclass(slots=True)
-class _Reading:
-    """One reading of a record; ``live`` is a case in its own vault, which has not been exported."""
-
-    contents: Contents
-    seen: Seen
-    live: bool
-    recorded: set[str] = field(default_factory=set)
-    changed: set[str] = field(default_factory=set)
-
-    def read(self, path: str, limit: int) -> bytes | None:
-        """The content, or None after saying why not."""
-        try:
-            return self.contents.read(payload(path), limit)
-        except Unreadable as error:
-            self.seen.say(payload(path), error.rule, "broken", error.detail)
-            return None
-
-    def matches(self, ref: Ref) -> bool:
-        """Whether the file is there and is what the record says; said when it is not."""
-        name = payload(ref.path)
-        self.recorded.add(ref.path)
-        if name not in self.contents:
-            self.seen.say(name, "file_missing", "broken")
-            return False
-        now = self.contents.sha256(name)
-        if now != ref.sha256 or self.contents.size(name) != ref.size:
-            self.seen.say(name, "file_changed", "broken", f"{ref.sha256} → {now}")
-            self.changed.add(ref.path)
-            return False
-        sm3 = self.contents.sm3(name)
-        if sm3 is not None and sm3 != ref.sm3:
-            self.seen.say(name, "digest_sm3_differs", "broken", f"{ref.sm3} → {sm3}")
-            return False
-        return True
+def withheld_leaf(line: bytes) -> bytes | None:
+    """The leaf hash that stands in place of a withheld line, else None."""
+    hit = _WITHHELD.fullmatch(line)
+    return bytes.fromhex(hit[1].decode()) if hit else None
 
 
 def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Record | None:
@@ -122,7 +95,7 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
     None when the ledger itself cannot be read; that is then broken.  A ``live`` case may have lines
     after its last head and needs no case file.
     """
-    reading = _Reading(contents, seen, live)
+    reading = Reading(contents, seen, live)
     ledger = _ledger(reading)
     if ledger is None:
         return None
@@ -130,12 +103,14 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
     first = next((entry for entry in entries if entry is not None), None)
     head = _checkpoint(reading, HEAD)
     ledger_id, world = _identity(first, head)
-    checkpoints = _heads(reading, ledger_id, world, entries, leaves, head)
+    keys = _keys(reading, entries, origin(ledger_id, world))
+    checkpoints = _heads(reading, ledger_id, world, leaves, head, keys)
     exhibits = _exhibits(reading, entries, world)
     _documents(reading, entries)
+    judge_cosigned(reading, entries, leaves, origin(ledger_id, world))
+    _renewals(reading, entries, exhibits)
     if not live:
-        _case_file(reading, entries, ledger_id, world)
-        _bag_info(reading, entries, ledger_id)
+        judge_exported(reading, entries, ledger_id, world, keys)
     for exhibit in exhibits:
         _inclusion(reading, exhibit, leaves, checkpoints)
     if None in entries:
@@ -143,6 +118,7 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
     return Record(
         ledger=ledger_id,
         world=world,
+        keys=keys,
         entries=entries,
         leaves=leaves,
         exhibits=exhibits,
@@ -158,7 +134,7 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
 
 
 def _ledger(
-    reading: _Reading,
+    reading: Reading,
 ) -> tuple[tuple[LedgerEntry | None, ...], tuple[bytes, ...]] | None:
     raw = reading.read(ENTRIES, MAX_LEDGER)
     if raw is None:
@@ -172,9 +148,9 @@ def _ledger(
     leaves: list[bytes] = []
     ledger_id = ""
     for seq, line in enumerate(lines):
-        if hit := _WITHHELD.fullmatch(line):
+        if (leaf := withheld_leaf(line)) is not None:
             entries.append(None)
-            leaves.append(bytes.fromhex(hit[1].decode()))
+            leaves.append(leaf)
             continue
         try:
             entry = read_entry(line)
@@ -203,7 +179,7 @@ def _identity(first: LedgerEntry | None, head: Checkpoint | None) -> tuple[str, 
 # --- heads ---------------------------------------------------------------------------------------
 
 
-def _checkpoint(reading: _Reading, path: str) -> Checkpoint | None:
+def _checkpoint(reading: Reading, path: str) -> Checkpoint | None:
     raw = reading.read(path, MAX_NOTE)
     if raw is None:
         return None
@@ -215,12 +191,12 @@ def _checkpoint(reading: _Reading, path: str) -> Checkpoint | None:
 
 
 def _heads(
-    reading: _Reading,
+    reading: Reading,
     ledger_id: str,
     world: World,
-    entries: Sequence[LedgerEntry | None],
     leaves: Sequence[bytes],
     head: Checkpoint | None,
+    keys: Sequence[VerifierKey],
 ) -> dict[str, Checkpoint]:
     """Every checkpoint that stands on this ledger; the others are broken."""
     say = reading.seen.say
@@ -233,7 +209,6 @@ def _heads(
                 found[path] = checkpoint
             else:
                 say(name, "checkpoint_other", "broken", str(checkpoint.size))
-    keys = _keys(reading, entries, origin(ledger_id, world))
     if payload(KEYS) not in reading.contents and any(c.signatures for c in found.values()):
         say(payload(KEYS), "file_missing", "broken")
     roots = tree_roots(leaves, (checkpoint.size for checkpoint in found.values()))
@@ -258,7 +233,7 @@ def _heads(
 
 
 def _keys(
-    reading: _Reading, entries: Sequence[LedgerEntry | None], name: str
+    reading: Reading, entries: Sequence[LedgerEntry | None], name: str
 ) -> tuple[VerifierKey, ...]:
     """The keys in ``key.txt`` that the ledger itself names; any other is broken."""
     if payload(KEYS) not in reading.contents:
@@ -286,7 +261,7 @@ def _keys(
 
 
 def _signed(
-    reading: _Reading, name: str, checkpoint: Checkpoint, keys: Sequence[VerifierKey]
+    reading: Reading, name: str, checkpoint: Checkpoint, keys: Sequence[VerifierKey]
 ) -> bool:
     if not checkpoint.signatures:
         reading.seen.say(name, "checkpoint_unsigned", "weak")
@@ -301,7 +276,7 @@ def _signed(
 
 
 def _exhibits(
-    reading: _Reading, entries: Sequence[LedgerEntry | None], world: World
+    reading: Reading, entries: Sequence[LedgerEntry | None], world: World
 ) -> tuple[Sealed, ...]:
     exhibits: dict[str, Sealed] = {}
     cases: set[str | None] = set()
@@ -322,7 +297,7 @@ def _exhibits(
     return tuple(exhibits.values())
 
 
-def _manifest(reading: _Reading, number: str, world: World) -> str | None:
+def _manifest(reading: Reading, number: str, world: World) -> str | None:
     """Every file of an exhibit compared; the id of the case its manifest names."""
     path = capture_path(number)
     name, say = payload(path), reading.seen.say
@@ -357,7 +332,7 @@ def _file_ref(number: str, file: Json) -> Ref:
     raise ValueError("a file without path, size and digests")
 
 
-def _documents(reading: _Reading, entries: Sequence[LedgerEntry | None]) -> None:
+def _documents(reading: Reading, entries: Sequence[LedgerEntry | None]) -> None:
     issued: dict[str, Ref] = {}
     for entry in entries:
         if entry is not None and entry.act in ("document.issued", "notice.approved"):
@@ -369,64 +344,36 @@ def _documents(reading: _Reading, entries: Sequence[LedgerEntry | None]) -> None
             reading.seen.say(payload(ENTRIES), "ledger_document", "broken", path)
 
 
-def _case_file(
-    reading: _Reading, entries: Sequence[LedgerEntry | None], ledger_id: str, world: World
+def _renewals(
+    reading: Reading, entries: Sequence[LedgerEntry | None], exhibits: Sequence[Sealed]
 ) -> None:
-    """``case.json`` is the one that the last pack.exported line names."""
-    exported = [
-        ref
-        for entry in entries
-        if entry is not None and entry.act == "pack.exported"
-        for ref in entry.refs
-        if ref.path == CASE_FILE
-    ]
-    if not exported:
-        reading.seen.say(payload(ENTRIES), "ledger_no_export", "broken")
-    elif reading.matches(exported[-1]):
-        raw = reading.read(CASE_FILE, MAX_CASE)
-        try:
-            body = parse(raw or b"")
-        except ValueError as error:
-            reading.seen.say(payload(CASE_FILE), "case_unreadable", "broken", str(error))
-            return
-        match body:
-            case {"format": str(form), "ledger": str(ledger), "world": str(of)} if (
-                form,
-                ledger,
-                of,
-            ) == (CASE_FORMAT, ledger_id, world):
-                pass
-            case _:
-                reading.seen.say(payload(CASE_FILE), "case_other", "broken")
+    """Proofs that a renewal took up are as they were then.
 
-
-def _bag_info(reading: _Reading, entries: Sequence[LedgerEntry | None], ledger_id: str) -> None:
-    """What the bag says of itself is what the ledger says of it."""
-    last = next((entry for entry in reversed(entries) if entry is not None), None)
-    if last is None or BAG_INFO not in reading.contents:
-        return
-    wanted = {
-        f"Bagging-Date: {last.at[:10]}",
-        f"Internal-Sender-Identifier: {ledger_id}",
-        *(
-            f"External-Identifier: {entry.subject}"
-            for entry in entries
-            if entry is not None and entry.act == "pack.exported"
-        ),
-    }
-    try:
-        told = reading.contents.read(BAG_INFO, MAX_NOTE).decode().split("\n")
-    except ValueError:
-        return  # said where the bag was looked at
-    for line in sorted(wanted - set(told)):
-        reading.seen.say(BAG_INFO, "bag_info", "broken", line)
+    A selective pack does not bring those of the exhibits that it withholds.
+    """
+    shown = {exhibit_folder(exhibit.number) for exhibit in exhibits}
+    for entry in entries:
+        if entry is None or entry.act != "proofs.renewed":
+            continue
+        for ref in entry.refs:
+            name, folder = payload(ref.path), "/".join(ref.path.split("/")[:2])
+            if read_proof_name(ref.path) is None:
+                reading.seen.say(payload(ENTRIES), "renewal_malformed", "broken", str(entry.seq))
+            elif name in reading.contents:
+                now = reading.contents.sha256(name)
+                if now != ref.sha256:
+                    reading.seen.say(name, "file_changed", "broken", f"{ref.sha256} → {now}")
+            elif None not in entries or folder in shown or folder == "ledger/checkpoints":
+                reading.seen.say(name, "file_missing", "broken")
 
 
 def _certificates(entries: Sequence[LedgerEntry | None]) -> dict[str, str]:
+    """As the last export had them; a selective one has no use for some."""
     found: dict[str, str] = {}
     for entry in entries:
         if entry is not None and entry.act == "pack.exported":
             listed = entry.facts.get("certificates")
+            found = {}
             for one in listed if isinstance(listed, list) else ():
                 match one:
                     case {"path": str(path), "sha256": str(sha256)}:
@@ -439,7 +386,7 @@ def _proofs(
 ) -> dict[tuple[str, str, str], frozenset[str]]:
     found: dict[tuple[str, str, str], frozenset[str]] = {}
     for entry in entries:
-        if entry is not None and entry.act == "timestamp.confirmed":
+        if entry is not None and entry.act in ("timestamp.confirmed", "timestamp.imported"):
             match entry.facts:
                 case {"kind": str(kind), "authority": str(by), "proof_sha256": str(sha256)}:
                     key = (entry.subject, kind, by)
@@ -448,7 +395,7 @@ def _proofs(
 
 
 def _inclusion(
-    reading: _Reading,
+    reading: Reading,
     exhibit: Sealed,
     leaves: Sequence[bytes],
     checkpoints: Mapping[str, Checkpoint],

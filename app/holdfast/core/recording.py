@@ -14,8 +14,7 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from holdfast.core.canonical import Json, canonical, one_line, parse
-from holdfast.core.chain import FIRST_LINK, MOST_LINES, chained
-from holdfast.core.chain import SEGMENTS as SEGMENTS  # noqa: PLC0414  read here too
+from holdfast.core.chain import FIRST_LINK, MOST_LINES, SEGMENTS, chained
 from holdfast.core.evidence import Check, Outcome
 
 FORMAT = "holdfast-recording/1"

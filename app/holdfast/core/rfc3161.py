@@ -13,8 +13,9 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from holdfast.core import der
@@ -44,6 +45,9 @@ _SIZES: Final = {
     "sha3_256": 32, "sha3_384": 48, "sha3_512": 64, "sm3": 32,
 }  # fmt: skip
 _SHA256 = "2.16.840.1.101.3.4.2.1"
+
+SM2_SIGNATURES: Final = frozenset({"1.2.156.10197.1.501", "1.2.156.10197.1.301.1"})
+"""SM2 with SM3, and SM2 alone (GB/T 32918, GM/T 0006): read, never computed here."""
 
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
@@ -133,6 +137,8 @@ class Token:
     """The token (ContentInfo) alone, as read."""
     status: int = 0
     """PKIStatus: 0 granted, 1 granted with modifications.  Refusals never become a Token."""
+    bare: bool = False
+    """Whether it came without the response around it, so that no status was stated."""
     info: TstInfo
     signer: Signer
     certificates: tuple[bytes, ...] = field(default=(), repr=False)
@@ -183,7 +189,7 @@ def read_response(raw: bytes) -> Token:
         top = der.read(raw, MAX_BYTES)
         top.expect(der.SEQUENCE)
         if top.children and top.children[0].tag == der.OID:
-            return _token(top, 0)
+            return replace(_token(top, 0), bare=True)
         status, info = _status(top)
         if status > 1 or len(top.children) != 2:
             raise MalformedToken("token_refused", info)
@@ -424,7 +430,23 @@ def read_query(raw: bytes) -> Query:
 
 
 def read_certificate(raw: bytes) -> Certificate:
-    """The parts of an X.509 certificate that the profile needs.  Raises ValueError."""
+    """The parts of an X.509 certificate that the profile needs.  Raises ValueError.
+
+    Those of an authority come with every token of its, so the last few are remembered.
+    """
+    return _known_certificate(raw) if len(raw) <= _USUAL_CERTIFICATE else _certificate(raw)
+
+
+_USUAL_CERTIFICATE = 8 << 10
+"""Bytes; genuine ones have one to three thousand."""
+
+
+@lru_cache(maxsize=256)
+def _known_certificate(raw: bytes) -> Certificate:
+    return _certificate(raw)
+
+
+def _certificate(raw: bytes) -> Certificate:
     try:
         tbs, _, _ = _exactly(der.read(raw).expect(der.SEQUENCE), 3)
         parts = list(tbs.expect(der.SEQUENCE).children)
@@ -432,7 +454,8 @@ def read_certificate(raw: bytes) -> Certificate:
             parts.pop(0)
         serial, _, issuer, validity, subject, public_key, *rest = parts
         start, end = _exactly(validity, 2)
-        extensions = _extensions([part for part in rest if part.tag == 0xA3])
+        holders = [part for part in rest if part.tag == 0xA3]
+        extensions = read_extensions(holders[0].children[0] if holders else None)
         critical, usage = extensions.get(_EXTENDED_KEY_USAGE, (False, b""))
         _, key_id = extensions.get(_SUBJECT_KEY_ID, (False, b""))
         return Certificate(
@@ -467,10 +490,10 @@ def read_certificates(raw: bytes) -> tuple[bytes, ...]:
     return found
 
 
-def _extensions(holders: Sequence[der.Node]) -> dict[str, tuple[bool, bytes]]:
+def read_extensions(listed: der.Node | None) -> dict[str, tuple[bool, bytes]]:
     """(critical, value) by OID.  Raises ValueError when one stands twice (RFC 5280 §4.2)."""
     found: dict[str, tuple[bool, bytes]] = {}
-    for extension in holders[0].children[0].children if holders else ():
+    for extension in listed.expect(der.SEQUENCE).children if listed else ():
         kind, *flag, value = extension.children
         if kind.oid() in found:
             raise ValueError("an extension stands twice")
@@ -555,6 +578,8 @@ def check_profile(
     told: list[tuple[str, FindingOutcome, str]] = []
     if token.status == 1:
         told.append(("token_granted_with_mods", "ok", ""))
+    if token.bare:
+        told.append(("token_bare", "ok", ""))
     told += _about_imprint(token, digest)
     told += _about_query(token, query)
     if policies and token.info.policy not in policies:

@@ -33,5 +33,13 @@ class Settings:
     """Ask nobody for time-stamps for now."""
     disabled: tuple[str, ...] = ()
     """Ids of calendars and time-stamp authorities not to be asked."""
+    node: str = ""
+    """Address of the person's own Bitcoin node; its password lies in the keyring, not here."""
+    node_cookie: str = ""
+    """Path of the file that the node writes its login into; empty: the password is used."""
+    electrum: str = ""
+    """Address of an Electrum server to be asked for block headers."""
+    electrum_certificate: str = ""
+    """SHA-256 of the certificate that it showed when it was chosen."""
     window: str = ""
     """Where the window stood last, opaque to everybody but the window."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from holdfast.core.canonical import canonical, parse
 from holdfast.core.drand import DrandChain
 from holdfast.core.evidence import World
 
@@ -58,6 +59,65 @@ class Stamp:
     query: str = ""
     """SHA-256 of the .tsq as sent."""
     superseded: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    """SHA-256 of the record of every answer that calendars gave about it, oldest first."""
+    revocation: tuple[str, ...] = ()
+    """SHA-256 of the revocation lists and answers that were had when it was stamped."""
+    imported: bool = False
+    """Whether the token was obtained elsewhere; ``authority`` is then ours for this one token."""
+    bare: bool = False
+    """Whether it is a token alone, without the response around it."""
+    root: str = ""
+    """For an imported one: SHA-256 of the root's PEM, pinned or named by the person."""
+    chain: str = ""
+    """For an imported one: SHA-256 of the PEM that the person supplied."""
+
+
+HEARD_FORMAT = "holdfast-calendar-answer/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What one calendar answered, as it came; ``asked`` is the whole address."""
+
+    asked: str
+    at: str
+    status: int
+    body: bytes = field(repr=False)
+
+    def record(self) -> bytes:
+        """The answer as it is kept: canonical JSON, the body's octets as hexadecimal digits."""
+        return canonical(
+            {
+                "format": HEARD_FORMAT,
+                "asked": self.asked,
+                "at": self.at,
+                "status": self.status,
+                "body": self.body.hex(),
+            }
+        )
+
+    def repeats(self, earlier: Heard) -> bool:
+        """Whether it says again what was said to the same question before."""
+        return (self.asked, self.status, self.body) == (
+            earlier.asked,
+            earlier.status,
+            earlier.body,
+        )
+
+
+def read_heard(raw: bytes) -> Heard:
+    """The answer in a record.  Raises ValueError."""
+    match parse(raw):
+        case {
+            "format": "holdfast-calendar-answer/1",
+            "asked": str(asked),
+            "at": str(at),
+            "status": int(status),
+            "body": str(body),
+        }:
+            return Heard(asked=asked, at=at, status=status, body=bytes.fromhex(body))
+    raise ValueError("not the record of a calendar's answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,3 +184,7 @@ class Answer:
     by: str = ""
     reason: str = ""
     retry_s: int | None = None
+    heard: tuple[Heard, ...] = ()
+    """What calendars answered on the way, to be kept whatever came of it."""
+    revocation: tuple[bytes, ...] = field(default=(), repr=False)
+    """Revocation lists and answers about the witness's certificates, as published just then."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from holdfast.core.canonical import Json
@@ -34,6 +34,8 @@ class TimestampSeen:
     """A StampStatus."""
     time: str | None = None
     by: str = ""
+    path: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
+    """The certificates (DER) it was found to stand on, signer first, root last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,12 @@ from holdfast.core.bitcoin import (
 from holdfast.core.certificates import fingerprint, fingerprints, read_pem
 from holdfast.core.drand import DrandChain
 from holdfast.core.evidence import World
+from holdfast.core.growth import Kept
 from holdfast.core.job import Job
+from holdfast.core.lifetime import until
 from holdfast.core.opentimestamps import MalformedProof, read_proof
 from holdfast.core.pack import (
+    IMPORTED,
     PAYLOAD,
     ProofForm,
     ProofName,
@@ -30,10 +33,14 @@ from holdfast.core.pack import (
     read_certificates_path,
     read_headers_path,
     read_proof_name,
+    read_revocation_path,
+    root_path,
     standing,
 )
 from holdfast.core.record import Record, Sealed
+from holdfast.core.revocation import Holds
 from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, TimestampSeen
+from holdfast.core.withdrawn import Withdrawals
 
 MAX_PROOF = 1 << 20
 MAX_CERTIFICATES = 1 << 20
@@ -70,12 +77,17 @@ class Terms:
     known_verifiers: frozenset[str] = frozenset()
     """SHA-256 of every verify.pyz and verify.html that a release of ours put into packs."""
     all_digests: bool = False
-    ask: Callable[[int], Iterable[tuple[str, bytes]]] | None = field(default=None, repr=False)
-    """(operator, header) at a height from explorers; None where nobody may be asked."""
+    ask: Callable[[int], Iterable[tuple[str, int, bytes]]] | None = field(default=None, repr=False)
+    """(operator, height, header) at and around a height, from whoever shows the chain; None where
+    nobody may be asked."""
     beacons: tuple[DrandChain, ...] = ()
     """The real world's chains of rounds that are pinned; the practice one is always known."""
     signed: Callable[[DrandChain, int, bytes], bool] | None = field(default=None, repr=False)
     """Whether a round's signature is its chain's; None where pairings cannot be computed."""
+    kept: tuple[Kept, ...] = ()
+    """Heads that somebody kept, to be held against whatever is of their ledger."""
+    holds: Holds | None = None
+    """Whether a signature on a revocation list holds; None where nothing can compute it."""
 
     def checker(self, kind: str) -> Checker:
         """The checker of one protocol.  Raises KeyError."""
@@ -91,6 +103,14 @@ class Dated:
     time: str | None
     kind: str = ""
     """A StampKind."""
+    name: str = ""
+    """Of the proof, in the bag."""
+    proof: str = ""
+    """SHA-256 of the proof."""
+    until: str | None = None
+    """When the first certificate behind it ends; None for what leans on none."""
+    lapsed: bool = False
+    """It has ended, and nothing shows that the proof existed before."""
 
 
 def judge_witnesses(
@@ -104,6 +124,7 @@ def judge_witnesses(
     witnesses = _Witnesses(contents, record, terms, seen)
     runs = witnesses.header_runs()
     witnesses.certificates()
+    witnesses.revocations()
     witnesses.absent()
     found = []
     proofs = witnesses.proofs()
@@ -111,6 +132,7 @@ def judge_witnesses(
         job.step("checking_proofs", done, len(proofs), name)
         if (dated := witnesses.weigh(name, proof, runs)) is not None:
             found.append(dated)
+    witnesses.withdrawals.conclude(seen)
     return tuple(found)
 
 
@@ -120,6 +142,7 @@ class _Witnesses:
     record: Record
     terms: Terms
     seen: Seen
+    withdrawals: Withdrawals = field(default_factory=Withdrawals)
 
     def _of(self, kind: str) -> Iterator[tuple[str, str]]:
         """(name, path) of the payload files of one standing."""
@@ -167,13 +190,7 @@ class _Witnesses:
         used = {proof.authority for _, proof in self.proofs()}
         for name, path in self._of("certificates"):
             authority, what = read_certificates_path(path) or ("", "")
-            if authority not in used:
-                self.seen.say(name, "file_not_on_record", "broken")
-                continue
-            listed = self.record.certificates.get(path, self.contents.sha256(name))
-            if listed != self.contents.sha256(name):
-                detail = f"{listed} → {self.contents.sha256(name)}"
-                self.seen.say(name, "file_changed", "broken", detail)
+            if not self._as_exported(name, path, authority, used):
                 continue
             raw = self._read(name, MAX_CERTIFICATES)
             if raw is None:
@@ -184,9 +201,40 @@ class _Witnesses:
                 self.seen.say(name, "certificates_malformed", "broken", str(error))
                 continue
             if what == "root":
-                self._root(name, found)
+                self._root(name, authority, found)
 
-    def _root(self, name: str, found: Sequence[str]) -> None:
+    def _as_exported(self, name: str, path: str, authority: str, used: set[str]) -> bool:
+        """Whether it is what the export line names, for an authority whose token is there."""
+        if authority not in used:
+            self.seen.say(name, "file_not_on_record", "broken")
+            return False
+        now = self.contents.sha256(name)
+        listed = self.record.certificates.get(path, now)
+        if listed != now:
+            self.seen.say(name, "file_changed", "broken", f"{listed} → {now}")
+            return False
+        return True
+
+    def revocations(self) -> None:
+        """Lists and answers count when somebody in their authority's chain signed them."""
+        used: dict[str, list[str]] = {}
+        for name, proof in self.proofs():
+            if proof.form == "tsr":
+                used.setdefault(proof.authority, []).append(name)
+        for name, path in self._of("revocation"):
+            authority = read_revocation_path(path) or ""
+            if not self._as_exported(name, path, authority, set(used)):
+                continue
+            if (raw := self._read(name, MAX_CERTIFICATES)) is not None:
+                pems = [self._optional(path_of(authority)) for path_of in (chain_path, root_path)]
+                tokens = [self._read(token, MAX_PROOF) or b"" for token in used[authority]]
+                rule, outcome, detail = self.withdrawals.add(
+                    authority, raw, (pems, tokens), self.terms.holds
+                )
+                if rule:
+                    self.seen.say(name, rule, outcome, detail)
+
+    def _root(self, name: str, authority: str, found: Sequence[str]) -> None:
         """Whether a root that the pack brings is one we know; being there earns it no trust."""
         if len(found) != 1:
             self.seen.say(name, "certificates_malformed", "broken", str(len(found)))
@@ -195,7 +243,9 @@ class _Witnesses:
             if self.record.world != "practice":
                 self.seen.say(name, "world_mixed", "broken", found[0])
         elif found[0] not in self._pinned():
-            self.seen.say(name, "certificates_root_unknown", "unchecked", found[0])
+            named = authority.startswith(IMPORTED)
+            rule = "certificates_root_named" if named else "certificates_root_unknown"
+            self.seen.say(name, rule, "unchecked", found[0])
 
     def _pinned(self) -> frozenset[str]:
         return frozenset(mark for pem in self.terms.help.roots for mark in fingerprints(pem))
@@ -236,7 +286,24 @@ class _Witnesses:
             return None
         if stamp.status not in DATES:
             return None
-        return Dated(path=proof.subject, status=stamp.status, time=stamp.time, kind=proof.kind)
+        return Dated(
+            path=proof.subject,
+            status=stamp.status,
+            time=stamp.time,
+            kind=proof.kind,
+            name=name,
+            proof=self.contents.sha256(name),
+            until=self._until(proof, raw),
+        )
+
+    def _until(self, proof: ProofName, raw: bytes) -> str | None:
+        if proof.kind != "rfc3161":
+            return None
+        try:
+            chain = read_pem(self._optional(chain_path(proof.authority)))
+        except ValueError:
+            chain = ()
+        return until(raw, chain)
 
     def _has_subject(self, name: str, proof: ProofName) -> bool:
         """Whether the proof speaks of something that may be dated; said when it does not."""
@@ -280,7 +347,13 @@ class _Witnesses:
 
         checker = self.terms.checker(proof.kind)
         if proof.kind == "rfc3161":
-            return checker.check(name, digest, raw, self._token_help(proof))
+            lent = self._token_help(proof)
+            stamp, findings = checker.check(name, digest, raw, lent)
+            if any(finding.rule == "token_root_unknown" for finding in findings):
+                root = self._optional(root_path(proof.authority))
+                own = replace(lent, roots=(root,) if root else ())
+                findings = _by_its_own_root(findings, checker.check(name, digest, raw, own))
+            return self.withdrawals.judge(proof.authority, name, stamp, findings)
         return weigh_ots(name, digest, raw, checker, self.terms, runs)
 
     def _token_help(self, proof: ProofName) -> ProofHelp:
@@ -297,6 +370,22 @@ class _Witnesses:
         if payload(path) not in self.contents:
             return b""
         return self._read(payload(path), MAX_CERTIFICATES) or b""
+
+
+def _by_its_own_root(
+    findings: tuple[Finding, ...], again: tuple[TimestampSeen, tuple[Finding, ...]]
+) -> tuple[Finding, ...]:
+    """Where a token leads to the root that came with it, that is said; it is trusted no more."""
+    stamp, _ = again
+    if stamp.status != "confirmed":
+        return findings
+    detail = f"{stamp.by} · {stamp.time}"
+    return tuple(
+        replace(finding, rule="token_root_named", detail=detail)
+        if finding.rule == "token_root_unknown"
+        else finding
+        for finding in findings
+    )
 
 
 def _contradicts(stamp: TimestampSeen, world: World) -> bool:
@@ -329,7 +418,11 @@ def weigh_ots(
     tries: list[ProofHelp] = [replace(terms.help, header_run=run) for run in (*runs, *own)] or [
         terms.help
     ]
-    results = [checker.check(name, digest, raw, lent) for lent in tries]
+    results: list[tuple[TimestampSeen, tuple[Finding, ...]]] = []
+    for lent in tries:
+        results.append(checker.check(name, digest, raw, lent))
+        if results[-1][0].status in ("confirmed", "simulated"):
+            break
     stamp, findings = _best(results)
     wanting = stamp.status in ("unchecked", "one_source") and stamp.network != "practice"
     if wanting and terms.ask is not None:
@@ -342,15 +435,14 @@ def weigh_ots(
 
 
 def _asked(
-    raw: bytes, ask: Callable[[int], Iterable[tuple[str, bytes]]]
+    raw: bytes, ask: Callable[[int], Iterable[tuple[str, int, bytes]]]
 ) -> Iterator[tuple[str, int, bytes]]:
     try:
         attestations = read_proof(raw).attestations
     except MalformedProof:
         return
     for height in sorted({a.height for a in attestations if a.kind == "bitcoin" and a.height}):
-        for who, header in ask(height):
-            yield who, height, header
+        yield from ask(height)
 
 
 _RANK: Mapping[str, int] = {
@@ -395,9 +487,16 @@ def about_exhibit(exhibit: Sealed, dated: Sequence[Dated], sizes: Mapping[str, i
 
 def _dating(about: Sequence[Dated], *, practice_counts: bool) -> tuple[str, FindingOutcome, str]:
     def earliest(status: str) -> str:
-        return min((w.time or "" for w in about if w.status == status), default="")
+        return min((w.time or "" for w in sound if w.status == status), default="")
 
-    states = {witness.status for witness in about}
+    sound = [witness for witness in about if not witness.lapsed] or about
+    states = {witness.status for witness in sound}
+    if (
+        sound
+        and all(witness.lapsed for witness in sound)
+        and ("confirmed" in states or practice_counts)
+    ):
+        return "exhibit_lapsed", "weak", min(witness.time or "" for witness in sound)
     if "confirmed" in states:
         return "exhibit_dated", "ok", earliest("confirmed")
     if "simulated" in states:

@@ -61,6 +61,15 @@ class Chain:
             transactions=tuple(bytes(raw[0]) for raw in raws),
         )
 
+    def headers(self, first: int, last: int) -> list[bytes]:
+        """The raw headers that there are from one height to another, in order."""
+        return [
+            bytes(row[0])
+            for row in self._memory.rows(
+                "SELECT header FROM block WHERE height BETWEEN ? AND ? ORDER BY height", first, last
+            )
+        ]
+
     def find(self, block_hash: str) -> Block | None:
         """The block of a hash in display order."""
         found = self._memory.rows("SELECT height FROM block WHERE hash = ?", block_hash.lower())

@@ -16,7 +16,7 @@ from holdfast.core.practice import SEED
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.x509 import Certificate, KeyUsage, Name
+    from cryptography.x509 import Certificate, ExtensionType, KeyUsage, Name
 
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Of the group of NIST P-256 (SEC 2 v2 §2.4.2)."""
@@ -37,6 +37,16 @@ class Witness:
     signer: Certificate
     issuer: Certificate
     root: Certificate
+
+    @property
+    def issuer_key(self) -> EllipticCurvePrivateKey:
+        """Signs what is published about ``signer``."""
+        return _key(f"{self.id}/issuer")
+
+    @property
+    def root_key(self) -> EllipticCurvePrivateKey:
+        """Signs what is published about ``issuer``."""
+        return _key(f"{self.id}/root")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +76,16 @@ _PLANS = (
 @cache
 def witnesses() -> tuple[Witness, ...]:
     """Both practice authorities."""
-    return tuple(_witness(plan) for plan in _PLANS)
+    return tuple(_witness(plan, "") for plan in _PLANS)
+
+
+def published(witness: Witness, url: str) -> Witness:
+    """The same authority where its certificates say that their revocation stands below ``url``.
+
+    Where that is differs from world to world; the keys and the root do not.
+    """
+    (plan,) = (plan for plan in _PLANS if plan.id == witness.id)
+    return _witness(plan, url)
 
 
 def pem(*certificates: Certificate) -> bytes:
@@ -90,16 +109,27 @@ def _key(name: str) -> EllipticCurvePrivateKey:
     return ec.derive_private_key(scalar % (_ORDER - 1) + 1, ec.SECP256R1())
 
 
-def _witness(plan: _Plan) -> Witness:
+def _witness(plan: _Plan, url: str) -> Witness:
     keys = {part: _key(f"{plan.id}/{part}") for part in ("root", "issuer", "signer")}
     root_name = _name(f"{plan.common_name} root")
     issuer_name = _name(f"{plan.common_name} issuing")
     root = _certificate(root_name, keys["root"], root_name, keys["root"], _ROOT_UNTIL, depth=1)
     issuer = _certificate(
-        issuer_name, keys["issuer"], root_name, keys["root"], _ROOT_UNTIL, depth=0
+        issuer_name,
+        keys["issuer"],
+        root_name,
+        keys["root"],
+        _ROOT_UNTIL,
+        depth=0,
+        asked=_asked(url, ROOT_LIST),
     )
     signer = _certificate(
-        _name(plan.common_name), keys["signer"], issuer_name, keys["issuer"], _SIGNER_UNTIL
+        _name(plan.common_name),
+        keys["signer"],
+        issuer_name,
+        keys["issuer"],
+        _SIGNER_UNTIL,
+        asked=_asked(url, ISSUER_LIST),
     )
     return Witness(
         id=plan.id,
@@ -110,6 +140,14 @@ def _witness(plan: _Plan) -> Witness:
         issuer=issuer,
         root=root,
     )
+
+
+ROOT_LIST, ISSUER_LIST, RESPONDER = "/root.crl", "/issuing.crl", "/ocsp"
+
+
+def _asked(url: str, where: str) -> tuple[str, str]:
+    """Where the list and the responder are; both empty where nothing is published."""
+    return (f"{url}{where}", f"{url}{RESPONDER}") if url else ("", "")
 
 
 def _name(common_name: str) -> Name:
@@ -132,6 +170,7 @@ def _certificate(
     until: datetime,
     *,
     depth: int | None = None,
+    asked: tuple[str, str] = ("", ""),
 ) -> Certificate:
     """A certificate with nothing random in it; an authority down to ``depth``, or a TSA's own."""
     from cryptography import x509
@@ -139,7 +178,8 @@ def _certificate(
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
     is_authority = depth is not None
-    serial = int.from_bytes(hashlib.sha256(SEED + subject.public_bytes()).digest()[:15], "big")
+    named = SEED + subject.public_bytes() + asked[0].encode()
+    serial = int.from_bytes(hashlib.sha256(named).digest()[:15], "big")
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -161,7 +201,25 @@ def _certificate(
         builder = builder.add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True
         )
+    if asked[0]:
+        for extension in _publishing(*asked):
+            builder = builder.add_extension(extension, critical=False)
     return builder.sign(issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
+
+
+def _publishing(listed: str, responder: str) -> tuple[ExtensionType, ExtensionType]:
+    """RFC 5280 §4.2.1.13 and §4.2.2.1."""
+    from cryptography import x509
+    from cryptography.x509.oid import AuthorityInformationAccessOID
+
+    at = [x509.UniformResourceIdentifier(listed)]
+    how = x509.AccessDescription(
+        AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(responder)
+    )
+    return (
+        x509.CRLDistributionPoints([x509.DistributionPoint(at, None, None, None)]),
+        x509.AuthorityInformationAccess([how]),
+    )
 
 
 def _usage(*, is_authority: bool) -> KeyUsage:

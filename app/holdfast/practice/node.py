@@ -50,6 +50,15 @@ class Node:
             asked = json.loads(request.body)
         except (ValueError, RecursionError):
             return _failure(None, -32700, "Parse error", 500)
+        if isinstance(asked, list) and asked:
+            # A batch: each call has its own answer, and the whole is always 200.
+            return Reply(
+                body=b"[" + b",".join(self._call(one).body for one in asked) + b"]",
+                content_type="application/json",
+            )
+        return self._call(asked)
+
+    def _call(self, asked: object) -> Reply:
         if not isinstance(asked, dict) or not isinstance(asked.get("params", []), list):
             return _failure(None, -32600, "Invalid Request object", 400)
         call = _Call(self._chain, asked.get("params", []))

@@ -7,7 +7,8 @@ import secrets
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -23,8 +24,8 @@ HOST = "127.0.0.1"
 
 # Below the range that Linux, macOS and Windows take outgoing ports from, so that a saved port is
 # not in use by chance when the world is opened again.
-_LOWEST_PORT = 20_000
-_PORTS = 12_000
+LOWEST_PORT = 20_000
+PORTS = 12_000
 _LONGEST_PATH = 4_096
 _WORLD = "Practice-World"
 _OWN_NAME = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.ASCII)
@@ -61,35 +62,29 @@ def text(status: int, sentence: str) -> Reply:
     return Reply(status=status, body=sentence.encode(), content_type="text/plain; charset=utf-8")
 
 
-class Service:
-    """One service on one loopback port: taken in ``__init__``, answering from ``serve`` on.
+class Listening:
+    """A server on one loopback port: taken in ``__init__``, answering from ``serve`` on."""
 
-    ``port`` asks for exactly that port and raises Unavailable(``practice_port_taken``) when it is
-    taken; without it a free one is found.  ``body_limit`` is in bytes.  Every reply carries
-    ``world``, by which ``is_world`` knows the service again.
-    """
-
-    def __init__(
-        self, answer: Answer, *, world: int, port: int | None = None, body_limit: int = 0
-    ) -> None:
-        self.answer = answer
-        self.world = world
-        self.body_limit = body_limit
+    def __init__(self, kind: Callable[[Any, int], TCPServer], port: int | None) -> None:
+        """``kind`` listens at a port for this service; it raises as ``listening`` does."""
         self.stopping = threading.Event()
         self.faults: list[BaseException] = []
         """What went wrong inside an answer; our own bugs, for tests to look at."""
-        self._server = _Server(self, port) if port is not None else _anywhere(self)
         self._thread: threading.Thread | None = None
+        self._server = kind(self, port) if port is not None else self._anywhere(kind)
+
+    def _anywhere(self, kind: Callable[[Any, int], TCPServer]) -> TCPServer:
+        for _ in range(100):
+            try:
+                return kind(self, LOWEST_PORT + secrets.randbelow(PORTS))
+            except Unavailable:
+                continue
+        raise Unavailable("practice_no_port")
 
     @property
     def port(self) -> int:
         """The port it listens on."""
-        return self._server.server_address[1]
-
-    @property
-    def url(self) -> str:
-        """``http://127.0.0.1:port``, without a slash at the end."""
-        return f"http://{HOST}:{self.port}"
+        return int(self._server.server_address[1])
 
     def serve(self) -> None:
         """It answers, those included who called since the port was taken."""
@@ -109,6 +104,53 @@ class Service:
         self._server.server_close()
 
 
+class Quiet:
+    """What our socket servers share; for ``socketserver`` classes, before them."""
+
+    service: Listening
+    daemon_threads = True
+    block_on_close = False
+    # On Windows this option would let a second program share the port.
+    allow_reuse_address = not hasattr(socket, "SO_EXCLUSIVEADDRUSE")
+
+    def handle_error(self, _request: Any, _client_address: Any) -> None:
+        """Nothing is ever printed; a client that went away is no event at all."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError) and error is not None:
+            self.service.faults.append(error)
+
+
+@contextmanager
+def taking(port: int) -> Iterator[None]:
+    """Raises Unavailable(``practice_port_taken``) where the system says that it is."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable("practice_port_taken", port=port) from error
+
+
+class Service(Listening):
+    """One HTTP service.
+
+    ``port`` asks for exactly that port and raises Unavailable(``practice_port_taken``) when it is
+    taken; without it a free one is found.  ``body_limit`` is in bytes.  Every reply carries
+    ``world``, by which ``is_world`` knows the service again.
+    """
+
+    def __init__(
+        self, answer: Answer, *, world: int, port: int | None = None, body_limit: int = 0
+    ) -> None:
+        self.answer = answer
+        self.world = world
+        self.body_limit = body_limit
+        super().__init__(_Server, port)
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:port``, without a slash at the end."""
+        return f"http://{HOST}:{self.port}"
+
+
 def is_world(port: int, world: int) -> bool:
     """Whether a service of that world answers at ``port`` already."""
     connection = HTTPConnection(HOST, port, timeout=5)
@@ -121,31 +163,20 @@ def is_world(port: int, world: int) -> bool:
         connection.close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    # On Windows this option would let a second program share the port.
-    allow_reuse_address = not hasattr(socket, "SO_EXCLUSIVEADDRUSE")
+class _Server(Quiet, ThreadingHTTPServer):
     request_queue_size = 64
+    service: Service
     server_address: tuple[str, int]
 
     def __init__(self, service: Service, port: int) -> None:
         self.service = service
-        try:
+        with taking(port):
             super().__init__((HOST, port), _Handler)
-        except OSError as error:
-            raise Unavailable("practice_port_taken", port=port) from error
 
     def server_bind(self) -> None:
         # HTTPServer's own would look the host's name up, which may ask the network.
         TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 -- inherited
-        """Nothing is ever printed; a client that went away is no event at all."""
-        error = sys.exception()
-        if not isinstance(error, ConnectionError | TimeoutError) and error is not None:
-            self.service.faults.append(error)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -208,12 +239,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(reply.body)
-
-
-def _anywhere(service: Service) -> _Server:
-    for _ in range(100):
-        try:
-            return _Server(service, _LOWEST_PORT + secrets.randbelow(_PORTS))
-        except Unavailable:
-            continue
-    raise Unavailable("practice_no_port")

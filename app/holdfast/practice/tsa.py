@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from holdfast.ports import Clock
-from holdfast.practice.keys import Witness
+from holdfast.practice import revocation
+from holdfast.practice.keys import Witness, published
 from holdfast.practice.server import Reply, Request, text
 
 BODY_LIMIT = 65_536
@@ -36,14 +37,20 @@ class _RejectedError(Exception):
 
 
 class TimeStamper:
-    """Answers ``POST`` with ``application/timestamp-query`` at any path."""
+    """Answers ``POST`` with ``application/timestamp-query``, and what is published beside it."""
 
     def __init__(self, witness: Witness, clock: Clock) -> None:
         self._witness = witness
         self._clock = clock
 
+    def publish(self, url: str) -> None:
+        """From now on its certificates say that their revocation is to be asked for at ``url``."""
+        self._witness = published(self._witness, url)
+
     def answer(self, request: Request) -> Reply:
         """One request."""
+        if (told := revocation.answer(request, self._witness, self._clock.now())) is not None:
+            return told
         if request.method != "POST":
             return text(405, "PRACTICE 演练: a time-stamping authority; POST a timestamp-query")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -14,7 +14,7 @@ from typing import Self
 from holdfast.core.drand import PRACTICE
 from holdfast.core.timestamp import Authorities, Calendar, Explorer, Tsa
 from holdfast.ports import Clock
-from holdfast.practice import beacon, drama, keys, node, otscalendar, tsa
+from holdfast.practice import beacon, drama, electrum, keys, node, otscalendar, tsa
 from holdfast.practice.chain import CONFIRMATIONS, Chain
 from holdfast.practice.drama import DramaSite
 from holdfast.practice.memory import Memory
@@ -45,7 +45,9 @@ def time_stampers(at: Callable[[str], str] = lambda _id: "") -> tuple[Tsa, ...]:
 
 
 class PracticeWorld:
-    """A drama site, two calendars over one chain with a node and two explorers, two TSAs, a beacon.
+    """A drama site, two calendars over one chain with all who show it, two TSAs, a beacon.
+
+    The chain is shown by a node, two explorers and an Electrum server.
 
     Everything listens on 127.0.0.1 and nowhere else.  What happened stays in the folder: opening
     it again, after a crash too, gives the same addresses, chain and promises.
@@ -68,8 +70,9 @@ class PracticeWorld:
             }
             for calendar in self._calendars:
                 answers[calendar.id] = (calendar.answer, otscalendar.MESSAGE_LIMIT)
-            for witness in keys.witnesses():
-                answers[witness.id] = (tsa.TimeStamper(witness, clock).answer, tsa.BODY_LIMIT)
+            stampers = {witness.id: tsa.TimeStamper(witness, clock) for witness in keys.witnesses()}
+            for name, stamper in stampers.items():
+                answers[name] = (stamper.answer, tsa.BODY_LIMIT)
             self._services: list[Service] = []
             self._ports: dict[str, int] = {}
             # One transaction over all of it: two programs that open a new folder at the same time
@@ -84,15 +87,33 @@ class PracticeWorld:
                         self._services.append(service)
                         port = service.port
                     self._ports[name] = port
+                self._electrum = self._open_electrum(memory, world, undo)
                 memory.remember(
                     world=world, **{f"port {name}": port for name, port in self._ports.items()}
                 )
             for calendar in self._calendars:
                 calendar.url = self._url(calendar.id)
+            for name, stamper in stampers.items():
+                stamper.publish(self._url(name))
             self._site.private_url = self._url("node") + "/"
             for service in self._services:
                 service.serve()
+            if self._electrum is not None:
+                self._electrum.serve()
             self._open = undo.pop_all()
+
+    def _open_electrum(
+        self, memory: Memory, world: int, undo: ExitStack
+    ) -> electrum.ElectrumService | None:
+        """The server of this world; None where another program already runs it."""
+        service = None
+        port = memory.setting("port electrum")
+        if port is None or not electrum.is_world(port, world):
+            service = electrum.ElectrumService(self._chain, world=world, port=port)
+            undo.callback(service.close)
+            port = service.port
+        self._ports["electrum"] = port
+        return service
 
     @classmethod
     def start(cls, folder: Path, clock: Clock, *, mining: Mining = "by_hand") -> PracticeWorld:
@@ -151,6 +172,16 @@ class PracticeWorld:
         """bitcoind's JSON-RPC over the simulated chain, with user and password."""
         return f"http://{RPC_USER}:{RPC_PASSWORD}@{HOST}:{self._ports['node']}"
 
+    @property
+    def node_url(self) -> str:
+        """The same without user and password."""
+        return f"http://{HOST}:{self._ports['node']}/"
+
+    @property
+    def electrum_address(self) -> str:
+        """An Electrum server over the simulated chain, as its address is typed."""
+        return f"tcp://{HOST}:{self._ports['electrum']}"
+
     def authorities(self) -> Authorities:
         """Whom the practice world asks."""
         explorers = zip(EXPLORERS, _OPERATORS, strict=True)
@@ -205,4 +236,5 @@ class PracticeWorld:
 
     def faults(self) -> tuple[BaseException, ...]:
         """What went wrong inside the services; empty unless the program has a bug."""
-        return tuple(fault for service in self._services for fault in service.faults)
+        found = [fault for service in self._services for fault in service.faults]
+        return (*found, *(self._electrum.faults if self._electrum is not None else ()))

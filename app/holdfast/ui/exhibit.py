@@ -23,8 +23,10 @@ from holdfast.ui.phrases import (
     best,
     exhibit_state,
     full_time,
+    said_by,
     sealing_lines,
     size,
+    stamp_history,
     stamp_state,
     stamps_of,
     utc_time,
@@ -72,6 +74,8 @@ class ExhibitDetail(QFrame):
         self.withdraw.clicked.connect(self._withdraw)
         self.environment = Button(desk, "exhibit.environment", kind="link")
         self.environment.clicked.connect(self._environment)
+        self.take_in = Button(desk, "import.open", kind="link")
+        self.take_in.clicked.connect(self._take_in)
         self._build()
 
     def _build(self) -> None:
@@ -83,7 +87,13 @@ class ExhibitDetail(QFrame):
         top.box.setAlignment(self.thumb, Qt.AlignmentFlag.AlignTop)
         left, right = QWidget(), QWidget()
         left.setLayout(
-            column(Label(desk, "exhibit.stamps", role="small"), self.stamps, None, gap=px(8))
+            column(
+                Label(desk, "exhibit.stamps", role="small"),
+                self.stamps,
+                row(self.take_in, None),
+                None,
+                gap=px(8),
+            )
         )
         right.setLayout(
             column(
@@ -243,7 +253,7 @@ class ExhibitDetail(QFrame):
 
     def _tell_stamps(self, stamps: tuple[Stamp, ...]) -> None:
         emptied(self.stamps)
-        whole = [stamp for stamp in stamps if stamp.subject.kind != "file"] or list(stamps)
+        whole = [s for s in stamps if s.subject.kind != "file" or s.imported] or list(stamps)
         seen: dict[tuple[str, str], Stamp] = {}
         for stamp in sorted(whole, key=_by_weight):
             seen.setdefault((stamp.kind, stamp.authority), stamp)
@@ -258,9 +268,13 @@ class ExhibitDetail(QFrame):
         words.show_text(state.sentence)
         words.setToolTip(utc_time(stamp.time))
         who = Label(desk, role="caption", tone="secondary")
-        who.show_text(stamp.by or stamp.authority or desk.say(f"witness.{stamp.kind}"))
+        who.show_text(said_by(desk, stamp))
+        told = [words, who]
+        if history := stamp_history(desk, stamp):
+            told.append(Label(desk, role="caption", tone="secondary"))
+            told[-1].show_text(history)
         glyph = Glyph(desk, state.icon, state.tone, size=18)
-        inside = row(glyph, column(words, who, gap=px(2)), gap=px(8))
+        inside = row(glyph, column(*told, gap=px(2)), gap=px(8))
         inside.setStretch(1, 1)
         inside.setAlignment(glyph, Qt.AlignmentFlag.AlignTop)
         holder = QWidget()
@@ -280,6 +294,10 @@ class ExhibitDetail(QFrame):
         if self._file is not None and self._exhibit is not None:
             what = (self._file.case.id, self._exhibit.number)
             self.desk.wanted.emit("environment", what)
+
+    def _take_in(self) -> None:
+        if self._file is not None:
+            self.desk.wanted.emit("token", self._file.case.id)
 
     def _open(self) -> None:
         if self._exhibit is None or not self._exhibit.artifacts:

@@ -152,9 +152,20 @@ def stamp_state(desk: Desk, stamp: Stamp) -> State:
         )
     else:
         icon = _SHAPES[stamp.status]
-        sentence = desk.say(f"state.{stamp.status}")
+        late = stamp.status == "pending" and stamp.reason == "overdue"
+        sentence = desk.say("state.overdue" if late else f"state.{stamp.status}")
     word = "confirmed" if sure else stamp.status
     return _worn(desk, stamp, icon, sentence, desk.say(f"short.{word}"))
+
+
+def stamp_history(desk: Desk, stamp: Stamp) -> str:
+    """When it is looked at again by itself, and how much of what calendars said is kept."""
+    told = []
+    if stamp.status == "pending" and stamp.next_try and stamp.world == "real":
+        told.append(desk.say("exhibit.stamps.next", time=short_time(stamp.next_try)))
+    if stamp.answers:
+        told.append(desk.say("exhibit.stamps.answers", count=len(stamp.answers)))
+    return " ".join(told)
 
 
 def _worn(desk: Desk, stamp: Stamp, icon: str, sentence: str, short: str) -> State:
@@ -164,6 +175,14 @@ def _worn(desk: Desk, stamp: Stamp, icon: str, sentence: str, short: str) -> Sta
         # Shape and word stay; colour is for what is real.
         tone = "secondary"
     return State(icon=icon, tone=tone, sentence=sentence, short=short)
+
+
+def said_by(desk: Desk, stamp: Stamp) -> str:
+    """Who says it, or where a time-stamp came from of which nothing is claimed."""
+    if stamp.imported:
+        origin = desk.say(f"import.said.{stamp.reason or 'imported'}")
+        return f"{stamp.by} · {origin}" if stamp.by else origin
+    return stamp.by or stamp.authority or desk.say(f"witness.{stamp.kind}")
 
 
 def stamps_of(
@@ -199,9 +218,14 @@ def _checkpoint_size(stamp: Stamp) -> int:
 def best(stamps: Sequence[Stamp]) -> Stamp | None:
     """The time-stamp that says most about a whole exhibit: broken, then the earliest sure one.
 
-    One on a single file says nothing about the others, so only manifests and heads count.
+    One on a single file says nothing about the others, so only manifests and heads count; one from
+    elsewhere that cannot be checked here takes nothing away from what is still on its way.
     """
-    whole = [stamp for stamp in stamps if stamp.subject.kind != "file"]
+    whole = [
+        stamp
+        for stamp in stamps
+        if stamp.subject.kind != "file" and not (stamp.imported and stamp.status == "unchecked")
+    ]
     if not whole:
         return None
     rank = max(_RANK.index(stamp.status) for stamp in whole)

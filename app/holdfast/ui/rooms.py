@@ -136,5 +136,6 @@ PAGES = {
     "browsing": ("browsing", "BrowsingPage"),
     "phone": ("phone", "PhonePage"),
     "record": ("record", "RecordPage"),
+    "token": ("token", "TokenPage"),
     "farewell": ("farewell", "FarewellPage"),
 }

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from holdfast.core import pack
+from holdfast.core import enclosed, pack
 from holdfast.core.canonical import one_line, rfc3339
 from holdfast.core.document import Field, Furniture, Issued, Lang, Order, local_time, offset
 from holdfast.core.environment import runs_of
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
-from holdfast.core.ledger import Checkpoint, Ref
+from holdfast.core.ledger import Checkpoint, LedgerEntry, Ref, inclusion_proof, write_proof
 from holdfast.core.timestamp import Authorities, Stamp
 from holdfast.core.words import Words
 from holdfast.ports import Clock, Renderer, Store, Vault
@@ -187,6 +187,7 @@ def compose(
             fields["failures"] = len(failures)
             attachments = (
                 *_attachments(shown, file.stamps, head, vault),
+                *_under(shown, entries, head),
                 *((f"environment-{one.seq}.json", one.raw, "application/json") for one in checks),
             )
         case "evidence-list":
@@ -395,6 +396,31 @@ def _attachments(
                 proof = vault.read(stamp.proof)
                 files.append((f"{number}-{name}", proof, "application/octet-stream"))
     files.append((f"checkpoint-{head.size}.txt", head.note, "text/plain"))
+    return tuple(files)
+
+
+def _under(
+    shown: Sequence[Shown], entries: Sequence[LedgerEntry], head: Checkpoint
+) -> tuple[tuple[str, bytes, str], ...]:
+    """What leads from each manifest to the printed head: its line, the proof, and the keys."""
+    leaves = [entry.leaf for entry in entries]
+    sealed = {entry.subject: entry for entry in entries if entry.act == "exhibit.sealed"}
+    files: list[tuple[str, bytes, str]] = []
+    for one in shown:
+        number = one.exhibit.number
+        entry = sealed[number]
+        proof = write_proof(entry.seq, inclusion_proof(leaves, entry.seq), head)
+        files.append((enclosed.line_name(number), entry.body, "application/json"))
+        files.append((enclosed.inclusion_name(number), proof, "text/plain"))
+    keys = [
+        key
+        for entry in entries
+        if entry.act in ("case.opened", "key.rotated")
+        and isinstance(key := entry.facts.get("key"), str)
+    ]
+    if keys:
+        named = "".join(f"{key}\n" for key in dict.fromkeys(keys))
+        files.append((enclosed.KEY, named.encode(), "text/plain"))
     return tuple(files)
 
 

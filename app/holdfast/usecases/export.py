@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
 import holdfast
+from holdfast.core import minisign
 from holdfast.core.bag import Unreadable
-from holdfast.core.canonical import MAX_INTEGER, Json, canonical, parse, visible
+from holdfast.core.canonical import MAX_INTEGER, Json, canonical, moment, parse, visible
 from holdfast.core.case import Case, Infringement, Licence, Party
 from holdfast.core.certificates import fingerprint, write_pem
 from holdfast.core.deadline import FollowUp
@@ -45,6 +47,7 @@ from holdfast.core.pack import (
     KEYS,
     MANIFEST,
     README,
+    SIGNATURE,
     SYSTEMS,
     TAG_MANIFEST,
     VERIFIER,
@@ -52,6 +55,7 @@ from holdfast.core.pack import (
     Readme,
     ReadmeExhibit,
     ReadmeRoot,
+    RevocationForm,
     chain_path,
     checkpoint_path,
     commands,
@@ -60,15 +64,27 @@ from holdfast.core.pack import (
     payload,
     proof_path,
     read_certificates_path,
+    read_revocation_path,
+    revocation_path,
     root_path,
+    signature_command,
     stamp_path,
     write_manifest,
 )
-from holdfast.core.rfc3161 import MalformedToken, read_certificates, read_response
+from holdfast.core.revocation import is_about, read_material, subject_of
+from holdfast.core.rfc3161 import (
+    Certificate,
+    MalformedToken,
+    read_certificate,
+    read_certificates,
+    read_response,
+)
 from holdfast.core.timestamp import Stamp, Tsa
 from holdfast.core.verdict import Finding
 from holdfast.core.witness import DATES
 from holdfast.ports import PackFormat, Store, Vault
+from holdfast.usecases.selection import Selection, line, select, shown_lines, trimmed
+from holdfast.usecases.selection import facts as selected_facts
 
 HeaderRun: TypeAlias = Callable[[World, tuple[int, ...], Job], tuple[int, bytes]]
 """First height and raw headers that link all heights to a checkpoint.  Raises Unavailable."""
@@ -90,18 +106,21 @@ def export(
     tsas: Sequence[Tsa],
     headers: HeaderRun | None,
     job: Job,
+    only: Sequence[str] = (),
+    without_parties: bool = False,
 ) -> Path:
     """The case stands at ``out`` as a pack, and the ledger says that it was exported.
 
     Exporting again while nothing has changed adds no line and gives the same bytes.  ``tsas`` are
-    the authorities of the case's world.  Raises Refused, and Tampered when the vault no longer
-    holds what was sealed.
+    the authorities of the case's world; ``only`` are the exhibits that go along, all if empty.
+    Raises Refused, and Tampered when the vault no longer holds what was sealed.
     """
     case = store.case(reference)
     job.step("exporting")
-    plan = _Plan(case, store, vault, tuple(tsas))
+    selection = select(only, store.entries(case.id), without_parties=without_parties)
+    plan = _Plan(case, store, vault, tuple(tsas), selection=selection)
     plan.gather()
-    _on_record(case, plan.certificates(), store=store, vault=vault)
+    _on_record(case, selection, plan.certificates(), store=store, vault=vault)
     plan.gather()
     plan.add_case_file()
     if headers is not None:
@@ -110,25 +129,52 @@ def export(
 
 
 def _on_record(
-    case: Case, certificates: Sequence[Mapping[str, Json]], *, store: Store, vault: Vault
+    case: Case,
+    selection: Selection,
+    certificates: Sequence[Mapping[str, Json]],
+    *,
+    store: Store,
+    vault: Vault,
 ) -> None:
     """The newest pack.exported line names the case file and the certificates as they are now.
 
     A head covers it.  When nothing has changed since such a line, none is added.
     """
-    body = case_file_bytes(case, store=store)
-    digest = vault.keep_bytes(body)
-    ref = Ref(path=CASE_FILE, size=len(body), sha256=digest.sha256, sm3=digest.sm3)
-    facts: dict[str, Json] = {"format": "bagit", "certificates": list(certificates)}
-    entries = store.entries(case.id)
-    heads = store.checkpoints(case.id)
-    last = entries[-1]
-    same = last.act == "pack.exported" and (last.refs, dict(last.facts)) == ((ref,), facts)
-    if same and heads and heads[-1].size == len(entries):
-        return
     with store.custody(case.id) as custody:
+        entries = store.entries(case.id)
+        body, facts = _stated(case, selection, entries, store=store, vault=vault)
+        facts["certificates"] = list(certificates)
+        digest = vault.keep_bytes(body)
+        ref = Ref(path=CASE_FILE, size=len(body), sha256=digest.sha256, sm3=digest.sm3)
+        heads, last = store.checkpoints(case.id), entries[-1]
+        same = last.act == "pack.exported" and (last.refs, dict(last.facts)) == ((ref,), facts)
+        if same and heads and heads[-1].size == len(entries):
+            return
         custody.append("pack.exported", case.number, [ref], facts)
         custody.head()
+
+
+def _stated(
+    case: Case,
+    selection: Selection,
+    entries: Sequence[LedgerEntry],
+    *,
+    store: Store,
+    vault: Vault,
+) -> tuple[bytes, dict[str, Json]]:
+    """The case file, and what the export line says beside it."""
+    body = case_file_bytes(case, store=store)
+    facts: dict[str, Json] = {"format": "bagit"}
+    if not selection.whole:
+        shown = shown_lines(selection, entries, vault)
+        told = parse(body)
+        assert isinstance(told, dict)
+        body = canonical(trimmed(told, selection, entries, shown))
+        facts |= selected_facts(selection, entries, shown)
+    key = store.key(case.id)
+    if key is not None:
+        facts["manifest_key"] = minisign.key_line(key.public_key)
+    return body, facts
 
 
 def case_file_bytes(case: Case, *, store: Store) -> bytes:
@@ -216,25 +262,32 @@ class _Plan:
     """Files by exhibit number."""
     not_before: set[int] = field(default_factory=set)
     """Heights of the blocks that manifests name as not later than themselves."""
+    selection: Selection = field(default_factory=Selection)
+    shown: frozenset[int] = frozenset()
+    """The lines of the ledger that the pack shows."""
 
     def gather(self) -> None:
         """Ledger, exhibits, documents, proofs and heads; everything but ``case.json``."""
         self.files.clear()
         self.entries = self.store.entries(self.case.id)
         self.checkpoints = self.store.checkpoints(self.case.id)
+        self.shown = shown_lines(self.selection, self.entries, self.vault)
         for entry in self.entries:
+            if entry.seq not in self.shown:
+                continue
             if entry.act == "exhibit.sealed":
                 self._exhibit(entry)
-            elif entry.act in ("document.issued", "notice.approved"):
+            elif entry.act in ("document.issued", "notice.approved", "checkpoint.cosigned"):
                 for ref in entry.refs:
                     self._object(ref.path, ref.sha256, ref.size)
         self.stamps = _usable(self.store.all(Stamp, self.case.id))
         stamped = self._stamped_heads()
         self._proofs(stamped)
         self._certificates()
+        self._revocation()
         self._heads(stamped)
         self._inclusion(stamped)
-        self._bytes(ENTRIES, b"".join(entry.body + b"\n" for entry in self.entries))
+        self._bytes(ENTRIES, b"".join(line(entry, self.shown) for entry in self.entries))
         self._keys()
 
     def add_case_file(self) -> None:
@@ -329,9 +382,9 @@ class _Plan:
                 if raw is not None:
                     tokens.setdefault(stamp.authority, []).append(raw)
         for authority, raws in tokens.items():
-            tsa = known.get(authority)
-            root = read_certificates(tsa.root)[0] if tsa is not None else b""
-            links = list(read_certificates(tsa.chain)) if tsa and tsa.chain.strip() else []
+            given_root, given_chain = self._given(authority, known.get(authority))
+            root = read_certificates(given_root)[0] if given_root else b""
+            links = list(read_certificates(given_chain)) if given_chain.strip() else []
             links += [link for raw in raws for link in _brought(raw)]
             chain = [link for link in dict.fromkeys(links) if link != root]
             if root:
@@ -339,9 +392,57 @@ class _Plan:
             if chain or root:
                 self._bytes(chain_path(authority), write_pem(chain or (root,)))
 
+    def _given(self, authority: str, tsa: Tsa | None) -> tuple[bytes, bytes]:
+        """Root and chain (PEM): the pinned ones, or what came with an imported token."""
+        if tsa is not None:
+            return tsa.root, tsa.chain
+        for stamp in self.stamps:
+            if stamp.imported and stamp.authority == authority:
+                root = self._small(stamp.root) if stamp.root else None
+                chain = self._small(stamp.chain) if stamp.chain else None
+                return root or b"", chain or b""
+        return b"", b""
+
+    def _revocation(self) -> None:
+        """The newest list and answer about each certificate, for authorities whose token is here.
+
+        The newest says of every earlier moment what an older one said.
+        """
+        wanted = {
+            (stamp.authority, sha256)
+            for stamp in self.stamps
+            if stamp_path(stamp) in self.files
+            for sha256 in stamp.revocation
+        }
+        issuers = {authority: self._issuers(authority) for authority, _ in wanted}
+        newest: dict[tuple[str, RevocationForm, bytes], tuple[datetime, str]] = {}
+        for authority, sha256 in wanted:
+            try:
+                material = read_material(self._small(sha256) or b"")
+            except ValueError:
+                continue
+            if not any(is_about(material, issuer) for issuer in issuers[authority]):
+                # Whoever verifies could not tell whose word it is.
+                continue
+            form, about = subject_of(material)
+            at = (material.signed_at, sha256)
+            newest[authority, form, about] = max(newest.get((authority, form, about), at), at)
+        for (authority, form, _), (_, sha256) in sorted(newest.items()):
+            self._object(revocation_path(authority, sha256, form), sha256)
+
+    def _issuers(self, authority: str) -> tuple[Certificate, ...]:
+        """The certificates of an authority that lie in the pack."""
+        files = (self.files.get(path_of(authority)) for path_of in (root_path, chain_path))
+        pems = [file.data for file in files if file is not None and file.data]
+        return tuple(read_certificate(raw) for pem in pems for raw in read_certificates(pem))
+
     def certificates(self) -> tuple[Mapping[str, Json], ...]:
-        """Path and SHA-256 of every chain and root: nothing else vouches for their bytes."""
-        found = sorted(path for path in self.files if read_certificates_path(path))
+        """Path and SHA-256 of every chain, root, revocation list and answer, as they left here."""
+        found = sorted(
+            path
+            for path in self.files
+            if read_certificates_path(path) or read_revocation_path(path)
+        )
         return tuple({"path": path, "sha256": self.files[path].sha256} for path in found)
 
     def add_headers(self, headers: HeaderRun, job: Job) -> None:
@@ -391,7 +492,7 @@ class _Plan:
         )
         leaves = [entry.leaf for entry in self.entries]
         for entry in self.entries:
-            if entry.act != "exhibit.sealed":
+            if entry.act != "exhibit.sealed" or entry.seq not in self.shown:
                 continue
             covering = [one for one in (*timed, *self.checkpoints[-1:]) if one.size > entry.seq]
             if covering:
@@ -428,7 +529,19 @@ class _Plan:
             _packed(BROWSER_VERIFIER, page),
         ]
         listed = write_manifest((file.name, file.sha256) for file in tags)
-        return (*body, *tags, _packed(TAG_MANIFEST, listed))
+        return (*body, *tags, _packed(TAG_MANIFEST, listed), *self._signature(listed))
+
+    def _signature(self, listed: bytes) -> tuple[PackFile, ...]:
+        """The list that covers everything, signed; none where the export line names no key."""
+        last = self.entries[-1]
+        key = self.store.key(self.case.id)
+        if key is None or last.facts.get("manifest_key") != minisign.key_line(key.public_key):
+            return ()
+        head = self.checkpoints[-1]
+        when = int(moment(last.at).timestamp())
+        comment = f"timestamp:{when}\tfile:{TAG_MANIFEST}\t{head.origin} {head.size}"
+        signed = minisign.sign(listed, comment, key.public_key, self.store.sign)
+        return (_packed(SIGNATURE, signed.note),)
 
     def _bag_info(self, body: Sequence[PackFile]) -> bytes:
         """RFC 8493 §2.2.2; dated by the ledger, so that the same head gives the same bytes."""
@@ -446,7 +559,10 @@ class _Plan:
     def _readme(self, verifier: bytes, page: bytes) -> Readme:
         head = self.checkpoints[-1]
         by_number = {exhibit.number: exhibit for exhibit in self.store.all(Exhibit, self.case.id)}
-        sealed = [entry for entry in self.entries if entry.act == "exhibit.sealed"]
+        whole = [entry for entry in self.entries if entry.act == "exhibit.sealed"]
+        sealed = [entry for entry in whole if entry.seq in self.shown]
+        stated = self.entries[-1].facts.get("manifest_key")
+        key = stated if isinstance(stated, str) else ""
         practice = self.case.world == "practice"
         shown = [stamp for stamp in self.stamps if self._can_be_run(stamp)]
         return Readme(
@@ -476,8 +592,13 @@ class _Plan:
             commands=tuple(
                 command
                 for system in SYSTEMS
-                for command in commands(shown, HEAD, practice=practice, system=system)
+                for command in (
+                    *commands(shown, HEAD, practice=practice, system=system),
+                    *((signature_command(key, system),) if key else ()),
+                )
             ),
+            signing_key=key,
+            left_out=tuple(entry.subject for entry in whole if entry not in sealed),
         )
 
     def _can_be_run(self, stamp: Stamp) -> bool:

@@ -1,17 +1,22 @@
-"""Time-stamps: ask for what is queued, look after what is pending.  Nothing ever waits for it."""
+"""Time-stamps: ask for what is queued, look after what is pending.  Nothing ever waits for it.
+
+When to look again is written down with each stamp, so it outlives the program.  A calendar needs
+hours, so a promise is looked at by its age: hourly at first, daily in the end, for eight weeks.
+Then the promise is kept but no longer followed, that is said, and the calendars are asked afresh.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from holdfast.core.canonical import Json, moment, rfc3339
 from holdfast.core.case import Case
 from holdfast.core.evidence import World
 from holdfast.core.job import Job
-from holdfast.core.timestamp import Answer, Authorities, Stamp
+from holdfast.core.timestamp import Answer, Authorities, Heard, Stamp, read_heard
 from holdfast.ports import Clock, Stamper, Store, Vault
 
 DONE = frozenset({"confirmed", "simulated"})
@@ -21,6 +26,19 @@ LINE_LIMIT = 500
 """Subjects named in one ledger line."""
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
+LOOKS = (
+    (timedelta(days=1), timedelta(hours=1)),
+    (timedelta(days=3), timedelta(hours=3)),
+    (timedelta(days=14), timedelta(hours=6)),
+    (timedelta(weeks=8), timedelta(days=1)),
+)
+"""Up to which age a proof that is not complete is looked at how often."""
+PATIENCE = LOOKS[-1][0]
+"""How long a calendar's promise is followed."""
+OLD_WAIT = timedelta(weeks=1)
+"""Between looks at an attested block that nobody could confirm in all that time."""
+OVERDUE = "overdue"
+"""Reason of a promise that was not kept within PATIENCE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +60,18 @@ def stamp(
     vault: Vault,
     clock: Clock,
     job: Job,
+    now: bool = False,
 ) -> StampRun:
-    """Everything queued was asked for once, everything pending looked at once.
+    """Everything queued was asked for once, everything pending looked at once, where it is due.
 
-    Worlds without authorities (the practice world while it sleeps) are left as they are.
+    ``now`` looks at everything that waits, whenever its turn would be.  Worlds without authorities
+    (the practice world while it sleeps) are left as they are.
     """
     touched: dict[str, Stamp] = {}
     for world, witnesses in authorities.items():
         mine = [case for case in cases if case.world == world]
         for stamper in stampers:
-            run = _Run(stamper, witnesses, store, vault, clock, job)
+            run = _Run(stamper, witnesses, store, vault, clock, job, now)
             touched |= {one.id: one for one in run.ask(mine)}
             touched |= {one.id: one for one in run.upgrade(mine)}
     states = [one.status for one in touched.values()]
@@ -68,7 +88,7 @@ def stamp(
 def waiting(cases: Sequence[Case], *, store: Store) -> int:
     """How many time-stamps are queued or pending."""
     return sum(
-        stamp.status in ("queued", "pending")
+        stamp.status in ("queued", "pending") and stamp.reason != OVERDUE
         for case in cases
         for stamp in store.all(Stamp, case.id)
     )
@@ -84,6 +104,10 @@ class _Run:
     vault: Vault
     clock: Clock
     job: Job
+    now: bool = False
+    _kept: dict[Heard, str] = field(default_factory=dict)
+    """Records of answers that were written in this run: thousands of stamps share one."""
+    _read: dict[str, Heard] = field(default_factory=dict)
 
     def ask(self, cases: Sequence[Case]) -> list[Stamp]:
         """Every queued digest goes out: one request an authority, whatever the number of cases."""
@@ -108,7 +132,7 @@ class _Run:
             s
             for status in ("pending", "unchecked", "one_source")
             for s in self._due(cases, status)
-            if s.proof
+            if s.proof and not s.imported
         ]
         answers: dict[str, Answer] = {}
         for done, stamp in enumerate(stamps):
@@ -123,23 +147,72 @@ class _Run:
         pairs = [(stamp, answers[stamp.proof]) for stamp in stamps]
         stayed = [self._later(*pair) for pair in pairs if not self._moved(*pair)]
         for stamp in stayed:
-            self.store.save(stamp)
+            if stamp.reason != OVERDUE:
+                self.store.save(stamp)
+        self._give_up([stamp for stamp in stayed if stamp.reason == OVERDUE])
         return [*stayed, *self._record([pair for pair in pairs if self._moved(*pair)])]
+
+    def _give_up(self, stamps: Sequence[Stamp]) -> None:
+        """Their promises are no longer followed, the ledger says so, and new ones are queued."""
+        by_case: dict[str, list[Stamp]] = defaultdict(list)
+        for stamp in stamps:
+            by_case[stamp.case_id].append(stamp)
+        for case_id, mine in by_case.items():
+            with self.store.custody(case_id) as custody:
+                said: dict[tuple[str, str, str, str], list[Stamp]] = {}
+                for stamp in mine:
+                    key = ("timestamp.failed", stamp.kind, stamp.authority, OVERDUE)
+                    said.setdefault(key, []).append(stamp)
+                    custody.save(stamp)
+                    custody.save(
+                        Stamp(
+                            id=self.clock.new_id(),
+                            case_id=case_id,
+                            subject=stamp.subject,
+                            kind=stamp.kind,
+                            authority=stamp.authority,
+                            world=stamp.world,
+                        )
+                    )
+                for act, subject, facts in _grouped_lines(said):
+                    custody.append(act, subject, facts=facts)
 
     @staticmethod
     def _moved(stamp: Stamp, answer: Answer) -> bool:
         return answer.status not in ("queued", stamp.status)
 
     def _due(self, cases: Sequence[Case], status: str) -> list[Stamp]:
-        now = self.clock.now()
+        at = self.clock.now()
         return [
             stamp
             for case in cases
             for stamp in self.store.all(Stamp, case.id)
             if stamp.kind == self.stamper.id
             and stamp.status == status
-            and (stamp.next_try is None or moment(stamp.next_try) <= now)
+            and (self.now or self._is_due(stamp, at))
         ]
+
+    @staticmethod
+    def _is_due(stamp: Stamp, at: datetime) -> bool:
+        if stamp.next_try is None:
+            return stamp.reason != OVERDUE
+        return moment(stamp.next_try) <= at
+
+    def _heard(self, stamp: Stamp, heard: Sequence[Heard]) -> tuple[str, ...]:
+        """The records of all answers about a stamp, with those that say something new."""
+        answers = stamp.answers
+        for one in heard:
+            if any(one.repeats(self._known(sha256)) for sha256 in answers):
+                continue
+            if one not in self._kept:
+                self._kept[one] = self.vault.keep_bytes(one.record()).sha256
+            answers = (*answers, self._kept[one])
+        return answers
+
+    def _known(self, sha256: str) -> Heard:
+        if sha256 not in self._read:
+            self._read[sha256] = read_heard(self.vault.read(sha256))
+        return self._read[sha256]
 
     def _record(self, pairs: Sequence[tuple[Stamp, Answer]]) -> list[Stamp]:
         """The answers are in the vault, on the ledger, and shown by the stamps."""
@@ -163,47 +236,64 @@ class _Run:
             return self._later(stamp, answer)
         proof = self.vault.keep_bytes(answer.proof).sha256
         query = self.vault.keep_bytes(answer.query).sha256 if answer.query else stamp.query
+        lists = tuple(self.vault.keep_bytes(one).sha256 for one in answer.revocation)
         earlier = (stamp.proof,) if stamp.proof and stamp.proof != proof else ()
         done = answer.status in DONE
-        return replace(
+        new = replace(
             stamp,
             status=answer.status,
             proof=proof,
             query=query,
             superseded=(*stamp.superseded, *earlier),
+            revocation=lists or stamp.revocation,
             time=answer.time,
             by=answer.by,
             reason="",
             attempts=0,
             requested=stamp.requested or rfc3339(now),
-            next_try=None if done else rfc3339(now + self._wait(answer, 0)),
+            answers=self._heard(stamp, answer.heard),
         )
+        return replace(new, next_try=None if done else self._next(new, answer, now))
 
     def _later(self, stamp: Stamp, answer: Answer) -> Stamp:
         now = self.clock.now()
-        return replace(
+        new = replace(
             stamp,
             attempts=stamp.attempts + 1,
             reason=answer.reason,
             requested=stamp.requested or rfc3339(now),
-            next_try=rfc3339(now + self._wait(answer, stamp.attempts)),
+            answers=self._heard(stamp, answer.heard),
         )
+        if answer.status == "pending" and self._is_overdue(new, now):
+            return replace(new, reason=OVERDUE, next_try=None)
+        return replace(new, next_try=self._next(new, answer, now))
 
-    def _wait(self, answer: Answer, attempts: int) -> timedelta:
-        """Back-off; nobody has to wait in the practice world."""
+    def _is_overdue(self, stamp: Stamp, now: datetime) -> bool:
+        real = self.authorities.world == "real"
+        return real and stamp.status == "pending" and self._age(stamp, now) >= PATIENCE
+
+    @staticmethod
+    def _age(stamp: Stamp, now: datetime) -> timedelta:
+        return now - moment(stamp.requested) if stamp.requested else timedelta(0)
+
+    def _next(self, stamp: Stamp, answer: Answer, now: datetime) -> str:
+        """When the turn of a stamp comes again; nobody has to wait in the practice world."""
         if self.authorities.world == "practice":
-            return timedelta(0)
+            return rfc3339(now)
         if answer.retry_s is not None:
-            return timedelta(seconds=answer.retry_s)
-        doubled: int = 1 << min(attempts, 12)
-        return min(FIRST_WAIT * doubled, LONGEST_WAIT)
+            return rfc3339(now + timedelta(seconds=answer.retry_s))
+        if stamp.status == "queued":
+            doubled: int = 1 << min(stamp.attempts - 1, 12)
+            return rfc3339(now + min(FIRST_WAIT * doubled, LONGEST_WAIT))
+        age = self._age(stamp, now)
+        return rfc3339(now + next((wait for limit, wait in LOOKS if age < limit), OLD_WAIT))
 
 
 def _lines(
     after: Sequence[tuple[Stamp, Stamp]],
 ) -> list[tuple[str, str, dict[str, Json]]]:
     """What came of a run: first requests and failures in groups, confirmations one by one."""
-    grouped: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    grouped: dict[tuple[str, str, str, str], list[Stamp]] = defaultdict(list)
     lines: list[tuple[str, str, dict[str, Json]]] = []
     for old, new in after:
         if new.status in DONE:
@@ -215,21 +305,32 @@ def _lines(
                 "proof_sha256": new.proof,
                 "simulated": new.status == "simulated",
             }
+            if new.revocation:
+                facts["revocation"] = list(new.revocation)
             lines.append(("timestamp.confirmed", new.subject.path, facts))
         elif new.status == "queued":
             if old.attempts == 0 and new.reason not in POSTPONED:
-                grouped["timestamp.failed", new.kind, new.authority, new.reason].append(
-                    new.subject.sha256
-                )
+                grouped["timestamp.failed", new.kind, new.authority, new.reason].append(new)
         elif not old.proof:
-            grouped["timestamp.requested", new.kind, new.authority, ""].append(new.subject.sha256)
-    for (act, kind, authority, reason), subjects in grouped.items():
-        for start in range(0, len(subjects), LINE_LIMIT):
-            facts = {
+            grouped["timestamp.requested", new.kind, new.authority, ""].append(new)
+    return [*lines, *_grouped_lines(grouped)]
+
+
+def _grouped_lines(
+    grouped: Mapping[tuple[str, str, str, str], Sequence[Stamp]],
+) -> list[tuple[str, str, dict[str, Json]]]:
+    """A line for up to LINE_LIMIT subjects; it names the records of what calendars answered."""
+    lines = []
+    for (act, kind, authority, reason), stamps in grouped.items():
+        for start in range(0, len(stamps), LINE_LIMIT):
+            some = stamps[start : start + LINE_LIMIT]
+            facts: dict[str, Json] = {
                 "kind": kind,
                 "authority": authority,
-                "subjects": list(subjects[start : start + LINE_LIMIT]),
+                "subjects": [stamp.subject.sha256 for stamp in some],
             }
+            if answers := list(dict.fromkeys(one for stamp in some for one in stamp.answers)):
+                facts["answers"] = list(answers)
             if reason:
                 facts["reason"] = reason
             lines.append((act, f"{kind}:{authority}" if authority else kind, facts))

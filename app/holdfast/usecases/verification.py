@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from holdfast.core.canonical import one_line
 from holdfast.core.document import Field, Furniture, Lang, Order, local_time
@@ -29,19 +30,29 @@ class Looked:
     """Of a file, in bytes."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """What was looked at, and when: noted before it was verified."""
+
+    at: str
+    """RFC 3339 in UTC, by this computer's clock."""
+    things: tuple[Looked, ...]
+    out: Path
+    """Where the paper is wanted."""
+
+
 def paper(
     verdict: Verdict,
-    looked: Sequence[Looked],
+    looking: Looking,
     *,
     words: Words,
     lang: Lang,
-    at: str,
     offset_minutes: int,
     version: str,
     verifier_sha256: str,
 ) -> Order:
-    """The order for it.  ``at`` is when it was looked at, RFC 3339 in UTC."""
-    state = verdict.state
+    """The order for it."""
+    state, at = verdict.state, looking.at
     sure = local_time(verdict.sure, offset_minutes) if verdict.sure else ""
     key = (
         f"ui.verify.{state}" if sure or state not in ("ok", "weak") else f"ui.verify.{state}.plain"
@@ -68,7 +79,7 @@ def paper(
                 "size": "" if one.size is None else f"{one.size:,}",
                 "sized": one.size is not None,
             }
-            for one in looked
+            for one in looking.things
         ],
         "stamps": [_stamp(seen, words, offset_minutes) for seen in verdict.timestamps[:MOST_ROWS]],
         "stamps_more": max(0, len(verdict.timestamps) - MOST_ROWS),

@@ -19,13 +19,17 @@ from holdfast.core.bitcoin import MAX_HEADERS_FILE, BadHeader, CheckpointTable, 
 from holdfast.core.canonical import one_line
 from holdfast.core.certificates import fingerprints
 from holdfast.core.drand import DrandChain
+from holdfast.core.enclosed import enclosed_heads, judge_enclosed
 from holdfast.core.errors import Refused, Tampered
+from holdfast.core.growth import Kept
 from holdfast.core.job import Job
 from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
 from holdfast.core.pack import DECLARATION, ENTRIES, MANIFEST, payload
+from holdfast.core.revocation import Holds
 from holdfast.core.timestamp import StampKind
-from holdfast.core.verdict import Finding, ProofHelp, Verdict, together
+from holdfast.core.verdict import Finding, ProofHelp, Verdict, conclude, together
 from holdfast.core.witness import MAX_PROOF, Checker, Terms
+from holdfast.usecases.kept import about_kept, head_of, judge_against, judge_remains, sort_kept
 
 if TYPE_CHECKING:
     from holdfast.core.case import Case
@@ -52,6 +56,8 @@ class Options:
     chain: Path | None = None
     all_digests: bool = False
     practice: bool = False
+    heads: tuple[str, ...] = ()
+    """Heads as documents print them, ``27:`` and 64 hexadecimal digits, to be held against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +77,16 @@ class Bench:
     """What a PDF carries inside, by name; None where that cannot be looked at."""
     now: str = ""
     """RFC 3339; empty where the clock is not to be consulted."""
-    ask: Callable[[int], Iterable[tuple[str, bytes]]] | None = None
-    """(operator, header) at a height of the real chain; None where nobody is asked."""
+    ask: Callable[[int], Iterable[tuple[str, int, bytes]]] | None = None
+    """(operator, height, header) at and around a height of the real chain; None: ask nobody."""
     beacons: tuple[DrandChain, ...] = ()
     """Pinned chains of signed rounds."""
     signed: Callable[[DrandChain, int, bytes], bool] | None = None
     """Whether a signature is a chain's of a round; None where that cannot be computed."""
+    home: Path | None = None
+    """The pack that the checker itself lies in: what a kept head is held against."""
+    holds: Holds | None = None
+    """Whether a signature on a revocation list holds; None where that cannot be computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +99,10 @@ class Shelf:
     """A case as it would lie in a pack."""
     issued: Callable[[str], tuple[Case, Ref] | None]
     """The case and the ref of the document with this SHA-256."""
+    of_ledger: Callable[[str], Case | None] = lambda _ledger: None
+    """The case that owns the ledger of that id."""
+    heads: Callable[[Case], Iterable[bytes]] = lambda _case: ()
+    """Checkpoint files of a case that lie in the vault, whatever the database says of them."""
 
 
 def verify(
@@ -105,15 +119,30 @@ def verify(
     """
     if not targets:
         raise Refused("verify_nothing")
-    terms = _terms(options, bench)
-    return together(_Target(str(target), bench, terms, shelf, job).verdict() for target in targets)
+    sorting = sort_kept(targets, options.heads)
+    terms = replace(_terms(options, bench), kept=sorting.kept)
+    rest = sorting.rest or _where_kept(sorting.kept, bench, shelf)
+    verdicts = [_Target(target, bench, terms, shelf, job).verdict() for target in rest]
+    return together((*verdicts, *about_kept(sorting, verdicts)))
+
+
+def _where_kept(kept: Sequence[Kept], bench: Bench, shelf: Shelf | None) -> list[str]:
+    """What heads are held against when nothing else was named: our cases, or the pack around us."""
+    found = []
+    for one in kept:
+        case = shelf.of_ledger(one.origin.rpartition("/")[2]) if shelf and one.origin else None
+        if case is not None:
+            found.append(case.id)
+    if not found and bench.home is not None:
+        found.append(str(bench.home))
+    return list(dict.fromkeys(found))
 
 
 def _terms(options: Options, bench: Bench) -> Terms:
     roots, named = bench.roots, False
     if options.root is not None:
-        roots, named = (_certificates(options.root),), True
-    chain = b"" if options.chain is None else _certificates(options.chain)
+        roots, named = (certificates_file(options.root),), True
+    chain = b"" if options.chain is None else certificates_file(options.chain)
     lent = ProofHelp(
         roots=roots,
         named_root=named,
@@ -132,11 +161,13 @@ def _terms(options: Options, bench: Bench) -> Terms:
         ask=bench.ask,
         beacons=bench.beacons,
         signed=bench.signed,
+        holds=bench.holds,
     )
 
 
-def _certificates(path: Path) -> bytes:
-    raw = _small(path, MAX_PEM)
+def certificates_file(path: Path) -> bytes:
+    """A PEM or DER file the person named.  Raises Refused."""
+    raw = small_file(path, MAX_PEM)
     try:
         fingerprints(raw)
     except ValueError as error:
@@ -146,7 +177,7 @@ def _certificates(path: Path) -> bytes:
 
 def _with_headers(lent: ProofHelp, path: Path, table: CheckpointTable) -> ProofHelp:
     try:
-        found = parse_headers(_small(path, MAX_HEADERS_FILE), table)
+        found = parse_headers(small_file(path, MAX_HEADERS_FILE), table)
     except BadHeader as error:
         raise Refused("headers_unreadable", name=path.name, reason=str(error)) from error
     return replace(
@@ -156,7 +187,7 @@ def _with_headers(lent: ProofHelp, path: Path, table: CheckpointTable) -> ProofH
     )
 
 
-def _small(path: Path, limit: int) -> bytes:
+def small_file(path: Path, limit: int) -> bytes:
     """The content of a file the person named.  Raises Refused."""
     try:
         with path.open("rb") as file:
@@ -192,7 +223,9 @@ class _Target:
 
     def _case(self, case: Case, shelf: Shelf) -> Verdict:
         try:
-            return judge_case(shelf.view(case), self.terms, self.job)
+            view = shelf.view(case)
+            judged = judge_case(view, self.terms, self.job)
+            return together((judged, judge_remains(view, shelf.heads(case))))
         except Tampered as error:
             told = Finding(
                 subject=case.number, rule="case_damaged", outcome="broken", detail=str(error)
@@ -220,13 +253,30 @@ class _Target:
     def _stray_document(self, path: Path) -> Verdict:
         """A PDF that no record here speaks of: what it carries is judged, itself it is not."""
         told = Finding(subject=path.name, rule="document_unknown", outcome="unchecked")
-        inside = {} if self.bench.attachments is None else self.bench.attachments(path)
+        inside = self._inside(path)
         about = [
             judge_file(name, _digest_of(data), proofs, self.terms)
             for name, data in inside.items()
             if (proofs := _enclosed(name, inside))
         ]
+        seen = judge_enclosed(inside)
+        about += [Verdict(verdict=conclude(seen, ("ok",)), findings=seen)] if seen else []
+        about += self._held(*enclosed_heads(path.name, inside))
         return together((Verdict(verdict="unchecked", findings=(told,)), *about))
+
+    def _inside(self, path: Path) -> Mapping[str, bytes]:
+        return {} if self.bench.attachments is None else self.bench.attachments(path)
+
+    def _held(self, *kept: Kept) -> list[Verdict]:
+        """Heads that came with something, held against this computer's own case of that ledger."""
+        if self.shelf is None:
+            return []
+        found = []
+        for one in kept:
+            case = self.shelf.of_ledger(one.origin.rpartition("/")[2])
+            if case is not None:
+                found.append(judge_against(self.shelf.view(case), one))
+        return found
 
     def _pack(self, path: Path) -> Verdict:
         try:
@@ -234,7 +284,8 @@ class _Target:
                 hostile = any(trouble.outcome == "broken" for trouble in pack.troubles())
                 if not hostile and not _MARKS & set(pack.names()):
                     raise Refused("verify_no_pack", name=path.name)
-                return judge_pack(pack, self.terms, self.job)
+                judged = judge_pack(pack, self.terms, self.job)
+                return together((judged, *self._held(*head_of(path.name, pack))))
         except Unreadable as error:
             told = Finding(
                 subject=path.name, rule=error.rule, outcome="broken", detail=error.detail
@@ -289,7 +340,12 @@ class _Target:
             outcome="ok",
             detail=f"{case.number}, {ref.path.rpartition('/')[2]}",
         )
-        about = self._case(case, self.shelf)
+        about = together(
+            (
+                self._case(case, self.shelf),
+                *self._held(*enclosed_heads(path.name, self._inside(path))),
+            )
+        )
         return replace(
             about, findings=together((Verdict(verdict="ok", findings=(told,)), about)).findings
         )
@@ -334,8 +390,8 @@ def _loose(path: Path) -> LooseProof:
     return LooseProof(
         name=path.name,
         kind=kind,
-        raw=_small(path, MAX_PROOF),
-        query=_small(query, MAX_PROOF) if kind == "rfc3161" and query.is_file() else None,
+        raw=small_file(path, MAX_PROOF),
+        query=small_file(query, MAX_PROOF) if kind == "rfc3161" and query.is_file() else None,
     )
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from fakes.packed import bench, broken, finished, flipped, judged, rebagged, rules
 from holdfast.adapters import resources
-from holdfast.adapters.pack import offline, tokens, verifier
+from holdfast.adapters.pack import offline, openssl, verifier
 from holdfast.adapters.pack.offline import check, read_embedded
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
@@ -73,8 +73,8 @@ def test_it_holds_only_core_and_the_pack_reader_with_lf() -> None:
             assert info.date_time == (1980, 1, 1, 0, 0, 0)
             assert b"\r" not in archive.read(info)
     allowed = re.compile(
-        r"__main__\.py|holdfast/(__init__|adapters/__init__|usecases/(__init__|verify)"
-        r"|core/\w+|adapters/pack/(__init__|offline|reader|tokens|zipform))\.py"
+        r"__main__\.py|holdfast/(__init__|adapters/__init__|usecases/(__init__|kept|verify)"
+        r"|core/\w+|adapters/pack/(__init__|offline|openssl|reader|tokens|zipform))\.py"
         r"|holdfast/adapters/pack/embedded\.json"
     )
     assert [name for name in names if not allowed.fullmatch(name)] == []
@@ -319,19 +319,19 @@ def test_without_openssl_a_token_is_unchecked_and_said() -> None:
 def test_openssl_is_found_but_never_libressl(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert tokens.find_openssl()
-    tokens.find_openssl.cache_clear()
+    assert openssl.find_openssl()
+    openssl.find_openssl.cache_clear()
     try:
         other = tmp_path / "openssl"
         other.write_text("#!/bin/sh\necho LibreSSL 3.3.6\n")
         other.chmod(0o755)
-        monkeypatch.setattr(tokens.shutil, "which", lambda _name: str(other))
-        assert tokens.find_openssl() == ""
-        tokens.find_openssl.cache_clear()
+        monkeypatch.setattr(openssl.shutil, "which", lambda _name: str(other))
+        assert openssl.find_openssl() == ""
+        openssl.find_openssl.cache_clear()
         other.write_text("not a program")
-        assert tokens.find_openssl() == ""
+        assert openssl.find_openssl() == ""
     finally:
-        tokens.find_openssl.cache_clear()
+        openssl.find_openssl.cache_clear()
 
 
 def test_a_help_that_cannot_be_read_is_unchecked() -> None:

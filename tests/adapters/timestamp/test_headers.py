@@ -11,7 +11,7 @@ from fakes import miner
 from fakes.clock import FakeClock
 from fakes.web import UNREACHABLE, Web
 from holdfast.adapters import witness
-from holdfast.adapters.timestamp import headers as sources
+from holdfast.adapters.chain import assembly
 from holdfast.adapters.timestamp.headers import Esplora
 from holdfast.core.bitcoin import (
     PERIOD,
@@ -158,12 +158,30 @@ def test_a_run_is_listed_ten_at_a_time(
     assert link(first, raw, table) is not None
 
 
-def test_a_run_towards_the_checkpoint_above(
+def test_a_run_begins_after_the_checkpoint_before_its_oldest_block(
     web: Web, chain: list[bytes], table: CheckpointTable
 ) -> None:
-    show_list(web, A, chain, PERIOD - 1)
-    first, raw = esplora(table, A).run((PERIOD - 4,), Job())
-    assert (first, raw) == (PERIOD - 4, miner.joined(chain[PERIOD - 4 : PERIOD]))
+    show_list(web, A, chain, 24)
+    show_list(web, A, chain, 14)
+    show_list(web, A, chain, 4)
+    assert esplora(table, A).run((24, 3), Job()) == (0, miner.joined(chain[:25]))
+
+
+def test_a_run_beyond_the_last_checkpoint_is_linked_a_period_at_a_time(
+    web: Web, chain: list[bytes]
+) -> None:
+    known = CheckpointTable(
+        hashes=(), bits=(miner.EASY,), genesis=double_sha256(chain[0]), limit=miner.EASY
+    )
+    for top in range(5, PERIOD, 10):
+        show_list(web, A, chain, top)
+    for top in (PERIOD + 25, PERIOD + 15, PERIOD + 5):
+        show_list(web, A, chain, top)
+    steps: list[Progress] = []
+    first, raw = esplora(known, A).run((PERIOD + 25,), Job(steps.append))
+    assert (first, raw) == (0, miner.joined(chain[: PERIOD + 26]))
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert {step.total for step in steps} == {PERIOD + 26}
 
 
 def test_without_lists_blocks_are_asked_one_by_one(
@@ -225,7 +243,7 @@ def test_another_explorer_may_have_the_run(
 def test_a_run_has_a_length_and_may_be_given_up(
     web: Web, table: CheckpointTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "RUN_LIMIT", 20)
+    monkeypatch.setattr(assembly, "MAX_RUN", 20)
     with pytest.raises(Unavailable, match="header_run_too_long"):
         esplora(table, A).run((PERIOD + 30,), Job())
     with pytest.raises(Unavailable, match="header_run_missing"):

@@ -102,7 +102,7 @@ def test_from_question_to_simulated_anchor(world: PracticeWorld) -> None:
     assert asked.targets(authorities) == ("",)
     answers = asked.ask(digests, "", authorities, job)
     assert [a.sha256 for a in answers] == digests
-    assert {(a.status, a.retry_s) for a in answers} == {("pending", 0)}
+    assert {a.status for a in answers} == {"pending"}
     for digest, answer in zip(digests, answers, strict=True):
         read = read_proof(answer.proof)
         assert read.digest.hex() == digest
@@ -251,6 +251,26 @@ def test_some_calendars_are_enough() -> None:
         (answer,) = stamper().ask([DIGEST], "", authorities, Job())
     assert (answer.status, answer.by) == ("pending", "calendar-1")
     assert [a.uri for a in read_proof(answer.proof).attestations] == [good]
+
+
+def test_what_calendars_answer_comes_back_as_it_came(world: PracticeWorld) -> None:
+    authorities, job = world.authorities(), Job()
+    asked = stamper()
+    (answer,) = asked.ask([DIGEST], "", authorities, job)
+    assert [(h.asked, h.status) for h in answer.heard] == [
+        (f"{calendar.url}/digest", 200) for calendar in authorities.calendars
+    ]
+    for heard in answer.heard:
+        # The tree that went into the proof, octet for octet.
+        assert heard.body in answer.proof or len(answer.heard) > 1
+    waiting = asked.upgrade(DIGEST, answer.proof, authorities, job)
+    assert {(h.status, h.body) for h in waiting.heard} == {
+        (404, b"Pending confirmation in Bitcoin blockchain")
+    }
+    with hostile(answering(b"<html>", 200)) as one, hostile(answering(b"busy", 503)) as two:
+        (answer,) = asked.ask([DIGEST], "", practice(one.url, two.url), job)
+    assert answer.status == "queued"
+    assert [(h.status, h.body) for h in answer.heard] == [(200, b"<html>"), (503, b"busy")]
 
 
 def test_nobody_to_ask() -> None:
@@ -485,7 +505,7 @@ def test_a_pending_proof_becomes_the_genuine_one(genuine: Genuine, web: Web) -> 
 def test_one_explorer_is_one_source_until_there_is_another(genuine: Genuine, web: Web) -> None:
     web.pages[genuine.url] = genuine.answer
     one = OpenTimestamps(FakeClock(), One).upgrade(genuine.digest, genuine.pending, REAL, Job())
-    assert (one.status, one.retry_s) == ("one_source", 1800)
+    assert one.status == "one_source"
     two = OpenTimestamps(FakeClock(), Two).upgrade(genuine.digest, one.proof, REAL, Job())
     assert (two.status, two.proof) == ("confirmed", one.proof)
 
@@ -547,7 +567,6 @@ def test_why_nothing_came(page: Any, reason: str, genuine: Genuine, web: Web) ->
     web.pages[genuine.url] = page
     answer = OpenTimestamps(FakeClock(), Two).upgrade(genuine.digest, genuine.pending, REAL, Job())
     assert (answer.status, answer.reason, answer.proof) == ("pending", reason, b"")
-    assert answer.retry_s == 1800
 
 
 @needs_vectors

@@ -46,9 +46,11 @@ def check(
     raw: bytes, message: bytes | None = None, **help: Any
 ) -> tuple[TimestampSeen, tuple[Finding, ...]]:
     data = tsa.SUBJECT if message is None else message
-    return Rfc3161Checker().check(
+    seen, findings = Rfc3161Checker().check(
         "E0001", lambda name: hashlib.new(name, data).digest(), raw, ProofHelp(**help)
     )
+    # Tokens made here come bare, which is said each time.
+    return seen, tuple(one for one in findings if one.rule != "token_bare")
 
 
 def status_of(raw: bytes, message: bytes | None = None, **help: Any) -> str:
@@ -412,10 +414,11 @@ def test_a_path_longer_than_its_root_allows_is_broken() -> None:
     assert status_of(raw, roots=(root.pem,)) == "broken"
 
 
-def test_a_validator_that_stumbles_is_no_judgement(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_validator_that_stumbles_is_no_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
     import pyhanko_certvalidator
+
+    # A chain of its own: how a path was judged is remembered.
+    authority = Authority.make()
 
     def stumble(*_: object, **__: object) -> object:
         raise TypeError

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl
 from holdfast.adapters.pack.reader import open_pack, read_digests
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.core import anchor
@@ -127,6 +128,7 @@ def check(
                 chain=asked.chain,
                 all_digests=asked.all_digests,
                 practice=asked.practice,
+                heads=tuple(asked.head),
             ),
             bench=_bench(archive, known),
             job=Job(_progress(err)),
@@ -152,6 +154,7 @@ def _parser(known: Embedded) -> argparse.ArgumentParser:
     parser.add_argument("--headers", type=Path, metavar="FILE")
     parser.add_argument("--root", type=Path, metavar="PEM")
     parser.add_argument("--chain", type=Path, metavar="PEM")
+    parser.add_argument("--head", action="append", default=[], metavar="SIZE:ROOT")
     parser.add_argument("--all-digests", action="store_true")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--lang", choices=sorted(known.languages))
@@ -183,6 +186,7 @@ def _own_verifiers(archive: Path) -> frozenset[str]:
 
 
 def _bench(archive: Path, known: Embedded) -> Bench:
+    openssl = find_openssl()
     return Bench(
         checkers=(OtsProofs(known.table), OpensslTokens((known.practice_roots,))),
         table=known.table,
@@ -191,6 +195,8 @@ def _bench(archive: Path, known: Embedded) -> Bench:
         open_pack=open_pack,
         digests=_digests,
         beacons=known.beacons,
+        home=Path(folder[0]) if (folder := _own_folder(archive)) else None,
+        holds=OpensslSignatures(openssl) if openssl else None,
         now=rfc3339(datetime.now(UTC)),  # noqa: TID251 -- no clock of ours travels in the pack
     )
 

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Final
 
+from holdfast.adapters.pack.openssl import find_openssl, is_old, run
 from holdfast.core.canonical import moment, one_line, rfc3339
 from holdfast.core.certificates import fingerprint, write_pem
 from holdfast.core.practice import ROOT_FINGERPRINTS
+from holdfast.core.revocation import climb
 from holdfast.core.rfc3161 import (
+    SM2_SIGNATURES,
     Certificate,
     MalformedToken,
     Token,
@@ -35,13 +34,6 @@ from holdfast.core.rfc3161 import (
 from holdfast.core.timestamp import StampKind
 from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, TimestampSeen
 
-SECONDS: Final = 30.0
-
-_HOMEBREW = (
-    "/opt/homebrew/opt/openssl@3/bin/openssl",
-    "/usr/local/opt/openssl@3/bin/openssl",
-)
-
 _KNOWN_SIGNATURES = re.compile(
     r"1\.2\.840\.113549\.1\.1\.(1|5|1[0-4])|1\.2\.840\.10045\.4\.(1|3\.[1-4])"
     r"|2\.16\.840\.1\.101\.3\.4\.3\.(10|11|12)"
@@ -50,35 +42,6 @@ _KNOWN_SIGNATURES = re.compile(
 
 _NO_PATH_ERRORS = frozenset({2, 7, 9, 10, 18, 19, 20, 21, 27})
 """X509_V_ERR codes that say only that nothing leads from the signer to this root."""
-
-
-@cache
-def find_openssl() -> str:
-    """The path of an OpenSSL of at least 1.1.1; empty when there is none.
-
-    LibreSSL always trusts the system's store beside what it is given, so it is not taken.
-    """
-    for name in (shutil.which("openssl") or "", *_HOMEBREW):
-        if name and Path(name).is_file():
-            version = _run((name, "version")).stdout.decode("utf-8", "replace")
-            if re.match(r"OpenSSL (1\.1\.1|[3-9]\.)", version):
-                return name
-    return ""
-
-
-def _run(arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
-    quiet = {**os.environ, "OPENSSL_CONF": os.devnull, "LC_ALL": "C"}
-    try:
-        return subprocess.run(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=SECONDS,
-            env=quiet,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return subprocess.CompletedProcess(arguments, -1, b"", str(error).encode())
 
 
 class OpensslTokens:
@@ -133,7 +96,9 @@ class OpensslTokens:
             rule, outcome, detail, root = arithmetic.judge(roots, only=help.named_root)
             if rule:
                 told.append(Finding(subject=subject, rule=rule, outcome=outcome, detail=detail))
-        return _shown(subject, token, signer, root, told, counts=help.practice)
+        others = (*token.certificates, *chain)
+        path = climb(signer, others, root) if signer is not None and root is not None else ()
+        return _shown(subject, token, path, told, counts=help.practice)
 
 
 def _roots(pems: Sequence[bytes]) -> tuple[Certificate, ...]:
@@ -149,8 +114,7 @@ def _seen(subject: str, status: str) -> TimestampSeen:
 def _shown(
     subject: str,
     token: Token,
-    signer: Certificate | None,
-    root: Certificate | None,
+    path: Sequence[Certificate],
     told: list[Finding],
     *,
     counts: bool,
@@ -158,8 +122,9 @@ def _shown(
     outcomes = {finding.outcome for finding in told}
     if "broken" in outcomes:
         return _seen(subject, "broken"), tuple(told)
-    if "unchecked" in outcomes or signer is None or root is None:
+    if "unchecked" in outcomes or not path:
         return _seen(subject, "unchecked"), tuple(told)
+    signer, root = path[0], path[-1]
     practice = fingerprint(root.raw) in ROOT_FINGERPRINTS
     time = rfc3339(token.info.gen_time)
     by = signer.common_name or root.common_name
@@ -176,6 +141,7 @@ def _shown(
         status="simulated" if practice else "confirmed",
         time=time,
         by=by,
+        path=tuple(one.raw for one in path),
     )
     return seen, (good, *told)
 
@@ -196,6 +162,8 @@ class _Arithmetic:
         if not self.openssl:
             return "token_no_openssl", "unchecked", self.signer.common_name, None
         algorithm = self.token.signer.signature_algorithm
+        if algorithm in SM2_SIGNATURES:
+            return "token_signature_uncheckable", "unchecked", algorithm, None
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             room = Path(folder)
             if not self._signature_holds(room):
@@ -203,7 +171,7 @@ class _Arithmetic:
                     return "token_signature", "broken", self.signer.common_name, None
                 return "token_signature_uncheckable", "unchecked", algorithm, None
             trouble = ""
-            for root in roots:
+            for root in self._named(roots):
                 against = self._path_to(root, room)
                 if against is None:
                     return "", "ok", "", root
@@ -215,11 +183,21 @@ class _Arithmetic:
             return "token_chain", "broken", stated, None
         return "token_root_unknown", "unchecked", stated, None
 
+    def _named(self, roots: Sequence[Certificate]) -> list[Certificate]:
+        """The roots that anybody here names as an issuer; the others need not be tried."""
+        issuers = {self.signer.issuer}
+        for raw in (*self.token.certificates, *self.chain):
+            try:
+                issuers.add(read_certificate(raw).issuer)
+            except ValueError:
+                continue
+        return [root for root in roots if root.subject in issuers]
+
     def _signature_holds(self, room: Path) -> bool:
         token, signer = room / "token.der", room / "signer.pem"
         token.write_bytes(self.token.raw)
         signer.write_bytes(write_pem((self.signer.raw,)))
-        done = _run(
+        done = run(
             (
                 self.openssl,
                 "cms",
@@ -248,12 +226,12 @@ class _Arithmetic:
         (room / "root.pem").write_bytes(write_pem((root.raw,)))
         others = [raw for raw in (*self.token.certificates, *self.chain) if raw != root.raw]
         (room / "others.pem").write_bytes(write_pem(others or [self.signer.raw]))
-        done = _run(
+        done = run(
             (
                 self.openssl,
                 "verify",
                 "-no-CApath",
-                *(() if _is_old(self.openssl) else ("-no-CAstore",)),
+                *(() if is_old(self.openssl) else ("-no-CAstore",)),
                 "-CAfile",
                 str(room / "root.pem"),
                 "-untrusted",
@@ -274,8 +252,3 @@ class _Arithmetic:
         if codes and not set(codes) & _NO_PATH_ERRORS:
             return f"X509_V_ERR {codes[0]}"
         return ""
-
-
-@cache
-def _is_old(openssl: str) -> bool:
-    return _run((openssl, "version")).stdout.startswith(b"OpenSSL 1.1.1")

@@ -50,7 +50,11 @@ from holdfast.adapters.pack.offline import run
 
 sys.exit(run())
 '''
-_RULES = ("ots_", "token_", "query_", "not_before_")
+_RULES = (
+    *("ots_", "token_", "query_", "not_before_", "revocation_", "certificates_"),
+    *("kept_", "cosigned_", "signature_", "withheld_", "renewal_", "enclosed_"),
+    *("exhibit_", "environment_not_"),
+)
 """Families of sentences that other catalogues hold for what verification finds."""
 
 
@@ -154,13 +158,14 @@ def checker_words(lang: str) -> tuple[str, ...]:
 def _language(lang: str) -> Json:
     whole = words(lang)
     own = table("i18n", lang, "verify.toml")
+    codes = {*own["errors"], "head_unreadable"}
     return {
         "lang": lang,
         "words": [{"key": key, "text": whole.words[key]} for key in checker_words(lang)],
         "errors": [
             {"code": code, "what": said.what, "why": said.why, "now": said.now}
             for code, said in sorted(whole.errors.items())
-            if code in own["errors"]
+            if code in codes
         ],
     }
 

@@ -81,7 +81,7 @@ class Keys:
     def _make(self) -> bytes:
         seed = secrets.token_bytes(32)
         account = secrets.token_hex(8)
-        if _patiently(lambda: _into_keyring(account, seed)):
+        if patiently(lambda: _into_keyring(account, seed)):
             self._remember(f"keyring {account}")
         else:
             handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -117,7 +117,7 @@ class Keys:
 
     def _from_keyring(self) -> bytes | None:
         account = (self._folder / "place").read_text(encoding="ascii").partition(" ")[2]
-        found = _patiently(lambda: _out_of_keyring(account))
+        found = patiently(lambda: _out_of_keyring(account))
         if found is None:
             return None
         return base64.b64decode(found) if found else self._make()
@@ -146,7 +146,7 @@ def _out_of_keyring(account: str) -> str | None:
         return None
 
 
-def _patiently(ask: Callable[[], T]) -> T | None:
+def patiently(ask: Callable[[], T]) -> T | None:
     """The answer, or None when the keyring is still asking somebody after some seconds."""
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyring")
     try:

@@ -238,6 +238,13 @@ class Store:
             return None
         return VerifierKey(name=self._origin(self.get(Case, case_id)), public_key=key.public)
 
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes by the installation's key.  Raises Unavailable when it cannot be had."""
+        key = self._keys.key()
+        if key is None:
+            raise Unavailable("key_locked")
+        return key.sign(message)
+
     @staticmethod
     def _origin(case: Case) -> str:
         return origin(case.ledger_id, case.world)

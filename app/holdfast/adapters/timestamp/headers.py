@@ -9,20 +9,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from holdfast.adapters import witness
-from holdfast.core import practice
+from holdfast.adapters.chain.assembly import assemble
 from holdfast.core.bitcoin import (
-    PERIOD,
     BadHeader,
     CheckpointTable,
     Header,
     display,
-    link,
     objection,
     parse_header,
-    shortest_run,
+    practice_objection,
 )
 from holdfast.core.errors import Refused, Unavailable
 from holdfast.core.job import Job
@@ -30,8 +29,6 @@ from holdfast.core.timestamp import Authorities, Explorer
 
 DEPTH = 6
 """How many blocks, its own included, must stand on a header before it is final."""
-RUN_LIMIT = 2 * PERIOD
-"""Headers that one run may fetch; explorers are other people's machines."""
 SECONDS = 20.0
 _TEXT_LIMIT = 1024
 _PAGE_LIMIT = 1 << 19
@@ -93,29 +90,22 @@ class Esplora:
         """
         return self._header(explorer, height)
 
+    def sources(self) -> tuple[OneExplorer, ...]:
+        """Each of them for itself."""
+        return tuple(OneExplorer(self, explorer) for explorer in self._explorers)
+
     def run(self, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
-        """First height and raw headers of a run that links all ``heights`` to a checkpoint.
+        """First height and raw headers of a run that proves all ``heights`` by a checkpoint.
 
-        Raises Unavailable: ``header_run_too_long`` when the checkpoints are too far away,
-        ``header_run_missing`` when no explorer gave a run that links.
+        Raises Unavailable as ``chain.assemble``, and Cancelled.
         """
-        if self._world == "practice":
-            first, last = 0, max(heights)
-        else:
-            first, last = shortest_run(heights, self._table)
-        if last - first >= RUN_LIMIT:
-            raise Unavailable("header_run_too_long", blocks=last - first + 1)
-        for explorer in self._explorers:
-            try:
-                raw = self._stretch(explorer, first, last, job)
-                if link(first, raw, self._table) is not None:
-                    return first, raw
-            except (Refused, Unavailable, BadHeader):
-                continue
-        raise Unavailable("header_run_missing", first=first, last=last)
+        return assemble(self.sources(), heights, self._table, job, world=self._world)
 
-    def _stretch(self, explorer: Explorer, first: int, last: int, job: Job) -> bytes:
-        """Raw headers in order, ten at a time where the explorer lists blocks."""
+    def stretch(self, explorer: Explorer, first: int, last: int, job: Job) -> bytes:
+        """Raw headers in order, ten at a time where the explorer lists blocks; not yet linked.
+
+        Raises Refused, Unavailable, BadHeader, Cancelled.
+        """
         found: dict[int, bytes] = {}
         lists = True
         while (height := last - len(found)) >= first:
@@ -164,11 +154,7 @@ class Esplora:
     def _objection(self, height: int, header: Header) -> str:
         if self._world == "real":
             return objection(height, header, self._table)
-        if header.bits != practice.CHAIN_BITS or not header.has_work:
-            return "no_work"
-        if height == 0 and display(header.hash) != practice.GENESIS_HASH:
-            return "not_in_chain"
-        return ""
+        return practice_objection(height, header)
 
     def _deep_enough(self, explorer: Explorer, height: int) -> None:
         if self._world == "practice" or height + DEPTH - 1 <= self._table.height:
@@ -190,6 +176,31 @@ class Esplora:
         if reply.status != 200 or (form is not None and not form.fullmatch(body)):
             raise Unavailable("explorer_garbled", operator=explorer.operator)
         return body
+
+
+@dataclass(frozen=True, slots=True)
+class OneExplorer:
+    """One explorer of a world.  A port's ChainSource."""
+
+    asked: Esplora
+    explorer: Explorer
+
+    @property
+    def operator(self) -> str:
+        """Who runs it."""
+        return self.explorer.operator
+
+    def tip(self) -> int:
+        """As ``Esplora.tip``."""
+        return self.asked.tip(self.explorer)
+
+    def header(self, height: int) -> bytes:
+        """As ``Esplora.young``."""
+        return self.asked.young(self.explorer, height)
+
+    def stretch(self, first: int, last: int, job: Job) -> bytes:
+        """As ``Esplora.stretch``."""
+        return self.asked.stretch(self.explorer, first, last, job)
 
 
 def _rebuilt(block: dict[str, Any]) -> tuple[int, bytes]:

@@ -1,8 +1,9 @@
 """OpenTimestamps: one tip to several calendars, and proofs completed only when they verify.
 
-The library builds and merges trees; it never touches the network and never reads a byte that our
-own strict reader has not accepted.  A proof that somebody wrote cannot choose whom we contact:
-calendars are asked only at the addresses on our list.
+The library makes and merges what calendars answer; it never touches the network and never reads a
+byte that our own strict reader has not accepted.  The tree below the tip is ``core.aggregate``'s.
+A proof that somebody wrote cannot choose whom we contact: calendars are asked only at the addresses
+on our list.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import secrets
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from holdfast.adapters import witness
 from holdfast.core import anchor
+from holdfast.core.aggregate import NONCE, tree
 from holdfast.core.anchor import Anchor
 from holdfast.core.bitcoin import CheckpointTable
+from holdfast.core.canonical import rfc3339
 from holdfast.core.errors import Refused, Unavailable
 from holdfast.core.evidence import World
 from holdfast.core.job import Job
@@ -33,15 +36,20 @@ from holdfast.core.opentimestamps import (
     read_proof,
     read_timestamp,
 )
-from holdfast.core.timestamp import Answer, Authorities, Calendar, StampKind, StampStatus
+from holdfast.core.timestamp import (
+    Answer,
+    Authorities,
+    Calendar,
+    Heard,
+    StampKind,
+    StampStatus,
+)
 from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
 from holdfast.ports import Clock
 
 if TYPE_CHECKING:
     from opentimestamps.core.timestamp import Timestamp
 
-NONCE = 16
-"""Random octets under each leaf, so that the tree tells nobody about its neighbours."""
 ANSWER_LIMIT = 10_000
 """Octets of a calendar's answer."""
 SECONDS = 20.0
@@ -50,8 +58,6 @@ ANSWER_WORK = MAX_WORK // 32
 """What replaying one calendar's answer may cost, so that none spoils the proof for the others."""
 PENDING_LIMIT = 32
 """Pending attestations of one proof that are followed up."""
-LOOK_AGAIN: dict[World, int] = {"real": 1800, "practice": 0}
-"""Seconds until a pending proof is worth another look; blocks take ten minutes, calendars hours."""
 REMEMBERED = timedelta(seconds=60)
 _ACCEPT = {"accept": "application/vnd.opentimestamps.v1"}
 
@@ -73,6 +79,7 @@ class _Reply:
     tree: bytes = b""
     attestations: tuple[Attestation, ...] = ()
     reason: str = ""
+    heard: Heard | None = None
 
 
 class OpenTimestamps:
@@ -106,26 +113,32 @@ class OpenTimestamps:
         """One pending proof a digest, from one request to each calendar."""
         if not sha256s or authority not in self.targets(authorities):
             return tuple(_nothing(sha256, "no_calendar") for sha256 in sha256s)
-        leaves, tip = _tree([bytes.fromhex(sha256) for sha256 in sha256s])
+        made = tree(
+            [bytes.fromhex(sha256) for sha256 in sha256s],
+            [secrets.token_bytes(NONCE) for _ in sha256s],
+        )
         calendars = authorities.calendars
-        levels = MAX_DEPTH - _height_of_tree(len(leaves))
+        levels = MAX_DEPTH - made.levels
         replies = _together(
             [
-                partial(self._submit, calendar, tip.msg, levels, authorities)
+                partial(self._submit, calendar, made.tip, levels, authorities)
                 for calendar in calendars
             ],
             job,
         )
+        heard = _heard(replies)
         given = {c.id: reply for c, reply in zip(calendars, replies, strict=True) if reply.tree}
         if not given:
-            return tuple(_nothing(sha256, replies[0].reason) for sha256 in sha256s)
-        for reply in given.values():
-            tip.merge(_tree_of(reply.tree, tip.msg))
-        by = ", ".join(given)
-        return tuple(
-            self._promised(sha256, leaf, by, authorities.world)
-            for sha256, leaf in zip(sha256s, leaves, strict=True)
-        )
+            return tuple(_nothing(sha256, replies[0].reason, heard) for sha256 in sha256s)
+        above = _above(made.tip, [reply.tree for reply in given.values()])
+        promised = Answer(sha256="", status="pending", by=", ".join(given), heard=heard)
+        answers = []
+        for at, sha256 in enumerate(sha256s):
+            proof = made.proof(at, above)
+            if read_proof(proof).digest.hex() != sha256:
+                raise AssertionError("a proof about something else was made")
+            answers.append(replace(promised, sha256=sha256, proof=proof))
+        return tuple(answers)
 
     def upgrade(self, sha256: str, proof: bytes, authorities: Authorities, job: Job) -> Answer:
         """Where a kept proof stands, with what calendars could add and explorers could confirm.
@@ -140,7 +153,8 @@ class OpenTimestamps:
             return Answer(sha256=sha256, status="broken", reason="digest_differs")
         source = self._source(authorities)
         whole, reasons = proof, [""]
-        for pending, reply in self._follow(read, authorities, job):
+        followed = self._follow(read, authorities, job)
+        for pending, reply in followed:
             reason = reply.reason or self._doubt(reply, source, authorities.world)
             if not reason:
                 whole = _merged(whole, pending.message, reply.tree)
@@ -149,7 +163,8 @@ class OpenTimestamps:
             self._weigh(attestation, source, authorities.world)
             for attestation in read_proof(whole).attestations
         ]
-        return _standing(sha256, proof, whole, anchor.best(anchors), reasons, authorities.world)
+        standing = _standing(sha256, proof, whole, anchor.best(anchors), reasons)
+        return replace(standing, heard=_heard([reply for _, reply in followed]))
 
     def _source(self, authorities: Authorities) -> Explorers:
         if authorities not in self._sources:
@@ -159,16 +174,17 @@ class OpenTimestamps:
     def _submit(
         self, calendar: Calendar, message: bytes, levels: int, authorities: Authorities
     ) -> _Reply:
-        reply = _call(calendar.url, "/digest", authorities.world, body=message)
-        if isinstance(reply, str):
-            return _Reply(reason=reply)
+        reply = self._call(calendar.url, "/digest", authorities.world, body=message)
+        if reply.reason or reply.heard is None:
+            return reply
+        garbage = replace(reply, reason="garbage")
         try:
-            found = read_timestamp(reply, message, levels=levels, work=ANSWER_WORK)
+            found = read_timestamp(reply.heard.body, message, levels=levels, work=ANSWER_WORK)
         except MalformedProof:
-            return _Reply(reason="garbage")
+            return garbage
         if not _only_known(found, authorities) or not any(a.kind == "pending" for a in found):
-            return _Reply(reason="garbage")
-        return _Reply(tree=reply, attestations=found)
+            return garbage
+        return replace(reply, tree=reply.heard.body, attestations=found)
 
     def _follow(
         self, read: DetachedProof, authorities: Authorities, job: Job
@@ -194,16 +210,43 @@ class OpenTimestamps:
 
     def _complete(self, pending: Attestation, authorities: Authorities) -> _Reply:
         path = f"/timestamp/{pending.message.hex()}"
-        reply = _call(pending.uri, path, authorities.world)
-        if isinstance(reply, str):
-            return _Reply(reason=reply)
+        reply = self._call(pending.uri, path, authorities.world)
+        if reply.reason or reply.heard is None:
+            return reply
         try:
-            found = read_timestamp(reply, pending.message, work=ANSWER_WORK)
+            found = read_timestamp(reply.heard.body, pending.message, work=ANSWER_WORK)
         except MalformedProof:
-            return _Reply(reason="garbage")
+            return replace(reply, reason="garbage")
         if not _only_known(found, authorities):
-            return _Reply(reason="garbage")
-        return _Reply(tree=reply, attestations=found)
+            return replace(reply, reason="garbage")
+        return replace(reply, tree=reply.heard.body, attestations=found)
+
+    def _call(self, base: str, path: str, world: World, *, body: bytes = b"") -> _Reply:
+        """A calendar's answer as it came, with the code of why it is of no use, if so."""
+        try:
+            reply = witness.fetch(
+                base,
+                path,
+                world=world,
+                method="POST" if body else "GET",
+                body=body,
+                headers=_ACCEPT,
+                limit=ANSWER_LIMIT,
+                timeout=SECONDS,
+            )
+        except Refused:
+            return _Reply(reason="address_refused")
+        except Unavailable as error:
+            return _Reply(reason=_REASONS.get(error.code, "unreachable"))
+        heard = Heard(
+            asked=base + path,
+            at=rfc3339(self._clock.now()),
+            status=reply.status,
+            body=reply.body,
+        )
+        waits = reply.status == 404 and not body
+        reason = "" if reply.status == 200 else "waiting" if waits else "refused"
+        return _Reply(reason=reason, heard=heard)
 
     def _doubt(self, reply: _Reply, source: Explorers, world: World) -> str:
         """Why a calendar's tree may not join a proof; empty when every block in it was seen."""
@@ -234,16 +277,6 @@ class OpenTimestamps:
             if world == "real":
                 self._shown[height] = known
         return known[1]
-
-    @staticmethod
-    def _promised(sha256: str, leaf: Timestamp, by: str, world: World) -> Answer:
-        proof = _detached(leaf)
-        read = read_proof(proof)
-        if read.digest.hex() != sha256:
-            raise AssertionError("a proof about something else was made")
-        return Answer(
-            sha256=sha256, status="pending", proof=proof, by=by, retry_s=LOOK_AGAIN[world]
-        )
 
 
 class OpenTimestampsChecker:
@@ -280,12 +313,16 @@ _URGENT = (
 _NETWORKS: dict[World, str] = {"real": "bitcoin", "practice": "practice"}
 
 
-def _nothing(sha256: str, reason: str) -> Answer:
-    return Answer(sha256=sha256, status="queued", reason=reason)
+def _nothing(sha256: str, reason: str, heard: tuple[Heard, ...] = ()) -> Answer:
+    return Answer(sha256=sha256, status="queued", reason=reason, heard=heard)
+
+
+def _heard(replies: Sequence[_Reply]) -> tuple[Heard, ...]:
+    return tuple(reply.heard for reply in replies if reply.heard is not None)
 
 
 def _standing(
-    sha256: str, proof: bytes, whole: bytes, best: Anchor, reasons: Sequence[str], world: World
+    sha256: str, proof: bytes, whole: bytes, best: Anchor, reasons: Sequence[str]
 ) -> Answer:
     status: StampStatus = best.status
     reason = best.reason or max(reasons, key=_URGENT.index)
@@ -300,7 +337,6 @@ def _standing(
         time=best.time,
         by=best.by,
         reason=reason,
-        retry_s=LOOK_AGAIN[world] if status not in ("confirmed", "simulated", "broken") else None,
     )
 
 
@@ -312,28 +348,6 @@ def _addresses(authorities: Authorities) -> frozenset[str]:
 def _only_known(found: Sequence[Attestation], authorities: Authorities) -> bool:
     known = _addresses(authorities)
     return all(a.uri in known for a in found if a.kind == "pending")
-
-
-def _call(base: str, path: str, world: World, *, body: bytes = b"") -> bytes | str:
-    """A calendar's answer, or the code of why there is none."""
-    try:
-        reply = witness.fetch(
-            base,
-            path,
-            world=world,
-            method="POST" if body else "GET",
-            body=body,
-            headers=_ACCEPT,
-            limit=ANSWER_LIMIT,
-            timeout=SECONDS,
-        )
-    except Refused:
-        return "address_refused"
-    except Unavailable as error:
-        return _REASONS.get(error.code, "unreachable")
-    if reply.status == 404 and not body:
-        return "waiting"
-    return reply.body if reply.status == 200 else "refused"
 
 
 _REASONS = {"host_garbled": "garbage", "host_too_much": "garbage", "host_slow": "slow"}
@@ -351,21 +365,17 @@ def _together(calls: Sequence[Callable[[], Result]], job: Job) -> list[Result]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _tree(digests: Sequence[bytes]) -> tuple[list[Timestamp], Timestamp]:
-    """A leaf for each digest, and the tip over all of them."""
-    from opentimestamps.core.op import OpAppend, OpSHA256
-    from opentimestamps.core.timestamp import Timestamp, make_merkle_tree
+def _above(tip: bytes, answers: Sequence[bytes]) -> bytes:
+    """What stands above the tip once every calendar's answer is merged, serialised."""
+    from opentimestamps.core.serialize import BytesSerializationContext
+    from opentimestamps.core.timestamp import Timestamp
 
-    leaves = [Timestamp(digest) for digest in digests]
-    nonced = [
-        leaf.ops.add(OpAppend(secrets.token_bytes(NONCE))).ops.add(OpSHA256()) for leaf in leaves
-    ]
-    return leaves, make_merkle_tree(nonced)
-
-
-def _height_of_tree(leaves: int) -> int:
-    """Operations between a leaf and the tip: the nonce, its hash, and two for each fork."""
-    return 2 + 2 * (leaves - 1).bit_length()
+    merged = Timestamp(tip)
+    for answer in answers:
+        merged.merge(_tree_of(answer, tip))
+    context = BytesSerializationContext()
+    merged.serialize(context)
+    return bytes(context.getbytes())
 
 
 def _tree_of(raw: bytes, message: bytes) -> Timestamp:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from holdfast.adapters.http import Reply, fetch, link
 from holdfast.adapters.judgement import Judgement, Trust, judge
+from holdfast.adapters.revocation import Revocations, withdrawn
 from holdfast.core.canonical import moment, one_line, rfc3339
 from holdfast.core.errors import HoldfastError
+from holdfast.core.evidence import World
 from holdfast.core.job import Job
 from holdfast.core.rfc3161 import (
     FUTURE_TOLERANCE,
@@ -72,6 +75,7 @@ class Rfc3161:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._published = Revocations(clock)
         self._asked: dict[str, datetime] = {}
 
     @property
@@ -117,7 +121,8 @@ class Rfc3161:
         if authority is None:
             return Answer(sha256=sha256, status="unchecked", reason="untrusted")
         names = {tsa.id: tsa.name for tsa in authorities.tsas}
-        return _answer(sha256, authority, names[authority], proof, judged)
+        answer = _answer(sha256, authority, names[authority], proof, judged)
+        return self._with_revocation(answer, judged, authorities.world)
 
     def _pause(self, tsa: Tsa) -> int:
         """Seconds until the authority may be asked again."""
@@ -151,7 +156,19 @@ class Rfc3161:
             rule = judged.first("broken") or judged.first("unchecked")
             return _queued(sha256, tsa, _REASONS.get(rule, "garbage" if rule else "untrusted"))
         answer = _answer(sha256, tsa.id, tsa.name, reply.body, judged, query)
+        answer = self._with_revocation(answer, judged, "practice" if practice else "real")
         return answer if answer.reason or not self._stale(judged) else _doubted(answer)
+
+    def _with_revocation(self, answer: Answer, judged: Judgement, world: World) -> Answer:
+        """With what is published about its certificates; one that is thereby ended is no answer."""
+        if not judged.path or judged.token is None:
+            return answer
+        published = self._published.collect(judged.path, world)
+        if withdrawn(judged.path, judged.token, published):
+            return Answer(
+                sha256=answer.sha256, authority=answer.authority, status="queued", reason="revoked"
+            )
+        return replace(answer, revocation=published)
 
     def _stale(self, judged: Judgement) -> bool:
         """Whether a fresh token lies so far back that one of the two clocks must be wrong."""
@@ -215,14 +232,7 @@ def _answer(
 
 def _doubted(answer: Answer) -> Answer:
     """Kept, but no time is claimed until the clocks agree."""
-    return Answer(
-        sha256=answer.sha256,
-        authority=answer.authority,
-        status="unchecked",
-        proof=answer.proof,
-        query=answer.query,
-        reason="clock",
-    )
+    return replace(answer, status="unchecked", time=None, by="", reason="clock")
 
 
 def _root(tsa: Tsa) -> Certificate:
@@ -295,6 +305,7 @@ def _shown(
         status=judged.status,
         time=time,
         by=judged.by,
+        path=tuple(one.raw for one in judged.path),
     )
     good = Finding(
         subject=subject,

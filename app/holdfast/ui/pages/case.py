@@ -185,7 +185,10 @@ class CasePage(Page):
             self.show_exhibit(self._wanted)
             self._wanted = ""
         elif self.pane.currentIndex() == 0 and file.exhibits:
+            tab = TABS[self.stack.currentIndex()]
             self.show_exhibit(file.exhibits[-1].number)
+            # The tab that was asked for stays on top.
+            self.turn_to(tab)
 
     def retell(self) -> None:
         file = self.file

@@ -16,6 +16,7 @@ from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, Scroll, column, emptied, framed
 from holdfast.ui.models import Cell, CellTable, Filtered, Table
 from holdfast.ui.pages.cases import SEARCH_MS
+from holdfast.ui.pages.custody import CustodyRows
 from holdfast.ui.parts import Tag, panel, panel_row
 from holdfast.ui.phrases import (
     State,
@@ -264,6 +265,7 @@ class DocumentsTab(_Rows):
         self.lang: dict[str, Choice] = {}
         self.issue: dict[str, Button] = {}
         self.export = Button(desk)
+        self.custody = CustodyRows(desk, self, self._line)
 
     def show_case(self, file: CaseFile) -> None:
         """These documents."""
@@ -287,9 +289,12 @@ class DocumentsTab(_Rows):
                     desk.say("documents.pack"),
                     desk.say("documents.pack.line"),
                     self.export,
+                    self.custody.begin(file),
                 )
             )
         )
+        for row in self.custody.rows(file):
+            self.box.addWidget(row)
         self.box.addWidget(Label(desk, "documents.issued", role="small"))
         issued = [self._issued(one) for one in reversed(file.documents)]
         self.box.addWidget(

@@ -73,6 +73,8 @@ class ReceiptPage(Page):
         self.sealed, self.fingerprint = Line(desk), Line(desk, role="mono")
         self.stamp_glyph = Glyph(desk, "pending", "secondary", size=18)
         self.stamps = Label(desk)
+        self.take_in = Button(desk, "import.open", kind="link")
+        self.take_in.clicked.connect(lambda: desk.wanted.emit("token", self._case))
         self.copy = CopyButton(desk, "copy.sha256")
         self.safe = Label(desk, "receipt.safe", role="strong")
         self.save = Button(desk, "receipt.save", icon="download", size="small")
@@ -111,6 +113,7 @@ class ReceiptPage(Page):
                 rows,
                 px(4),
                 safe,
+                _left(self.take_in),
                 None,
                 gap=px(8),
             )

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QPlainTextEdit, QWidget
 
 from holdfast.core.job import Job
 from holdfast.core.timestamp import Authorities
+from holdfast.ui.chain_row import ChainRow
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, at_most, column, emptied, row, rule
 from holdfast.ui.page import Page
@@ -18,6 +19,7 @@ from holdfast.ui.save import open_outside
 from holdfast.ui.widgets import Button, Check, Choice, Field, Label, Line
 
 if TYPE_CHECKING:
+    from holdfast.compose.chain import ChainState
     from holdfast.compose.series import DownloaderState
 
 SCALES = (100, 125, 150, 175, 200)
@@ -46,6 +48,7 @@ class SettingsPage(Page):
         self.offline.clicked.connect(lambda on: desk.choose(offline=on))
         self.environment = Button(desk, "settings.environment.open", icon="steps", size="small")
         self.environment.clicked.connect(lambda: desk.wanted.emit("environment", None))
+        self.chain = ChainRow(desk)
         self.browser_found = Label(desk, role="caption", tone="secondary")
         self.browser = Field(desk, "settings.browser", hint="settings.browser.auto")
         self.browser.setText(desk.holdfast.settings.browser)
@@ -130,6 +133,7 @@ class SettingsPage(Page):
             self._line("look", looks),
             self._line("data", data),
             self._line("services", services),
+            self._line("chain", self.chain),
             self._line("browser_row", browser),
             self._line("environment", checked),
             self._line("downloader", downloader),
@@ -146,7 +150,7 @@ class SettingsPage(Page):
     def _line(self, name: str, control: QWidget) -> QFrame:
         px, desk = self.desk.look.px, self.desk
         title = Label(desk, f"settings.{name}", role="strong", wrap=False)
-        title.setMinimumWidth(px(184))
+        title.setMinimumWidth(px(152))
         why = Label(desk, f"settings.{name}.line", role="caption", tone="secondary")
         body = QWidget()
         body.setLayout(column(control, why, gap=px(6)))
@@ -161,15 +165,23 @@ class SettingsPage(Page):
     def arrive(self, what: object) -> None:
         holdfast = self.desk.holdfast
 
-        def work(_: Job) -> tuple[Authorities, str, DownloaderState]:
-            return holdfast.authorities(), holdfast.browser(), holdfast.downloader()
+        def work(_: Job) -> tuple[Authorities, str, DownloaderState, ChainState]:
+            return (
+                holdfast.authorities(),
+                holdfast.browser(),
+                holdfast.downloader(),
+                holdfast.chain_state(),
+            )
 
         task = self.desk.runner.start(work, writes=False)
         task.succeeded.connect(lambda found: self._show(*found))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
-    def _show(self, authorities: Authorities, browser: str, downloader: DownloaderState) -> None:
+    def _show(
+        self, authorities: Authorities, browser: str, downloader: DownloaderState, chain: ChainState
+    ) -> None:
         self._authorities = authorities
+        self.chain.show_state(chain)
         if browser:
             self.browser_found.tell("settings.browser.found", browser=browser)
         else:

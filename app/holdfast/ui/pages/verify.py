@@ -10,10 +10,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from holdfast.core.canonical import one_line
+from holdfast.core.cosignature import COSIGNER
 from holdfast.core.job import Job
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.ui.desk import Desk
-from holdfast.ui.layout import column
+from holdfast.ui.layout import Flow, column
 from holdfast.ui.models import Cell, CellTable, Table
 from holdfast.ui.page import Page
 from holdfast.ui.parts import DropZone, Footer, Proves, VerdictBox, panel, panel_row
@@ -58,6 +59,10 @@ class VerifyPage(Page):
         self.advice = Label(desk)
         self.again = Button(desk, "verify.again", icon="again", size="small")
         self.again.clicked.connect(self._start)
+        self.put = Button(desk, "ledger.put", icon="lock", size="small")
+        self.put.clicked.connect(self._put)
+        self.sign = Button(desk, "ledger.sign", icon="lock", size="small")
+        self.sign.clicked.connect(self._sign)
         self.now = panel(
             panel_row(
                 Label(desk, "verify.now", role="strong", wrap=False),
@@ -88,7 +93,17 @@ class VerifyPage(Page):
         side = px(24)
         self._result = QWidget()
         self._result.setLayout(
-            column(self.box, self.now, px(8), self.found, self.table, px(8), self.proves, gap=px(8))
+            column(
+                self.box,
+                self.now,
+                _left(self.put, self.sign, gap=px(8)),
+                px(8),
+                self.found,
+                self.table,
+                px(8),
+                self.proves,
+                gap=px(8),
+            )
         )
         self.body(
             column(
@@ -199,7 +214,8 @@ class VerifyPage(Page):
         self.now.setVisible(state != "ok")
         self.again.setVisible(state in ("pending", "unchecked"))
         if state != "ok":
-            self.advice.tell(f"verify.{state}.now")
+            alone = any(finding.rule == "kept_alone" for finding in verdict.findings)
+            self.advice.tell("ledger.alone.now" if alone else f"verify.{state}.now")
         self.rehearse(practice=state == "practice")
         self.model.show_rows(
             [(seen, self._stamp_cells(seen)) for seen in verdict.timestamps]
@@ -220,6 +236,38 @@ class VerifyPage(Page):
             ("proves.not.server", "proves.not.maker", "proves.not.court"),
         )
         self.footer.sentence.tell("verify.foot", time=self._at)
+        self._offer(verdict)
+
+    # --- a checkpoint that was dropped -----------------------------------------------------------
+
+    def _offer(self, verdict: Verdict) -> None:
+        """A single kept checkpoint: of our case it goes on record, of a stranger's it is signed."""
+        rules = {finding.rule for finding in verdict.findings}
+        alone = len(self._targets) == 1
+        self.put.tell("ledger.put")
+        self.put.setVisible(alone and "kept_holds" in rules and _cosigned(self._targets[0]))
+        self.sign.setVisible(alone and "kept_alone" in rules)
+
+    def _put(self) -> None:
+        holdfast, path = self.desk.holdfast, Path(self._targets[0])
+        self.put.setEnabled(False)
+        task = self.desk.runner.start(
+            lambda _: holdfast.cosigned(holdfast.case_of_checkpoint(path), path), "task.writing"
+        )
+        task.succeeded.connect(lambda _: self.put.tell("ledger.put.done"))
+        task.succeeded.connect(lambda _: self.desk.changed.emit())
+        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+        task.finished.connect(lambda: self.put.setEnabled(True))
+
+    def _sign(self) -> None:
+        holdfast, path = self.desk.holdfast, Path(self._targets[0])
+        save_as(
+            self,
+            self.desk,
+            name=self.desk.say("ledger.sign.name", name=path.stem) + ".txt",
+            work=lambda out, _: holdfast.cosign(path, out),
+            button=self.sign,
+        )
 
     def _cells(self, finding: Finding) -> tuple[Cell, ...]:
         desk = self.desk
@@ -260,16 +308,17 @@ class VerifyPage(Page):
         )
 
     def _save(self) -> None:
-        """What was found is written down as a PDF, where the person says."""
-        holdfast, verdict, targets = self.desk.holdfast, self._verdict, self._targets
-        if verdict is None:
-            return
+        """It is verified once more and written down as a PDF, where the person says."""
+        holdfast, targets, lang = self.desk.holdfast, self._targets, self.desk.lang
 
-        def work(out: Path, job: Job) -> Path:
-            return holdfast.verification(verdict, targets, out, self.desk.lang, job)
+        def work(out: Path, job: Job) -> Verdict:
+            looking = holdfast.looking(targets, out, job)
+            verdict = holdfast.verify(targets, job)
+            holdfast.verification(verdict, looking, lang, job)
+            return verdict
 
         name = f"{self.desk.say('verify.paper.name')}.pdf"
-        save_as(self, self.desk, name=name, work=work, button=self.paper)
+        save_as(self, self.desk, name=name, work=work, button=self.paper, then=self._show)
 
     def _copy(self) -> None:
         """Sentence and findings are on the clipboard as text."""
@@ -279,3 +328,18 @@ class VerifyPage(Page):
             lines.append("\t".join(cell.full or cell.text for cell in cells))
         QGuiApplication.clipboard().setText("\n".join(lines))
         self.copy.tell("copied")
+
+
+def _left(*widgets: QWidget, gap: int) -> QWidget:
+    holder = QWidget()
+    holder.setLayout(Flow(*widgets, gap=gap))
+    return holder
+
+
+def _cosigned(target: str) -> bool:
+    """Whether a second key stands on the checkpoint; only looked at, not believed."""
+    try:
+        with Path(target).open("rb") as file:
+            return COSIGNER.encode() in file.read(1 << 16)
+    except OSError:
+        return False

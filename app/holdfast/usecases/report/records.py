@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from holdfast.core import recording
+from holdfast.core import chain, recording
 from holdfast.core.canonical import Json, parse
 from holdfast.core.evidence import Artifact, Exhibit
 from holdfast.core.marks import RECORD_FORMAT
@@ -54,7 +54,7 @@ def read_records(exhibit: Exhibit, vault: Vault) -> Records:
             continue
         raw = vault.read(artifact.digest.sha256)
         try:
-            if name == recording.SEGMENTS:
+            if name == chain.SEGMENTS:
                 segments, damage = recording.read_chain(raw)
                 if damage and not segments:
                     raise ValueError(damage)
@@ -81,7 +81,7 @@ def _known(exhibit: Exhibit) -> Iterator[tuple[str, Artifact]]:
             yield name, artifact
         if artifact.role != "record":
             continue
-        if name == recording.SEGMENTS and exhibit.source == "recording":
+        if name == chain.SEGMENTS and exhibit.source == "recording":
             yield name, artifact
         if name in _FORMS and _FORMS[name][0] in ("", exhibit.source):
             yield name, artifact

@@ -1,0 +1,1 @@
+"""Who shows Bitcoin's headers beside the explorers, and how a run of them is put together."""

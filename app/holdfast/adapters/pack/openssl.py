@@ -1,0 +1,106 @@
+"""The ``openssl`` program, where there is one: found, asked, and never left with a trust store."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+SECONDS: Final = 30.0
+
+_HOMEBREW = (
+    "/opt/homebrew/opt/openssl@3/bin/openssl",
+    "/usr/local/opt/openssl@3/bin/openssl",
+)
+
+_HASH_OF_SIGNATURE = {
+    "1.2.840.113549.1.1.5": "sha1",
+    "1.2.840.113549.1.1.14": "sha224",
+    "1.2.840.113549.1.1.11": "sha256",
+    "1.2.840.113549.1.1.12": "sha384",
+    "1.2.840.113549.1.1.13": "sha512",
+    "1.2.840.10045.4.1": "sha1",
+    "1.2.840.10045.4.3.1": "sha224",
+    "1.2.840.10045.4.3.2": "sha256",
+    "1.2.840.10045.4.3.3": "sha384",
+    "1.2.840.10045.4.3.4": "sha512",
+}
+"""RSA (PKCS #1 v1.5) and ECDSA."""
+
+
+@cache
+def find_openssl() -> str:
+    """The path of an OpenSSL of at least 1.1.1; empty when there is none.
+
+    LibreSSL always trusts the system's store beside what it is given, so it is not taken.
+    """
+    for name in (shutil.which("openssl") or "", *_HOMEBREW):
+        if name and Path(name).is_file():
+            said = run((name, "version")).stdout.decode("utf-8", "replace")
+            if re.match(r"OpenSSL (1\.1\.1|[3-9]\.)", said):
+                return name
+    return ""
+
+
+@cache
+def is_old(openssl: str) -> bool:
+    """Whether it is a 1.1.1, which knows no ``-no-CAstore``."""
+    return run((openssl, "version")).stdout.startswith(b"OpenSSL 1.1.1")
+
+
+def run(arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    """What a command said; exit code -1 where it could not be had or took too long."""
+    quiet = {**os.environ, "OPENSSL_CONF": os.devnull, "LC_ALL": "C"}
+    try:
+        return subprocess.run(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            env=quiet,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(arguments, -1, b"", str(error).encode())
+
+
+class OpensslSignatures:
+    """``revocation.Holds`` by the program."""
+
+    def __init__(self, openssl: str) -> None:
+        self._openssl = openssl
+
+    def __call__(
+        self, key: bytes, algorithm: str, parameters: bytes, signed: bytes, signature: bytes
+    ) -> bool | None:
+        """Whether the signature holds; None for what is neither RSA nor ECDSA."""
+        name = _HASH_OF_SIGNATURE.get(algorithm)
+        if name is None or parameters not in (b"", b"\x05\x00"):
+            return None
+        with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
+            room = Path(folder)
+            text = base64.encodebytes(key).decode()
+            pem = f"-----BEGIN PUBLIC KEY-----\n{text}-----END PUBLIC KEY-----\n"
+            (room / "key.pem").write_text(pem, encoding="ascii")
+            (room / "signature").write_bytes(signature)
+            (room / "signed").write_bytes(signed)
+            files = ("-verify", "key.pem", "-signature", "signature", "signed")
+            done = run(
+                (
+                    self._openssl,
+                    "dgst",
+                    f"-{name}",
+                    *(part if part.startswith("-") else str(room / part) for part in files),
+                )
+            )
+        if done.returncode == 0:
+            return True
+        # A key that cannot be read, or a program that failed, is no judgement.
+        return False if b"Verification failure" in done.stdout + done.stderr else None

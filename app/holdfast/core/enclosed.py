@@ -1,0 +1,116 @@
+"""What an issued document brings along: manifests, the lines that sealed them, and a signed head.
+
+It shows that these exhibits are under that head.  It says nothing about what is printed on the
+pages; for that the document's own SHA-256 has to be on a ledger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from holdfast.core import ed25519
+from holdfast.core.bag import Seen
+from holdfast.core.growth import Kept, read_kept
+from holdfast.core.ledger import (
+    Checkpoint,
+    read_checkpoint,
+    read_entry,
+    read_keys,
+    read_proof,
+    root_from_inclusion,
+)
+from holdfast.core.pack import capture_path
+from holdfast.core.verdict import Finding
+
+KEY = "key.txt"
+_HEAD = re.compile(r"checkpoint-[0-9]{1,16}\.txt")
+_LINE = re.compile(r"(E[0-9]{4,9})-sealed\.json")
+
+
+def line_name(number: str) -> str:
+    """The attachment that is the ledger line which sealed an exhibit."""
+    return f"{number}-sealed.json"
+
+
+def inclusion_name(number: str) -> str:
+    """The attachment that leads from that line to the head."""
+    return f"{number}-inclusion.tlog-proof"
+
+
+def manifest_name(number: str) -> str:
+    """The attachment that is the exhibit's manifest."""
+    return f"{number}-capture.json"
+
+
+def enclosed_heads(name: str, inside: Mapping[str, bytes]) -> tuple[Kept, ...]:
+    """The heads among the attachments, named after the document."""
+    found = []
+    for attached, raw in inside.items():
+        if _HEAD.fullmatch(attached):
+            try:
+                found.append(read_kept(f"{name} › {attached}", raw))
+            except ValueError:
+                continue
+    return tuple(found)
+
+
+def judge_enclosed(inside: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    """Whether each exhibit's manifest is sealed by its line, and that line is under the head."""
+    seen = Seen()
+    heads = _heads(inside, seen)
+    for attached in inside:
+        if hit := _LINE.fullmatch(attached):
+            _exhibit(hit[1], inside, heads, seen)
+    return tuple(seen.findings)
+
+
+def _heads(inside: Mapping[str, bytes], seen: Seen) -> dict[bytes, Checkpoint]:
+    keys = read_keys(inside.get(KEY, b""))
+    found = {}
+    for attached, raw in inside.items():
+        if not _HEAD.fullmatch(attached):
+            continue
+        try:
+            head = read_checkpoint(raw)
+        except ValueError as error:
+            seen.say(attached, "checkpoint_malformed", "broken", str(error))
+            continue
+        found[raw] = head
+        if not head.signatures:
+            seen.say(attached, "checkpoint_unsigned", "weak")
+        elif any(head.signed_by(key, ed25519.verify) for key in keys):
+            seen.say(attached, "enclosed_head", "ok", f"{head.size}, {head.root.hex()}")
+        elif keys:
+            seen.say(attached, "checkpoint_signature", "broken")
+        else:
+            seen.say(attached, "enclosed_no_key", "unchecked", str(head.size))
+    return found
+
+
+def _exhibit(
+    number: str, inside: Mapping[str, bytes], heads: Mapping[bytes, Checkpoint], seen: Seen
+) -> None:
+    name = line_name(number)
+    try:
+        line = read_entry(inside[name])
+        index, steps, head = read_proof(inside[inclusion_name(number)])
+        root = root_from_inclusion(line.leaf, index, head.size, steps)
+    except KeyError:
+        seen.say(name, "enclosed_incomplete", "unchecked", inclusion_name(number))
+        return
+    except ValueError as error:
+        seen.say(name, "inclusion_malformed", "broken", str(error))
+        return
+    if index != line.seq or root != head.root or head.note not in heads:
+        seen.say(name, "inclusion_differs", "broken")
+        return
+    manifest = inside.get(manifest_name(number))
+    refs = [(ref.path, ref.sha256) for ref in line.refs]
+    if manifest is None:
+        seen.say(name, "enclosed_incomplete", "unchecked", manifest_name(number))
+    elif refs != [(capture_path(number), hashlib.sha256(manifest).hexdigest())]:
+        seen.say(manifest_name(number), "file_changed", "broken", refs[0][1] if refs else "")
+    else:
+        seen.say(number, "enclosed_sealed", "ok", f"{line.at}, {line.seq + 1} / {head.size}")

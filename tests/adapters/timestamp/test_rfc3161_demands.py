@@ -1,0 +1,302 @@
+"""Every demand of the profile, each broken by one token and nothing else, before both checkers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
+
+from fakes import tsa
+from fakes.tsa import NOW, SUBJECT, Authority, issue, issue_signer
+from holdfast.adapters import judgement, x509
+from holdfast.adapters.pack import openssl
+from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl
+from holdfast.adapters.pack.tokens import OpensslTokens
+from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
+from holdfast.core import der
+from holdfast.core.canonical import rfc3339
+from holdfast.core.revocation import Signed, read_signed
+from holdfast.core.rfc3161 import make_query, read_certificate, read_response
+from holdfast.core.verdict import ProofHelp
+
+needs_openssl = pytest.mark.skipif(not find_openssl(), reason="there is no openssl to ask")
+CHECKERS = {"program": Rfc3161Checker(), "pyz": OpensslTokens()}
+IMPRINT = hashlib.sha256(SUBJECT).digest()
+
+
+@cache
+def authority() -> Authority:
+    return Authority.make()
+
+
+def by(**options: Any) -> bytes:
+    """A token by a signer made to order."""
+    signer = issue_signer(authority().middle, **options)
+    return tsa.token(signer, [authority().middle.der, signer.der])
+
+
+def response(status: int = 0, fail_info: bytes = b"") -> bytes:
+    info = der.element(der.SEQUENCE, der.integer(status), fail_info)
+    return der.element(der.SEQUENCE, info, authority().token())
+
+
+def no_attribute(kind: str) -> bytes:
+    def without(attributes: list[Any]) -> list[Any]:
+        return [one for one in attributes if one["type"] != kind]
+
+    return authority().token(change_attributes=without)
+
+
+def two_signers() -> bytes:
+    return authority().token(signers=2)
+
+
+def forged() -> bytes:
+    return authority().token(
+        change_signer=lambda one: {**one, "signature": one["signature"][:-1] + b"\x01"}
+    )
+
+
+def rogue() -> bytes:
+    """Signed under a root of the same name that the token brings itself."""
+    other = Authority.make()
+    return tsa.token(other.signer, [other.root.der, other.middle.der, other.signer.der])
+
+
+def late_middle() -> bytes:
+    middle = issue("Late", authority().root, since=NOW + timedelta(days=1))
+    signer = issue_signer(middle)
+    return tsa.token(signer, [middle.der, signer.der])
+
+
+QUERY = make_query(IMPRINT, 77)
+OTHER_NONCE = make_query(IMPRINT, 78)
+
+DEMANDS: dict[str, tuple[Callable[[], bytes], dict[str, Any], str, str]] = {
+    "one byte after the end": (lambda: response() + b"\0", {}, "broken", "token_not_der"),
+    "one byte after the token inside": (
+        lambda: der.element(der.SEQUENCE, *(one.raw for one in der.read(response()).children),
+                            der.element(der.NULL)),
+        {}, "broken", "token_not_der",
+    ),
+    "status 2": (lambda: response(2), {}, "broken", "token_refused"),
+    "status 5": (lambda: response(5), {}, "broken", "token_refused"),
+    "a status there is not": (lambda: response(6), {}, "broken", "token_not_der"),
+    "content of another kind": (
+        lambda: authority().token(
+            change_data=lambda one: {
+                **one,
+                "encap_content_info": {
+                    **one["encap_content_info"], "content_type": "1.2.840.113549.1.7.1"
+                },
+            }
+        ),
+        {}, "broken", "token_content",
+    ),
+    "another version": (
+        lambda: authority().token(change_signer=lambda one: {**one, "version": "v3"}), {},
+        "broken", "token_version",
+    ),
+    "two signers": (two_signers, {}, "broken", "token_signers"),
+    "another imprint": (
+        lambda: authority().token(imprint=bytes(32)), {}, "broken", "token_imprint"
+    ),
+    "an imprint under another name": (
+        lambda: authority().token(algorithm="sha3_256", imprint=IMPRINT), {}, "broken",
+        "token_imprint",
+    ),
+    "a nonce that was not sent": (
+        lambda: authority().answer(QUERY), {"query": OTHER_NONCE}, "broken", "token_nonce"
+    ),
+    "no nonce where one was sent": (
+        lambda: authority().token(), {"query": QUERY}, "broken", "token_nonce"
+    ),
+    "no message digest": (
+        lambda: no_attribute("message_digest"), {}, "broken", "token_attributes"
+    ),
+    "no ESSCertID": (
+        lambda: authority().token(ess="none"), {}, "broken", "token_attributes"
+    ),
+    "ESSCertIDv2 of another": (
+        lambda: authority().token(named=authority().middle), {}, "broken",
+        "token_signing_certificate",
+    ),
+    "ESSCertID of another": (
+        lambda: authority().token(ess="v1", ess_hash="sha1", named=authority().middle), {},
+        "broken", "token_signing_certificate",
+    ),
+    "no purpose": (lambda: by(purposes=()), {}, "broken", "token_key_usage"),
+    "the purpose not critical": (lambda: by(critical=False), {}, "broken", "token_key_usage"),
+    "a second purpose": (
+        lambda: by(purposes=(Eku.TIME_STAMPING, Eku.CODE_SIGNING)), {}, "broken",
+        "token_key_usage",
+    ),
+    "any purpose": (
+        lambda: by(purposes=(Eku.ANY_EXTENDED_KEY_USAGE,)), {}, "broken", "token_key_usage"
+    ),
+    "a time before its certificate": (
+        lambda: authority().token(gen_time=NOW - timedelta(days=30, seconds=1)), {}, "broken",
+        "token_signer_validity",
+    ),
+    "a time after its certificate": (
+        lambda: authority().token(gen_time=NOW + timedelta(days=300, seconds=1)), {}, "broken",
+        "token_signer_validity",
+    ),
+    "an issuer that was not valid yet": (late_middle, {}, "broken", "token_chain"),
+    "a root of its own": (rogue, {}, "broken", "token_chain"),
+    "a signature of nobody": (forged, {}, "broken", "token_signature"),
+    "a time ahead of our clock": (
+        lambda: authority().token(), {"now": rfc3339(NOW - timedelta(hours=1))}, "unchecked",
+        "token_future",
+    ),
+    "no certificate": (
+        lambda: tsa.token(authority().signer, []), {}, "unchecked", "token_signer_absent"
+    ),
+}  # fmt: skip
+
+
+@needs_openssl
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize("demand", DEMANDS)
+def test_each_demand_alone_is_missed_and_named(demand: str, checker: str) -> None:
+    make, lent, status, rule = DEMANDS[demand]
+    lent_help = ProofHelp(roots=(authority().root.pem,), named_root=True, **lent)
+    seen, findings = CHECKERS[checker].check(
+        "t", lambda name: hashlib.new(name, SUBJECT).digest(), make(), lent_help
+    )
+    assert seen.status == status
+    assert rule in {one.rule for one in findings if one.outcome == status}
+
+
+@needs_openssl
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        response(),
+        response(1),
+        authority().token(),
+        # Entrust's granted answers carry bits of failure that are all zero, which BER allows.
+        response(0, b"\x03\x01\x00"),
+        response(0, b"\x03\x02\x00\x00"),
+        response(0, b"\x03\x05\x00\x00\x00\x00\x00"),
+        authority().token(ess="v1", ess_hash="sha1"),
+        authority().token(ess_hash="sha512"),
+        authority().token(by_key_id=True),
+        tsa.token(authority().signer, [authority().signer.der, authority().middle.der,
+                                       issue("Stranger").der]),
+    ],
+)  # fmt: skip
+def test_what_real_authorities_send_is_taken(raw: bytes, checker: str) -> None:
+    lent_help = ProofHelp(roots=(authority().root.pem,), named_root=True)
+    seen, findings = CHECKERS[checker].check(
+        "t", lambda name: hashlib.new(name, SUBJECT).digest(), raw, lent_help
+    )
+    assert seen.status == "confirmed"
+    assert [one.der for one in (authority().signer, authority().middle, authority().root)] == list(
+        seen.path
+    )
+    bare = "token_bare" in {one.rule for one in findings}
+    assert bare == read_response(raw).bare
+
+
+@needs_openssl
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_the_chain_may_be_supplied(checker: str) -> None:
+    raw = tsa.token(authority().signer, [])
+    chain = authority().signer.pem + authority().middle.pem
+    lent_help = ProofHelp(roots=(authority().root.pem,), named_root=True, chain=chain)
+    seen, _ = CHECKERS[checker].check(
+        "t", lambda name: hashlib.new(name, SUBJECT).digest(), raw, lent_help
+    )
+    assert seen.status == "confirmed"
+
+
+@needs_openssl
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize("oid", ["1.2.156.10197.1.501", "1.2.156.10197.1.301.1"])
+def test_sm2_is_never_broken_and_never_ok(checker: str, oid: str) -> None:
+    def sm2(one: dict[str, Any]) -> dict[str, Any]:
+        return {**one, "signature_algorithm": {"algorithm": oid}}
+
+    raw = authority().token(change_signer=sm2)
+    lent_help = ProofHelp(roots=(authority().root.pem,), named_root=True)
+    for subject, status in ((SUBJECT, "unchecked"), (b"another", "broken")):
+
+        def digest(name: str, subject: bytes = subject) -> bytes:
+            return hashlib.new(name, subject).digest()
+
+        seen, findings = CHECKERS[checker].check("t", digest, raw, lent_help)
+        assert seen.status == status
+        assert "token_signature_uncheckable" in {one.rule for one in findings}
+
+
+# --- a third opinion -----------------------------------------------------------------------------
+
+
+def path() -> list[Any]:
+    parts = (authority().signer, authority().middle, authority().root)
+    return [read_certificate(one.der) for one in parts]
+
+
+@needs_openssl
+def test_openssl_judges_the_same_token_and_path() -> None:
+    good = read_response(authority().token())
+    assert judgement.openssl_opinion(good, path()) is True
+    assert judgement.openssl_opinion(read_response(forged()), path()) is False
+    assert judgement.disagrees(good, path()) == ""
+
+
+def test_whoever_disagrees_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = read_response(authority().token())
+    for client, program, said in (
+        (True, False, ""),
+        (None, True, ""),
+        (None, None, ""),
+        (None, False, "openssl"),
+        (False, True, "rfc3161-client"),
+        (False, False, "rfc3161-client, openssl"),
+    ):
+        monkeypatch.setattr(judgement, "second_opinion", lambda *_, said=client: said)
+        monkeypatch.setattr(judgement, "openssl_opinion", lambda *_, said=program: said)
+        assert judgement.disagrees(token, path()) == said
+
+
+def test_without_the_program_there_is_no_third_opinion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judgement, "find_openssl", lambda: "")
+    assert judgement.openssl_opinion(read_response(authority().token()), path()) is None
+
+
+# --- signatures by the program -------------------------------------------------------------------
+
+
+def holds(holder: Any, what: Signed, key: bytes) -> bool | None:
+    found = what.by(key, holder)
+    assert found is None or isinstance(found, bool)
+    return found
+
+
+@needs_openssl
+def test_the_program_and_the_library_agree_about_signatures() -> None:
+    root, middle = (read_certificate(one.der) for one in (authority().root, authority().middle))
+    own, other = read_signed(root.raw), read_signed(middle.raw)
+    program = OpensslSignatures(find_openssl())
+    for holder in (program, x509.holds):
+        assert holds(holder, own, root.public_key) is True
+        assert holds(holder, other, root.public_key) is True
+        assert holds(holder, other, middle.public_key) is False
+        assert holder(root.public_key, "1.2.3", b"", b"x", b"y") is None
+        assert holder(b"no key", "1.2.840.10045.4.3.2", b"", b"x", b"y") is None
+    assert program(root.public_key, "1.2.840.113549.1.1.11", b"\x30\x00", b"x", b"y") is None
+
+
+def test_a_program_that_cannot_be_run_is_no_judgement() -> None:
+    key = read_certificate(authority().root.der).public_key
+    nobody = OpensslSignatures("/nowhere/openssl")
+    assert nobody(key, "1.2.840.10045.4.3.2", b"", b"x", b"y") is None
+    assert openssl.run(("/nowhere/openssl",)).returncode == -1

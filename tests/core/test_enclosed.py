@@ -1,0 +1,100 @@
+"""What an issued document brings along shows as much as it shows, and no more."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from fakes.signers import ORIGIN, Signer
+from holdfast.core.enclosed import enclosed_heads, judge_enclosed
+from holdfast.core.ledger import (
+    Checkpoint,
+    LedgerEntry,
+    Ref,
+    inclusion_proof,
+    tree_root,
+    write_entry,
+    write_proof,
+)
+
+OWNER = Signer("owner")
+MANIFEST = b'{"exhibit":"E0001"}'
+SHA = hashlib.sha256(MANIFEST).hexdigest()
+
+
+def entry(seq: int, act: str = "case.opened", path: str = "") -> LedgerEntry:
+    refs = [Ref(path=path, size=len(MANIFEST), sha256=SHA, sm3=SHA)] if path else []
+    return write_entry(
+        ledger=ORIGIN[16:],
+        seq=seq,
+        at="2026-11-12T13:06:31.000Z",
+        actor="installation:x",
+        act=act,
+        subject="E0001",
+        refs=refs,
+        facts={},
+        nonce=bytes([seq] * 16),
+    )
+
+
+def made(path: str = "exhibits/E0001/capture.json", by: Signer | None = OWNER) -> dict[str, bytes]:
+    lines = [entry(0), entry(1, "exhibit.sealed", path), entry(2)]
+    leaves = [line.leaf for line in lines]
+    head = Checkpoint(origin=ORIGIN, size=3, root=tree_root(leaves))
+    if by is not None:
+        head = head.signed(ORIGIN, by.public, by.sign(head.text))
+    return {
+        "E0001-capture.json": MANIFEST,
+        "E0001-sealed.json": lines[1].body,
+        "E0001-inclusion.tlog-proof": write_proof(1, inclusion_proof(leaves, 1), head),
+        "checkpoint-3.txt": head.note,
+        "key.txt": f"{OWNER.named(ORIGIN)}\nnonsense\n".encode(),
+        "notes.txt": b"x",
+    }
+
+
+def said(inside: dict[str, bytes]) -> list[tuple[str, str]]:
+    return [(finding.rule, finding.outcome) for finding in judge_enclosed(inside)]
+
+
+def test_manifest_line_and_head_hang_together() -> None:
+    assert said(made()) == [("enclosed_head", "ok"), ("enclosed_sealed", "ok")]
+    (kept,) = enclosed_heads("report.pdf", made())
+    assert (kept.name, kept.size) == ("report.pdf › checkpoint-3.txt", 3)
+    assert enclosed_heads("report.pdf", made() | {"checkpoint-3.txt": b"x"}) == ()
+    assert said({}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"E0001-capture.json": b"{}"}, ("file_changed", "broken")),
+        ({"E0001-sealed.json": b"{}"}, ("inclusion_malformed", "broken")),
+        ({"E0001-sealed.json": entry(1).body}, ("inclusion_differs", "broken")),
+        ({"E0001-inclusion.tlog-proof": b"x"}, ("inclusion_malformed", "broken")),
+        ({"checkpoint-3.txt": b"x"}, ("checkpoint_malformed", "broken")),
+        ({"key.txt": b""}, ("enclosed_no_key", "unchecked")),
+        (
+            {"key.txt": f"{Signer('x').named(ORIGIN)}\n".encode()},
+            ("checkpoint_signature", "broken"),
+        ),
+    ],
+)
+def test_whatever_does_not_hang_together_is_said(
+    change: dict[str, bytes], rule: tuple[str, str]
+) -> None:
+    assert rule in said(made() | change)
+
+
+def test_what_is_missing_is_not_held_against_it() -> None:
+    for name in ("E0001-capture.json", "E0001-inclusion.tlog-proof"):
+        inside = made()
+        del inside[name]
+        assert said(inside)[-1] == ("enclosed_incomplete", "unchecked")
+    assert ("checkpoint_unsigned", "weak") in said(made(by=None))
+
+
+def test_a_line_that_sealed_something_else_is_found() -> None:
+    assert ("file_changed", "broken") in said(made("exhibits/E0002/capture.json"))
+    assert ("file_changed", "broken") in said(made(""))

@@ -1,0 +1,217 @@
+"""What the export line says of its pack, and the cosignatures in it, each bent in every way."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from fakes.packed import MemoryPack
+from fakes.signers import ORIGIN, Signer, head, leaves
+from holdfast.core import cosignature, exported, minisign
+from holdfast.core.bag import Contents, Seen
+from holdfast.core.canonical import Json, canonical
+from holdfast.core.cosigned import judge_cosigned
+from holdfast.core.job import Job
+from holdfast.core.ledger import LedgerEntry, Ref, write_entry
+from holdfast.core.pack import SIGNATURE, TAG_MANIFEST, cosigned_path
+from holdfast.core.reading import Reading
+from holdfast.core.record import Sealed, _renewals
+
+OWNER, SECOND = Signer("owner"), Signer("second")
+KEY = cosignature.cosigner("w/1", SECOND.public)
+
+
+def reading(**files: bytes) -> Reading:
+    named = {name.replace("__", "/"): data for name, data in files.items()}
+    seen = Seen()
+    return Reading(Contents(MemoryPack(named), seen, Job(), sm3=False), seen, live=False)
+
+
+def of(files: dict[str, bytes]) -> Reading:
+    seen = Seen()
+    return Reading(Contents(MemoryPack(files), seen, Job(), sm3=False), seen, live=False)
+
+
+def entry(
+    act: str, facts: dict[str, Json], refs: tuple[Ref, ...] = (), seq: int = 0
+) -> LedgerEntry:
+    return write_entry(
+        ledger="l",
+        seq=0,
+        at="2026-11-12T13:06:31.000Z",
+        actor="a",
+        act=act,
+        subject="E0001",
+        refs=refs,
+        facts=facts,
+        nonce=bytes(16),
+    )
+
+
+def said(made: Reading) -> list[tuple[str, str]]:
+    return [(finding.rule, finding.outcome) for finding in made.seen.findings]
+
+
+# --- environment checks --------------------------------------------------------------------------
+
+RECORD: dict[str, Json] = {"format": "x", "run": {"a": 1}}
+SHA = hashlib.sha256(canonical(RECORD)).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("checks", "broken"),
+    [
+        (None, 0),
+        ([{"sha256": SHA, "earlier": [], "record": RECORD}], 0),
+        ([{"sha256": SHA, "earlier": ["e" * 64], "record": RECORD}], 1),
+        ([{"sha256": SHA, "earlier": [], "record": {"format": "y"}}], 1),
+        ([{"sha256": "0" * 64, "earlier": [], "record": RECORD}], 1),
+        (["nonsense"], 1),
+    ],
+)
+def test_an_environment_check_is_one_that_a_line_names(checks: Json, broken: int) -> None:
+    made = reading()
+    exported.environment(made, [None, entry("environment.checked", {"sha256": SHA})], checks)
+    assert said(made) == [("environment_not_on_record", "broken")] * broken
+
+
+# --- withheld lines ------------------------------------------------------------------------------
+
+
+def test_numbers_as_spans() -> None:
+    assert exported.spans([1, 2, 3, 7, 9, 10]) == [[1, 3], [7, 7], [9, 10]]
+    assert exported.spans([]) == []
+
+
+def test_exactly_what_was_said_is_withheld() -> None:
+    shown = [entry("exhibit.sealed", {}), None, entry("case.closed", {})]
+    for facts, broken in (
+        ({"withheld": [[1, 1]], "only": ["E0001"]}, 0),
+        ({"withheld": [[1, 1]], "only": ["E0001", "E0002"]}, 1),
+        ({"withheld": [[1, 2]]}, 1),
+        ({}, 1),
+    ):
+        made = reading()
+        told: Any = facts
+        exported.withheld(made, shown, told)
+        assert said(made) == [("withheld_otherwise", "broken")] * broken
+
+
+# --- the signed list -----------------------------------------------------------------------------
+
+LIST = b"the list\n"
+LINE = minisign.key_line(OWNER.public)
+
+
+def signed(by: Signer = OWNER, data: bytes = LIST) -> bytes:
+    return minisign.sign(data, "c", by.public, by.sign).note
+
+
+@pytest.mark.parametrize(
+    ("files", "stated", "rules"),
+    [
+        ({}, None, []),
+        ({SIGNATURE: signed()}, None, ["file_not_on_record"]),
+        ({}, LINE, ["file_missing"]),
+        ({SIGNATURE: signed(), TAG_MANIFEST: LIST}, LINE, ["signature_holds"]),
+        ({SIGNATURE: signed(), TAG_MANIFEST: LIST}, 7, ["signature_other_key"]),
+        (
+            {SIGNATURE: signed(), TAG_MANIFEST: LIST},
+            minisign.key_line(SECOND.public),
+            ["signature_other_key"],
+        ),
+        (
+            {SIGNATURE: signed(SECOND), TAG_MANIFEST: LIST},
+            LINE,
+            ["signature_broken", "signature_broken"],
+        ),
+        ({SIGNATURE: b"x", TAG_MANIFEST: LIST}, LINE, ["signature_malformed"]),
+        ({SIGNATURE: b"x" * 9999, TAG_MANIFEST: LIST}, LINE, ["file_too_large"]),
+    ],
+)
+def test_the_list_is_signed_by_the_key_that_the_line_names(
+    files: dict[str, bytes], stated: Json, rules: list[str]
+) -> None:
+    made = of(files)
+    exported.signature(made, stated, (OWNER.named(ORIGIN),))
+    assert [rule for rule, _ in said(made)] == rules
+
+
+def test_a_case_file_that_is_no_object_is_another_one() -> None:
+    raw = b"[]"
+    sha256 = hashlib.sha256(raw).hexdigest()
+    ref = Ref(path="case.json", size=2, sha256=sha256, sm3=sha256)
+    line = entry("pack.exported", {}, (ref,))
+    made = of({"data/case.json": raw})
+    exported.case_file(made, [line], [line], "l", "real")
+    assert said(made) == [("case_other", "broken")]
+
+
+# --- cosignatures --------------------------------------------------------------------------------
+
+
+def cosigned(
+    note: bytes, facts: dict[str, Json] | None = None, path: str = cosigned_path(5, KEY.id.hex())
+) -> list[tuple[str, str]]:
+    sha256 = hashlib.sha256(note).hexdigest()
+    ref = Ref(path=path, size=len(note), sha256=sha256, sm3=sha256)
+    told = {"key": str(KEY), "size": 5} if facts is None else facts
+    made = of({f"data/{path}": note})
+    judge_cosigned(made, [None, entry("checkpoint.cosigned", told, (ref,))], leaves(9), ORIGIN)
+    return said(made)
+
+
+def by_second(size: int = 5, word: str = "line", origin: str = ORIGIN) -> bytes:
+    bare = head(size, word=word, origin=origin)
+    return cosignature.cosigned(bare, KEY, 7, SECOND.sign(cosignature.message(bare, 7))).note
+
+
+def test_a_cosignature_is_on_a_head_of_this_record_by_the_key_of_its_line() -> None:
+    assert cosigned(by_second()) == [("cosigned_holds", "ok")]
+    assert cosigned(by_second(word="other")) == [("cosigned_other_root", "broken")]
+    assert cosigned(by_second(6)) == [("checkpoint_other", "broken")]
+    assert cosigned(by_second(origin=ORIGIN[:-1] + "2")) == [("checkpoint_other", "broken")]
+    assert cosigned(head(5, OWNER).note) == [("cosigned_signature", "broken")]
+    assert cosigned(b"x") == [("checkpoint_malformed", "broken")]
+    malformed = [("cosigned_malformed", "broken")]
+    assert cosigned(by_second(), {"key": "x", "size": 5}) == malformed
+    assert cosigned(by_second(), {"key": str(KEY), "size": "5"}) == malformed
+    assert cosigned(by_second(), path="ledger/checkpoints/5.txt") == malformed
+
+
+def test_a_cosignature_that_is_gone_is_missing() -> None:
+    sha256 = "0" * 64
+    ref = Ref(path=cosigned_path(5, KEY.id.hex()), size=1, sha256=sha256, sm3=sha256)
+    made = of({})
+    told: dict[str, Json] = {"key": str(KEY), "size": 5}
+    judge_cosigned(made, [entry("checkpoint.cosigned", told, (ref,))], leaves(9), ORIGIN)
+    assert said(made) == [("file_missing", "broken")]
+
+
+# --- renewals ------------------------------------------------------------------------------------
+
+PROOF = "exhibits/E0001/proofs/capture.json.ots"
+
+
+def renewed(
+    files: dict[str, bytes], path: str = PROOF, *, part: bool = False, shown: str = "E0001"
+) -> list[tuple[str, str]]:
+    sha256 = hashlib.sha256(b"proof").hexdigest()
+    ref = Ref(path=path, size=5, sha256=sha256, sm3=sha256)
+    made = of(files)
+    lines = [entry("proofs.renewed", {}, (ref,)), *([None] if part else [])]
+    _renewals(made, lines, (Sealed(number=shown, seq=0, ref=ref),))
+    return said(made)
+
+
+def test_a_renewed_proof_is_as_it_was() -> None:
+    assert renewed({f"data/{PROOF}": b"proof"}) == []
+    assert renewed({f"data/{PROOF}": b"other"}) == [("file_changed", "broken")]
+    assert renewed({}) == [("file_missing", "broken")]
+    assert renewed({}, part=True) == [("file_missing", "broken")]
+    # Of an exhibit that is withheld nothing is brought, and nothing is missed.
+    assert renewed({}, part=True, shown="E0002") == []
+    assert renewed({}, "ledger/checkpoints/5.txt.ots", part=True) == [("file_missing", "broken")]
+    assert renewed({}, "data.txt") == [("renewal_malformed", "broken")]
