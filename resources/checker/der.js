@@ -9,6 +9,7 @@ const DER = {
   BIT_STRING: 0x03,
   OCTETS: 0x04,
   OID: 0x06,
+  ENUMERATED: 0x0a,
   UTC: 0x17,
   TIME: 0x18,
   SEQUENCE: 0x30,
@@ -49,6 +50,18 @@ class DerNode {
     const content = this.expect(DER.INTEGER).content;
     const value = number(content, false);
     return content[0] & 0x80 ? value - (1n << BigInt(8 * content.length)) : value;
+  }
+
+  enumerated() {
+    const content = this.expect(DER.ENUMERATED).content;
+    const value = number(content, false);
+    return Number(content[0] & 0x80 ? value - (1n << BigInt(8 * content.length)) : value);
+  }
+
+  // The octets of a BIT STRING of whole octets, as signatures and keys are.
+  bits() {
+    if (this.expect(DER.BIT_STRING).content[0]) bad("BIT STRING of no whole octets");
+    return this.content.subarray(1);
   }
 
   boolean() {
@@ -135,6 +148,8 @@ function checkPrimitive(tag, content) {
     }
   } else if (tag === 0x03 && (!size || content[0] > (size > 1 ? 7 : 0))) {
     bad("BIT STRING with an impossible count of unused bits");
+  } else if (tag === 0x03 && content[size - 1] & ((1 << content[0]) - 1)) {
+    bad("BIT STRING with unused bits that are not zero");
   } else if (tag === 0x05 && size) {
     bad("NULL with content");
   } else if (tag === 0x06) {

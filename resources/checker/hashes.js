@@ -191,13 +191,11 @@ const K512 = (() => {
 
 const turned64 = (word, by) => ((word >> by) | (word << (64n - by))) & MASK64;
 
-function sha512(message) {
-  const start = [
-    0x6a09e667f3bcc908n, 0xbb67ae8584caa73bn, 0x3c6ef372fe94f82bn, 0xa54ff53a5f1d36f1n,
-    0x510e527fade682d1n, 0x9b05688c2b3e6c1fn, 0x1f83d9abfb41bd6bn, 0x5be0cd19137e2179n,
-  ];
-  return sha512From(start, message);
-}
+const SHA512_START = [
+  0x6a09e667f3bcc908n, 0xbb67ae8584caa73bn, 0x3c6ef372fe94f82bn, 0xa54ff53a5f1d36f1n,
+  0x510e527fade682d1n, 0x9b05688c2b3e6c1fn, 0x1f83d9abfb41bd6bn, 0x5be0cd19137e2179n,
+];
+const sha512 = (message) => sha512From(SHA512_START, message);
 
 function sha384(message) {
   const start = [
@@ -351,6 +349,106 @@ function keccak(message, rate, suffix, size) {
 
 const keccak256 = (message) => keccak(message, 136, 0x01, 32);
 
+// SM3 (GB/T 32905).
+function sm3(message) {
+  const view = padded(message, 64, 8, false);
+  const state = new Int32Array([
+    0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e,
+  ]);
+  const w = new Int32Array(68);
+  for (let at = 0; at < view.byteLength; at += 64) {
+    for (let i = 0; i < 16; i++) w[i] = view.getInt32(at + 4 * i);
+    for (let i = 16; i < 68; i++) {
+      const x = w[i - 16] ^ w[i - 9] ^ turned(w[i - 3], 15);
+      w[i] = x ^ turned(x, 15) ^ turned(x, 23) ^ turned(w[i - 13], 7) ^ w[i - 6];
+    }
+    let [a, b, c, d, e, f, g, h] = state;
+    for (let i = 0; i < 64; i++) {
+      const early = i < 16;
+      const t = turned(a, 12);
+      const ss = turned((t + e + turned(early ? 0x79cc4519 : 0x7a879d8a, i % 32)) | 0, 7);
+      const ff = early ? a ^ b ^ c : (a & b) | (a & c) | (b & c);
+      const gg = early ? e ^ f ^ g : (e & f) | (~e & g);
+      const one = (ff + d + (ss ^ t) + (w[i] ^ w[i + 4])) | 0;
+      const other = (gg + h + ss + w[i]) | 0;
+      [d, c, b, a] = [c, turned(b, 9), a, one];
+      [h, g, f, e] = [g, turned(f, 19), e, other ^ turned(other, 9) ^ turned(other, 17)];
+    }
+    [a, b, c, d, e, f, g, h].forEach((value, i) => (state[i] ^= value));
+  }
+  const out = new DataView(new ArrayBuffer(32));
+  state.forEach((word, i) => out.setInt32(4 * i, word));
+  return new Uint8Array(out.buffer);
+}
+
+// BLAKE2b-512 (RFC 7693).  A word of 64 bits is two of 32, the lower one first.
+const BLAKE_START = new Uint32Array(SHA512_START.flatMap((one) =>
+  [Number(one & 0xffffffffn), Number(one >> 32n)]));
+const BLAKE_ORDER = [
+  "0123456789abcdef", "ea489fd61c02b753", "b8c052fdae367194", "7931dcbe265a40f8",
+  "905724afe1bc683d", "2c6a0b834d75fe19", "c51fed4a0763928b", "db7ec13950f4862a",
+  "6fe9b308c2d714a5", "a2847615fb9e3cd0",
+].map((row) => digits(row).map((word) => 2 * word));
+
+// v[at] += v[by], and as much more as the two halves say.
+function blakeAdd(v, at, by, low, high) {
+  const sum = v[at] + v[by] + low;
+  v[at + 1] += v[by + 1] + high + Math.floor(sum / 0x100000000);
+  v[at] = sum;
+}
+
+// v[at] ^= v[by], turned right by so many bits.
+function blakeTurn(v, at, by, turn) {
+  let low = v[at] ^ v[by];
+  let high = v[at + 1] ^ v[by + 1];
+  if (turn >= 32) [low, high] = [high, low];
+  const bits = turn % 32;
+  v[at] = bits ? (low >>> bits) | (high << (32 - bits)) : low;
+  v[at + 1] = bits ? (high >>> bits) | (low << (32 - bits)) : high;
+}
+
+function blakeMix(v, m, [a, b, c, d], x, y) {
+  blakeAdd(v, a, b, m[x], m[x + 1]);
+  blakeTurn(v, d, a, 32);
+  blakeAdd(v, c, d, 0, 0);
+  blakeTurn(v, b, c, 24);
+  blakeAdd(v, a, b, m[y], m[y + 1]);
+  blakeTurn(v, d, a, 16);
+  blakeAdd(v, c, d, 0, 0);
+  blakeTurn(v, b, c, 63);
+}
+
+const BLAKE_STEPS = [0, 1, 2, 3, 4, 5, 6, 7].map((step) => {
+  const from = step < 4 ? [0, 0, 0, 0] : [0, 1, 2, 3];
+  return from.map((by, row) => 2 * (4 * row + ((step + by) % 4)));
+});
+
+function blake2b(message) {
+  const state = Uint32Array.from(BLAKE_START);
+  state[0] ^= 0x01010040;
+  const data = new Uint8Array(Math.max(1, Math.ceil(message.length / 128)) * 128);
+  data.set(message);
+  const view = new DataView(data.buffer);
+  const m = new Uint32Array(32);
+  for (let at = 0; at < data.length; at += 128) {
+    for (let i = 0; i < 32; i++) m[i] = view.getUint32(at + 4 * i, true);
+    const v = new Uint32Array(32);
+    v.set(state);
+    v.set(BLAKE_START, 16);
+    const last = at + 128 === data.length;
+    v[24] ^= last ? message.length : at + 128;
+    if (last) [v[28], v[29]] = [~v[28], ~v[29]];
+    for (let round = 0; round < 12; round++) {
+      const order = BLAKE_ORDER[round % 10];
+      BLAKE_STEPS.forEach((step, i) => blakeMix(v, m, step, order[2 * i], order[2 * i + 1]));
+    }
+    for (let i = 0; i < 16; i++) state[i] ^= v[i] ^ v[i + 16];
+  }
+  const out = new DataView(new ArrayBuffer(64));
+  state.forEach((word, i) => out.setUint32(4 * i, word, true));
+  return new Uint8Array(out.buffer);
+}
+
 // Hashes of small things by their hashlib names.
 const HASHES = {
   sha1,
@@ -361,6 +459,8 @@ const HASHES = {
   sha3_256: (message) => keccak(message, 136, 0x06, 32),
   sha3_384: (message) => keccak(message, 104, 0x06, 48),
   sha3_512: (message) => keccak(message, 72, 0x06, 64),
+  sm3,
+  blake2b,
 };
 
 // CRC-32 of ZIP, sixteen bytes at a time.

@@ -104,6 +104,14 @@ class JsonReader {
   }
 }
 
+// The value written again, as parseJson takes it.
+function writeJson(value) {
+  if (Array.isArray(value)) return `[${value.map(writeJson).join(",")}]`;
+  if (!isMap(value)) return JSON.stringify(value);
+  const pairs = [...value].map(([key, one]) => `${JSON.stringify(key)}:${writeJson(one)}`);
+  return `{${pairs.join(",")}}`;
+}
+
 // As Python's patterns see it: an object with these keys, a truth value being a small number.
 const isMap = (value) => value instanceof Map;
 const isText = (value) => typeof value === "string";

@@ -2,13 +2,14 @@
 // there, and nothing in it is run.
 
 // Everything a pack is held against: what was built into this page, never what the pack brings.
-function termsOf({ practice, now }) {
+function termsOf({ practice, now, kept = [] }) {
   const roots = DATA.roots.map(unbase64).map(readCertificate);
   const own = DATA.practice_roots.map(unbase64).map(readCertificate);
   const table = new CheckpointTable(DATA.checkpoints);
   return {
     practice,
     now,
+    kept,
     table,
     runs: new Runs(table),
     packRuns: [],
@@ -51,7 +52,10 @@ async function judgePack(pack, terms, pageHash, step) {
     judgeStrangers(contents, record, seen);
     const practice = record.world === "practice";
     if (practice) seen.say("", "world_practice", terms.practice ? "ok" : "unchecked");
-    const witnesses = await judgeWitnesses(contents, record, terms, seen, step);
+    judgeKept(terms.kept, record, seen);
+    const witnesses = judgeRenewals(
+      record, await judgeWitnesses(contents, record, terms, seen, step), terms.now, seen,
+    );
     await judgeNotBefore(contents, record, witnesses, terms, seen);
     dated = judgeDates(record, witnesses, seen, terms.practice);
   }
@@ -94,15 +98,17 @@ function verdictOf(seen, dated) {
 const MARKS = [DECLARATION, MANIFEST, payload(ENTRIES)];
 
 // What was found about a ZIP or a folder: {verdict, findings, timestamps}, or {refused: code}.
-async function verifyTarget(target, { practice, pageHash, step }) {
-  const terms = termsOf({ practice, now: BigInt(Date.now()) * 1000n });
+// `kept` are the files of heads that somebody kept, `heads` those that were printed.
+async function verifyTarget(target, { practice, pageHash, kept = [], heads = [], step }) {
+  const sorted = await sortKept(kept, heads);
+  const terms = termsOf({ practice, now: BigInt(Date.now()) * 1000n, kept: sorted.kept });
   try {
     const pack = target.files ? new FolderPack(target.files) : await openZip(target.file);
     const hostile = pack.troubles().some((one) => one.outcome === "broken");
     if (!hostile && !MARKS.some((name) => pack.names().includes(name))) {
       return { refused: "verify_no_pack", name: target.name };
     }
-    return await judgePack(pack, terms, pageHash, step);
+    return withKept(await judgePack(pack, terms, pageHash, step), sorted);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     const { rule, detail } = error;

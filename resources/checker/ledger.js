@@ -84,6 +84,28 @@ function rootFromInclusion(leaf, index, size, path) {
   return node;
 }
 
+// Whether `path` proves that the second head extends the first (RFC 9162 2.1.4.2).
+function consistent(first, second, firstRoot, secondRoot, path) {
+  if (first === second) return !path.length && equal(firstRoot, secondRoot);
+  if (!(first > 0 && first < second) || !path.length) return false;
+  const half = (value) => Math.floor(value / 2);
+  // A first head of a power of two is its own first step.
+  const power = (BigInt(first) & BigInt(first - 1)) === 0n;
+  const steps = power ? [firstRoot, ...path] : [...path];
+  let [fn, sn] = [first - 1, second - 1];
+  while (fn % 2) [fn, sn] = [half(fn), half(sn)];
+  let [one, other] = [steps[0], steps[0]];
+  for (const step of steps.slice(1)) {
+    if (sn === 0) return false;
+    if (fn % 2 || fn === sn) {
+      [one, other] = [nodeHash(step, one), nodeHash(step, other)];
+      while (fn % 2 === 0 && fn) [fn, sn] = [half(fn), half(sn)];
+    } else other = nodeHash(other, step);
+    [fn, sn] = [half(fn), half(sn)];
+  }
+  return sn === 0 && equal(one, firstRoot) && equal(other, secondRoot);
+}
+
 // --- heads ---------------------------------------------------------------------------------------
 
 const originOf = (ledger, world) => `${world === "practice" ? "practice." : ""}holdfast.local/${ledger}`;
@@ -113,25 +135,28 @@ function readCheckpoint(raw) {
   return { origin: lines[0], size: Number(lines[1]), root, signatures, text: encode(text), note };
 }
 
-const keyId = (name, key) => sha256(encode(`${name}\n`), NODE, key).subarray(0, 4);
+// Signature types of C2SP signed-note: a log's own key, and a cosigner's.
+const LOG_KEY = 1;
+const COSIGNER_KEY = 4;
 
-function readKey(text) {
+const keyId = (name, key, kind) =>
+  sha256(encode(`${name}\n`), Uint8Array.of(kind), key).subarray(0, 4);
+
+function readKey(text, kind = LOG_KEY) {
   const plus = text.indexOf("+");
   const name = plus < 0 ? text : text.slice(0, plus);
   const rest = plus < 0 ? "" : text.slice(plus + 1);
   const raw = unbase64(rest.includes("+") ? rest.slice(rest.indexOf("+") + 1) : "");
-  if (raw.length !== 33 || raw[0] !== 1) bad("not an Ed25519 verifier key");
+  if (raw.length !== 33 || raw[0] !== kind) bad("not an Ed25519 verifier key");
   const key = raw.subarray(1);
-  if (`${name}+${hex(keyId(name, key))}+${base64(raw)}` !== text) {
-    bad("a verifier key whose id does not fit");
-  }
-  return { name, key, text };
+  const id = keyId(name, key, kind);
+  if (`${name}+${hex(id)}+${base64(raw)}` !== text) bad("a verifier key whose id does not fit");
+  return { name, key, id, text };
 }
 
 function signedBy(checkpoint, key) {
-  const id = keyId(key.name, key.key);
   for (const [name, raw] of checkpoint.signatures) {
-    if (name === key.name && equal(raw.subarray(0, 4), id)) {
+    if (name === key.name && equal(raw.subarray(0, 4), key.id)) {
       return ed25519Holds(key.key, raw.subarray(4), checkpoint.text);
     }
   }

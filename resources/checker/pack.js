@@ -9,8 +9,12 @@ const TAG_MANIFEST = "tagmanifest-sha256.txt";
 const VERIFIER = "verify.pyz";
 const BROWSER_VERIFIER = "verify.html";
 const FETCH = "fetch.txt";
+// Over the tag manifest, and so over everything; the one file that no manifest can list.
+const SIGNATURE = "tagmanifest-sha256.txt.minisig";
 const REQUIRED_TAGS = [DECLARATION, BAG_INFO, MANIFEST, TAG_MANIFEST, "README.html", VERIFIER];
-const TAGS = [...REQUIRED_TAGS, BROWSER_VERIFIER];
+const TAGS = [...REQUIRED_TAGS, BROWSER_VERIFIER, SIGNATURE];
+// Begins the authority of a token that was obtained elsewhere; its root came with it.
+const IMPORTED = "imported-";
 const CASE_FILE = "case.json";
 const ENTRIES = "ledger/entries.jsonl";
 const HEAD = "ledger/checkpoint.txt";
@@ -20,12 +24,16 @@ const payload = (path) => PAYLOAD + path;
 const capturePath = (number) => `exhibits/${number}/capture.json`;
 const inclusionPath = (number) => `exhibits/${number}/inclusion.tlog-proof`;
 const chainPath = (authority) => `timestamps/${authority}/chain.pem`;
+const rootPath = (authority) => `timestamps/${authority}/root.pem`;
+const cosignedPath = (size, key) => `ledger/checkpoints/${size}.cosigned-${key}.txt`;
 
 const EXHIBIT = /^exhibits\/(E[0-9]{4,9})\/([^\n]+)$/;
 const PROOF =
   /^(exhibits\/E[0-9]{4,9}\/proofs|ledger\/checkpoints)\/([^\n]+?)\.(?:(ots)|([A-Za-z0-9][A-Za-z0-9_-]*)\.(tsr|tsq))$/;
 const CHECKPOINT = /^ledger\/checkpoints\/(0|[1-9][0-9]{0,15})\.txt$/;
 const CERTIFICATES = /^timestamps\/([A-Za-z0-9][A-Za-z0-9_-]*)\/(chain|root)\.pem$/;
+const REVOCATION =
+  /^timestamps\/([A-Za-z0-9][A-Za-z0-9_-]*)\/revocation\/[0-9a-f]{16}\.(?:crl|ocsp)$/;
 const HEADERS = /^timestamps\/headers\/bitcoin-(0|[1-9][0-9]{0,8})-(0|[1-9][0-9]{0,8})\.bin$/;
 const INCLUSION = /^exhibits\/(E[0-9]{4,9})\/inclusion\.tlog-proof$/;
 
@@ -61,6 +69,7 @@ function standing(path, recorded) {
   if (INCLUSION.test(path)) return "inclusion";
   if (PROOF.test(path)) return "proof";
   if (CERTIFICATES.test(path)) return "certificates";
+  if (REVOCATION.test(path)) return "revocation";
   if (HEADERS.test(path)) return "headers";
   return "stranger";
 }

@@ -139,14 +139,7 @@ async function issued(issuer, subject) {
 // Breadth first, each certificate tried once: a hostile set costs its square, no more.
 async function climb(signer, others, root, time, doubts) {
   if (!isValid(signer, time) || !isValid(root, time)) return null;
-  const links = [];
-  for (const raw of others.slice(0, MAX_CERTIFICATES_TRIED)) {
-    try {
-      links.push(readCertificate(raw));
-    } catch (error) {
-      if (!(error instanceof Bad)) throw error;
-    }
-  }
+  const links = readable(others.slice(0, MAX_CERTIFICATES_TRIED));
   const waiting = [[signer]];
   const seen = new Set([hex(signer.raw)]);
   while (waiting.length) {
@@ -230,13 +223,19 @@ function pathTrouble(chain) {
   return ["valid", ""];
 }
 
-// [rule, outcome, detail, root]; the rule is empty when signature and path hold.
+// SM2 with SM3, and SM2 alone (GB/T 32918, GM/T 0006): read, never computed here.
+const SM2_SIGNATURES = ["1.2.156.10197.1.501", "1.2.156.10197.1.301.1"];
+
+// [rule, outcome, detail, path]; the rule is empty when signature and path hold.
 async function judgeKeys(token, signer, chain, roots) {
-  if (arithmetic() === null) return ["token_no_openssl", "unchecked", signer.name, null];
+  if (arithmetic() === null) return ["token_no_openssl", "unchecked", signer.name, []];
+  if (SM2_SIGNATURES.includes(token.signer.algorithm)) {
+    return ["token_signature_uncheckable", "unchecked", token.signer.algorithm, []];
+  }
   const state = await tokenSignature(token, signer);
-  if (state === "bad") return ["token_signature", "broken", signer.name, null];
+  if (state === "bad") return ["token_signature", "broken", signer.name, []];
   if (state === "unknown") {
-    return ["token_signature_uncheckable", "unchecked", token.signer.algorithm, null];
+    return ["token_signature_uncheckable", "unchecked", token.signer.algorithm, []];
   }
   const doubts = new Set();
   let trouble = null;
@@ -245,21 +244,21 @@ async function judgeKeys(token, signer, chain, roots) {
     const path = await climb(signer, others, root, token.info.time, doubts);
     if (path === null) continue;
     const [found, what] = pathTrouble(path);
-    if (found === "valid") return ["", "ok", "", root];
+    if (found === "valid") return ["", "ok", "", path];
     trouble ??= found === "broken"
-      ? ["token_chain", "broken", what, null]
-      : ["token_chain_unreadable", "unchecked", what, null];
+      ? ["token_chain", "broken", what, []]
+      : ["token_chain_unreadable", "unchecked", what, []];
   }
   if (trouble !== null) return trouble;
-  if (doubts.size) return ["token_chain_unreadable", "unchecked", [...doubts].join(", "), null];
+  if (doubts.size) return ["token_chain_unreadable", "unchecked", [...doubts].join(", "), []];
   const stated = `${signer.name} \u00b7 ${rfc3339(token.info.time)}`;
-  return ["token_root_unknown", "unchecked", stated, null];
+  return ["token_root_unknown", "unchecked", stated, []];
 }
 
 // What a token shows about its subject: [time-stamp seen, findings].
 async function checkToken(subject, digest, proof, lent) {
   const seen = (status, more = {}) =>
-    ({ subject, kind: "rfc3161", network: "", status, time: null, by: "", ...more });
+    ({ subject, kind: "rfc3161", network: "", status, time: null, by: "", path: [], ...more });
   const finding = ([rule, outcome, detail]) => ({ subject, rule, outcome, detail });
   let token, query;
   try {
@@ -279,17 +278,18 @@ async function checkToken(subject, digest, proof, lent) {
   }
   const told = await checkProfile(token, digest, query, chain, lent.now);
   const signer = findSigner(token, chain);
-  let root = null;
+  let path = [];
   if (signer !== null) {
     const [rule, outcome, detail, found] = await judgeKeys(token, signer, chain, lent.roots);
     if (rule) told.push([rule, outcome, detail]);
-    root = found;
+    path = found;
   }
   const outcomes = told.map(([, outcome]) => outcome);
   if (outcomes.includes("broken")) return [seen("broken"), told.map(finding)];
-  if (outcomes.includes("unchecked") || signer === null || root === null) {
+  if (outcomes.includes("unchecked") || !path.length) {
     return [seen("unchecked"), told.map(finding)];
   }
+  const root = path[path.length - 1];
   const practice = PRACTICE.roots.includes(hex(sha256(root.raw)));
   const time = rfc3339(token.info.time);
   const by = signer.name || root.name;
@@ -302,6 +302,7 @@ async function checkToken(subject, digest, proof, lent) {
     network: practice ? "practice" : root.name || "rfc3161",
     time,
     by,
+    path,
   });
   return [stamp, [good, ...told].map(finding)];
 }

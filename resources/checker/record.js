@@ -2,7 +2,6 @@
 
 const MAX_LEDGER = 256 << 20;
 const MAX_CAPTURE = 16 << 20;
-const MAX_CASE = 64 << 20;
 const NUMBER = /^E[0-9]{4,9}$/;
 const WITHHELD = /^\{"withheld":"([0-9a-f]{64})"\}$/;
 
@@ -14,16 +13,23 @@ async function judgeRecord(contents, seen) {
   const first = entries.find((entry) => entry !== null) ?? null;
   const head = await reading.checkpoint(HEAD);
   const [id, world] = identity(first, head);
-  const checkpoints = await reading.heads(id, world, entries, leaves, head);
+  const origin = originOf(id, world);
+  const keys = await reading.keys(entries, origin);
+  const checkpoints = await reading.heads(origin, leaves, head, keys);
   const exhibits = await reading.exhibits(entries, world);
   reading.documents(entries);
-  await reading.caseFile(entries, id, world);
-  await reading.bagInfo(entries, id);
+  await judgeCosigned(reading, entries, leaves, origin);
+  reading.renewals(entries, exhibits);
+  await judgeExported(reading, entries, id, world, keys);
   for (const exhibit of exhibits) await reading.inclusion(exhibit, leaves, checkpoints);
   const withheld = entries.filter((entry) => entry === null).length;
   if (withheld) seen.say(payload(ENTRIES), "ledger_withheld", "unchecked", String(withheld));
   return {
+    origin,
     world,
+    keys,
+    entries,
+    leaves,
     exhibits,
     checkpoints,
     recorded: reading.recorded,
@@ -32,6 +38,9 @@ async function judgeRecord(contents, seen) {
     proofs: listedProofs(entries),
   };
 }
+
+const linesThat = (entries, ...acts) =>
+  entries.filter((entry) => entry !== null && acts.includes(entry.act));
 
 function identity(first, head) {
   const named = head === null ? "" : head.origin;
@@ -127,7 +136,7 @@ class Reading {
   }
 
   // Every checkpoint that stands on this ledger, by path; the others are broken.
-  async heads(id, world, entries, leaves, head) {
+  async heads(origin, leaves, head, keys) {
     const found = new Map(head === null ? [] : [[HEAD, head]]);
     for (const name of this.contents.names) {
       const path = name.startsWith(PAYLOAD) ? name.slice(PAYLOAD.length) : "";
@@ -137,20 +146,12 @@ class Reading {
       if (checkpoint.size === size) found.set(path, checkpoint);
       else this.seen.say(name, "checkpoint_other", "broken", String(checkpoint.size));
     }
-    const keys = await this.keys(entries, originOf(id, world));
     const signed = [...found.values()].some((one) => one.signatures.length);
     if (!this.contents.has(payload(KEYS)) && signed) {
       this.seen.say(payload(KEYS), "file_missing", "broken");
     }
-    return this.soundHeads(found, treeRoots(leaves, [...found.values()].map((one) => one.size)), {
-      origin: originOf(id, world),
-      lines: leaves.length,
-      keys,
-      head,
-    });
-  }
-
-  soundHeads(found, roots, { origin, lines, keys, head }) {
+    const roots = treeRoots(leaves, [...found.values()].map((one) => one.size));
+    const lines = leaves.length;
     const say = (...told) => this.seen.say(...told);
     const sound = new Map();
     for (const [path, checkpoint] of found) {
@@ -176,8 +177,7 @@ class Reading {
   async keys(entries, name) {
     if (!this.contents.has(payload(KEYS))) return [];
     const raw = await this.read(KEYS, MAX_NOTE);
-    const named = entries
-      .filter((entry) => entry !== null && ["case.opened", "key.rotated"].includes(entry.act))
+    const named = linesThat(entries, "case.opened", "key.rotated")
       .map((entry) => entry.facts.get("key"))
       .filter((key) => key !== undefined && key !== null);
     const keys = [];
@@ -211,8 +211,7 @@ class Reading {
   async exhibits(entries, world) {
     const exhibits = new Map();
     const cases = new Set();
-    for (const entry of entries) {
-      if (entry === null || entry.act !== "exhibit.sealed") continue;
+    for (const entry of linesThat(entries, "exhibit.sealed")) {
       const { subject, refs, seq } = entry;
       const fits = NUMBER.test(subject) && refs.length === 1 && refs[0].path === capturePath(subject);
       if (!fits || exhibits.has(subject)) {
@@ -251,10 +250,8 @@ class Reading {
 
   documents(entries) {
     const issued = new Map();
-    for (const entry of entries) {
-      if (entry !== null && ["document.issued", "notice.approved"].includes(entry.act)) {
-        for (const ref of entry.refs) issued.set(ref.path, ref);
-      }
+    for (const entry of linesThat(entries, "document.issued", "notice.approved")) {
+      for (const ref of entry.refs) issued.set(ref.path, ref);
     }
     for (const [path, ref] of issued) {
       if (safePath(path) && path.startsWith("documents/")) this.matches(ref);
@@ -262,51 +259,26 @@ class Reading {
     }
   }
 
-  // case.json is the one that the last pack.exported line names.
-  async caseFile(entries, id, world) {
-    const exported = entries
-      .filter((entry) => entry !== null && entry.act === "pack.exported")
-      .flatMap((entry) => entry.refs.filter((ref) => ref.path === CASE_FILE));
-    if (!exported.length) {
-      this.seen.say(payload(ENTRIES), "ledger_no_export", "broken");
-      return;
-    }
-    if (!this.matches(exported[exported.length - 1])) return;
-    const raw = await this.read(CASE_FILE, MAX_CASE);
-    let body;
-    try {
-      body = parseJson(raw ?? new Uint8Array(0));
-    } catch (error) {
-      if (!(error instanceof Bad)) throw error;
-      this.seen.say(payload(CASE_FILE), "case_unreadable", "broken", error.message);
-      return;
-    }
-    const told = ["format", "ledger", "world"].map((key) => get(body, key));
-    if (told[0] !== "holdfast-case/1" || told[1] !== id || told[2] !== world) {
-      this.seen.say(payload(CASE_FILE), "case_other", "broken");
-    }
-  }
-
-  // What the bag says of itself is what the ledger says of it.
-  async bagInfo(entries, id) {
-    const known = entries.filter((entry) => entry !== null);
-    if (!known.length || !this.contents.has(BAG_INFO)) return;
-    const wanted = new Set([
-      `Bagging-Date: ${known[known.length - 1].at.slice(0, 10)}`,
-      `Internal-Sender-Identifier: ${id}`,
-      ...known
-        .filter((entry) => entry.act === "pack.exported")
-        .map((entry) => `External-Identifier: ${entry.subject}`),
-    ]);
-    let told;
-    try {
-      told = utf8(await this.contents.read(BAG_INFO, MAX_NOTE)).split("\n");
-    } catch (error) {
-      if (!(error instanceof Bad)) throw error;
-      return; // said where the bag was looked at
-    }
-    for (const line of sortedNames(wanted)) {
-      if (!told.includes(line)) this.seen.say(BAG_INFO, "bag_info", "broken", line);
+  // Proofs that a renewal took up are as they were then; a selective pack does not bring those of
+  // the exhibits that it withholds.
+  renewals(entries, exhibits) {
+    const shown = new Set(exhibits.map((exhibit) => `exhibits/${exhibit.number}`));
+    const whole = !entries.includes(null);
+    for (const entry of linesThat(entries, "proofs.renewed")) {
+      for (const ref of entry.refs) {
+        const name = payload(ref.path);
+        const folder = ref.path.split("/").slice(0, 2).join("/");
+        if (readProofName(ref.path) === null) {
+          this.seen.say(payload(ENTRIES), "renewal_malformed", "broken", String(entry.seq));
+        } else if (this.contents.has(name)) {
+          const now = this.contents.sha256(name);
+          if (now !== ref.sha256) {
+            this.seen.say(name, "file_changed", "broken", `${ref.sha256} \u2192 ${now}`);
+          }
+        } else if (whole || shown.has(folder) || folder === "ledger/checkpoints") {
+          this.seen.say(name, "file_missing", "broken");
+        }
+      }
     }
   }
 
@@ -363,11 +335,12 @@ function fileRefs(number, files) {
   });
 }
 
+// SHA-256 of chains and roots by path, as the last export had them.
 function listedCertificates(entries) {
-  const found = new Map();
-  for (const entry of entries) {
-    if (entry === null || entry.act !== "pack.exported") continue;
+  let found = new Map();
+  for (const entry of linesThat(entries, "pack.exported")) {
     const listed = entry.facts.get("certificates");
+    found = new Map();
     for (const one of Array.isArray(listed) ? listed : []) {
       const [path, digest] = [get(one, "path"), get(one, "sha256")];
       if (isText(path) && isText(digest)) found.set(path, digest);
@@ -376,12 +349,12 @@ function listedCertificates(entries) {
   return found;
 }
 
-const proofKey = (subject, kind, authority) => JSON.stringify([subject, kind, authority]);
+const proofKey = (...parts) => JSON.stringify(parts);
 
+// SHA-256 of the proofs that confirmed a subject, or that were imported for it.
 function listedProofs(entries) {
   const found = new Map();
-  for (const entry of entries) {
-    if (entry === null || entry.act !== "timestamp.confirmed") continue;
+  for (const entry of linesThat(entries, "timestamp.confirmed", "timestamp.imported")) {
     const [kind, by, digest] = ["kind", "authority", "proof_sha256"].map((key) => entry.facts.get(key));
     if (!isText(kind) || !isText(by) || !isText(digest)) continue;
     const key = proofKey(entry.subject, kind, by);

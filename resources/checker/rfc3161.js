@@ -52,7 +52,7 @@ function orMalformed(rule, read) {
 function readResponse(raw) {
   return orMalformed("token_not_der", () => {
     const top = readDer(raw).expect(DER.SEQUENCE);
-    if (top.children.length && top.children[0].tag === DER.OID) return readToken(top, 0);
+    if (top.children.length && top.children[0].tag === DER.OID) return readToken(top, 0, true);
     const [status, info] = readStatus(top);
     if (status > 1 || top.children.length !== 2) malformed("token_refused", info);
     return readToken(top.children[1], status);
@@ -71,7 +71,8 @@ function readStatus(response) {
   return [status, oneLine(clipped([`status ${status}`, ...said].join(" "), 200))];
 }
 
-function readToken(info, status) {
+// `bare`: it came without the response around it, so that no status was stated.
+function readToken(info, status, bare = false) {
   const [kind, wrapper] = info.expect(DER.SEQUENCE).exactly(2);
   if (kind.oid() !== OID.signedData) malformed("token_content", kind.oid());
   const [signed] = wrapper.expect(0xa0).exactly(1);
@@ -96,6 +97,7 @@ function readToken(info, status) {
   }
   return {
     status,
+    bare,
     info: readTstInfo(tst),
     signer: readSigner(signers.children[0]),
     certificates,
@@ -256,7 +258,8 @@ function readCertificate(raw) {
   if (parts.length < 6) bad("no certificate");
   const [serial, , issuer, validity, subject, key, ...rest] = parts;
   const [start, end] = validity.exactly(2);
-  const extensions = readExtensions(rest.filter((part) => part.tag === 0xa3));
+  const holder = rest.find((part) => part.tag === 0xa3);
+  const extensions = readExtensions(holder ? holder.child(0) : null);
   const usage = extensions.get(OID.extendedKeyUsage);
   const keyId = extensions.get(OID.subjectKeyId);
   return {
@@ -280,10 +283,9 @@ function readCertificate(raw) {
   };
 }
 
-function readExtensions(holders) {
+function readExtensions(listed) {
   const found = new Map();
-  if (!holders.length) return found;
-  for (const extension of holders[0].child(0).children) {
+  for (const extension of listed === null ? [] : listed.expect(DER.SEQUENCE).children) {
     const parts = extension.children;
     if (parts.length < 2) bad("impossible extension");
     const oid = parts[0].oid();
@@ -326,6 +328,19 @@ function readPem(raw) {
   return found;
 }
 
+// Those of `raws` (DER) that are certificates.
+function readable(raws) {
+  const found = [];
+  for (const raw of raws) {
+    try {
+      found.push(readCertificate(raw));
+    } catch (error) {
+      if (!(error instanceof Bad)) throw error;
+    }
+  }
+  return found;
+}
+
 const isValid = (certificate, time) =>
   // A certificate ends with the last second it names.
   certificate.notBefore <= time && time < certificate.notAfter + SECOND;
@@ -334,14 +349,7 @@ const isValid = (certificate, time) =>
 
 function findSigner(token, chain) {
   const fitting = [];
-  for (const raw of [...token.certificates, ...chain]) {
-    let one;
-    try {
-      one = readCertificate(raw);
-    } catch (error) {
-      if (!(error instanceof Bad)) throw error;
-      continue;
-    }
+  for (const one of readable([...token.certificates, ...chain])) {
     const { keyId, issuer, serial } = token.signer;
     const fits = keyId !== null
       ? one.keyId !== null && equal(one.keyId, keyId)
@@ -370,6 +378,7 @@ async function checkProfile(token, digest, query, chain, now) {
   const told = [];
   const { info, signer } = token;
   if (token.status === 1) told.push(["token_granted_with_mods", "ok", ""]);
+  if (token.bare) told.push(["token_bare", "ok", ""]);
   try {
     if (!TOKEN_HASH_NAMES.includes(info.algorithm)) bad(info.algorithm);
     if (!equal(await digest(info.algorithm), info.imprint)) {

@@ -8,6 +8,7 @@ async function judgeWitnesses(contents, record, terms, seen, step) {
   const witnesses = new Witnesses(contents, record, terms, seen);
   const packRuns = await witnesses.headerRuns();
   await witnesses.certificates();
+  await witnesses.revocations();
   witnesses.absent();
   const found = [];
   const proofs = witnesses.proofs();
@@ -17,12 +18,13 @@ async function judgeWitnesses(contents, record, terms, seen, step) {
     if (dated !== null) found.push(dated);
     if (done % 16 === 15) await pause();
   }
+  witnesses.withdrawals.conclude(seen);
   return found;
 }
 
 class Witnesses {
   constructor(contents, record, terms, seen) {
-    Object.assign(this, { contents, record, terms, seen });
+    Object.assign(this, { contents, record, terms, seen, withdrawals: new Withdrawals() });
     this.of = new Map();
     for (const name of contents.names) {
       if (!name.startsWith(PAYLOAD)) continue;
@@ -79,21 +81,12 @@ class Witnesses {
     const used = new Set(this.proofs().map(([, proof]) => proof.authority));
     for (const [name, path] of this.files("certificates")) {
       const [, authority, what] = CERTIFICATES.exec(path);
-      const now = this.contents.sha256(name);
-      const listed = this.record.certificates.get(path) ?? now;
-      if (!used.has(authority)) {
-        this.seen.say(name, "file_not_on_record", "broken");
-        continue;
-      }
-      if (listed !== now) {
-        this.seen.say(name, "file_changed", "broken", `${listed} \u2192 ${now}`);
-        continue;
-      }
+      if (!this.isAsExported(name, path, used.has(authority))) continue;
       const raw = await this.read(name, MAX_CERTIFICATES);
       if (raw === null) continue;
       try {
         const found = readPem(raw).map((der) => hex(sha256(der)));
-        if (what === "root") this.root(name, found);
+        if (what === "root") this.root(name, authority, found);
       } catch (error) {
         if (!(error instanceof Bad)) throw error;
         this.seen.say(name, "certificates_malformed", "broken", error.message);
@@ -101,14 +94,63 @@ class Witnesses {
     }
   }
 
+  // Whether it is what the export line names, for an authority whose token is there.
+  isAsExported(name, path, used) {
+    const now = this.contents.sha256(name);
+    const listed = this.record.certificates.get(path) ?? now;
+    if (!used) this.seen.say(name, "file_not_on_record", "broken");
+    else if (listed !== now) {
+      this.seen.say(name, "file_changed", "broken", `${listed} \u2192 ${now}`);
+    }
+    return used && listed === now;
+  }
+
+  // Lists and answers count when somebody in their authority's chain signed them.
+  async revocations() {
+    const used = new Map();
+    for (const [name, proof] of this.proofs()) {
+      if (proof.form !== "tsr") continue;
+      used.set(proof.authority, [...(used.get(proof.authority) ?? []), name]);
+    }
+    const beside = new Map();
+    for (const [name, path] of this.files("revocation")) {
+      const [, authority] = REVOCATION.exec(path);
+      if (!this.isAsExported(name, path, used.has(authority))) continue;
+      const raw = await this.read(name, MAX_CERTIFICATES);
+      if (raw === null) continue;
+      if (!beside.has(authority)) {
+        beside.set(authority, await this.certificatesOf(authority, used.get(authority)));
+      }
+      const told = await this.withdrawals.add(authority, raw, beside.get(authority));
+      if (told !== null) this.seen.say(name, ...told);
+    }
+  }
+
+  // Every certificate that stands beside: files and tokens that cannot be read were said.
+  async certificatesOf(authority, tokens) {
+    const found = new Map();
+    const keep = (raws) => raws.forEach((raw) => found.set(hex(sha256(raw)), raw));
+    for (const path of [chainPath(authority), rootPath(authority)]) {
+      const pem = await this.optional(path);
+      keep(readOr([], () => (pem.length ? readCertificates(pem) : [])));
+    }
+    for (const name of tokens) {
+      const raw = (await this.read(name, MAX_PROOF)) ?? new Uint8Array(0);
+      keep(readOr([], () => readResponse(raw).certificates));
+    }
+    return readable([...found.values()]);
+  }
+
   // Whether a root that the pack brings is one we know; being there earns it no trust.
-  root(name, found) {
+  root(name, authority, found) {
     if (found.length !== 1) {
       this.seen.say(name, "certificates_malformed", "broken", String(found.length));
     } else if (PRACTICE.roots.includes(found[0])) {
       if (this.record.world !== "practice") this.seen.say(name, "world_mixed", "broken", found[0]);
     } else if (!this.terms.pinned.includes(found[0])) {
-      this.seen.say(name, "certificates_root_unknown", "unchecked", found[0]);
+      const named = authority.startsWith(IMPORTED);
+      const rule = named ? "certificates_root_named" : "certificates_root_unknown";
+      this.seen.say(name, rule, "unchecked", found[0]);
     }
   }
 
@@ -136,8 +178,8 @@ class Witnesses {
     const subject = payload(proof.subject);
     const digest = (algorithm) => this.contents.digest(subject, algorithm);
     const { runs, practice } = this.terms;
-    const [stamp, findings] = proof.kind === "rfc3161"
-      ? await checkToken(name, digest, raw, await this.tokenHelp(proof))
+    const [{ path, ...stamp }, findings] = proof.kind === "rfc3161"
+      ? await this.token(name, proof, digest, raw)
       : await weighOts(name, digest, raw, packRuns, runs, practice);
     if (stamp.network === "practice" && stamp.status === "confirmed") stamp.status = "simulated";
     this.seen.findings.push(...findings);
@@ -150,7 +192,44 @@ class Witnesses {
       return null;
     }
     if (!dates) return null;
-    return { path: proof.subject, status: stamp.status, time: stamp.time, kind: proof.kind };
+    return {
+      path: proof.subject,
+      status: stamp.status,
+      time: stamp.time,
+      kind: proof.kind,
+      name,
+      proof: this.contents.sha256(name),
+      until: proof.kind === "rfc3161" ? await this.until(proof, raw) : null,
+      lapsed: false,
+    };
+  }
+
+  async token(name, proof, digest, raw) {
+    const lent = await this.tokenHelp(proof);
+    let [stamp, findings] = await checkToken(name, digest, raw, lent);
+    if (findings.some((one) => one.rule === "token_root_unknown")) {
+      findings = await this.byItsOwnRoot(findings, (roots) =>
+        checkToken(name, digest, raw, { ...lent, roots }), proof.authority);
+    }
+    return this.withdrawals.judge(proof.authority, name, [stamp, findings]);
+  }
+
+  // Where a token leads to the root that came with it, that is said; it is trusted no more.
+  async byItsOwnRoot(findings, check, authority) {
+    const pem = await this.optional(rootPath(authority));
+    const own = readOr([], () => (pem.length ? readCertificates(pem).map(readCertificate) : []));
+    if (!own.length) return findings;
+    const [stamp] = await check(own);
+    if (stamp.status !== "confirmed") return findings;
+    const detail = `${stamp.by} \u00b7 ${stamp.time}`;
+    return findings.map((one) =>
+      one.rule === "token_root_unknown" ? { ...one, rule: "token_root_named", detail } : one);
+  }
+
+  // When the first certificate behind a token ends; null for one that leans on none.
+  async until(proof, raw) {
+    const pem = await this.optional(chainPath(proof.authority));
+    return untilOf(raw, readOr([], () => readPem(pem)));
   }
 
   // Whether the proof speaks of something that may be dated; said when it does not.
@@ -219,19 +298,28 @@ const aboutExhibit = (exhibit, dated, record) =>
       || (record.checkpoints.get(one.path)?.size ?? 0) > exhibit.seq,
   );
 
+// [rule, outcome, time]: how witnesses date what they are about.
+function datingOf(about, practice) {
+  const lasting = about.filter((one) => !one.lapsed);
+  const sound = lasting.length ? lasting : about;
+  const has = (status) => sound.some((one) => one.status === status);
+  const first = (some) => sortedNames(some.map((one) => one.time ?? ""))[0];
+  const earliest = (status) => first(sound.filter((one) => one.status === status));
+  if (sound.length && !lasting.length && (has("confirmed") || practice)) {
+    return ["exhibit_lapsed", "weak", first(sound)];
+  }
+  if (has("confirmed")) return ["exhibit_dated", "ok", earliest("confirmed")];
+  if (has("simulated")) {
+    return ["exhibit_rehearsed", practice ? "ok" : "unchecked", earliest("simulated")];
+  }
+  if (has("one_source")) return ["exhibit_one_source", "weak", earliest("one_source")];
+  return ["exhibit_undated", "unchecked", ""];
+}
+
 function judgeDates(record, dated, seen, practice) {
   const outcomes = record.exhibits.map((exhibit) => {
     const about = aboutExhibit(exhibit, dated, record);
-    const earliest = (status) =>
-      sortedNames(about.filter((one) => one.status === status).map((one) => one.time ?? ""))[0];
-    let told = ["exhibit_undated", "unchecked", ""];
-    if (about.some((one) => one.status === "confirmed")) {
-      told = ["exhibit_dated", "ok", earliest("confirmed")];
-    } else if (about.some((one) => one.status === "simulated")) {
-      told = ["exhibit_rehearsed", practice ? "ok" : "unchecked", earliest("simulated")];
-    } else if (about.some((one) => one.status === "one_source")) {
-      told = ["exhibit_one_source", "weak", earliest("one_source")];
-    }
+    const told = datingOf(about, practice);
     seen.say(exhibit.number, ...told);
     return told[1];
   });

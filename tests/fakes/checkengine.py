@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from holdfast.core.canonical import moment
 
 _HARNESS = r"""
 const fs = require("fs");
@@ -19,6 +21,7 @@ const crypto = require("crypto");
 const raw = fs.readFileSync(process.argv[1]);
 const script = raw.toString("utf8").match(/<script>([\s\S]*)<\/script>/)[1];
 const pageHash = crypto.createHash("sha256").update(raw).digest("hex");
+const realNow = Date.now;
 let settle;
 globalThis.self = { postMessage(told) { if (told.result || "failed" in told) settle(told); } };
 // Its parts are looked at as well, beside the one way in that the page has.
@@ -35,7 +38,10 @@ const asks = {
     const given = roots.map((pem) => Buffer.from(pem)).flatMap(parts.readCertificates);
     const held = { ...terms, chain: Buffer.from(chain), query: null };
     if (given.length) held.roots = given.map((one) => parts.readCertificate(one));
-    return parts.checkToken("x", digestOf(digests), parts.unhex(raw), held);
+    const [{ path, ...stamp }, findings] = await parts.checkToken(
+      "x", digestOf(digests), parts.unhex(raw), held,
+    );
+    return [stamp, findings];
   },
   async ots({ raw, digests }) {
     const { runs } = parts.termsOf({ practice: true, now: 0n });
@@ -71,9 +77,10 @@ async function below(root, prefix = "") {
 }
 (async () => {
   for await (const line of readline.createInterface({ input: process.stdin })) {
-    const { ask, path, practice, ...rest } = JSON.parse(line);
+    const { ask, path, practice, now, kept = [], heads = [], ...rest } = JSON.parse(line);
+    Date.now = now ? () => now : realNow;
     if (ask) {
-      console.log(JSON.stringify(await asks[ask](rest)));
+      console.log(JSON.stringify(await asks[ask]({ now, ...rest })));
       continue;
     }
     const name = path.split("/").pop();
@@ -81,7 +88,9 @@ async function below(root, prefix = "") {
       ? { name, files: await below(path) }
       : { name, file: await fs.openAsBlob(path) };
     const told = new Promise((resolve) => { settle = resolve; });
-    self.onmessage({ data: { target, practice, pageHash } });
+    const held = [];
+    for (const file of kept) held.push([file.split("/").pop(), await fs.openAsBlob(file)]);
+    self.onmessage({ data: { target, practice, pageHash, kept: held, heads } });
     console.log(JSON.stringify(await told));
   }
 })();
@@ -94,9 +103,25 @@ class Engine:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def judged(self, pack: Path, *, practice: bool = True) -> dict[str, Any]:
-        """``result``, or why there is none."""
-        told: dict[str, Any] = self._said({"path": str(pack), "practice": practice})
+    def judged(
+        self,
+        pack: Path,
+        *,
+        practice: bool = True,
+        now: str = "",
+        kept: Sequence[Path] = (),
+        heads: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """``result``, or why there is none; ``now`` is what its clock says, RFC 3339."""
+        told: dict[str, Any] = self._said(
+            {
+                "path": str(pack),
+                "practice": practice,
+                "now": round(moment(now).timestamp() * 1000) if now else 0,
+                "kept": [str(one) for one in kept],
+                "heads": list(heads),
+            }
+        )
         return told
 
     def asked(self, what: str, **about: object) -> Any:
