@@ -109,6 +109,7 @@ def test_what_has_not_ended_needs_nothing() -> None:
     assert judged(record(), OLD, now="2044-12-31T00:00:00.500Z") == ([False], [])
     assert judged(record(), OLD, now="") == ([False], [])
     assert judged(record(), replace(OLD, until=None)) == ([False], [])
+    assert judged(record(), replace(OLD, until="9999-12-31T23:59:59.000Z")) == ([False], [])
 
 
 def test_a_later_stamp_over_a_line_that_names_it_keeps_it() -> None:

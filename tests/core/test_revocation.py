@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ReasonFlags, ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
+from cryptography.x509.oid import ExtensionOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -295,9 +297,46 @@ def test_a_certificate_in_an_answer_that_cannot_be_read_is_passed_over() -> None
     raw = answer(signer, middle, by=issue_signer(middle, "Responder"))
     material = read_material(raw)
     assert isinstance(material, OcspResponse)
-    from dataclasses import replace
-
     assert vouched(replace(material, certificates=(b"\x30\x00",)), path(), x509.holds) is False
+
+
+def bent(one: Pair, issuer: Pair, oid: cx509.ObjectIdentifier) -> Pair:
+    """Its certificate once more, with nonsense in an extension."""
+    builder = (
+        cx509.CertificateBuilder()
+        .subject_name(one.certificate.subject)
+        .issuer_name(issuer.certificate.subject)
+        .public_key(one.key.public_key())
+        .serial_number(78)
+        .not_valid_before(NOW - HOUR)
+        .not_valid_after(NOW + HOUR)
+        .add_extension(cx509.UnrecognizedExtension(oid, b"\x04\x02\xff"), critical=False)
+    )
+    return Pair(builder.sign(issuer.key, hashes.SHA256()), one.key)
+
+
+def test_a_certificate_that_came_along_may_say_anything_of_its_key() -> None:
+    """Its bytes are its maker's: no key, no uses, no places, and no end."""
+    root, middle, signer = world()
+    good = read_certificate(middle.der)
+    about = read_material(answer(signer, middle))
+    for key in (b"", b"\x30\x00", seq(der.integer(1), der.integer(2))):
+        assert vouched(about, [replace(good, public_key=key)], x509.holds) is False
+    uses = bent(middle, root, ExtensionOID.KEY_USAGE)
+    assert vouched(read_material(crl(uses)), [read_certificate(uses.der)], x509.holds) is False
+    nowhere = bent(signer, middle, ExtensionOID.CRL_DISTRIBUTION_POINTS)
+    chain = [read_certificate(one.der) for one in (nowhere, middle)]
+    material = read_material(crl(middle, extensions=scope(at=AT)))
+    assert weigh(chain, [material], NOW, x509.holds)[0][0] == "revocation_absent"
+    ageless = issue(
+        "Responder",
+        middle,
+        authority=False,
+        purposes=[Eku.OCSP_SIGNING],
+        until=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+    )
+    by = read_material(answer(signer, middle, by=ageless))
+    assert vouched(by, path(), x509.holds) is True
 
 
 # --- reading -------------------------------------------------------------------------------------

@@ -79,15 +79,16 @@ def case_file(
 def environment(reading: Reading, entries: Entries, checks: Json) -> None:
     """Every environment check in the case file is one whose digest a ledger line names."""
     named = {
-        entry.facts.get("sha256")
+        sha256
         for entry in entries
         if entry is not None and entry.act == "environment.checked"
+        if isinstance(sha256 := entry.facts.get("sha256"), str)
     }
     for check in checks if isinstance(checks, list) else ():
         match check:
             case {"sha256": str(stated), "earlier": [*earlier], "record": record}:
                 body = hashlib.sha256(canonical(record)).hexdigest()
-                if body == stated and named.issuperset([stated, *map(str, earlier)]):
+                if body == stated and all(one in named for one in (stated, *map(str, earlier))):
                     continue
                 reading.seen.say(payload(CASE_FILE), "environment_not_on_record", "broken", body)
             case _:

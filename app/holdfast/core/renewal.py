@@ -38,7 +38,7 @@ def judge_renewals(
 
 
 def _ended(until: str, now: str) -> bool:
-    return moment(now) > moment(until) + timedelta(seconds=1)
+    return moment(now) - moment(until) > timedelta(seconds=1)
 
 
 def _lines(record: Record) -> Mapping[str, tuple[int, ...]]:

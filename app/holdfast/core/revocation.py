@@ -103,7 +103,11 @@ class SingleAnswer:
 
     def names(self, issuer: Certificate) -> bool:
         """Whether it speaks about a certificate that ``issuer`` issued."""
-        key = der.read(issuer.public_key).children[1].bits()
+        try:
+            key = der.read(issuer.public_key).children[1].bits()
+        except (ValueError, IndexError):
+            # Certificates beside a list come with the pack; their keys may be anything.
+            return False
         return (
             _digest(self.hash, issuer.subject) == self.name_hash
             and _digest(self.hash, key) == self.key_hash
@@ -400,7 +404,10 @@ def _may_list(issuer: Certificate) -> bool:
     _, usage = _certificate_extensions(issuer.raw).get(_KEY_USAGE, (False, b""))
     if not usage:
         return True
-    bits = der.read(usage).expect(der.BIT_STRING).content
+    try:
+        bits = der.read(usage).expect(der.BIT_STRING).content
+    except ValueError:
+        return False
     return len(bits) > 1 and bool(bits[1] & _ISSUES_LISTS)
 
 
@@ -415,7 +422,8 @@ def _delegated(
     fits = (
         one.issuer == issuer.subject
         and _OCSP_SIGNING in one.extended_key_usage
-        and one.not_before <= material.made < one.not_after + timedelta(seconds=1)
+        and one.not_before <= material.made
+        and material.made - one.not_after < timedelta(seconds=1)
     )
     if not fits:
         return False
@@ -495,8 +503,13 @@ def _covers(material: CertificateList, certificate: Certificate, authority: bool
     """Whether the list is one for this certificate: its kind, and its distribution point."""
     if (material.users_only and authority) or (material.authorities_only and not authority):
         return False
-    stated, _ = places(certificate.raw)
-    return not material.places or bool(set(material.places) & set(stated))
+    if not material.places:
+        return True
+    try:
+        stated, _ = places(certificate.raw)
+    except ValueError:
+        return False
+    return not set(material.places).isdisjoint(stated)
 
 
 def _reaches(material: Material, certificate: Certificate, moment: datetime) -> bool:
