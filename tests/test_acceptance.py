@@ -14,8 +14,9 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,7 @@ from fakes.acceptance import (
     run,
     served,
 )
+from fakes.checkengine import Engine, engine
 
 pytestmark = pytest.mark.xdist_group("acceptance")
 
@@ -68,6 +70,21 @@ def copy(rehearsed: Rehearsed, tmp_path_factory: pytest.TempPathFactory) -> Path
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of somebody else, who works without a network."""
     return offline_data(tmp_path_factory.mktemp("elsewhere"))
+
+
+@pytest.fixture(scope="session")
+def page(rehearsed: Rehearsed) -> Iterator[Engine]:
+    """verify.html as it lies in the pack."""
+    with engine(rehearsed.pack / "verify.html") as running:
+        yield running
+
+
+def said_by_the_page(page: Engine, body: Mapping[str, Any], pack: Path) -> bool:
+    """Whether the page says of a pack what the program said."""
+    found = [(f["subject"], f["rule"], f["outcome"]) for f in body["findings"]]
+    told = page.judged(pack)["result"]
+    assert {(f["subject"], f["rule"], f["outcome"]) for f in told["findings"]} == set(found)
+    return bool(told["verdict"] == body["verdict"])
 
 
 def verified(
@@ -221,6 +238,14 @@ def test_openssl_verifies_every_token_and_nothing_changed(rehearsed: Rehearsed, 
         assert "Verification: OK" not in said
 
 
+def test_the_page_in_the_pack_says_the_same(
+    rehearsed: Rehearsed, page: Engine, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, body = verified(rehearsed.pack, elsewhere, capsys, "--practice")
+    assert (code, body["verdict"]) == (0, "ok")
+    assert said_by_the_page(page, body, rehearsed.pack)
+
+
 def test_the_pack_verifies_itself(rehearsed: Rehearsed) -> None:
     done = run("python3", "verify.pyz", "--practice", at=rehearsed.pack)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -261,6 +286,7 @@ def test_one_byte_changed_is_found_and_named(
     kind: str,
     rehearsed: Rehearsed,
     copy: Path,
+    page: Engine,
     elsewhere: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -273,6 +299,7 @@ def test_one_byte_changed_is_found_and_named(
         ]
         bag = run("bagit.py", "--validate", ".", at=copy)
         code, body = verified(copy, elsewhere, capsys, "--practice")
+        assert said_by_the_page(page, body, copy)
     # What signs the lists stands in none of them.
     assert any(one.returncode for one in lists) or name.endswith(".minisig")
     if "manifest" not in name:
@@ -308,6 +335,7 @@ def test_a_bag_that_was_made_again_hides_nothing(
     kind: str,
     rehearsed: Rehearsed,
     copy: Path,
+    page: Engine,
     elsewhere: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -316,6 +344,7 @@ def test_a_bag_that_was_made_again_hides_nothing(
     with changed(copy, name, 4 if kind == "block headers" else None), rebagged(copy):
         assert run("sha256sum", "--status", "-c", "manifest-sha256.txt", at=copy).returncode == 0
         code, body = verified(copy, elsewhere, capsys, "--practice")
+        assert said_by_the_page(page, body, copy)
     found = {one["subject"] for one in body["findings"] if one["outcome"] == "broken"}
     assert (code, name in found) == (4, True), found
 

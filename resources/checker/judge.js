@@ -100,6 +100,8 @@ const MARKS = [DECLARATION, MANIFEST, payload(ENTRIES)];
 // What was found about a ZIP or a folder: {verdict, findings, timestamps}, or {refused: code}.
 // `kept` are the files of heads that somebody kept, `heads` those that were printed.
 async function verifyTarget(target, { practice, pageHash, kept = [], heads = [], step }) {
+  const unread = heads.find((text) => readOr(null, () => readPrinted(text)) === null);
+  if (unread !== undefined) return { refused: "head_unreadable", head: clipped(unread, 80) };
   const sorted = await sortKept(kept, heads);
   const terms = termsOf({ practice, now: BigInt(Date.now()) * 1000n, kept: sorted.kept });
   try {

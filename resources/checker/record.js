@@ -99,7 +99,7 @@ class Reading {
     const leaves = [];
     let id = "";
     for (const [seq, line] of lines.entries()) {
-      const hit = line.length === 81 ? WITHHELD.exec(latin1(line)) : null;
+      const hit = line.length === 79 ? WITHHELD.exec(latin1(line)) : null;
       if (hit !== null) {
         entries.push(null);
         leaves.push(unhex(hit[1]));
