@@ -5,8 +5,9 @@
 
 One byte is changed, taken away or put in; a file is taken away, put in, renamed, swapped with
 another, or cut short, anywhere in a pack of the practice world.  After each change the pack is
-verified by the program and by ``verify.pyz`` in a process of its own; both have to call it broken
-and to name the file.  Exits 1 when one did not.
+verified by the program, by ``verify.pyz`` in a process of its own, and by the script of
+``verify.html`` in node; each has to call it broken and to name the file, and all have to say the
+same.  Exits 1 when one did not.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from fakes import checkengine
 from fakes.packed import CHECKERS, bench, finished
 from holdfast.adapters.pack import verifier
 from holdfast.core.job import Job
@@ -157,8 +159,13 @@ class Pack:
         return Change("copy", frozenset({name}), f"{name} has the content of {other}")
 
 
-Judge = Callable[[Path], tuple[str, set[str]]]
-"""What a checker calls a pack, and what it names as broken."""
+Said = set[tuple[str, str]]
+Judge = Callable[[Path], tuple[str, Said]]
+"""What a checker calls a pack, and what it names as broken: file and rule."""
+
+
+def _broken(findings: Iterable[Mapping[str, str]]) -> Said:
+    return {(f["subject"], f["rule"]) for f in findings if f["outcome"] == "broken"}
 
 
 @cache
@@ -166,10 +173,10 @@ def _bench() -> Bench:
     return bench(checkers=CHECKERS)
 
 
-def program(pack: Path) -> tuple[str, set[str]]:
+def program(pack: Path) -> tuple[str, Said]:
     """The program's own answer; the same proof about the same bytes is computed once."""
     verdict = verify([pack], Options(practice=True), bench=_bench(), job=Job())
-    return verdict.verdict, {f.subject for f in verdict.findings if f.outcome == "broken"}
+    return verdict.verdict, {(f.subject, f.rule) for f in verdict.findings if f.outcome == "broken"}
 
 
 _STRANGER = """
@@ -206,7 +213,7 @@ def stranger(pyz: Path) -> Iterator[Judge]:
         assert process.stdin is not None
         assert process.stdout is not None
 
-        def ask(pack: Path) -> tuple[str, set[str]]:
+        def ask(pack: Path) -> tuple[str, Said]:
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdin.write(f"{pack}\n")
@@ -215,13 +222,28 @@ def stranger(pyz: Path) -> Iterator[Judge]:
             if not out:
                 return f"ended {code}: {err}", set()
             told = json.loads(out)
-            broken = {f["subject"] for f in told["findings"] if f["outcome"] == "broken"}
-            return told["verdict"], broken
+            return told["verdict"], _broken(told["findings"])
 
         try:
             yield ask
         finally:
             process.stdin.close()
+
+
+@contextmanager
+def browser(page: Path) -> Iterator[Judge]:
+    """The script of verify.html, as the page runs it."""
+    page.write_bytes(verifier.verify_html())
+    with checkengine.engine(page) as running:
+
+        def ask(pack: Path) -> tuple[str, Said]:
+            answer = running.judged(pack)
+            told = answer.get("result", {})
+            if "verdict" not in told:
+                return f"ended: {answer}", set()
+            return told["verdict"], _broken(told["findings"])
+
+        yield ask
 
 
 def campaign(
@@ -235,8 +257,11 @@ def campaign(
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     pack, missed, kinds = Pack(folder, whole.files), [], Counter[str]()
-    with stranger(room / "verify.pyz") as pyz:
+    with ExitStack() as open_:
+        pyz = open_.enter_context(stranger(room / "verify.pyz"))
         judges: dict[str, Judge] = {"holdfast": program, "verify.pyz": pyz}
+        if not checkengine.absent():
+            judges["verify.html"] = open_.enter_context(browser(room / "verify.html"))
         for name, judge in judges.items():
             verdict, broken = judge(folder)
             if verdict != "ok" or broken:
@@ -244,12 +269,17 @@ def campaign(
         for number in range(count):
             with pack.changed(chance) as change:
                 kinds[change.kind] += 1
+                said: dict[str, Said] = {}
                 for name, judge in judges.items():
-                    verdict, broken = judge(folder)
+                    verdict, said[name] = judge(folder)
+                    named = {subject for subject, _ in said[name]}
                     if verdict != "broken":
                         missed.append(f"#{number} {name}: {verdict}: {change.told}")
-                    elif not change.names & broken:
-                        missed.append(f"#{number} {name} names {sorted(broken)}: {change.told}")
+                    elif not change.names & named:
+                        missed.append(f"#{number} {name} names {sorted(named)}: {change.told}")
+                for name, broken in said.items():
+                    if odd := sorted(broken ^ said["holdfast"]):
+                        missed.append(f"#{number} {name} differs in {odd}: {change.told}")
             tell(number + 1, kinds)
         for name, judge in judges.items():
             if judge(folder)[0] != "ok":
@@ -263,6 +293,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     chosen = parser.parse_args(argv)
     began = time.monotonic()
+    if reason := checkengine.absent():
+        print(f"verify.html is left out: {reason}")
 
     def tell(number: int, kinds: Counter[str]) -> None:
         if number % 500 == 0 or number == chosen.count:
@@ -272,7 +304,7 @@ def main(argv: list[str]) -> int:
 
     with tempfile.TemporaryDirectory() as room:
         missed = campaign(chosen.count, chosen.seed, Path(room), tell)
-    print(f"seed {chosen.seed}: {len(missed)} not found or not named")
+    print(f"seed {chosen.seed}: {len(missed)} not found, not named or named otherwise")
     for line in missed[:100]:
         print(line)
     return 1 if missed else 0

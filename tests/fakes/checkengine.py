@@ -14,6 +14,9 @@ import pytest
 
 from holdfast.core.canonical import moment
 
+OLDEST = 20
+"""The node that can open files as blobs."""
+
 _HARNESS = r"""
 const fs = require("fs");
 const readline = require("readline");
@@ -136,17 +139,23 @@ class Engine:
         return json.loads(self._process.stdout.readline())
 
 
-@contextmanager
-def engine(page: Path) -> Iterator[Engine]:
-    """The test is skipped where there is no node that can open files as blobs."""
+def absent() -> str:
+    """Why there is no node that can open files as blobs; empty where there is one."""
     node = shutil.which("node")
     if node is None:
-        pytest.skip("node is not here")
-    major = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20).stdout
-    if int(major.lstrip("v").split(".")[0]) < 20:
-        pytest.skip(f"node {major.strip()} is too old")
+        return "node is not here"
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20).stdout
+    major = int(said.lstrip("v").split(".")[0])
+    return f"node {said.strip()} is too old" if major < OLDEST else ""
+
+
+@contextmanager
+def engine(page: Path) -> Iterator[Engine]:
+    """The test is skipped where there is no such node."""
+    if reason := absent():
+        pytest.skip(reason)
     with subprocess.Popen(
-        [node, "-e", _HARNESS, str(page)],
+        ["node", "-e", _HARNESS, str(page)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,0 +1,537 @@
+"""verify.html over what packs, ledgers and tokens can say: the same findings as verify.pyz."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.x509 import ReasonFlags, load_der_x509_certificate
+
+from fakes import tsa
+from fakes.checkengine import Engine, engine
+from fakes.packed import OWNERS, Rehearsal, Remembering, finished, rebagged, rehearsal
+from fakes.revocation import crl
+from fakes.signers import Signer
+from fakes.tsa import Authority, Pair
+from holdfast.adapters.cosigner import Cosigner
+from holdfast.adapters.pack import offline, verifier
+from holdfast.adapters.pack.packs import Packs
+from holdfast.adapters.pack.tokens import OpensslTokens
+from holdfast.adapters.store.vault import hasher
+from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
+from holdfast.core import cosignature
+from holdfast.core.canonical import Json, canonical, parse
+from holdfast.core.errors import HoldfastError
+from holdfast.core.evidence import Exhibit
+from holdfast.core.growth import write_growth
+from holdfast.core.job import Job
+from holdfast.core.ledger import (
+    Checkpoint,
+    Ref,
+    leaf_hash,
+    read_checkpoint,
+    read_entry,
+    tree_root,
+    write_entry,
+)
+from holdfast.core.pack import SIGNATURE, cosigned_path
+from holdfast.core.rfc3161 import read_response
+from holdfast.practice import keys
+from holdfast.usecases import custody, export, imported
+from holdfast.usecases.verify import Options, verify
+
+Files = dict[str, bytes]
+Line = tuple[str, dict[str, Json], tuple[Ref, ...]]
+
+ENTRIES, HEAD = "data/ledger/entries.jsonl", "data/ledger/checkpoint.txt"
+LATER = "2030-01-01T00:00:00.000Z"
+AUTHORITY = Authority.make()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkers")
+    (folder / "verify.html").write_bytes(verifier.verify_html())
+    (folder / "verify.pyz").write_bytes(verifier.verify_pyz())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def node(home: Path) -> Iterator[Engine]:
+    with engine(home / "verify.html") as running:
+        yield running
+
+
+@cache
+def checkers() -> tuple[Any, ...]:
+    """Those of verify.pyz; what openssl said once about a token it need not say again."""
+    known = offline.read_embedded(verifier.embedded())
+    tokens = OpensslTokens((known.practice_roots,))
+    return Remembering(offline.OtsProofs(known.table)), Remembering(tokens)
+
+
+class Both:
+    """The page and verify.pyz, asked about the same pack."""
+
+    def __init__(self, node: Engine, home: Path, room: Path) -> None:
+        self.node, self.room, self.number = node, room, 0
+        known = offline.read_embedded(verifier.embedded())
+        made = offline._bench(home / "verify.pyz", known)
+        assert made.holds is not None
+        self.bench = replace(made, checkers=checkers(), holds=cache(made.holds))
+
+    def written(self, files: Mapping[str, bytes]) -> Path:
+        self.number += 1
+        at = self.room / f"pack{self.number}"
+        for name, data in files.items():
+            (at / name).parent.mkdir(parents=True, exist_ok=True)
+            (at / name).write_bytes(data)
+        return at
+
+    def say(
+        self,
+        what: Path | Mapping[str, bytes],
+        *,
+        now: str = LATER,
+        practice: bool = True,
+        kept: Sequence[Path] = (),
+        heads: Sequence[str] = (),
+    ) -> dict[str, str]:
+        """What both found: outcomes by rule.  Fails where they differ."""
+        pack = what if isinstance(what, Path) else self.written(what)
+        bench = replace(self.bench, now=now)
+        options = Options(practice=practice, heads=tuple(heads))
+        body = verify([pack, *kept], options, bench=bench, job=Job()).body()
+        told = self.node.judged(pack, now=now, practice=practice, kept=kept, heads=heads)
+        assert "result" in told, told
+        page = told["result"]
+        ours = json.loads(json.dumps(body))
+        assert _found(page) == _found(ours)
+        assert page["verdict"] == ours["verdict"]
+        assert _seen(page) == _seen(ours)
+        good = [f for f in ours["findings"] if f["outcome"] != "broken"]
+        assert [f for f in page["findings"] if f["outcome"] != "broken"] == good
+        return {f["rule"]: f["outcome"] for f in ours["findings"]} | {"": ours["verdict"]}
+
+
+def _found(body: Mapping[str, Any]) -> set[tuple[str, str, str]]:
+    return {(f["subject"], f["rule"], f["outcome"]) for f in body["findings"]}
+
+
+def _seen(body: Mapping[str, Any]) -> set[tuple[str, ...]]:
+    keys_ = ("subject", "kind", "network", "status", "time", "by")
+    return {tuple(str(t[key]) for key in keys_) for t in body["timestamps"]}
+
+
+@pytest.fixture(scope="module")
+def both(node: Engine, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Both:
+    return Both(node, home, tmp_path_factory.mktemp("packs"))
+
+
+# --- packs that the program makes ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    with rehearsal(tmp_path_factory.mktemp("case")) as made:
+        yield made
+
+
+def exported(case: Rehearsal, out: Path, **how: Any) -> Path:
+    return export.export(
+        case.number,
+        out,
+        store=case.store,
+        vault=case.vault,
+        format=Packs(hasher),
+        tsas=case.tsas,
+        headers=case.header_run,
+        job=Job(),
+        **how,
+    )
+
+
+def take(case: Rehearsal, room: Path, raw: bytes, *, root: bytes = b"") -> None:
+    (room / "t.tsa").write_bytes(raw)
+    (room / "root.pem").write_bytes(root)
+    means = imported.Means(
+        store=case.store,
+        vault=case.vault,
+        clock=case.clock,
+        checker=Rfc3161Checker(),
+        roots=verifier.pinned_roots(),
+        digests=Packs(hasher).digests,
+    )
+    path = room / "root.pem" if root else None
+    with pytest.MonkeyPatch.context() as patch:
+        # The practice case for once counts as one of the real world, so that it may hold the token.
+        patch.setattr(imported, "_is_of_another_world", lambda *_: False)
+        imported.import_token(
+            case.number, room / "t.tsa", root=path, chain=None, means=means, job=Job()
+        )
+
+
+def about(case: Rehearsal, algorithm: str = "sha256", **options: Any) -> bytes:
+    """A token of a strange authority about the first file."""
+    assert case.case is not None
+    exhibit = min(case.store.all(Exhibit, case.case.id), key=lambda one: one.number)
+    data = case.vault.path(exhibit.artifacts[0].digest.sha256).read_bytes()
+    named = {"sm3": "1.2.156.10197.1.401"}.get(algorithm, algorithm)
+    return AUTHORITY.token(
+        algorithm=named,
+        imprint=hashlib.new(algorithm, data).digest(),
+        gen_time=case.clock.now(),
+        **options,
+    )
+
+
+def sm2(one: dict[str, Any]) -> dict[str, Any]:
+    return {**one, "signature_algorithm": {"algorithm": "1.2.156.10197.1.501"}}
+
+
+def test_what_a_case_lives_through(both: Both, case: Rehearsal, tmp_path: Path) -> None:
+    """Chosen exhibits, imported tokens, a second device, renewal, and the time after that."""
+    part = exported(case, tmp_path / "part", only=("E0002",), without_parties=True)
+    told = both.say(part)
+    assert (told[""], told["ledger_withheld"]) == ("ok", "unchecked")
+    entries = part / ENTRIES
+    bodies = entries.read_bytes().split(b"\n")
+    at = next(n for n, body in enumerate(bodies) if b'"act":"timestamp.confirmed"' in body)
+    bodies[at] = b'{"withheld":"' + leaf_hash(bodies[at]).hex().encode() + b'"}'
+    entries.write_bytes(b"\n".join(bodies))
+    assert both.say(part)["withheld_otherwise"] == "broken"
+
+    take(case, tmp_path, about(case), root=AUTHORITY.root.pem)
+    take(case, tmp_path, tsa.response(about(case, "sha512")))
+    hash_known = "sm3" in hashlib.algorithms_available
+    if hash_known:
+        take(case, tmp_path, about(case, "sm3", change_signer=sm2), root=AUTHORITY.root.pem)
+    request = custody.request(case.number, None, store=case.store)
+    signed = Cosigner(tmp_path / "second", case.clock).sign("request", write_growth(request))
+    custody.cosigned(case.number, "s", signed.note, "", store=case.store, vault=case.vault)
+    case.capture({"later.txt": b"later"})
+    case.stamp_all()
+    pack = exported(case, tmp_path / "pack")
+    told = both.say(pack)
+    for rule in ("cosigned_holds", "signature_holds", "token_bare", "revocation_good"):
+        assert told[rule] == "ok", rule
+    for rule in ("token_root_named", "certificates_root_named", "token_root_unknown"):
+        assert told[rule] == "unchecked", rule
+    assert (told[""], "token_signature_uncheckable" in told) == ("ok", hash_known)
+    assert both.say(pack, practice=False)[""] == "unchecked"
+    assert "renewal_holds" not in both.say(pack, now="2044-12-31T00:00:00.500Z")
+    told = both.say(pack, now="2050-01-01T00:00:00.000Z")
+    assert (told["renewal_holds"], told["renewal_absent"]) == ("ok", "unchecked")
+    cosigned = next(pack.rglob("*.cosigned-*.txt"))
+    cosigned.write_bytes(cosigned.read_bytes()[:-8] + b"AAAAAA=\n")
+    assert both.say(pack)["file_changed"] == "broken"
+
+
+def test_a_time_that_nothing_kept_has_lapsed(both: Both) -> None:
+    """No later head over the lines that confirmed the tokens, and no anchor of anything."""
+    lone = {name: data for name, data in finished().files.items() if not name.endswith(".ots")}
+    told = both.say(rebagged(lone), now="2050-01-01T00:00:00.000Z")
+    assert (told["exhibit_lapsed"], told["renewal_absent"]) == ("weak", "unchecked")
+
+
+# --- ledgers made to order, all of them signed ---------------------------------------------------
+
+
+def lines() -> list[bytes]:
+    return finished().files[ENTRIES].split(b"\n")[:-1]
+
+
+def owner() -> Any:
+    stated = parse(lines()[-1])
+    assert isinstance(stated, dict)
+    facts: Any = stated["facts"]
+    return OWNERS[facts["manifest_key"]]
+
+
+def head_of(bodies: Sequence[bytes]) -> Checkpoint:
+    before = read_checkpoint(finished().files[HEAD])
+    root = tree_root([leaf_hash(body) for body in bodies])
+    bare = Checkpoint(origin=before.origin, size=len(bodies), root=root)
+    return bare.signed(bare.origin, owner().public, owner().sign(bare.text))
+
+
+def grown(*more: Line, files: Mapping[str, bytes] | None = None) -> Files:
+    """The pack with more lines on its ledger, by somebody who has its key."""
+    last, bodies = read_entry(lines()[-1]), lines()
+    for act, facts, refs in more:
+        entry = write_entry(
+            ledger=last.ledger,
+            seq=len(bodies),
+            at=last.at,
+            actor=last.actor,
+            act=act,
+            subject=last.subject,
+            refs=refs,
+            facts=facts,
+            nonce=bytes(16),
+        )
+        bodies.append(entry.body)
+    made = dict(finished().files if files is None else files)
+    made[ENTRIES] = b"".join(body + b"\n" for body in bodies)
+    made[HEAD] = head_of(bodies).note
+    return rebagged(made)
+
+
+def ref(path: str, data: bytes) -> Ref:
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Ref(path=path, size=len(data), sha256=sha256, sm3=hashlib.new("sm3", data).hexdigest())
+
+
+SECOND = Signer("second")
+KEY = cosignature.cosigner("w/1", SECOND.public)
+SIZE = 5
+
+
+def cosigned(
+    *, root: bytes = b"", seconds: int = 1_800_000_000, origin: str = "", by: Signer = SECOND
+) -> bytes:
+    whole = head_of(lines()[:SIZE])
+    bare = Checkpoint(origin=origin or whole.origin, size=SIZE, root=root or whole.root)
+    told = by.sign(cosignature.message(bare, seconds))
+    return cosignature.cosigned(bare, KEY, seconds, told).note
+
+
+def with_note(note: bytes, facts: dict[str, Json] | None = None, *, there: bool = True) -> Files:
+    path = cosigned_path(SIZE, KEY.id.hex())
+    stated: dict[str, Json] = {"key": str(KEY), "size": SIZE}
+    files = {**finished().files, **({f"data/{path}": note} if there else {})}
+    line = ("checkpoint.cosigned", stated if facts is None else facts, (ref(path, note),))
+    return grown(line, files=files)
+
+
+COSIGNED: tuple[tuple[str, Callable[[], Files]], ...] = (
+    ("cosigned_holds", lambda: with_note(cosigned())),
+    ("cosigned_other_root", lambda: with_note(cosigned(root=bytes(32)))),
+    ("cosigned_signature", lambda: with_note(cosigned(by=Signer("other")))),
+    ("cosigned_signature", lambda: with_note(cosigned(seconds=1 << 50))),
+    ("checkpoint_other", lambda: with_note(cosigned(origin="holdfast.local/x"))),
+    ("checkpoint_malformed", lambda: with_note(b"no note")),
+    ("cosigned_malformed", lambda: with_note(cosigned(), {"key": "no key", "size": SIZE})),
+    ("cosigned_malformed", lambda: with_note(cosigned(), {"key": str(KEY), "size": "5"})),
+    ("cosigned_malformed", lambda: with_note(cosigned(), {"key": str(KEY), "size": 6})),
+    ("file_missing", lambda: with_note(cosigned(), there=False)),
+)
+
+
+@pytest.mark.parametrize(("rule", "made"), COSIGNED)
+def test_cosignatures(both: Both, rule: str, made: Callable[[], Files]) -> None:
+    assert both.say(made())[rule] == ("ok" if rule.endswith("holds") else "broken")
+
+
+RECORD: dict[str, Json] = {"format": "x", "run": {"a": [1, "\u5f20", True, None]}}
+SHA = hashlib.sha256(canonical(RECORD)).hexdigest()
+CHECKED: Line = ("environment.checked", {"sha256": SHA}, ())
+ODD: Line = ("environment.checked", {"sha256": ["a"]}, ())
+
+
+def exports(**facts: Json) -> Line:
+    """The last export line once more, with other facts."""
+    last = read_entry(lines()[-1])
+    stated = {**last.facts, **facts}
+    return "pack.exported", {k: v for k, v in stated.items() if v is not ...}, last.refs
+
+
+def with_case(environment: Json) -> Files:
+    body = parse(finished().files["data/case.json"])
+    assert isinstance(body, dict)
+    data = canonical({**body, "environment": environment})
+    files = {**finished().files, "data/case.json": data}
+    act, facts, _ = exports()
+    return grown(ODD, CHECKED, (act, facts, (ref("case.json", data),)), files=files)
+
+
+@pytest.mark.parametrize(
+    ("checks", "good"),
+    [
+        ([{"sha256": SHA, "earlier": [], "record": RECORD}], True),
+        ([{"sha256": SHA, "earlier": [SHA], "record": RECORD}], True),
+        ([{"sha256": SHA, "earlier": ["e" * 64], "record": RECORD}], False),
+        ([{"sha256": SHA, "earlier": [], "record": {"format": "y"}}], False),
+        ([{"sha256": "", "earlier": []}], False),
+        (["nonsense", {"sha256": 1, "earlier": {}, "record": RECORD}], False),
+        ("nonsense", True),
+    ],
+)
+def test_environment_checks(both: Both, checks: Json, good: bool) -> None:
+    told = both.say(with_case(checks))
+    assert (told.get("environment_not_on_record"), told[""]) == (
+        (None, "ok") if good else ("broken", "broken")
+    )
+
+
+TOKEN = "exhibits/E0001/proofs/capture.json.practice-tsa-jia.tsr"
+
+
+ELSEWHERE = "exhibits/E0009/proofs/capture.json.ots"
+
+
+def renewed(path: str, data: bytes) -> Line:
+    return "proofs.renewed", {}, (ref(path, data),)
+
+
+def without_signature() -> Files:
+    files = grown(exports(manifest_key=...))
+    del files[SIGNATURE]
+    return files
+
+
+def signed_as(change: Callable[[bytes], bytes]) -> Callable[[], Files]:
+    return lambda: {**finished().files, SIGNATURE: change(finished().files[SIGNATURE])}
+
+
+def withheld(at: int) -> Files:
+    bodies = lines()
+    bodies[at] = b'{"withheld":"' + leaf_hash(bodies[at]).hex().encode() + b'"}'
+    files = {**finished().files, ENTRIES: b"".join(body + b"\n" for body in bodies)}
+    return rebagged(files)
+
+
+LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
+    ("bag_match", "ok", lambda: grown(renewed(TOKEN, finished().files[f"data/{TOKEN}"]))),
+    ("file_changed", "broken", lambda: grown(renewed(TOKEN, b"another"))),
+    ("file_missing", "broken", lambda: grown(renewed(ELSEWHERE, b""))),
+    ("renewal_malformed", "broken", lambda: grown(renewed("case.json", b""))),
+    ("withheld_otherwise", "broken", lambda: grown(exports(withheld=[[1, 1]]))),
+    ("withheld_otherwise", "broken", lambda: grown(exports(withheld=None))),
+    ("withheld_otherwise", "broken", lambda: grown(exports(only=["E0001"]))),
+    ("bag_match", "ok", lambda: grown(exports(only=["E0001", "E0002"]))),
+    ("withheld_otherwise", "broken", lambda: withheld(2)),
+    ("signature_other_key", "broken", lambda: grown(exports(manifest_key="RWQ"))),
+    ("signature_other_key", "broken", lambda: grown(exports(manifest_key=[1]))),
+    ("file_not_on_record", "broken", lambda: grown(exports(manifest_key=...))),
+    ("bag_match", "ok", without_signature),
+    ("file_changed", "broken", lambda: grown(
+        exports(certificates=[{"path": "timestamps/practice-tsa-jia/root.pem", "sha256": "0"}])
+    )),
+    ("file_missing", "broken", lambda: grown(
+        exports(certificates=[{"path": "timestamps/x/root.pem", "sha256": "0"}, "x"])
+    )),
+    ("file_missing", "broken", lambda: grown((
+        "timestamp.imported",
+        {"kind": "rfc3161", "authority": "imported-x", "proof_sha256": "0" * 64}, (),
+    ))),
+    ("signature_malformed", "broken", signed_as(lambda raw: raw[:-4])),
+    ("signature_malformed", "broken", signed_as(lambda raw: raw.replace(b"=\n", b"\n"))),
+    ("signature_malformed", "broken", signed_as(lambda raw: b"\xff" + raw)),
+    ("signature_broken", "broken", signed_as(lambda raw: raw.replace(b"file:", b"File:"))),
+    ("file_too_large", "broken", signed_as(lambda raw: raw * 99)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "outcome", "made"), LEDGERS)
+def test_ledgers(both: Both, rule: str, outcome: str, made: Callable[[], Files]) -> None:
+    told = both.say(made())
+    assert (told[rule], told[""] == "broken") == (outcome, outcome == "broken")
+
+
+# --- revocation ----------------------------------------------------------------------------------
+
+
+def revoked(year: int, reason: ReasonFlags | None, *, key: Any = None, name: str = "crl") -> Files:
+    """The first practice authority withdraws its signer's certificate."""
+    witness = keys.witnesses()[0]
+    held = read_response(finished().files[f"data/{TOKEN}"]).certificates
+    own = next(
+        one for one in map(load_der_x509_certificate, held) if one.subject == witness.signer.subject
+    )
+    since = datetime(year, 1, 1, tzinfo=UTC)
+    raw = crl(
+        Pair(witness.issuer, witness.issuer_key),
+        [(Pair(own, witness.key), since, reason)],
+        made=since + timedelta(hours=1),
+        until=since + timedelta(days=1),
+        key=key,
+    )
+    return published(raw, name)
+
+
+def published(raw: bytes, form: str = "crl", authority: str = "practice-tsa-jia") -> Files:
+    at = f"data/timestamps/{authority}/revocation/0123456789abcdef.{form}"
+    return rebagged({**finished().files, at: raw})
+
+
+REVOKED: tuple[tuple[str, str, Callable[[], Files]], ...] = (
+    ("token_revoked", "broken", lambda: revoked(2021, ReasonFlags.superseded)),
+    ("token_revoked", "broken", lambda: revoked(2040, ReasonFlags.key_compromise)),
+    ("token_revoked", "broken", lambda: revoked(2040, None)),
+    ("token_revoked_later", "ok", lambda: revoked(2040, ReasonFlags.superseded)),
+    ("file_not_on_record", "broken", lambda: revoked(
+        2021, None, key=tsa.issue("Other").key
+    )),
+    ("revocation_malformed", "broken", lambda: published(b"junk")),
+    ("revocation_malformed", "broken", lambda: published(b"\x30\x00", "ocsp")),
+    ("file_too_large", "broken", lambda: published(bytes(1 << 21))),
+    ("file_not_on_record", "broken", lambda: published(b"junk", authority="nobody")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "outcome", "made"), REVOKED)
+def test_revocation(both: Both, rule: str, outcome: str, made: Callable[[], Files]) -> None:
+    assert both.say(made())[rule] == outcome
+
+
+# --- kept heads ----------------------------------------------------------------------------------
+
+
+def test_heads_that_somebody_kept(both: Both, tmp_path: Path) -> None:
+    bodies = lines()
+    head = head_of(bodies[:SIZE])
+    other = replace(head, root=bytes(32), signatures=())
+    fork = other.signed(head.origin, owner().public, owner().sign(other.text))
+    newer = replace(head, size=len(bodies) + 1, signatures=())
+    ahead = newer.signed(head.origin, owner().public, owner().sign(newer.text))
+    stranger = replace(head, origin=f"practice.holdfast.local/{'0' * 36}")
+    proof = f"old {SIZE}\n".encode()
+    notes = {
+        "kept_holds": head.note,
+        "kept_fork": fork.note,
+        "kept_other_key": other.note,
+        "kept_newer": ahead.note,
+        "kept_alone": stranger.note,
+        "kept_malformed": head.note.replace(b"\n5\n", b"\n05\n"),
+        "kept_inconsistent": proof + b"\n" + head_of(bodies).note,
+    }
+    for rule, note in notes.items():
+        path = tmp_path / f"{rule}.txt"
+        path.write_bytes(note)
+        kept = [path]
+        if rule == "kept_inconsistent":
+            kept.append(tmp_path / "kept_holds.txt")
+        assert rule in both.say(finished().archive, kept=kept), rule
+
+
+def test_growth_from_every_head_to_the_last(both: Both, tmp_path: Path) -> None:
+    from holdfast.core.growth import grown as proved
+
+    bodies = lines()
+    leaves = [leaf_hash(body) for body in bodies]
+    for old in (1, 2, 3, 4, 7, 8, len(bodies) - 1, len(bodies)):
+        growth = proved(leaves, old, head_of(bodies))
+        newer, older = tmp_path / f"new{old}.txt", tmp_path / f"old{old}.txt"
+        newer.write_bytes(write_growth(growth))
+        older.write_bytes(head_of(bodies[:old]).note)
+        told = both.say(finished().archive, kept=[newer, older])
+        assert (told["kept_consistent"], told["kept_holds"]) == ("ok", "ok")
+
+
+def test_heads_as_documents_print_them(both: Both) -> None:
+    head = head_of(lines()[:SIZE])
+    printed = f"{SIZE}:\u3000{head.root.hex()[:32]} {head.root.hex()[32:].upper()}"
+    assert both.say(finished().archive, heads=[printed])["kept_holds"] == "ok"
+    assert both.say(finished().archive, heads=[f"{SIZE}:{'0' * 64}"])["kept_fork"] == "broken"
+    with pytest.raises(HoldfastError, match="head_unreadable"):
+        both.say(finished().archive, heads=["05:00"])
+    told = both.node.judged(finished().archive, heads=["05:00"])
+    assert told["result"] == {"refused": "head_unreadable", "head": "05:00"}
