@@ -106,15 +106,24 @@ class Page {
     this.state = { phase: "idle" };
     this.check = null;
     this.practice = false;
+    this.target = null;
+    this.kept = []; // files of heads that somebody kept, as [name, file]
+    this.heads = []; // such heads as they were printed
     this.all = new Set();
     // The page's own hash: verify.pyz names the page it goes with.
     const [before, between, after] = DATA.page;
     const hash = base64(sha256(encode(SOURCE)));
     this.pageHash = hex(sha256(encode(before + hash + between + SOURCE + after)));
     this.zip = make("input", { type: "file", id: "zip", class: "hidden",
+      multiple: true,
       onchange: () => this.picked(this.zip) });
     this.folder = make("input", { type: "file", id: "folder", class: "hidden",
       webkitdirectory: true, onchange: () => this.picked(this.folder) });
+    this.notes = make("input", { type: "file", id: "notes", class: "hidden", multiple: true,
+      onchange: () => this.sorted([...this.notes.files], null) });
+    this.printed = make("input", { type: "text", id: "printed", autocomplete: "off",
+      spellcheck: "false", maxlength: "200",
+      onkeydown: (event) => event.key === "Enter" && this.typed() });
     document.addEventListener("dragover", (event) => this.over(event, true));
     document.addEventListener("dragleave", (event) => this.over(event, false));
     document.addEventListener("drop", (event) => this.dropped(event));
@@ -140,11 +149,52 @@ class Page {
 
   picked(input) {
     const files = [...input.files];
-    const folder = input === this.folder;
     if (!files.length) return;
-    if (folder) this.start(folderTarget(files.map((file) => [file.webkitRelativePath, file])));
-    else this.start({ name: files[0].name, file: files[0] });
+    if (input === this.zip) this.sorted(files, null);
+    else this.start(folderTarget(files.map((file) => [file.webkitRelativePath, file])));
     input.value = "";
+  }
+
+  // Files, some of which may be heads that somebody kept; `folder` is one that came with them.
+  async sorted(files, folder) {
+    const kept = [];
+    const packs = folder === null ? [] : [folder];
+    try {
+      for (const file of files) {
+        if (await looksKept(file)) kept.push([file.name, file]);
+        else packs.push({ name: file.name, file });
+      }
+    } catch (error) {
+      this.show({ phase: "failed", reason: reasonOf(error) });
+      return;
+    }
+    this.notes.value = "";
+    const names = kept.map(([name]) => name);
+    this.kept = [...this.kept.filter(([name]) => !names.includes(name)), ...kept];
+    if (packs.length > 1) this.show({ phase: "told", sentence: "one_only" });
+    else if (packs.length || this.target !== null) this.start(packs[0] ?? this.target);
+    else this.show({ phase: "told", sentence: "kept_waits" });
+  }
+
+  // A head as a document prints it, typed or pasted.
+  typed() {
+    const text = this.printed.value;
+    if (!text.trim()) return;
+    if (readOr(null, () => readPrinted(text)) === null) {
+      this.state.unread = clipped(text, 80);
+      this.draw();
+      this.printed.focus();
+      return;
+    }
+    this.printed.value = "";
+    if (!this.heads.includes(text)) this.heads.push(text);
+    this.start(this.target);
+  }
+
+  forget() {
+    [this.target, this.kept, this.heads] = [null, [], []];
+    this.printed.value = "";
+    this.show({ phase: "idle" });
   }
 
   async dropped(event) {
@@ -152,18 +202,17 @@ class Page {
     this.over(event, false);
     const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
     const entries = items.map((item) => item.webkitGetAsEntry?.() ?? null);
-    const file = items.length ? items[0].getAsFile() : null;
-    if (items.length !== 1) {
+    const files = items.map((item) => item.getAsFile());
+    const folders = entries.filter((entry) => entry !== null && !entry.isFile);
+    const plain = files.filter((_, at) => entries[at] === null || entries[at].isFile);
+    if (!items.length || folders.length > 1) {
       this.show({ phase: "told", sentence: "one_only" });
       return;
     }
-    if (entries[0] === null || entries[0].isFile) {
-      this.start({ name: file.name, file });
-      return;
-    }
     try {
-      const files = await filesBelow(entries[0]);
-      this.start({ name: entries[0].name, files });
+      const [folder] = folders;
+      const below = folder ? { name: folder.name, files: await filesBelow(folder) } : null;
+      await this.sorted(plain, below);
     } catch (error) {
       this.show({ phase: "failed", reason: reasonOf(error) });
     }
@@ -174,7 +223,8 @@ class Page {
     this.target = target;
     this.all.clear();
     this.show({ phase: "running", progress: { stage: "checking", done: 0, total: 0, detail: "" } });
-    const options = { practice: this.practice, pageHash: this.pageHash };
+    const { practice, pageHash, kept, heads } = this;
+    const options = { practice, pageHash, kept, heads };
     this.check = new Check(target, options, (told) => this.heard(told));
   }
 
@@ -207,8 +257,8 @@ class Page {
       idle: () => [],
       running: () => this.running(),
       told: () => [this.card(this.say(this.state.sentence))],
-      refused: () => [this.trouble(this.state.refused, { name: this.state.name })],
-      failed: () => [this.trouble("failed", { reason: this.state.reason })],
+      refused: () => [this.trouble(this.state.refused, this.state)],
+      failed: () => [this.trouble("checker_failed", { reason: this.state.reason })],
       done: () => this.done(this.state.result),
     }[this.state.phase]();
     this.main.replaceChildren(
@@ -246,14 +296,18 @@ class Page {
       texts.map((text) => make("p", {}, text)));
   }
 
-  trouble(code, facts) {
+  // What, why and now of a trouble, with its facts made visible.
+  errors(code, facts) {
     const { what, why, now } = DATA.errors[this.lang][code];
-    const filled = [what, why, now].map((text) =>
+    return [what, why, now].map((text) =>
       Object.entries(facts).reduce(
         (sentence, [name, value]) => sentence.replaceAll(`{${name}}`, () => oneLine(String(value))),
         text,
       ));
-    return this.card(...filled);
+  }
+
+  trouble(code, facts) {
+    return this.card(...this.errors(code, facts));
   }
 
   running() {
@@ -285,6 +339,7 @@ class Page {
       return [...such.filter(about), ...such.filter((one) => !about(one))];
     });
     const unchecked = findings.filter((one) => one.outcome === "unchecked");
+    const partial = findings.filter((one) => one.rule === "ledger_withheld");
     return [
       practice ? make("p", { class: "band" }, this.say("world_practice")) : null,
       make("section", { id: "told", class: `verdict ${tint}`, tabindex: "-1", role: "status",
@@ -297,18 +352,37 @@ class Page {
       now ? make("section", { class: "card" },
         make("strong", {}, this.say("now")), " ",
         this.say(`verify_now_${result.verdict}`)) : null,
+      ...partial.map((one) => make("section", { class: "card", id: "partial" }, this.sentence(one))),
       practice ? this.practiceChoice() : null,
       make("h2", {}, this.say("findings")),
-      this.table(found),
+      this.table(found, practice),
       ...(unchecked.length ? [
         make("h2", {}, this.say("unchecked")), this.list("unchecked", unchecked)] : []),
+      make("h2", {}, this.say("kept")),
+      this.keptChoice(),
       make("h2", {}, this.say("verify_limits")),
       make("ul", {}, ["origin", "maker", "court"].map((what) =>
         make("li", {}, this.say(`verify_limit_${what}`)))),
       make("div", { class: "row last" },
-        make("button", { onclick: () => this.show({ phase: "idle" }) }, this.say("again")),
+        make("button", { onclick: () => this.forget() }, this.say("again")),
         make("button", { onclick: () => window.print() }, this.say("print"))),
     ].filter((part) => part !== null);
+  }
+
+  // A pack alone cannot show that it is the newest; what somebody else kept can.
+  keptChoice() {
+    const held = [...this.kept.map(([name]) => name), ...this.heads];
+    const { unread } = this.state;
+    return make("section", { class: "card kept" },
+      make("p", {}, this.say("kept_text")),
+      held.length ? make("ul", { id: "kept" }, held.map((one) => make("li", {}, oneLine(one)))) : null,
+      make("div", { class: "row" },
+        make("button", { onclick: () => this.notes.click() }, this.say("kept_files")), this.notes),
+      make("label", { for: "printed" }, this.say("kept_printed")),
+      make("div", { class: "row" }, this.printed,
+        make("button", { onclick: () => this.typed() }, this.say("kept_hold"))),
+      unread ? make("p", { class: "weak", role: "alert" },
+        this.errors("head_unreadable", { head: unread }).join(" ")) : null);
   }
 
   practiceChoice() {
@@ -325,10 +399,12 @@ class Page {
     return oneLine(this.say(finding.rule, { detail: finding.detail }));
   }
 
-  table(findings) {
+  table(findings, practice) {
+    const grey = ({ rule, outcome }) => outcome === "ok"
+      && (SIMULATED.includes(rule) || (practice && rule.startsWith("revocation_")));
     const shown = this.all.has("table") ? findings : findings.slice(0, ROWS);
     const rows = shown.map((one) => make("tr", { "data-rule": one.rule },
-      make("td", { class: `state ${SIMULATED.includes(one.rule) ? "grey" : one.outcome}` },
+      make("td", { class: `state ${grey(one) ? "grey" : one.outcome}` },
         `${SIGNS[one.outcome]} ${this.say(`verify_outcome_${one.outcome}`)}`),
       make("td", { class: "subject" }, oneLine(one.subject)),
       make("td", {}, this.sentence(one))));
@@ -365,6 +441,12 @@ class Page {
       make("p", {}, this.say("links")),
       make("p", {}, `Holdfast ${DATA.version} \u00b7 verify.html`));
   }
+}
+
+// Whether a file begins as a kept head does, sound or not.
+async function looksKept(file) {
+  if (file.size > MAX_NOTE) return false;
+  return LOOKS_KEPT.test(latin1(await sliceOf(file, 0, 100)));
 }
 
 // A chosen folder: its own name is not part of the paths in it.

@@ -199,7 +199,8 @@ def test_nothing_in_it_makes_markup_of_text_or_keeps_or_sends_anything() -> None
 def test_every_rule_that_it_says_has_its_words_in_both_languages() -> None:
     said = re.compile(
         r'"((?:bag|file|name|zip|pack|ledger|checkpoint|key|inclusion|exhibit|case|digest|proof'
-        r'|headers|certificates|world|token|query|not_before|ots)_[a-z0-9_]+)"'
+        r"|headers|certificates|world|token|query|not_before|ots|kept|cosigned|signature|withheld"
+        r'|renewal|revocation|environment)_[a-z0-9_]+)"'
     )
     names = [name for name in browser.SOURCES if name not in ("page", "start")]
     found = {rule for name in names for rule in said.findall(browser.source(f"{name}.js"))}
@@ -601,6 +602,53 @@ def test_a_checker_that_is_not_known_is_said_by_all(
 
 
 # --- what a person does --------------------------------------------------------------------------
+
+
+def test_a_pack_is_held_against_what_somebody_kept(
+    page: CheckPage, home: Path, tmp_path: Path
+) -> None:
+    head = finished().files["data/ledger/checkpoint.txt"]
+    note = tmp_path / "<i>kept.txt"
+    note.write_bytes(head)
+    page.ask("holdfast.forget()")
+    page.pick("zip", [note])
+    page.until("holdfast.state.phase === 'told'")
+    assert page.ask("holdfast.state.sentence") == "kept_waits"
+    # What was dropped first is held against the pack that comes later.
+    told = page.judged(finished().archive)["result"]
+    assert ("<i>kept.txt", "kept_holds") in {(f["subject"], f["rule"]) for f in told["findings"]}
+    page.ask("holdfast.printed.value = '5:nonsense'; holdfast.typed()")
+    assert "5:nonsense" in page.ask("document.querySelector('[role=alert]').textContent")
+    page.ask(f"holdfast.printed.value = '5:{'0' * 64}'; holdfast.typed()")
+    page.until("holdfast.state.phase === 'done' && holdfast.state.result.verdict === 'broken'")
+    assert "kept_fork" in page.ask("JSON.stringify(holdfast.state.result)")
+    assert page.ask("document.querySelectorAll('#kept li').length") == 2
+    page.ask("holdfast.forget()")
+    assert page.judged(finished().archive)["result"]["verdict"] == "ok"
+
+
+def test_two_packs_at_once_are_too_many(page: CheckPage, tmp_path: Path) -> None:
+    page.ask("holdfast.forget()")
+    other = tmp_path / "other.zip"
+    other.write_bytes(finished().archive.read_bytes())
+    page.pick("zip", [finished().archive, other])
+    page.until("holdfast.state.phase === 'told'")
+    assert page.ask("holdfast.state.sentence") == "one_only"
+
+
+def test_a_check_that_cannot_be_finished_is_told_as_one(page: CheckPage) -> None:
+    page.ask("holdfast.show({phase: 'failed', reason: '<b>no memory'})")
+    assert "<b>no memory" in page.ask("document.getElementById('told').textContent")
+    page.ask("holdfast.forget()")
+
+
+def test_a_pack_that_shows_a_part_says_so_beside_its_verdict(page: CheckPage) -> None:
+    told = [{"subject": "x", "rule": "ledger_withheld", "outcome": "unchecked", "detail": "8"}]
+    state = {"verdict": "ok", "findings": told, "timestamps": []}
+    page.ask("holdfast.target = {name: 'x'}")
+    page.ask(f"holdfast.show({{phase: 'done', result: {json.dumps(state)}}})")
+    assert "8 " in page.ask("document.getElementById('partial').textContent")
+    page.ask("holdfast.forget()")
 
 
 def test_what_is_no_pack_is_told_in_three_sentences(page: CheckPage, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ SOURCES: Final = (
 )
 """The files of ``resources/checker``, in the order in which they need each other."""
 
-_ERRORS = ("checker_failed", "verify_no_pack")
+_ERRORS = ("checker_failed", "head_unreadable", "verify_no_pack")
 _Around = tuple[str, str, str]
 
 
