@@ -95,6 +95,10 @@ function verdictOf(seen, dated) {
   return { verdict, findings: ordered, timestamps: seen.timestamps };
 }
 
+// Anything else that was dropped is no broken pack.
+const looksZipped = async ({ name, file }) =>
+  name.toLowerCase().endsWith(".zip") || latin1(await sliceOf(file, 0, 4)) === "PK\x03\x04";
+
 const MARKS = [DECLARATION, MANIFEST, payload(ENTRIES)];
 
 // What was found about a ZIP or a folder: {verdict, findings, timestamps}, or {refused: code}.
@@ -105,6 +109,9 @@ async function verifyTarget(target, { practice, pageHash, kept = [], heads = [],
   const sorted = await sortKept(kept, heads);
   const terms = termsOf({ practice, now: BigInt(Date.now()) * 1000n, kept: sorted.kept });
   try {
+    if (!target.files && !(await looksZipped(target))) {
+      return { refused: "verify_no_pack", name: target.name };
+    }
     const pack = target.files ? new FolderPack(target.files) : await openZip(target.file);
     const hostile = pack.troubles().some((one) => one.outcome === "broken");
     if (!hostile && !MARKS.some((name) => pack.names().includes(name))) {

@@ -32,17 +32,26 @@ const arithmetic = () => globalThis.crypto?.subtle ?? null;
 async function signatureState(key, oid, parameters, digest, signature, data) {
   const plan = signaturePlan(key, oid, parameters, digest, signature);
   if (typeof plan === "string") return plan;
-  let imported;
   try {
-    imported = await arithmetic().importKey("spki", key.raw, plan.key, false, ["verify"]);
-  } catch {
-    return "unknown";
-  }
-  try {
+    const imported = await remembered(`key ${JSON.stringify(plan.key)} ${hex(key.raw)}`, () =>
+      arithmetic().importKey("spki", key.raw, plan.key, false, ["verify"]));
     return (await arithmetic().verify(plan.how, imported, plan.signature, data)) ? "good" : "bad";
   } catch {
     return "unknown";
   }
+}
+
+// The certificates of an authority come with every token of its, so answers about the last few keys
+// and certificates are kept.
+const MOST_REMEMBERED = 256;
+const memory = new Map();
+
+function remembered(about, find) {
+  if (!memory.has(about)) {
+    if (memory.size >= MOST_REMEMBERED) memory.clear();
+    memory.set(about, find());
+  }
+  return memory.get(about);
 }
 
 function signaturePlan(key, oid, parameters, digest, signature) {
@@ -118,6 +127,12 @@ async function tokenSignature(token, signer) {
 // "yes", "no", or "unknown" where the names fit and the arithmetic is missing.
 async function issued(issuer, subject) {
   if (!equal(issuer.subject, subject.issuer)) return "no";
+  const about = [issuer, subject].map((one) => hex(sha256(one.raw))).join(" ");
+  return remembered(`issued ${about}`, () => standsBehind(issuer, subject));
+}
+
+// Whether the key of `issuer` signed `subject`, which names it.
+async function standsBehind(issuer, subject) {
   try {
     const [oid, parameters] = readAlgorithm(subject.algorithm);
     const bits = subject.signature.expect(DER.BIT_STRING).content;
@@ -137,9 +152,8 @@ async function issued(issuer, subject) {
 
 // Signer first, root last; null when no chain of signatures, each valid at `time`, leads there.
 // Breadth first, each certificate tried once: a hostile set costs its square, no more.
-async function climb(signer, others, root, time, doubts) {
+async function climb(signer, links, root, time, doubts) {
   if (!isValid(signer, time) || !isValid(root, time)) return null;
-  const links = readable(others.slice(0, MAX_CERTIFICATES_TRIED));
   const waiting = [[signer]];
   const seen = new Set([hex(signer.raw)]);
   while (waiting.length) {
@@ -148,8 +162,9 @@ async function climb(signer, others, root, time, doubts) {
     const ends = await issued(root, last);
     if (ends === "yes") return [...chain, root];
     if (ends === "unknown") doubts.add(last.name);
-    for (const link of links) {
-      if (chain.length >= MAX_LINKS || seen.has(hex(link.raw)) || !isValid(link, time)) continue;
+    if (chain.length >= MAX_LINKS) continue;
+    for (const link of links.filter((one) => equal(one.subject, last.issuer))) {
+      if (seen.has(hex(link.raw)) || !isValid(link, time)) continue;
       const by = await issued(link, last);
       if (by === "yes") {
         seen.add(hex(link.raw));
@@ -239,9 +254,9 @@ async function judgeKeys(token, signer, chain, roots) {
   }
   const doubts = new Set();
   let trouble = null;
+  const links = readable([...token.certificates, ...chain].slice(0, MAX_CERTIFICATES_TRIED));
   for (const root of roots) {
-    const others = [...token.certificates, ...chain].filter((raw) => !equal(raw, root.raw));
-    const path = await climb(signer, others, root, token.info.time, doubts);
+    const path = await climb(signer, links, root, token.info.time, doubts);
     if (path === null) continue;
     const [found, what] = pathTrouble(path);
     if (found === "valid") return ["", "ok", "", path];
