@@ -33,10 +33,10 @@ REPLAY_SHA256 = "b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812
 
 # Qt's libraries, a virtual screen, a browser, fonts for the window, and the judges of our tests.
 DEBIAN = (
-    "adb ca-certificates chromium dbus ffmpeg fonts-noto-cjk iproute2 libdbus-1-3 libegl1"
-    " libfontconfig1 libgl1 libglib2.0-0 libpulse0 libxcb-cursor0 libxcb-icccm4 libxcb-image0"
-    " libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1"
-    " libxkbcommon-x11-0 libxkbcommon0 minisign openbox openssl poppler-utils pulseaudio"
+    "adb ca-certificates chromium dbus ffmpeg firefox-esr fonts-noto-cjk iproute2 libdbus-1-3"
+    " libegl1 libfontconfig1 libgl1 libglib2.0-0 libpulse0 libxcb-cursor0 libxcb-icccm4"
+    " libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1"
+    " libxkbcommon-x11-0 libxkbcommon0 minisign nodejs openbox openssl poppler-utils pulseaudio"
     " pulseaudio-utils qpdf util-linux x11-utils x11-xserver-utils xauth xvfb"
 ).split()
 
