@@ -8,7 +8,9 @@ const MAX_DEPTH = 12;
 // Up to here a file is hashed whole by the browser itself; what is longer, piece by piece here.
 const WHOLE = 64 << 20;
 const PIECE = 16 << 20;
-const WINDOW = 64 << 20; // browsers read files in few large steps much faster than in many small ones
+// Browsers read files in few large steps faster than in many small ones, and several at once.
+const WINDOW = 16 << 20;
+const AHEAD = 3;
 
 async function sliceOf(blob, from, to) {
   if (from < 0) throw new Unreadable("file_unreadable", "no such place");
@@ -379,7 +381,7 @@ class ZipPack {
   }
 
   window(at) {
-    for (const one of [at, at + 1]) {
+    for (let one = at; one <= at + AHEAD; one++) {
       if (this.windows.has(one) || (one > at && one * WINDOW >= this.start)) continue;
       const window = sliceOf(this.file, one * WINDOW, (one + 1) * WINDOW);
       window.catch(() => {}); // said where it is waited for
@@ -423,7 +425,7 @@ class ZipPack {
     }
     const size = Math.min(info.packed, info.size);
     if (size <= ahead.length) yield ahead.subarray(0, size);
-    else if (size <= WINDOW) yield await get(start, start + size);
+    else if (size <= WHOLE) yield await get(start, start + size);
     else yield* piecesOf(this.file, start, start + size);
   }
 
