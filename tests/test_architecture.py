@@ -27,6 +27,9 @@ from holdfast.core.ledger import ACTS
 from holdfast.core.timestamp import StampStatus
 from holdfast.core.verdict import FindingOutcome
 
+pytestmark = pytest.mark.xdist_group("architecture")
+"""The code is read once."""
+
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "app" / "holdfast"
 RESOURCES = ROOT / "resources"
@@ -67,8 +70,23 @@ def trees() -> tuple[tuple[Path, ast.Module], ...]:
 
 
 @cache
+def walked(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """As ``ast.walk``, once for each tree, and without the nodes that only say load or store."""
+    found, left = [], [tree]
+    while left:
+        found.append(node := left.pop())
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                left.extend(one for one in value if isinstance(one, ast.AST))
+            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                left.append(value)
+    return tuple(found)
+
+
+@cache
 def nodes() -> tuple[tuple[Path, ast.AST], ...]:
-    return tuple((path, node) for path, tree in trees() for node in ast.walk(tree))
+    return tuple((path, node) for path, tree in trees() for node in walked(tree))
 
 
 @cache
@@ -120,13 +138,13 @@ def exceptions_with(attribute: str) -> frozenset[str]:
     """Exception classes that keep their first argument under that name."""
     found = set()
     for _, tree in trees():
-        for node in ast.walk(tree):
+        for node in walked(tree):
             if isinstance(node, ast.ClassDef) and any(
                 isinstance(part, ast.Assign)
                 and any(isinstance(t, ast.Attribute) and t.attr == attribute for t in part.targets)
                 and isinstance(part.value, ast.Name)
                 and part.value.id == attribute
-                for part in ast.walk(node)
+                for part in walked(node)
             ):
                 found.add(node.name)
     return frozenset(found)
@@ -162,11 +180,11 @@ def tabled_codes() -> dict[str, str]:
             isinstance(node, ast.Call)
             and _last_name(node.func) in ERRORS
             and not literals(given(node, 0, "code"))
-            for node in ast.walk(tree)
+            for node in walked(tree)
         )
         if not computed:
             continue
-        for function in ast.walk(tree):
+        for function in walked(tree):
             if isinstance(function, ast.FunctionDef):
                 for call, text in _passed_as_code(tree, function):
                     found.setdefault(text, f"{path.relative_to(ROOT)}:{call.lineno}")
@@ -178,7 +196,7 @@ def _passed_as_code(tree: ast.Module, function: ast.FunctionDef) -> Iterator[tup
     names = [argument.arg for argument in function.args.args if argument.arg != "self"]
     if "code" not in names:
         return
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Call) and _last_name(node.func) == function.name:
             for text in literals(given(node, names.index("code"), "code")):
                 yield node, text
@@ -197,8 +215,8 @@ def found_rules() -> dict[str, str]:
     for path, tree in trees():
         if "ui" in path.relative_to(APP).parts:
             continue
-        types = {id(node.slice) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
-        for node in ast.walk(tree):
+        types = {id(node.slice) for node in walked(tree) if isinstance(node, ast.Subscript)}
+        for node in walked(tree):
             rules: set[str] = set()
             if isinstance(node, ast.Call):
                 if _last_name(node.func) in carriers:
@@ -245,7 +263,7 @@ def stages() -> dict[str, str]:
             for stage in literals(given(call, position, "stage")):
                 found.setdefault(stage, f"{path.relative_to(ROOT)}:{call.lineno}")
     for path, tree in trees():
-        for node in ast.walk(tree):
+        for node in walked(tree):
             match node:
                 # A stage that is kept until the next step: `self.stage = "…"`, `stage: str = "…"`.
                 case ast.Assign(targets=[ast.Attribute(attr="stage")], value=value):
@@ -612,7 +630,7 @@ def test_the_lock_names_no_registry_and_hashes_everything() -> None:
 def test_nothing_is_left_unwritten() -> None:
     found = []
     for path, tree in trees():
-        for node in ast.walk(tree):
+        for node in walked(tree):
             match node:
                 case (
                     ast.Raise(exc=ast.Name(id="NotImplementedError"))
@@ -645,7 +663,7 @@ CATCH_ALL = {"cli/__init__.py", "ui/runner.py", "ui/app.py", "ui/crash.py"}
 def test_our_own_bugs_are_caught_in_three_places_only() -> None:
     found = []
     for path, tree in trees():
-        for node in ast.walk(tree):
+        for node in walked(tree):
             if isinstance(node, ast.ExceptHandler) and (
                 node.type is None or _last_name(node.type) == "Exception"
             ):

@@ -7,30 +7,32 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
-from holdfast.core.bag import ReadablePack
-from holdfast.core.canonical import Json
-from holdfast.core.case import Case
-from holdfast.core.document import Lang, Order
-from holdfast.core.environment import EnvironmentRun
-from holdfast.core.evidence import (
-    Captured,
-    ClockReading,
-    Component,
-    Digest,
-    Exhibit,
-    MarkSeen,
-    World,
-)
-from holdfast.core.job import Job
-from holdfast.core.ledger import Checkpoint, LedgerEntry, Ref, VerifierKey
-from holdfast.core.not_before import NotBefore
-from holdfast.core.notice import Contact, Parcel, Platform, Regime, Rule, Sheet
-from holdfast.core.pack import PackFile, Readme
-from holdfast.core.timestamp import Answer, Authorities, StampKind
-from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
-from holdfast.core.words import Words
+# What stands in signatures only, so that a command loads no more than it uses.
+if TYPE_CHECKING:
+    from holdfast.core.bag import ReadablePack
+    from holdfast.core.canonical import Json
+    from holdfast.core.case import Case
+    from holdfast.core.document import Lang, Order
+    from holdfast.core.environment import EnvironmentRun
+    from holdfast.core.evidence import (
+        Captured,
+        ClockReading,
+        Component,
+        Digest,
+        Exhibit,
+        MarkSeen,
+        World,
+    )
+    from holdfast.core.job import Job
+    from holdfast.core.ledger import Checkpoint, LedgerEntry, Ref, VerifierKey
+    from holdfast.core.not_before import NotBefore
+    from holdfast.core.notice import Contact, Parcel, Platform, Regime, Rule, Sheet
+    from holdfast.core.pack import PackFile, Readme
+    from holdfast.core.timestamp import Answer, Authorities, StampKind
+    from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
+    from holdfast.core.words import Words
 
 Noun = TypeVar("Noun")
 
@@ -129,6 +131,10 @@ class MarksRead:
 
 class MediaReader(Protocol):
     """Reads the marks in untrusted pictures and videos."""
+
+    def ready(self) -> AbstractContextManager[None]:
+        """Files are expected: whoever reads them comes up meanwhile, and nobody stays behind."""
+        ...
 
     def read(self, files: Sequence[MediaFile], job: Job) -> MarksRead:
         """What stands in each file; what cannot be read is *not checked*.  Raises Cancelled."""

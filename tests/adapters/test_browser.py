@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import plistlib
 import select
 import shutil
 import socket
@@ -13,21 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fakes.processes import alive
+from fakes.processes import alive, program
 from fakes.site import html, serving
-from holdfast.adapters import browser
+from holdfast.adapters import browser, launch
 from holdfast.adapters.tab import Tab
 from holdfast.core.errors import Cancelled, Refused, Unavailable
 from holdfast.core.job import Job
-
-
-def program(folder: Path, name: str, script: str) -> Path:
-    """An executable shell script."""
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
 
 
 @pytest.fixture
@@ -40,77 +30,6 @@ def home(tmp_path: Path) -> Path:
 
 def left(home: Path) -> list[str]:
     return [one.name for one in home.iterdir() if one.name != "log"]
-
-
-# --- finding one ---------------------------------------------------------------------------------
-
-
-def test_the_chosen_one_is_used(tmp_path: Path) -> None:
-    chosen = program(tmp_path, "my-browser", "")
-    assert browser.find(str(chosen)) == chosen
-
-
-def test_a_choice_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("x")
-    for chosen in (tmp_path / "nothing", tmp_path, tmp_path / "text"):
-        with pytest.raises(Refused, match="browser_missing"):
-            browser.find(str(chosen))
-
-
-def test_an_installed_one_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program(tmp_path, "chromium", "")
-    edge = program(tmp_path, "microsoft-edge", "")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert browser.find() == edge
-
-
-def test_without_any_there_is_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(browser, "_candidates", lambda: iter([tmp_path / "none"]))
-    with pytest.raises(Unavailable, match="no_browser"):
-        browser.find()
-
-
-def test_each_system_has_its_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    chrome = "Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-    own = program(tmp_path, chrome, "")
-    assert own in list(browser._candidates())
-    info = own.parents[1] / "Info.plist"
-    assert browser.version(own) == ""
-    info.write_bytes(plistlib.dumps({"CFBundleShortVersionString": "156.0.8078.79"}))
-    assert browser.version(own) == "156.0.8078.79"
-
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setenv("PROGRAMFILES", str(tmp_path / "Program Files"))
-    monkeypatch.delenv("PROGRAMFILES(X86)", raising=False)
-    monkeypatch.delenv("LOCALAPPDATA", raising=False)
-    edge = program(tmp_path, "Program Files/Microsoft/Edge/Application/msedge.exe", "")
-    assert edge in list(browser._candidates())
-    assert browser.version(edge) == ""
-    for number in ("99.0.1.2", "156.0.3.4", "Installer"):
-        (edge.parent / number).mkdir()
-    assert browser.version(edge) == "156.0.3.4"
-
-
-def test_the_version_is_what_it_states(tmp_path: Path) -> None:
-    said = program(tmp_path, "a", "echo Chromium 156.0.8078.79 built on Debian")
-    assert browser.version(said) == "156.0.8078.79"
-    assert browser.version(program(tmp_path, "b", "echo something")) == ""
-    assert browser.version(tmp_path / "nothing") == ""
-
-
-def test_a_snap_has_its_profile_where_it_can_see_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    snap = Path("/snap/bin/chromium")
-    assert browser._snap_home(snap) is None
-    common = tmp_path / "snap" / "chromium" / "common"
-    common.mkdir(parents=True)
-    assert browser._snap_home(snap) == common
-    assert browser._snap_home(Path("/usr/bin/chromium")) is None
 
 
 # --- starting and ending -------------------------------------------------------------------------
@@ -134,8 +53,8 @@ BABBLES = "head -c 100000 /dev/urandom >&4; sleep 60"
 def test_a_browser_that_does_not_start_is_ended(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, script: str, piped: bool
 ) -> None:
-    monkeypatch.setattr(browser, "PIPED", piped)
-    monkeypatch.setattr(browser, "START_SECONDS", 0.5)
+    monkeypatch.setattr(launch, "PIPED", piped)
+    monkeypatch.setattr(launch, "START_SECONDS", 0.5)
     monkeypatch.setattr("holdfast.adapters.child.GRACE", 0.2)
     path = program(tmp_path, "browser", script)
     with (
@@ -190,11 +109,11 @@ def listening(mark: str) -> list[object]:
 def test_a_running_browser_answers_refuses_and_keeps_its_gate(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, piped: bool
 ) -> None:
-    monkeypatch.setattr(browser, "PIPED", piped)
+    monkeypatch.setattr(launch, "PIPED", piped)
     with serving({"/": html("<p>one</p>"), "/popup": html("two")}) as site:
         allow = frozenset({site.pair})
         log = home / "log"
-        with browser.running(browser.find(), allow=allow, log=log, job=Job()) as running:
+        with browser.running(launch.find(), allow=allow, log=log, job=Job()) as running:
             assert running.call("Browser.getVersion")["protocolVersion"]
             # No door at all; else one on this computer alone, behind a path nobody can guess.
             doors = listening(str(tmp_path))
@@ -236,15 +155,15 @@ def test_no_browser_outlives_us(tmp_path: Path, home: Path) -> None:
     script = """
 import sys, time
 from pathlib import Path
-from holdfast.adapters import browser
+from holdfast.adapters import browser, launch
 from holdfast.core.job import Job
 log = Path(sys.argv[1])
-with browser.running(browser.find(), allow=frozenset(), log=log, job=Job()):
+with browser.running(launch.find(), allow=frozenset(), log=log, job=Job()):
     print("up", flush=True)
     sys.stdin.read()
 """
     try:
-        browser.find()
+        launch.find()
     except Unavailable:
         pytest.skip("no Chromium, Chrome or Edge is installed")
     command = [sys.executable, "-c", script, str(home / "log")]

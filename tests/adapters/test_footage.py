@@ -31,7 +31,7 @@ WORDS = streams.WORDS
 
 @pytest.fixture(autouse=True)
 def there_is_a_browser() -> None:
-    from holdfast.adapters.browser import find
+    from holdfast.adapters.launch import find
 
     try:
         find()

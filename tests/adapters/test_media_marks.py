@@ -69,6 +69,38 @@ def test_labels_and_credentials_of_several_files(tmp_path: Path) -> None:
     assert alive(str(tmp_path)) == []
 
 
+def test_whoever_waits_is_asked_once_and_stays_no_longer_than_that(tmp_path: Path) -> None:
+    reader = MediaMarks()
+    file = labelled(tmp_path / "a")
+    with reader.ready():
+        (waiting,) = reader._waiting
+        assert reader.read([file], Job()).seen[0].state == "found"
+        assert waiting._process.poll() is not None
+        assert reader.read([file], Job()).seen[0].state == "found", "a new one, as ever"
+    with pytest.raises(Cancelled), reader.ready():
+        (waiting,) = reader._waiting
+        raise Cancelled
+    assert waiting._process.poll() is not None
+    assert reader._waiting == []
+
+
+def test_whoever_waits_for_nothing_ends(tmp_path: Path) -> None:
+    waiting = parent.Worker()
+    waiting.expect()
+    waiting._process.stdin.close()  # type: ignore[union-attr] # it is a pipe
+    assert waiting._process.wait(30) == 0
+    waiting.end()
+
+
+def test_a_reader_that_cannot_be_started_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parent, "command", lambda: [str(tmp_path / "nothing")])
+    reader = MediaMarks()
+    with reader.ready():
+        assert reader._waiting == []
+
+
 def test_a_changed_file_no_longer_matches_its_credentials(tmp_path: Path) -> None:
     data = bytearray(signed())
     data[-40] ^= 1

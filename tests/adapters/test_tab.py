@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fakes.site import Page, Site, html, serving
-from holdfast.adapters import browser, tab
+from holdfast.adapters import browser, launch, tab
 from holdfast.adapters.tab import Tab
 from holdfast.core.errors import HoldfastError, Unavailable
 from holdfast.core.job import Job
@@ -61,7 +61,7 @@ def site(inside: Site) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def running(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Browser]:
     try:
-        found = browser.find()
+        found = launch.find()
     except Unavailable:
         pytest.skip("no Chromium, Chrome or Edge is installed")
     allow = frozenset({site.pair, f"localhost:{site.port}"})

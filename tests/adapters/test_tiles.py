@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fakes.site import Page, Site, html, serving
-from holdfast.adapters import browser, tiles
+from holdfast.adapters import browser, launch, tiles
 from holdfast.adapters.tab import Tab
 from holdfast.adapters.tiles import Bar, Place, PngRows, Unrolled, Unrolling, free_rows
 from holdfast.core.errors import Unavailable
@@ -79,7 +79,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def running(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Browser]:
     try:
-        found = browser.find()
+        found = launch.find()
     except Unavailable:
         pytest.skip("no Chromium, Chrome or Edge is installed")
     log = tmp_path_factory.mktemp("browser") / "log"

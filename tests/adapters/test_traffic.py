@@ -13,7 +13,7 @@ import pytest
 
 from fakes.certificate import self_signed
 from fakes.site import Page, Site, html, serving
-from holdfast.adapters import browser, lookup, traffic
+from holdfast.adapters import browser, launch, lookup, traffic
 from holdfast.adapters.browser import Browser
 from holdfast.adapters.lookup import Lookups
 from holdfast.adapters.tab import Tab
@@ -36,7 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def program(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     try:
-        found = browser.find()
+        found = launch.find()
     except Unavailable:
         pytest.skip("no Chromium, Chrome or Edge is installed")
     log = tmp_path_factory.mktemp("browser") / "log"
@@ -399,7 +399,7 @@ def test_a_look_up_is_cut_off_and_short_ones_are_marked(
 
 def test_a_host_with_an_untrusted_certificate(tmp_path: Path) -> None:
     try:
-        found = browser.find()
+        found = launch.find()
     except Unavailable:
         pytest.skip("no Chromium, Chrome or Edge is installed")
     pair = self_signed(tmp_path, "localhost")

@@ -18,7 +18,7 @@ from fakes.archives import validated
 from fakes.film import film
 from fakes.keys import readings
 from fakes.site import html, serving
-from holdfast.adapters import browser, wacz
+from holdfast.adapters import browser, launch, wacz
 from holdfast.adapters.spool import Spool
 from holdfast.adapters.tab import Tab
 from holdfast.adapters.traffic import Exchange
@@ -371,7 +371,7 @@ def test_replayweb_page_shows_page_picture_and_video(tmp_path: Path) -> None:
     from holdfast.adapters.capture.page import Page as PageSource
 
     try:
-        found = browser.find()
+        found = launch.find()
     except Unavailable:
         pytest.skip("no Chromium, Chrome or Edge is installed")
     replay.part("ui.js")

@@ -104,6 +104,7 @@ def test_what_was_there_is_sealed_and_marked_incomplete(
     assert "E0001: incomplete: " in err
     assert red in err
     assert {artifact["path"] for artifact in exhibit["artifacts"]} >= {"files/page.png"}
+    assert list((kept_here / "staging").iterdir()) == [], "the browser came up in a room of its own"
     entries = shown(kept_here, body["case"]["number"])["entries"]
     assert "exhibit.sealed" in [entry["act"] for entry in entries]
 
@@ -299,6 +300,41 @@ def window(slow: Slow, scratch: Path, tmp_path: Path) -> Iterator[subprocess.Pop
         slow.go.set()
         process.kill()
         process.wait()
+
+
+WAITS = """
+import sys
+from pathlib import Path
+from holdfast.compose import open_holdfast
+house = open_holdfast(Path(sys.argv[1]))
+house.expect_page()
+print("up", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_killed_while_a_browser_waits_for_its_page_it_leaves_nothing(tmp_path: Path) -> None:
+    need("chromium")
+    data = tmp_path / "data"
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITS, str(data)],
+        env=surroundings(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        browsers = [os.pidfd_open(one) for one in alive(str(data / "staging"))]
+        assert browsers
+        process.kill()
+    for browser in browsers:
+        assert select.select([browser], [], [], 30)[0], "it outlives what started it"
+        os.close(browser)
+    (tmp_path / "a.txt").write_text("a")
+    again = holdfast("keep", str(tmp_path / "a.txt"), "--data", str(data))
+    assert again.returncode == 0
+    assert "did not end properly" not in again.stderr, "nothing was being kept"
+    assert list((data / "staging").iterdir()) == []
 
 
 def test_killed_while_a_page_loads_it_leaves_a_line_and_no_browser(

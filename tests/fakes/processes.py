@@ -19,3 +19,12 @@ def alive(mark: str) -> list[int]:
         if command and (mark in command or mark in folder):
             found.append(int(entry.name))
     return found
+
+
+def program(folder: Path, name: str, script: str) -> Path:
+    """An executable shell script."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,9 @@ class FakeReader:
     def __init__(self, error: Exception | None = None) -> None:
         self.asked: list[tuple[MediaFile, bytes]] = []
         self.error = error
+
+    def ready(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def read(self, files: Sequence[MediaFile], job: Job) -> MarksRead:
         if self.error is not None:

@@ -77,10 +77,12 @@ class Archive:
         self._traffic.stop()
 
     def prepare(self) -> None:
-        """A page begins to be kept.  Where films have come already, who joins them comes up while
-        it is pictured.
-        """
+        """A page begins to be kept."""
         self._gathered = None
+        self.expect()
+
+    def expect(self) -> None:
+        """Where films have come already, who joins them comes up meanwhile."""
         kinds = (one.media_type.partition("/")[0] for one in self._traffic.exchanges)
         if not {"video", "audio"}.isdisjoint(kinds):
             with suppress(OSError):  # which is said of the film

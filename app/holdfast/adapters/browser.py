@@ -11,13 +11,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import plistlib
-import re
-import shutil
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from holdfast.adapters import child, http
+from holdfast.adapters import http, launch
+from holdfast.adapters.launch import Launched
 from holdfast.adapters.wire import MESSAGE_LIMIT, Pipe, Socket, Wire
 from holdfast.core.canonical import one_line
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
@@ -39,126 +33,14 @@ Params: TypeAlias = dict[str, Any]
 Listener: TypeAlias = Callable[[str, str, Params], None]
 """Called with session, method and parameters of each event."""
 
-START_SECONDS = 30.0
 CALL_SECONDS = 30.0
-CLOSE_SECONDS = 5.0
 SLICE = 0.1
-PIPED = sys.platform != "win32"
-"""Whether the browser is spoken to through a pipe, so that it opens no port at all."""
-
-# A page that comes back from memory or was drawn in advance has no answer of its server.
-_WITHOUT = (
-    "Translate,OptimizationHints,MediaRouter,InterestFeedContentSuggestions,BackForwardCache,"
-    "Prerender2"
-)
-# Pages from outside get no socket into this computer or its network, whatever a name says.
-_WITH = (
-    "LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,"
-    "LocalNetworkAccessChecksWebTransport"
-)
-_ARGUMENTS = (
-    "--no-first-run",
-    "--no-default-browser-check",
-    "--no-proxy-server",
-    "--no-pings",
-    # The page is to show what it shows an ordinary visitor, not what it shows to test robots.
-    "--disable-blink-features=AutomationControlled",
-    "--disable-background-networking",
-    "--disable-breakpad",
-    "--disable-client-side-phishing-detection",
-    "--disable-component-extensions-with-background-pages",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-domain-reliability",
-    "--disable-extensions",
-    "--disable-sync",
-    f"--disable-features={_WITHOUT}",
-    f"--enable-features={_WITH}",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--metrics-recording-only",
-    "--password-store=basic",
-    "--use-mock-keychain",
-)
-_UNSEEN = ("--headless=new", "--hide-scrollbars", "--mute-audio", "--window-size=1280,900")
-_SEEN = ("--hide-crash-restore-bubble", "--ozone-platform-hint=auto")
-# The third and fourth file are the pipe.  Only we hold its other end: were we killed without a
-# chance to end the browser, it would end with it.
-_ON_PIPE = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null'
 _SOCKET_OPENS = frozenset({"Network.webSocketCreated", "Network.webTransportCreated"})
 _SOCKET_OPENED = frozenset(
     {"Network.webSocketHandshakeResponseReceived", "Network.webTransportConnectionEstablished"}
 )
 _SOCKET_ENDED = frozenset({"Network.webSocketClosed", "Network.webTransportClosed"})
 MOST_SOCKETS = MOST_CLOSED = 10_000
-_NUMBER = re.compile(r"\d+(\.\d+){3}")
-_ON_PATH = (
-    "google-chrome-stable",
-    "google-chrome",
-    "microsoft-edge-stable",
-    "microsoft-edge",
-    "chromium",
-    "chromium-browser",
-)
-_ON_MAC = (
-    "Google Chrome.app/Contents/MacOS/Google Chrome",
-    "Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
-    "Chromium.app/Contents/MacOS/Chromium",
-)
-_ON_WINDOWS = (
-    "Google/Chrome/Application/chrome.exe",
-    "Microsoft/Edge/Application/msedge.exe",
-    "Chromium/Application/chrome.exe",
-)
-
-
-def find(chosen: str = "") -> Path:
-    """The browser to use: the one ``chosen`` in the settings, else an installed one.
-
-    Raises Refused(``browser_missing``) for a choice that is not there, Unavailable(``no_browser``).
-    """
-    if chosen:
-        path = Path(chosen)
-        if not path.is_file() or not os.access(path, os.X_OK):
-            raise Refused("browser_missing", path=one_line(chosen[:200]))
-        return path
-    for candidate in _candidates():
-        if candidate.is_file() and os.access(candidate, os.X_OK):
-            return candidate
-    raise Unavailable("no_browser")
-
-
-def _candidates() -> Iterator[Path]:
-    if sys.platform == "darwin":
-        for root in (Path("/Applications"), Path.home() / "Applications"):
-            yield from (root / name for name in _ON_MAC)
-    elif sys.platform == "win32":
-        for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
-            if root_name := os.environ.get(variable):
-                yield from (Path(root_name) / name for name in _ON_WINDOWS)
-    else:
-        for name in _ON_PATH:
-            if found := shutil.which(name):
-                yield Path(found)
-        yield Path("/snap/bin/chromium")
-
-
-def version(executable: Path) -> str:
-    """The browser's version as it states it, without opening a window; empty if it does not."""
-    if sys.platform == "win32":
-        folders = [one.name for one in executable.parent.iterdir() if _NUMBER.fullmatch(one.name)]
-        return max(folders, key=lambda name: [int(part) for part in name.split(".")], default="")
-    if sys.platform == "darwin":
-        try:
-            with (executable.parents[1] / "Info.plist").open("rb") as file:
-                return str(plistlib.load(file).get("CFBundleShortVersionString", ""))
-        except (OSError, ValueError, IndexError):
-            return ""
-    try:
-        said = subprocess.run([executable, "--version"], capture_output=True, timeout=20).stdout
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    found = _NUMBER.search(said.decode("utf-8", "replace"))
-    return found[0] if found else ""
 
 
 class Browser:
@@ -177,6 +59,8 @@ class Browser:
         self.job = job
         self.stage = "opening"
         """What the job is told while waiting."""
+        self.about: Params = {}
+        """What it says it is, once it was greeted."""
         self.gate = gate
         gate.attach(self)
 
@@ -407,71 +291,44 @@ def running(
 ) -> Iterator[Browser]:
     """A browser with its gate shut; afterwards its process is gone, and a fresh profile too.
 
-    Its standard error is in ``log``, beside which a fresh profile lies meanwhile, so that a room
-    that is cleared away after a crash takes it along.  ``profile`` is a folder that is used instead
-    and stays; ``seen`` opens a window that a person works in.
+    As ``launch.launched`` and ``spoken``, one after the other.
+    """
+    started = launch.launched(executable, log=log, profile=profile, seen=seen)
+    with spoken(started, allow=allow, job=job) as browser:
+        yield browser
+
+
+@contextmanager
+def spoken(started: Launched, *, allow: frozenset[str], job: Job) -> Iterator[Browser]:
+    """What was started, with its gate shut; afterwards it has ended.
 
     Raises Unavailable(``browser_start``).
     """
+    process, name = started.process, started.executable.name
     with ExitStack() as undo:
-        stays = profile is not None
-        if profile is None:
-            home = _snap_home(executable) or log.parent
-            profile = Path(tempfile.mkdtemp(prefix="browser-", dir=home))
-            undo.callback(_removed, profile)
-        command = [str(executable), *_ARGUMENTS, *(_SEEN if seen else _UNSEEN)]
-        command.append(f"--user-data-dir={profile}")
-        if sys.platform.startswith("linux") and os.geteuid() == 0:
-            # Chromium refuses to sandbox itself for root; nobody else goes without.
-            command += ["--no-sandbox", "--disable-dev-shm-usage", "--test-type"]
-        command += ["--remote-debugging-pipe" if PIPED else "--remote-debugging-port=0"]
-        command.append("about:blank" if seen else "--no-startup-window")
-        if PIPED:
-            command = ["/bin/sh", "-c", _ON_PIPE, "sh", *command]
-        door = profile / "DevToolsActivePort"
-        door.unlink(missing_ok=True)
-        try:
-            process = child.started(command, errors=log, talk=PIPED)
-        except OSError as error:
-            raise Unavailable("browser_start", browser=executable.name) from error
-        undo.callback(child.ended, process)
-        if PIPED:
-            assert process.stdin is not None
-            assert process.stdout is not None
+        undo.callback(started.end)
+        if process.stdin is not None and process.stdout is not None:
             wire: Wire = Pipe(process.stdin.fileno(), process.stdout.fileno())
         else:
-            address = _opened(process, door, executable.name, job)
-            wire = Socket(undo.enter_context(_socket(address, executable.name)))
+            wire = Socket(undo.enter_context(_socket(started.address(job), name)))
         gate = Gate(allow)
         undo.callback(gate.close)
         browser = Browser(wire, gate, job)
-        _greet(browser, executable.name)
+        _greet(browser, name)
         yield browser
-        if stays:
-            with suppress(Unavailable, subprocess.TimeoutExpired):
+        if started.stays:
+            with suppress(Unavailable):
                 browser.send("Browser.close")
-                # What it knows goes to the disk before it ends; a log-in is to last.
-                process.wait(CLOSE_SECONDS)
+            started.leave()
 
 
 def _greet(browser: Browser, name: str) -> None:
     """The browser answers, and lets nothing out that was not judged."""
     try:
-        browser.call("Browser.getVersion", seconds=START_SECONDS)
+        browser.about = browser.call("Browser.getVersion", seconds=launch.START_SECONDS)
         browser.call("Fetch.enable", {"patterns": [{"urlPattern": "*"}]})
     except Unavailable as error:
         raise Unavailable("browser_start", browser=name) from error
-
-
-def _opened(process: subprocess.Popen[bytes], door: Path, name: str, job: Job) -> str:
-    """The address behind which a starting browser listens."""
-    end = time.monotonic() + START_SECONDS
-    while not (address := _door(door)):
-        job.step("opening")
-        if process.poll() is not None or time.monotonic() > end:
-            raise Unavailable("browser_start", browser=name)
-        time.sleep(0.02)
-    return address
 
 
 @contextmanager
@@ -496,29 +353,3 @@ def _socket(address: str, name: str) -> Iterator[ClientConnection]:
         except (OSError, WebSocketException) as error:
             raise Unavailable("browser_start", browser=name) from error
         yield socket
-
-
-def _door(file: Path) -> str:
-    """The address that a starting browser has written down; empty until it has."""
-    try:
-        port, path = file.read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        return ""
-    return f"ws://127.0.0.1:{port}{path}"
-
-
-def _snap_home(executable: Path) -> Path | None:
-    """Where a snap's profile has to lie, for it sees no hidden folders; None for other browsers."""
-    if executable.is_relative_to("/snap"):
-        home = Path.home() / "snap" / executable.name / "common"
-        return home if home.is_dir() else None
-    return None
-
-
-def _removed(folder: Path) -> None:
-    """The profile is gone; a process that is still letting go of its files gets a moment."""
-    for _ in range(50):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return
-        time.sleep(0.05)

@@ -44,6 +44,11 @@ def ended(child: subprocess.Popen[bytes]) -> None:
     _signal(child, hard=False)
     with suppress(subprocess.TimeoutExpired):
         child.wait(GRACE)
+    killed(child)
+
+
+def killed(child: subprocess.Popen[bytes]) -> None:
+    """The child and everything it started are gone, at once."""
     _signal(child, hard=True)
     child.wait()
     # Only now: a thread that still read from it would hold it open.

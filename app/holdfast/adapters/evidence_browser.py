@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from holdfast.adapters import browser, cookies, http
+from holdfast.adapters import browser, cookies, http, launch
 from holdfast.adapters.browser import Browser
 from holdfast.adapters.profile import Held, Profiles, browser_record
 from holdfast.adapters.tab import Tab
@@ -198,7 +198,7 @@ class Session:
     def _begin(self, program: Browser, held: Held) -> None:
         self._program = program
         self._began = rfc3339(self._clock.now())
-        said = program.call("Browser.getVersion")
+        said = program.about
         name, _, number = str(said.get("product", "")).partition("/")
         self._product = Component(name=one_line(name)[:60] or "browser", version=one_line(number))
         count = len(cookies.all_cookies(program))
@@ -209,7 +209,7 @@ class Session:
         agent = str(said.get("userAgent", ""))
         self._open_tabs = Tabs(program, self._clock, agent, self._log.parent)
         self._open_tabs.watch()
-        program.wait(lambda: bool(self._tabs.places), browser.START_SECONDS)
+        program.wait(lambda: bool(self._tabs.places), launch.START_SECONDS)
         if self._first:
             self._go(_whole(self._first), frozenset())
         self._tell()

@@ -33,6 +33,7 @@ def main() -> int:
 
     Guard(frozenset()).watch()
     import av
+    import numpy as np  # noqa: F401 # loaded before the order comes, like all the rest
 
     # Whoever knows that an order will come has all this done meanwhile.
     order: Order = json.loads(sys.stdin.readline())

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -50,6 +50,21 @@ class _One:
 class MediaMarks:
     """Reads the marks in pictures and videos."""
 
+    def __init__(self) -> None:
+        self._waiting: list[Worker] = []
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """As the port says."""
+        with ExitStack() as undo:
+            with suppress(OSError):  # which the reading finds too
+                worker = Worker()
+                undo.callback(worker.end)
+                undo.callback(self._waiting.clear)
+                worker.expect()
+                self._waiting.append(worker)
+            yield
+
     def read(self, files: Sequence[MediaFile], job: Job) -> MarksRead:
         """What stands in each file; never raises but Cancelled."""
         ones = self._ones(files, job)
@@ -71,15 +86,22 @@ class MediaMarks:
                     for n in left
                 ],
             }
-            left = _run(order, [ones[n] for n in left], left, job)
+            waiting = self._waiting.pop() if self._waiting else None
+            left = _run(order, [ones[n] for n in left], left, job, waiting)
         return ones
 
 
-def _run(order: Line, ones: Sequence[_One], numbers: Sequence[int], job: Job) -> list[int]:
+def _run(
+    order: Line,
+    ones: Sequence[_One],
+    numbers: Sequence[int],
+    job: Job,
+    waiting: Worker | None,
+) -> list[int]:
     """One worker's go; the numbers of the files that it did not come to."""
     current, reason = 0, "the reader stopped"
     try:
-        for line in asked(order, job, SECONDS_A_FILE, "reading"):
+        for line in asked(order, job, SECONDS_A_FILE, "reading", waiting):
             number = line.get("file")
             if not isinstance(number, int) or not 0 <= number < len(ones):
                 continue
@@ -119,26 +141,60 @@ def command() -> list[str]:
     return [sys.executable, "-P", "-m", "holdfast.adapters.media"]
 
 
-def asked(order: Line, job: Job, seconds: float, stage: str) -> Iterator[Line]:
+class Worker:
+    """A worker for one order, with a folder of its own."""
+
+    def __init__(self) -> None:
+        """It is coming up.  Raises OSError."""
+        with ExitStack() as undo:
+            folder = Path(undo.enter_context(TemporaryDirectory(prefix="holdfast-")))
+            self._process = child.started(
+                command(), errors=folder / "err", talk=True, folder=folder
+            )
+            undo.callback(child.ended, self._process)
+            self._undo = undo.pop_all()
+
+    def expect(self) -> None:
+        """Marks will be asked for; what reading them needs is loaded meanwhile."""
+        self._tell({"do": "wait"})
+
+    def answers(self, order: Line) -> IO[bytes]:
+        """The order is given; the stream of its answers."""
+        self._tell(order)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        return self._process.stdout
+
+    def _tell(self, order: Line) -> None:
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def end(self) -> None:
+        """It is gone."""
+        self._undo.close()
+
+
+def asked(
+    order: Line, job: Job, seconds: float, stage: str, waiting: Worker | None = None
+) -> Iterator[Line]:
     """The worker's lines about one order; it is gone at the end, whatever happened.
 
-    Raises Slow when it is silent for ``seconds``.  A worker that cannot be started says nothing.
+    A worker that is ``waiting`` is asked, else a new one.  Raises Slow when it is silent for
+    ``seconds``.  A worker that cannot be started says nothing.
     """
     with ExitStack() as undo:
-        folder = Path(undo.enter_context(TemporaryDirectory(prefix="holdfast-")))
         pool = undo.enter_context(ThreadPoolExecutor(1, thread_name_prefix="media"))
         try:
-            process = child.started(command(), errors=folder / "err", talk=True, folder=folder)
+            worker = waiting or Worker()
         except OSError:
             return
-        undo.callback(child.ended, process)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(order).encode() + b"\n")
-            process.stdin.close()
+        undo.callback(worker.end)
         lines: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
-        pool.submit(_lines, process.stdout, lines)
+        pool.submit(_lines, worker.answers(order), lines)
         heard = time.monotonic()
         while True:
             job.step(stage)

@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -62,13 +63,28 @@ def main() -> int:
     order: Order = json.loads(sys.stdin.readline())
     _bounded(writes=order["do"] == "join")
     sys.addaudithook(_heard)
+    if order["do"] == "wait":
+        _prepared()
+        order = json.loads(sys.stdin.readline() or '{"do": "none"}')
     try:
-        {"marks": _marks, "code": _code, "join": _join, "light": _light}[order["do"]](order, lines)
+        kinds = {"marks": _marks, "code": _code, "join": _join, "light": _light, "none": _none}
+        kinds[order["do"]](order, lines)
     except (OSError, ValueError, MemoryError) as error:
         lines.say("error", text=one_line(f"{type(error).__name__}: {error}")[:300])
         return 1
     lines.say("done")
     return 0
+
+
+def _prepared() -> None:
+    """What reading marks needs is there."""
+    with contextlib.suppress(ImportError):
+        import_module("av")
+        import_module("c2pa")
+
+
+def _none(_order: Order, _lines: _Lines) -> None:
+    """Whoever waited with this worker went away."""
 
 
 def _bounded(*, writes: bool) -> None:

@@ -139,22 +139,30 @@ class Tab:
             self._session = session
             self._watch(session)
             return
-        browser.call("Target.setDiscoverTargets", {"discover": True})
+        # Orders of one session are carried out in their order: their answers can wait together.
+        begun = [browser.begin("Target.setDiscoverTargets", {"discover": True})]
         deny = {"behavior": "deny", "eventsEnabled": True}
-        browser.call("Browser.setDownloadBehavior", deny)
+        begun.append(browser.begin("Browser.setDownloadBehavior", deny))
         ours = not target
         if ours:
-            target = str(browser.call("Target.createTarget", {"url": "about:blank"})["targetId"])
+            target = _blank(browser)
         self._target = self._frame = target
         attach = {"targetId": self._target, "flatten": True}
         self._session = str(browser.call("Target.attachToTarget", attach)["sessionId"])
         self._watch(self._session)
-        agent = str(browser.call("Browser.getVersion").get("userAgent", ""))
+        agent = str(browser.about.get("userAgent", ""))
         self.user_agent = agent.replace("HeadlessChrome/", "Chrome/")
         if ours:
-            self._call("Network.setUserAgentOverride", {"userAgent": self.user_agent})
             size = {"width": WIDTH, "height": HEIGHT, "deviceScaleFactor": scale, "mobile": False}
-            self._call("Emulation.setDeviceMetricsOverride", size)
+            begun += [
+                browser.begin(method, order, self._session)
+                for method, order in (
+                    ("Network.setUserAgentOverride", {"userAgent": self.user_agent}),
+                    ("Emulation.setDeviceMetricsOverride", size),
+                )
+            ]
+        for one in begun:
+            one.result()
 
     def _watch(self, session: str) -> None:
         """The session's page or frame, and every frame inside it, reports what it does."""
@@ -643,6 +651,14 @@ class Tab:
     def still_open(self) -> int:
         """Requests that have not ended."""
         return len(self._open)
+
+
+def _blank(browser: Browser) -> str:
+    """A blank page: the one that the browser came up with, or a new one."""
+    for one in browser.call("Target.getTargets").get("targetInfos", []):
+        if one.get("type") == "page" and not one.get("attached") and one["url"] == "about:blank":
+            return str(one["targetId"])
+    return str(browser.call("Target.createTarget", {"url": "about:blank"})["targetId"])
 
 
 def _note(list_: list[str], text: str) -> None:

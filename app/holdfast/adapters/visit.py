@@ -150,6 +150,8 @@ class Visit:
 
     def _keep(self, *, scroll: bool) -> None:
         tab, kept = self.tab, self._kept
+        if self._archive is not None:
+            self._archive.prepare()
         # A question first: a page whose scripts never let go draws nothing until they are stopped.
         self._facts = dict(tab.evaluate(FACTS) or {})
         kept.add("viewport.png", tab.picture(), "image/png")
@@ -159,7 +161,7 @@ class Visit:
         self._reached_end = tab.scroll_through() if scroll else True
         tab.check_there()
         if self._archive is not None:
-            self._archive.prepare()
+            self._archive.expect()
         self._pictures(grows=scroll and self._reached_end)
         self._read()
         if self._close_banner and self._cover.get("share"):

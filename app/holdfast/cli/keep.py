@@ -34,6 +34,8 @@ def register(app: typer.Typer, desk: Desk) -> None:
             raise typer.BadParameter("page, video, file", param_hint="--as")
         if profile and (not case or how == "file"):
             raise typer.BadParameter("--case", param_hint="--profile")
+        if how != "video" and not profile and _is_link(targets[0], how):
+            desk.holdfast.expect_page()
         recovered(desk)
         kept: list[Kept] = []
         for target in targets:
@@ -64,10 +66,16 @@ def _region(text: str) -> tuple[int, int, int, int] | None:
     return x, y, width, height
 
 
-def _keep(desk: Desk, target: str, case: str, how: str, source: str, *, close_banner: bool) -> Kept:
+def _is_link(target: str, how: str) -> bool:
+    if "://" in target or how in ("page", "video"):
+        return how != "file"
     path = Path(target).expanduser()
-    is_link = "://" in target or how in ("page", "video")
-    if how == "file" or (not is_link and (path.exists() or os.sep in target)):
+    return how != "file" and not path.exists() and os.sep not in target
+
+
+def _keep(desk: Desk, target: str, case: str, how: str, source: str, *, close_banner: bool) -> Kept:
+    if not _is_link(target, how):
+        path = Path(target).expanduser()
         received = Received(source=source) if source else None
         return desk.holdfast.keep_files((path,), desk.job(), case, received)
     return desk.holdfast.keep(target, desk.job(), case, how, close_banner=close_banner)

@@ -35,12 +35,12 @@ class Browsing(Keeping):
         case, ``profile_in_use``; Unavailable: ``no_browser``, ``browser_start``,
         ``browse_no_screen``.
         """
-        from holdfast.adapters import browser, http
+        from holdfast.adapters import http, launch
         from holdfast.adapters.evidence_browser import Session, need_screen
 
         if url:
             http.guard(url, allow=http.typed_pair(url))
-        executable = browser.find(self.settings.browser)
+        executable = launch.find(self.settings.browser)
         need_screen()
         job.step("opening", detail=url[:200])
         matter = self._matter(case, http.link(url).host if url else "")
@@ -125,7 +125,7 @@ class Browsing(Keeping):
 
         Raises Refused: ``profile_none`` for a case without one, ``profile_in_use``.
         """
-        from holdfast.adapters import browser, http
+        from holdfast.adapters import http, launch
         from holdfast.adapters.capture import Means, pieces
         from holdfast.adapters.cookies import profile_jar
         from holdfast.usecases import cases
@@ -136,7 +136,7 @@ class Browsing(Keeping):
             raise Refused("profile_none")
         if matter.world == "practice" and not target.startswith(self._within(matter)):
             raise Refused("mixed_worlds")
-        executable = browser.find(self.settings.browser)
+        executable = launch.find(self.settings.browser)
         job.step("opening", detail=host)
 
         def lease(program: Path) -> AbstractContextManager[Held]:

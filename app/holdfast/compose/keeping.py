@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,16 @@ class Keeping(Provenance, Serials):
             job=job,
             sources=self.sources,
         )
+
+    def expect_page(self) -> None:
+        """A page will be kept in a fresh profile: the browser for it comes up meanwhile.
+
+        Nothing need follow.  Where there is no browser, the keeping says so.
+        """
+        from holdfast.adapters import launch
+
+        with suppress(Refused, Unavailable):
+            self._spare.begin(launch.find(self.settings.browser))
 
     def keep(
         self,

@@ -6,7 +6,7 @@ Nouns cost time too: most are named here only in annotations.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from holdfast.core.errors import Refused
 from holdfast.core.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from holdfast.adapters.catalog import Catalog
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.chain.sources import Sources
     from holdfast.adapters.environment import Look
     from holdfast.adapters.environment.watch import Around, Sitting
+    from holdfast.adapters.launch import Spare
     from holdfast.adapters.store.safe import Safe
     from holdfast.adapters.store.store import Store
     from holdfast.adapters.store.vault import Vault
@@ -66,6 +67,8 @@ class Workshop:
             if self._practice is not None:
                 self._practice.close()
                 self._practice = None
+            if "_spare" in self.__dict__:
+                self._spare.end()
             if "_store" in self.__dict__:
                 self._store.close()
 
@@ -141,6 +144,17 @@ class Workshop:
         from holdfast.adapters.store.vault import Vault
 
         return Vault(self.data)
+
+    @cached_property
+    def _spare(self) -> Spare:
+        from holdfast.adapters.launch import Spare
+
+        @contextmanager
+        def room() -> Iterator[Path]:
+            with self._vault.room(self._clock.new_id(), {}) as held:
+                yield held.path
+
+        return Spare(room)
 
     @cached_property
     def _catalog(self) -> Catalog:
@@ -281,6 +295,7 @@ class Workshop:
             Means(
                 clock=self._clock,
                 browser=chosen.browser,
+                spare=self._spare.take,
                 adb=chosen.adb,
                 downloader=Downloader(newer),
             )

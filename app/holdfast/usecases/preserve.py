@@ -6,6 +6,7 @@ Time-stamps are queued here and asked for elsewhere: evidence never waits for th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -125,7 +126,8 @@ def preserve(
     about = {"case": case.id, "source": source.id, "target": target}
     if watch is None and maker.watch is not None:
         watch = maker.watch(case.world, target, case.id)
-    with vault.room(capture_id, about) as room:
+    expecting = maker.marks.ready() if maker.marks is not None else nullcontext()
+    with vault.room(capture_id, about) as room, expecting:
         started = rfc3339(clock.now())
         try:
             captured = source.capture(target, room.path, job)

@@ -71,7 +71,7 @@ def black(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture
 def browser() -> None:
     """The test needs an installed browser."""
-    from holdfast.adapters.browser import find
+    from holdfast.adapters.launch import find
     from holdfast.core.errors import Unavailable
 
     try:

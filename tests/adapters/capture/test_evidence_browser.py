@@ -28,8 +28,7 @@ from fakes.film import film, padded
 from fakes.login import LOG_IN, SECRET, WORDS, LoginSite, login_site
 from fakes.processes import alive
 from fakes.site import Page, html, serving
-from holdfast.adapters import browser as browsers
-from holdfast.adapters import http
+from holdfast.adapters import browser, http, launch
 from holdfast.adapters.clock import SystemClock
 from holdfast.adapters.cookies import profile_jar
 from holdfast.adapters.evidence_browser import Live, Session, need_screen
@@ -52,7 +51,7 @@ pytestmark = [
 def session(folder: Path, url: str = "", case: str = "c1") -> Iterator[Session]:
     made = Session(
         (case,),
-        browsers.find(),
+        launch.find(),
         Profiles(folder, SystemClock()),
         SystemClock(),
         folder / "profiles" / case / "browser.err",
@@ -176,8 +175,8 @@ def test_a_second_window_of_one_case_is_refused(site: LoginSite, tmp_path: Path)
 def test_open_tools_are_noticed(
     site: LoginSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tools = (*browsers._SEEN, "--auto-open-devtools-for-tabs")
-    monkeypatch.setattr(browsers, "_SEEN", tools)
+    tools = (*launch._SEEN, "--auto-open-devtools-for-tabs")
+    monkeypatch.setattr(launch, "_SEEN", tools)
     with session(tmp_path, site.url("/page")) as one:
         loaded(one, "一页")
         until(one, lambda: any(seen.what == "devtools" for seen in one._tabs.noticed))
@@ -442,7 +441,7 @@ def test_a_page_from_outside_gets_no_socket_into_this_network(
 ) -> None:
     """The browser itself refuses, whatever name leads there."""
     outside = f"--ip-address-space-overrides=127.0.0.1:{site.port}=public"
-    monkeypatch.setattr(browsers, "_SEEN", (*browsers._SEEN, outside))
+    monkeypatch.setattr(launch, "_SEEN", (*launch._SEEN, outside))
     with web_socket() as port, session(tmp_path, site.url("/page")) as one:
         loaded(one, "一页")
         script = (
@@ -633,14 +632,14 @@ def test_cookies_are_written_from_the_open_browser_and_from_the_profile(
         assert SECRET in file.read_text()
         assert "#HttpOnly_127.0.0.1" in file.read_text()
     profiles = Profiles(tmp_path, SystemClock())
-    jar = profile_jar(lambda program: profiles.held("c1", program), browsers.find(), Job())
+    jar = profile_jar(lambda program: profiles.held("c1", program), launch.find(), Job())
     assert SECRET in jar(room, site.url()).read_text()
     assert [one.name for one in room.iterdir()] == ["cookies.txt"]
     assert alive(str(tmp_path)) == []
 
 
 def test_what_was_typed_is_open_and_nothing_else() -> None:
-    gate = browsers.Gate(frozenset())
+    gate = browser.Gate(frozenset())
     assert isinstance(gate.judge("http://127.0.0.1:9/"), Refused)
     gate.open_to(http.typed_pair("http://127.0.0.1:9/"))
     assert gate.judge("http://127.0.0.1:9/") is None

@@ -240,7 +240,7 @@ def test_other_links_are_refused_before_anything_starts(
 def test_without_a_browser_there_is_advice(
     means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("holdfast.adapters.browser._candidates", lambda: iter(()))
+    monkeypatch.setattr("holdfast.adapters.launch._candidates", lambda: iter(()))
     with serving({"/": html(WORDS)}) as site:
         assert code(means, site.url(), room) == (Unavailable, "no_browser")
     assert PageSource(means).parts()[0].version == ""

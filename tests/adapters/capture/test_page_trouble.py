@@ -16,9 +16,8 @@ from PIL import Image
 
 from fakes.processes import alive
 from fakes.site import Page, html, serving
-from holdfast.adapters import browser as browsers
+from holdfast.adapters import launch, tiles
 from holdfast.adapters import tab as tabs
-from holdfast.adapters import tiles
 from holdfast.adapters.capture import Means
 from holdfast.adapters.capture.page import Page as PageSource
 from holdfast.core.errors import Refused
@@ -109,8 +108,8 @@ def test_dialogs_downloads_and_windows_are_turned_away_and_told(
     means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The browser itself lets no window open that nobody clicked for; what if it did?
-    lax = (*browsers._ARGUMENTS, "--disable-popup-blocking")
-    monkeypatch.setattr(browsers, "_ARGUMENTS", lax)
+    lax = (*launch._ARGUMENTS, "--disable-popup-blocking")
+    monkeypatch.setattr(launch, "_ARGUMENTS", lax)
     monkeypatch.setattr(tabs, "LOAD_SECONDS", 5.0)
     script = """<a id=a download href='/a.exe'>x</a><script>
       onbeforeunload = event => { event.preventDefault(); return 'stay'; };

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +14,7 @@ from holdfast.adapters.ytdlp import Downloader
 from holdfast.ports import CaptureSource, Clock
 
 if TYPE_CHECKING:
+    from holdfast.adapters.launch import Launched
     from holdfast.adapters.profile import Lease
 
 
@@ -27,6 +29,8 @@ class Means:
     """Path of the browser, from the settings; empty finds one."""
     profile: Lease | None = None
     """The profile in which pages are opened; None opens each in a fresh one."""
+    spare: Callable[[Path], Launched | None] = lambda _: None
+    """A browser in a fresh profile that came up in advance, where there is one."""
     adb: str = ""
     """Path of adb, from the settings; empty finds one."""
     downloader: Downloader = field(default_factory=Downloader)

@@ -9,7 +9,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Literal
 
-from holdfast.adapters import browser, http
+from holdfast.adapters import browser, http, launch
 from holdfast.adapters.archive import Archive
 from holdfast.adapters.capture import Means
 from holdfast.adapters.cookies import all_cookies
@@ -40,6 +40,7 @@ class Page:
         self._loopback = means.loopback
         self._browser = means.browser
         self._profile = means.profile
+        self._spare = means.spare
 
     def closing(self) -> Page:
         """The same, but what lies over the page is also closed as a reader would, and both states
@@ -59,49 +60,33 @@ class Page:
         """The page as pictures, archive and text, with the server's answer beside it.
 
         Raises Refused and Unavailable where nothing could be kept: those of ``http.guard``, of
-        ``browser.find``, and ``http_status``, ``page_download``, ``page_nothing``,
+        ``launch.find``, and ``http_status``, ``page_download``, ``page_nothing``,
         ``page_failed``, ``page_redirects``, ``page_closed``, ``page_crashed``, ``page_stuck``,
         ``link_rebound``.
         """
         job.step("opening", detail=one_line(target[:200]))
         allow = self._loopback | http.typed_pair(target)
         found, addresses = http.guard(target, allow=allow)
-        executable = browser.find(self._browser)
+        executable = launch.find(self._browser)
         url = found.url + (f"#{found.fragment}" if found.fragment else "")
         kept = Kept(room, self._clock)
-        log = room / "browser.err"
         try:
             with ExitStack() as undo:
                 held = undo.enter_context(self._profile(executable)) if self._profile else None
-                program = undo.enter_context(
-                    browser.running(
-                        executable,
-                        allow=allow,
-                        log=log,
-                        job=job,
-                        profile=held.folder if held else None,
-                    )
-                )
-                product = _product(program)
-                tab = Tab(program)
-                # Where somebody is logged in, nothing of it holds a key to their account.
-                private = held is not None
-                archive = Archive(program, tab, room, self._clock, private=private)
-                undo.enter_context(closing(archive))
-                visit = Visit(
-                    tab, program, kept, archive, close_banner=self._close_banner, private=private
-                )
-                visit.go(url)
-                alive = None if visit.broken else held
-                kept.add("browser.json", self._record(product, program, alive), JSON, "record")
-            keep_log(log, room, kept)
+                started = self._started(executable, room, held)
+                undo.callback(started.log.unlink, missing_ok=True)
+                with browser.spoken(started, allow=allow, job=job) as program:
+                    product = _product(program)
+                    # Where somebody is logged in, nothing of it holds a key to their account.
+                    visit = self._visited(url, program, kept, room, private=held is not None)
+                    alive = None if visit.broken else held
+                    kept.add("browser.json", self._record(product, program, alive), JSON, "record")
+                keep_log(started.log, room, kept)
         except BaseException:
             # A browser that ended leaves what the visit had kept.  Nothing stays of a page that
             # came from inside, nor of one that the person did not want in the end.
             rmtree(kept.folder, ignore_errors=True)
             raise
-        finally:
-            log.unlink(missing_ok=True)
         return Captured(
             source="page",
             target=Target(
@@ -119,6 +104,26 @@ class Page:
             observations=visit.observations(),
         )
 
+    def _started(self, executable: Path, room: Path, held: Held | None) -> launch.Launched:
+        """A browser in the case's profile, or a fresh one: perhaps one that waits already."""
+        if held is None and (waiting := self._spare(executable)) is not None:
+            return waiting
+        return launch.launched(
+            executable, log=room / "browser.err", profile=held.folder if held else None
+        )
+
+    def _visited(
+        self, url: str, program: browser.Browser, kept: Kept, room: Path, *, private: bool
+    ) -> Visit:
+        """The page was opened and everything of it kept."""
+        tab = Tab(program)
+        with closing(Archive(program, tab, room, self._clock, private=private)) as archive:
+            visit = Visit(
+                tab, program, kept, archive, close_banner=self._close_banner, private=private
+            )
+            visit.go(url)
+        return visit
+
     def _record(self, product: Component, program: browser.Browser, held: Held | None) -> bytes:
         """What opened the page; of a case's profile also how old and how full it is."""
         now = rfc3339(self._clock.now())
@@ -127,10 +132,10 @@ class Page:
 
     def parts(self) -> tuple[Component, ...]:
         try:
-            found = browser.find(self._browser)
+            found = launch.find(self._browser)
         except HoldfastError:
             return (Component(name="Chromium, Chrome or Edge", version=""),)
-        return (Component(name=found.name, version=browser.version(found)),)
+        return (Component(name=found.name, version=launch.version(found)),)
 
 
 PIECE = Page
@@ -144,5 +149,5 @@ def _libraries() -> tuple[Component, ...]:
 
 
 def _product(program: browser.Browser) -> Component:
-    name, _, number = str(program.call("Browser.getVersion").get("product", "")).partition("/")
+    name, _, number = str(program.about.get("product", "")).partition("/")
     return Component(name=one_line(name)[:60] or "browser", version=one_line(number)[:60])
