@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rows import ROOM, ROOT, Row, median_ratio, ratios
 
-from holdfast.adapters import browser
+from holdfast.adapters import launch
 from holdfast.adapters.pack.verifier import verify_html
 from holdfast.adapters.pack.writer import write_pack
 from holdfast.core.job import Job
@@ -51,7 +51,7 @@ def page_check(pairs: int = 3, gib: int = 2) -> Iterator[Row]:
         count = (gib << 30) // MEMBER
         yield Row(
             bench="checker",
-            claim=f"verify.html in {browser.find().name} over {count:,} files of 2 MiB ÷ SHA-256",
+            claim=f"verify.html in {launch.find().name} over {count:,} files of 2 MiB ÷ SHA-256",
             measured=ratios(ours, theirs),
             target=f"≤ {TARGET:.0f}",
             met=median_ratio(ours, theirs) <= TARGET,

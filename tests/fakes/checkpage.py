@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from holdfast.adapters import browser
+from holdfast.adapters import browser, launch
 from holdfast.adapters.browser import Browser
 from holdfast.core.errors import HoldfastError, Refused
 from holdfast.core.job import Job
@@ -85,7 +85,7 @@ def chromium(log: Path) -> Iterator[Browser]:
     """A browser that can reach files and nothing else."""
     gate, browser.Gate = browser.Gate, FileGate  # type: ignore[misc] # while it starts
     try:
-        with browser.running(browser.find(), allow=frozenset(), log=log, job=Job()) as program:
+        with browser.running(launch.find(), allow=frozenset(), log=log, job=Job()) as program:
             yield program
     finally:
         browser.Gate = gate  # type: ignore[misc] # as it was
