@@ -91,12 +91,11 @@ def rfc3339(moment: datetime) -> str:
     """``moment`` as RFC 3339 in UTC with milliseconds.  Raises ValueError for a naive one."""
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
-        f"{moment.microsecond // 1000:03d}Z"
-    )
+    told = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{told.isoformat(timespec='milliseconds')}Z"
 
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
 def moment(text: str) -> datetime:
