@@ -79,9 +79,10 @@ def case_file(
 def environment(reading: Reading, entries: Entries, checks: Json) -> None:
     """Every environment check in the case file is one whose digest a ledger line names."""
     named = {
-        entry.facts.get("sha256")
+        sha256
         for entry in entries
         if entry is not None and entry.act == "environment.checked"
+        if isinstance(sha256 := entry.facts.get("sha256"), str)
     }
     for check in checks if isinstance(checks, list) else ():
         match check:
