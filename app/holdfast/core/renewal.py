@@ -38,7 +38,8 @@ def judge_renewals(
 
 
 def _ended(until: str, now: str) -> bool:
-    return moment(now) > moment(until) + timedelta(seconds=1)
+    # Subtracted, since nothing can be added to the last second there is.
+    return moment(now) - moment(until) > timedelta(seconds=1)
 
 
 def _lines(record: Record) -> Mapping[str, tuple[int, ...]]:
