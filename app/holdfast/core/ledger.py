@@ -497,4 +497,7 @@ def read_proof(raw: bytes) -> tuple[int, tuple[bytes, ...], Checkpoint]:
     path = tuple(_base64(line) for line in lines[2:])
     if any(len(step) != 32 for step in path):
         raise ValueError("not a tlog-proof: a hash of another length")
-    return int(hit[1]), path, read_checkpoint(note)
+    checkpoint = read_checkpoint(note)
+    if write_proof(int(hit[1]), path, checkpoint) != raw:
+        raise ValueError("not a tlog-proof in its one form")
+    return int(hit[1]), path, checkpoint
