@@ -394,6 +394,8 @@ class Checkpoint:
 
 
 MAX_NOTE = 1 << 20
+MAX_KEYS = 64
+"""Of one record: its first, and one for each time that it changed."""
 _NOTE_SIZE = re.compile("0|[1-9][0-9]{0,15}")
 _NOTE_SIGNATURE = re.compile(r"— (\S+) (\S+)")
 
@@ -464,9 +466,9 @@ def read_key(text: str, kind: bytes = ED25519_NOTE) -> VerifierKey:
 
 
 def read_keys(raw: bytes) -> tuple[VerifierKey, ...]:
-    """The keys in a ``key.txt``; lines that are none are left out."""
+    """The keys in the first lines of a ``key.txt``; lines that are none are left out."""
     found = []
-    for line in raw.decode("utf-8", "replace").splitlines():
+    for line in raw.decode("utf-8", "replace").splitlines()[:MAX_KEYS]:
         with suppress(ValueError):
             found.append(read_key(line))
     return tuple(found)
