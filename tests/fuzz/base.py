@@ -137,7 +137,9 @@ def rebagged(files: Mapping[str, bytes]) -> dict[str, bytes]:
     made["bag-info.txt"] = "\n".join(kept).encode()
     made[MANIFEST] = _list(body)
     unlisted = (TAG_MANIFEST, SIGNATURE)
-    made[TAG_MANIFEST] = _list({n: d for n, d in made.items() if n not in body and n not in unlisted})
+    made[TAG_MANIFEST] = _list(
+        {n: d for n, d in made.items() if n not in body and n not in unlisted}
+    )
     if SIGNATURE in made:
         comment = "again"
         made[SIGNATURE] = minisign.sign(made[TAG_MANIFEST], comment, public(), _signer().sign).note

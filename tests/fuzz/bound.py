@@ -6,6 +6,7 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 SECONDS = 1.0
 """Of this process's own time, so that a busy machine does not count."""
@@ -37,5 +38,5 @@ def bounded(seconds: float = SECONDS, octets: int = OCTETS) -> Iterator[None]:
 
 def held() -> int:
     """Octets of address space that this process has."""
-    with open("/proc/self/statm", "rb", buffering=0) as file:
+    with Path("/proc/self/statm").open("rb", buffering=0) as file:
         return int(file.read().split(b" ")[0]) * resource.getpagesize()

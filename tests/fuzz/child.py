@@ -23,6 +23,7 @@ with atheris.instrument_imports(include=["holdfast"]):
 
     ALL = targets()
 
+STARTED = time.monotonic_ns()
 GUIDED = 4.0
 """How much slower code is that tells where it is."""
 
@@ -31,13 +32,13 @@ def main(name: str, seconds: float, work: Path, *, lent: bool) -> None:
     target = ALL[name]
     corpus, found = work / ("lent" if lent else "own"), work / "found"
     seeds = work / ("seeds-lent" if lent else "seeds")
-    for folder in (corpus, found, seeds):
+    for folder in (corpus, found, seeds, work / "slices"):
         folder.mkdir(parents=True, exist_ok=True)
     for label, raw in {**target.kept(), **(target.lent() if lent else {})}.items():
         (seeds / label).write_bytes(raw)
         try:
             target.run(raw)
-        except BaseException:  # noqa: BLE001, S112  said when the run comes to it
+        except BaseException:  # noqa: BLE001  said when the run comes to it
             continue
     words = work / "words.dict"
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.tokens))
@@ -47,10 +48,14 @@ def main(name: str, seconds: float, work: Path, *, lent: bool) -> None:
     def one(data: bytes) -> None:
         nonlocal count, findings
         count += 1
-        if count & 63 == 0 and time.process_time() - began > seconds:
-            _told(work, count, time.process_time() - began, findings)
-            sys.stderr.flush()
-            os._exit(0)
+        if count & 63 == 0:
+            spent = time.process_time() - began
+            if spent > seconds or count & 1023 == 0:
+                # Said on the way as well, for whoever is stopped.
+                _told(work, count, spent, findings)
+            if spent > seconds:
+                sys.stderr.flush()
+                os._exit(0)
         try:
             with bounded(SECONDS * GUIDED):
                 target.run(data)
@@ -92,8 +97,7 @@ def _place(error: BaseException) -> str:
 
 def _told(work: Path, count: int, seconds: float, findings: int) -> None:
     line = {"runs": count, "seconds": round(seconds, 1), "findings": findings}
-    with (work / "slices.jsonl").open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    (work / "slices" / f"{STARTED}-{os.getpid()}.json").write_text(json.dumps(line))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Gives every input that is kept to its parser, within bounds, and says what was wrong.
 
-    python -m fuzz.replay [TARGET…] [FILE…]      from ``tests``; prints JSON, one object a target
+python -m fuzz.replay [TARGET…] [FILE…]      from ``tests``; prints JSON, one object a target
 """
 
 from __future__ import annotations

@@ -79,8 +79,7 @@ def _note_coverage(work: Path) -> None:
 
 
 def _lines(work: Path) -> list[dict[str, float]]:
-    path = work / "slices.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [json.loads(path.read_text()) for path in sorted((work / "slices").glob("*.json"))]
 
 
 def row(name: str, home: Path) -> str:

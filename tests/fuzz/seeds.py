@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from fakes import miner, revocation, tsa
-from fakes.packed import PAGE, Rehearsal, rehearsal
+from fakes.packed import Rehearsal, rehearsal
 from fakes.signers import Signer, leaves
 from fuzz.target import CORPUS, LENT, joined
 from fuzz.targets.enclosed import NAMES as ENCLOSED
@@ -120,9 +120,7 @@ def _opentimestamps() -> Seeds:
     yield "reverse", head + b"\xf2\xf3" + pending
     yield "file-uri", head + _leaf("83dfe30d2ef90c8e", b"\x12file:///etc/passwd")
     metadata = b"http://169.254.169.254/latest/"
-    yield "metadata-uri", head + _leaf(
-        "83dfe30d2ef90c8e", _varint(len(metadata)) + metadata
-    )
+    yield "metadata-uri", head + _leaf("83dfe30d2ef90c8e", _varint(len(metadata)) + metadata)
 
 
 def _bitcoin() -> Seeds:
@@ -199,8 +197,9 @@ def _revocation(authority: tsa.Authority) -> Seeds:
     yield "list-later", revocation.crl(authority.middle, later)
     yield "list-root", revocation.crl(authority.root)
     yield "answer", revocation.answer(authority.signer, authority.middle)
-    yield "answer-sha256", revocation.answer(
-        authority.signer, authority.middle, algorithm=hashes.SHA256()
+    yield (
+        "answer-sha256",
+        revocation.answer(authority.signer, authority.middle, algorithm=hashes.SHA256()),
     )
     yield "answer-revoked", revocation.answer(
         authority.signer, authority.middle, status=ocsp.OCSPCertStatus.REVOKED,
@@ -211,9 +210,7 @@ def _revocation(authority: tsa.Authority) -> Seeds:
             "Responder", authority.middle, authority=False,
             purposes=[ExtendedKeyUsageOID.OCSP_SIGNING], until=until.replace(tzinfo=UTC),
         )  # fmt: skip
-        yield f"answer-delegate{name}", revocation.answer(
-            authority.signer, authority.middle, by=by
-        )
+        yield f"answer-delegate{name}", revocation.answer(authority.signer, authority.middle, by=by)
     pointed = revocation.pointed(authority.signer, authority.middle, "http://a.example/x.crl")
     yield "certificate", pointed.der
 
@@ -237,9 +234,7 @@ def _head(size: int, *, cosigned: bool = False) -> Checkpoint:
     bare = Checkpoint(origin=name, size=size, root=tree_root(leaves(size)))
     head = bare.signed(name, OWNER.public, OWNER.sign(bare.text))
     if cosigned:
-        key = cosignature.cosigner(
-            cosignature.COSIGNER + COUNSEL.public.hex(), COUNSEL.public
-        )
+        key = cosignature.cosigner(cosignature.COSIGNER + COUNSEL.public.hex(), COUNSEL.public)
         seconds = 1_800_000_000
         signature = COUNSEL.sign(cosignature.message(head, seconds))
         head = cosignature.cosigned(head, key, seconds, signature)
@@ -435,18 +430,24 @@ def _verify(pack: Mapping[str, bytes], authority: tsa.Authority) -> Seeds:
 
 
 def _playlist() -> Seeds:
-    yield "media", (
-        b"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:3\n"
-        b'#EXT-X-MAP:URI="init.mp4",BYTERANGE="100@0"\n'
-        b'#EXT-X-KEY:METHOD=AES-128,URI="k.bin",IV=0x00000000000000000000000000000001\n'
-        b"#EXTINF:5.005,\n#EXT-X-BYTERANGE:1000@100\na.m4s\n#EXT-X-DISCONTINUITY\n"
-        b"#EXTINF:2,\nhttps://b.example/b.m4s?x=1\n#EXT-X-ENDLIST\n"
+    yield (
+        "media",
+        (
+            b"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:3\n"
+            b'#EXT-X-MAP:URI="init.mp4",BYTERANGE="100@0"\n'
+            b'#EXT-X-KEY:METHOD=AES-128,URI="k.bin",IV=0x00000000000000000000000000000001\n'
+            b"#EXTINF:5.005,\n#EXT-X-BYTERANGE:1000@100\na.m4s\n#EXT-X-DISCONTINUITY\n"
+            b"#EXTINF:2,\nhttps://b.example/b.m4s?x=1\n#EXT-X-ENDLIST\n"
+        ),
     )
-    yield "master", (
-        b"#EXTM3U\n"
-        b'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="zh",DEFAULT=YES,URI="a.m3u8"\n'
-        b'#EXT-X-STREAM-INF:BANDWIDTH=900000,CODECS="avc1.42c00b,mp4a.40.2",AUDIO="a"\nv.m3u8\n'
-        b"#EXT-X-STREAM-INF:BANDWIDTH=100000\nw.m3u8\n"
+    yield (
+        "master",
+        (
+            b"#EXTM3U\n"
+            b'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="zh",DEFAULT=YES,URI="a.m3u8"\n'
+            b'#EXT-X-STREAM-INF:BANDWIDTH=900000,CODECS="avc1.42c00b,mp4a.40.2",AUDIO="a"\nv.m3u8\n'
+            b"#EXT-X-STREAM-INF:BANDWIDTH=100000\nw.m3u8\n"
+        ),
     )
     start = (
         b"<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash:schema:mpd:2011' type='static'"
@@ -454,21 +455,36 @@ def _playlist() -> Seeds:
         b"<AdaptationSet mimeType='video/mp4'>"
     )
     end = b"</AdaptationSet></Period></MPD>"
-    yield "template", start + (
-        b"<SegmentTemplate media='$RepresentationID$-$Number%03d$.m4s' startNumber='1'"
-        b" initialization='i-$RepresentationID$.m4s' timescale='1000' duration='2000'/>"
-        b"<Representation id='1' bandwidth='900'/>"
-    ) + end
-    yield "timeline", start + (
-        b"<SegmentTemplate media='$Time$.m4s' timescale='90'><SegmentTimeline>"
-        b"<S t='0' d='90' r='3'/><S d='45' r='-1'/></SegmentTimeline></SegmentTemplate>"
-        b"<Representation id='1' bandwidth='9'/>"
-    ) + end
-    yield "list", start + (
-        b"<Representation id='1' bandwidth='9'><SegmentList duration='2'>"
-        b"<Initialization range='0-99'/><SegmentURL media='a' mediaRange='100-200'/></SegmentList>"
-        b"</Representation>"
-    ) + end
+    yield (
+        "template",
+        start
+        + (
+            b"<SegmentTemplate media='$RepresentationID$-$Number%03d$.m4s' startNumber='1'"
+            b" initialization='i-$RepresentationID$.m4s' timescale='1000' duration='2000'/>"
+            b"<Representation id='1' bandwidth='900'/>"
+        )
+        + end,
+    )
+    yield (
+        "timeline",
+        start
+        + (
+            b"<SegmentTemplate media='$Time$.m4s' timescale='90'><SegmentTimeline>"
+            b"<S t='0' d='90' r='3'/><S d='45' r='-1'/></SegmentTimeline></SegmentTemplate>"
+            b"<Representation id='1' bandwidth='9'/>"
+        )
+        + end,
+    )
+    yield (
+        "list",
+        start
+        + (
+            b"<Representation id='1' bandwidth='9'><SegmentList duration='2'>"
+            b"<Initialization range='0-99'/><SegmentURL media='a' mediaRange='100-200'/>"
+            b"</SegmentList></Representation>"
+        )
+        + end,
+    )
 
 
 def _containers() -> Seeds:
@@ -478,8 +494,9 @@ def _containers() -> Seeds:
     xmp = (
         b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf="
         b"'http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description"
-        b" xmlns:tc='http://www.tc260.org.cn/ns/AIGC/1.0/' tc:AIGC='" + label.replace(
-            '"', "&quot;").encode() + b"'/></rdf:RDF></x:xmpmeta>"
+        b" xmlns:tc='http://www.tc260.org.cn/ns/AIGC/1.0/' tc:AIGC='"
+        + label.replace('"', "&quot;").encode()
+        + b"'/></rdf:RDF></x:xmpmeta>"
     )
     picture = Image.new("RGB", (4, 4))
     told = PngImagePlugin.PngInfo()

@@ -53,9 +53,7 @@ def _of_the_owner(finding: Finding) -> bool:
     texts = (text.split(b"\n") for text in heads())
     import base64
 
-    return any(
-        (one[1].decode(), base64.b64decode(one[2]).hex()) == (size, root) for one in texts
-    )
+    return any((one[1].decode(), base64.b64decode(one[2]).hex()) == (size, root) for one in texts)
 
 
 TARGET = Target(name="enclosed", run=run, tokens=(b"\x00\x00", b"\n\n"), largest=16 << 10)

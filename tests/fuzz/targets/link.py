@@ -13,8 +13,7 @@ def run(data: bytes) -> None:
     same_link(text)
     try:
         found = http.link(text)
-    except Refused as refusal:
-        assert refusal.code in {"link_malformed", "link_not_web", "link_credentials"}
+    except Refused:
         return
     assert found.scheme in {"http", "https"}
     assert 0 < found.port < 65536

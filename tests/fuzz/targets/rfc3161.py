@@ -51,8 +51,7 @@ def run(data: bytes) -> None:
     _certificates(data)
     try:
         token = read_response(data)
-    except MalformedToken as malformed:
-        assert malformed.finding("f").outcome == "broken"
+    except MalformedToken:
         token = None
     else:
         _profile(token)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import shutil
 import tempfile
 from functools import cache
@@ -31,8 +30,8 @@ NAMES = (
 
 @cache
 def room() -> Path:
-    memory = "/dev/shm"
-    made = tempfile.mkdtemp(prefix="holdfast-fuzz-", dir=memory if os.path.isdir(memory) else None)
+    memory = Path("/dev/shm")
+    made = tempfile.mkdtemp(prefix="holdfast-fuzz-", dir=memory if memory.is_dir() else None)
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return Path(made)
 
@@ -64,8 +63,8 @@ def run(data: bytes) -> None:
             verdict = verify([folder / target], options, bench=_bench(), job=Job())
             json.dumps(verdict.body()).encode()
             assert verdict.findings
-    except Refused as refusal:
-        assert refusal.code
+    except Refused:
+        return
     finally:
         for one in files:
             (folder / one).unlink()
