@@ -3,9 +3,9 @@
     .venv/bin/python tests/kept_packs.py        writes tests/fixtures/packs/<version>/
 
 Run once at a release, never by the suite; ``tests/test_kept_packs.py`` verifies whatever lies
-there, whichever version made it.  Keys, ids and nonces are random, so a second run gives other packs that
-say the same.  ``expected.json`` is what the maker itself found, for a person to read before it is
-committed.
+there, whichever version made it.  Keys, ids and nonces are random, so a second run gives other
+packs that say the same.  ``expected.json`` is what the maker itself found, for a person to read
+before it is committed.
 """
 
 from __future__ import annotations

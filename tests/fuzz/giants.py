@@ -6,13 +6,13 @@ Each is made when it is wanted; nothing of them is kept.  By target: (what it is
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
-import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 
 from fakes.signers import Signer
 from fuzz.base import base, lines, resealed
@@ -20,25 +20,38 @@ from fuzz.seeds import OWNER, _head, _with_stream, _zipped
 from fuzz.target import joined
 from fuzz.targets.verify import NAMES
 from holdfast.core import der
-from holdfast.core.canonical import canonical
+from holdfast.core.ledger import read_checkpoint
 from holdfast.core.opentimestamps import MAGIC
 from holdfast.practice import blocks
 
 MOST = (1 << 20) - 1
-Giant = tuple[str, bytes]
+Raw = bytes | Callable[[], bytes]
+Giant = tuple[str, Raw]
 
 
-def giants() -> Iterator[tuple[str, str, bytes]]:
-    """(target, what it is, input)."""
-    for target, make in _MAKERS.items():
-        for what, raw in make():
-            assert len(raw) <= MOST + 1, what
-            yield target, what, raw[: MOST + 1]
+def giants(names: Sequence[str] = ()) -> Iterator[tuple[str, str, bytes]]:
+    """(target, what it is, input), for all, or for these: ``der``, or ``der: identifiers``."""
+    for target in dict.fromkeys(name.partition(": ")[0] for name in names or _MAKERS):
+        for what, raw in _MAKERS[target]():
+            if not names or {target, f"{target}: {what}"} & set(names):
+                made = _made(raw)
+                assert len(made) <= MOST, what
+                yield target, what, made
+
+
+def _made(raw: Raw) -> bytes:
+    return raw if isinstance(raw, bytes) else raw()
 
 
 def _filled(begin: bytes, unit: bytes, end: bytes = b"") -> bytes:
     """As many units as go in."""
     return begin + unit * ((MOST - len(begin) - len(end)) // len(unit)) + end
+
+
+def _inflating(mebibytes: int) -> bytes:
+    """What unpacks to so much."""
+    packer = zlib.compressobj(9)
+    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(mebibytes)) + packer.flush()
 
 
 def _opentimestamps() -> Iterator[Giant]:
@@ -101,7 +114,7 @@ def _token(extra: bytes) -> bytes:
         if not node.tag & 0x20:
             return node.raw
         inner = b"".join(map(again, node.children))
-        grows = node.tag == 0xA0 and node.children and node.children[0].raw[:2] == b"\x30\x82"
+        grows = node.tag == 0xA0 and len(node.children) > 1
         small = all(child.tag == der.SEQUENCE for child in node.children)
         return der.element(node.tag, inner, extra if grows and small and len(inner) > 600 else b"")
 
@@ -244,9 +257,7 @@ def _containers() -> Iterator[Giant]:
         return struct.pack(">I4s", len(data), kind) + data + struct.pack(">I", 0)
 
     png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", bytes(13))
-    packed = zlib.compressobj(9)
-    bomb = b"".join(packed.compress(bytes(1 << 20)) for _ in range(500)) + packed.flush()
-    yield "an inflating text", png + chunk(b"zTXt", b"a\0\0" + bomb)
+    yield "an inflating text", lambda: png + chunk(b"zTXt", b"a\0\0" + _inflating(300))
     small = zlib.compress(bytes(1 << 20), 9)
     yield "many inflating texts", _filled(png, chunk(b"zTXt", b"a\0\0" + small))
     yield "chunks", _filled(png, chunk(b"abcd", b""))
@@ -289,8 +300,8 @@ def _zipform() -> Iterator[Giant]:
         "one bomb",
         _zipped({**bagit, "HF/a": bytes(900 << 20)[: 900 << 20]}, zipfile.ZIP_DEFLATED),
     )
-    for what, each, count in (("many small bombs", 1 << 20, 700), ("many larger", 20 << 20, 30)):
-        yield what, _members(each, count)
+    yield "many small bombs", lambda: _members(1 << 20, 700)
+    yield "many larger ones", lambda: _members(20 << 20, 30)
     yield "empty members", _members(0, 9000)
     end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 65535, 65535, 2**32 - 2, 0, 0)
     yield "a huge directory", b"PK\x03\x04" + bytes(100) + end
@@ -324,119 +335,98 @@ def _members(size: int, count: int) -> bytes:
 
 
 def _pdf() -> Iterator[Giant]:
-    packed = zlib.compressobj(9)
-    bomb = b"".join(packed.compress(bytes(1 << 20)) for _ in range(900)) + packed.flush()
-    yield "an inflating attachment", _with_stream(bomb, 10)
+    yield "an inflating attachment", lambda: _with_stream(_inflating(300), 10)
     yield "damaged", b"%PDF-1.7\n" + b"".join(b"%d 0 obj[]endobj\n" % n for n in range(1, 50_000))
     yield "deep", _filled(b"%PDF-1.7\n1 0 obj", b"[")
     yield "deep dictionaries", _filled(b"%PDF-1.7\n1 0 obj", b"<</A")
 
 
 def _verify() -> Iterator[Giant]:
-    def under(name: str, raw: bytes) -> bytes:
-        return bytes((NAMES.index(name) + 64,)) + raw[: MOST - 1]
+    def under(name: str, raw: Raw) -> Raw:
+        return lambda: bytes((NAMES.index(name) + 64,)) + _made(raw)[: MOST - 1]
 
-    for what, raw in _packs():
-        yield what, under("f.zip", raw)
-    for what, raw in _zipform():
-        yield f"zip: {what}", under("f.zip", raw)
-    for what, raw in _pdf():
-        yield f"pdf: {what}", under("f.pdf", raw)
-    for what, raw in _opentimestamps():
-        yield f"ots: {what}", under("f.ots", raw)
-    for what, raw in _rfc3161():
-        yield f"tsr: {what}", under("f.txt.tsr", raw)
-    for what, raw in _checkpoint():
-        yield f"head: {what}", under("f.txt", raw)
+    for what, make in _PACKS.items():
+        yield what, under("f.zip", make)
+    for name, about, makers in (
+        ("f.zip", "zip", _zipform),
+        ("f.pdf", "pdf", _pdf),
+        ("f.txt.tsr", "token", _rfc3161),
+    ):
+        for what, raw in makers():
+            yield f"{about}: {what}", under(name, raw)
 
 
-def _packs() -> Iterator[Giant]:
-    """Packs that somebody with the key filled until they were nearly 1 MiB."""
-    files = {n: d for n, d in base().items() if "video" not in n}
-    entries = lines(files)
+# --- packs that somebody with the key filled until they were nearly 1 MiB ------------------------
 
-    def zipped(changed: dict[str, bytes]) -> bytes:
-        return _zipped(changed, zipfile.ZIP_DEFLATED, "HF/")
 
-    key = files["data/ledger/key.txt"].partition(b"+")[0].decode()
+@cache
+def _files() -> dict[str, bytes]:
+    return {name: data for name, data in base().items() if "video" not in name}
+
+
+def _packed(changed: dict[str, bytes]) -> bytes:
+    return _zipped(changed, zipfile.ZIP_DEFLATED, "HF/")
+
+
+def _crowd() -> bytes:
+    """Keys that no line names, each with a signature on the head."""
+    entries, key = lines(_files()), _files()["data/ledger/key.txt"].partition(b"+")[0].decode()
     opened = {**entries[0], "facts": {"world": "practice"}}
-    nameless = resealed(files, [opened, *entries[1:]])
-    nameless["data/ledger/key.txt"] += b"".join(
-        f"{Signer(str(n)).named(key)}\n".encode() for n in range(2500)
-    )
-    head = _head_of(nameless["data/ledger/checkpoint.txt"])
-    for n in range(2500):
-        other = Signer(str(n))
-        head = head.signed(key, other.public, bytes(64))
-    nameless["data/ledger/checkpoint.txt"] = head.note
-    yield "keys and signatures", zipped(nameless)
+    crowd = [Signer(str(number)) for number in range(1000)]
+    made = resealed(_files(), [opened, *entries[1:]])
+    made["data/ledger/key.txt"] = b"".join(f"{one.named(key)}\n".encode() for one in crowd)
+    head = replace(read_checkpoint(made["data/ledger/checkpoint.txt"]), signatures=())
+    for one in crowd:
+        head = head.signed(key, one.public, bytes(64))
+    made["data/ledger/checkpoint.txt"] = head.note
+    return _packed(made)
 
+
+def _withheld() -> bytes:
     body = b'{"withheld":"%s"}\n' % (b"0" * 64)
-    for count in (100_000, 2_000_000):
-        flat = {**files, "data/ledger/entries.jsonl": body * count}
-        yield f"{count} withheld lines", zipped(flat)
+    return _packed({**_files(), "data/ledger/entries.jsonl": body * 2_000_000})
+
+
+def _bare_lines() -> bytes:
+    entries = lines(_files())
     cosigned = [
-        {**entries[-2], "seq": len(entries) + n, "act": "checkpoint.cosigned",
-         "subject": f"ledger/checkpoints/{n}.cosigned", "refs": [], "facts": {"size": n}}
+        {**entries[-2], "seq": len(entries) + n, "act": "checkpoint.cosigned", "subject": f"{n}",
+         "refs": [], "facts": {"size": n}}
         for n in range(3000)
     ]  # fmt: skip
-    yield "lines without refs", zipped(resealed(files, [*entries, *cosigned]))
-    yield "cosignatures", zipped(_cosignatures(files, entries, 700))
-    sealed = json.loads(json.dumps(next(e for e in entries if e["act"] == "exhibit.sealed")))
-    sealed["refs"] = sealed["refs"] * 3000
-    yield "a line of refs", zipped(resealed(files, [*entries, {**sealed, "seq": len(entries)}]))
+    return _packed(resealed(_files(), [*entries, *cosigned]))
+
+
+def _long_facts() -> bytes:
+    entries = lines(_files())
     facts = {"withheld": [[n, n] for n in range(0, 100_000, 2)], "only": ["E0001"] * 50_000}
     exported = {**entries[-1], "facts": {**entries[-1]["facts"], **facts}, "seq": len(entries)}
-    yield "long facts", zipped(resealed(files, [*entries, exported]))
-    heads = dict(files)
-    for n in range(3000):
-        heads[f"data/ledger/checkpoints/{n}.txt"] = files["data/ledger/checkpoint.txt"]
-    yield "many heads", zipped(resealed(heads, entries))
-    proofs = dict(files)
-    ots = files["data/exhibits/E0001/proofs/capture.json.ots"]
-    tsr = files["data/exhibits/E0001/proofs/capture.json.practice-tsa-jia.tsr"]
+    return _packed(resealed(_files(), [*entries, exported]))
+
+
+def _many_heads() -> bytes:
+    heads = dict(_files())
     for n in range(1500):
-        proofs[f"data/exhibits/E0001/proofs/capture.json.a{n}.tsr"] = tsr
-        proofs[f"data/exhibits/E0001/proofs/x{n}.ots"] = ots
-    yield "many tokens", zipped(proofs)
-    lists = dict(files)
-    crl = next(d for n, d in files.items() if n.endswith(".crl"))
+        heads[f"data/ledger/checkpoints/{n}.txt"] = heads["data/ledger/checkpoint.txt"]
+    return _packed(resealed(heads, lines(heads)))
+
+
+def _many_lists() -> bytes:
+    lists = dict(_files())
+    crl = next(data for name, data in lists.items() if name.endswith(".crl"))
     for n in range(1500):
         lists[f"data/timestamps/practice-tsa-jia/revocation/{n:016x}.crl"] = crl
-    yield "many lists", zipped(lists)
+    return _packed(lists)
 
 
-def _head_of(raw: bytes):  # type: ignore[no-untyped-def]  # a Checkpoint
-    from holdfast.core.ledger import read_checkpoint
-
-    return read_checkpoint(raw)
-
-
-def _cosignatures(files: dict[str, bytes], entries: list, count: int) -> dict[str, bytes]:  # type: ignore[type-arg]  # lines
-    """So many cosigners, each with a line and a file; none of them signed."""
-    from holdfast.core import cosignature
-    from holdfast.core.pack import cosigned_path
-
-    made, more = dict(files), []
-    head = _head_of(files["data/ledger/checkpoint.txt"])
-    for n in range(count):
-        public = Signer(f"counsel {n}").public
-        key = cosignature.cosigner(f"c{n}", public)
-        bare = type(head)(origin=head.origin, size=head.size, root=head.root)
-        note = cosignature.cosigned(bare, key, 1_800_000_000, bytes(64)).note
-        path = cosigned_path(head.size, key.id.hex())
-        made["data/" + path] = note
-        digest = hashlib.sha256(note).hexdigest()
-        ref = {"path": path, "size": len(note), "sha256": digest, "sm3": "0" * 64}
-        more.append({
-            **entries[-2], "seq": len(entries) + n, "act": "checkpoint.cosigned", "refs": [ref],
-            "subject": path, "facts": {"key": str(key), "size": head.size},
-        })  # fmt: skip
-    body = files["data/ledger/entries.jsonl"] + b"".join(canonical(e) + b"\n" for e in more)
-    made["data/ledger/entries.jsonl"] = body
-    return made
-
-
+_PACKS = {
+    "keys and signatures": _crowd,
+    "withheld lines": _withheld,
+    "lines without refs": _bare_lines,
+    "long facts": _long_facts,
+    "many heads": _many_heads,
+    "many lists": _many_lists,
+}
 _MAKERS = {
     "opentimestamps": _opentimestamps,
     "bitcoin": _bitcoin,

@@ -271,7 +271,7 @@ def _changes() -> Seeds:
     for kind in range(8):
         for care in range(3):
             yield f"{kind}-{care}", bytes((care,)) + joined(bytes((kind, 1, 0, 7, 5)))
-    yield "unhashable", b"\x02" + joined(b"\x06\x01\x00\x01\x25", b"\x00\xff\x00\x03\x0d")
+    yield "odd-fact", b"\x02" + joined(b"\x06\x01\x00\x01\x25", b"\x00\xff\x00\x03\x0d")
 
 
 def _enclosed(pack: Mapping[str, bytes]) -> Seeds:

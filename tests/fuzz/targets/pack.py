@@ -40,7 +40,8 @@ NAMES = (
     "data/timestamps/a/root.pem", "data/timestamps/headers/bitcoin-0-1.bin",
     "data/timestamps/headers/bitcoin-2-3.bin", "data/documents/x.pdf", "fetch.txt", "x",
     "data/ledger/key.txt", "data/case.json", "verify.html",
-    "data/timestamps/a/revocation/0123456789abcdef.crl", "data/exhibits/E0009/capture.json", "data/exhibits/E0009/files/a",
+    "data/timestamps/a/revocation/0123456789abcdef.crl", "data/exhibits/E0009/capture.json",
+    "data/exhibits/E0009/files/a",
 )  # fmt: skip
 
 
