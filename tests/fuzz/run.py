@@ -5,6 +5,7 @@
     dev.py fuzz --minutes 60 der         an hour of this machine's time for each of these
     dev.py fuzz --keep                   what was found so far becomes the corpus, minimised
     dev.py fuzz --table                  how much was done so far
+    dev.py fuzz --giants                 what asks for much, each within a second and 256 MiB
 
 Everything lies in ``build/fuzz``: corpora that grow from run to run, findings (``found``), logs and
 sums.  The processes are as polite as they can be, and may be stopped and continued.
@@ -112,6 +113,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--pids", type=Path, help="where process ids are noted, to stop them")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("--giants", action="store_true")
     chosen = parser.parse_args(argv)
     if unknown := set(chosen.parsers) - set(NAMES):
         parser.error(f"no parser is called {', '.join(sorted(unknown))}")
@@ -119,6 +121,9 @@ def main(argv: Sequence[str]) -> int:
     if chosen.table:
         print("\n".join(row(name, chosen.home) for name in names))
         return 0
+    if chosen.giants:
+        line = [sys.executable, "-m", "fuzz.replay", "--giants", "1", *chosen.parsers]
+        return subprocess.run(line, cwd=TESTS, check=False).returncode
     if chosen.keep:
         keep(names, chosen.home)
         return 0
