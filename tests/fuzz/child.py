@@ -71,7 +71,7 @@ def main(name: str, seconds: float, work: Path, *, lent: bool) -> None:
 
     flags = [
         f"-dict={words}", f"-max_len={target.largest}", "-timeout=100000", "-rss_limit_mb=4096",
-        "-print_pcs=0", "-reduce_inputs=1", str(corpus), str(seeds),
+        "-print_pcs=0", "-reduce_inputs=1", f"-artifact_prefix={work}/", str(corpus), str(seeds),
     ]  # fmt: skip
     if not target.tokens:
         flags.pop(0)
