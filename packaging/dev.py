@@ -6,6 +6,7 @@
     python3 packaging/dev.py run         set up everything, then open the window
     python3 packaging/dev.py bench       the measurements of packaging/docs/performance.md
     python3 packaging/dev.py campaign    ten thousand changes of a pack, each to be found
+    python3 packaging/dev.py fuzz        every parser in turn, guided by coverage (Linux)
     python3 packaging/dev.py lock        write the hash lock anew from pyproject.toml
 
 What follows the command is handed on.  A second run does no work that is already done.
@@ -27,6 +28,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "packaging" / "requirements" / "lock.txt"
 PRACTICE = ROOT / "build" / "practice"
+
+ATHERIS_VERSION = "3.0.0"
 
 REPLAY_VERSION = "2.5.3"
 REPLAY_SHA256 = "b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c"
@@ -198,6 +201,24 @@ def campaign(rest: list[str]) -> int:
     return call([str(PYTHON), str(ROOT / "tests" / "campaign.py"), *rest])
 
 
+def fuzz(rest: list[str]) -> int:
+    """Coverage-guided runs; the guide lives in a venv of its own and is never locked or shipped."""
+    home = ROOT / "build" / "fuzz" / "venv"
+    python = home / BIN.name / PYTHON.name
+    if not (home / "holdfast.stamp").exists():
+        say(f"installing atheris {ATHERIS_VERSION} into build/fuzz/venv")
+        run([sys.executable, "-m", "venv", "--clear", str(home)])
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        run([*pip, f"atheris=={ATHERIS_VERSION}"])
+        (home / "holdfast.stamp").touch()
+    asked = [str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    ours = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    paths = os.pathsep.join([str(ROOT / "app"), str(ROOT / "tests"), ours])
+    line = [str(python), "-m", "fuzz.run", *rest]
+    where = environment() | {"PYTHONPATH": paths}
+    return subprocess.run(line, cwd=ROOT / "tests", env=where).returncode
+
+
 def lock(_rest: list[str]) -> int:
     """pyproject.toml's dependencies, resolved for every system, each with its hashes."""
     tool = VENV / "lock-tool"
@@ -220,6 +241,7 @@ COMMANDS = {
     "run": window,
     "bench": bench,
     "campaign": campaign,
+    "fuzz": fuzz,
     "lock": lock,
 }
 

@@ -275,6 +275,9 @@ ROW = ["00" * 32, "1d00ffff"]
         {"rows": [["00" * 32]]},
         {"rows": 5},
         {"first_bits": None},
+        {"first_bits": "01" * 9},  # a shift that no memory holds; found by the fuzzer
+        {"rows": [["00" * 32, "207fffff0"]]},
+        {"rows": [["00" * 32, "-1d00fff"]]},
     ],
 )
 def test_a_damaged_table_is_refused(change: dict[str, object]) -> None:

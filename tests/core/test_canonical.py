@@ -104,3 +104,15 @@ def test_other_times_are_refused(text: str) -> None:
 def test_a_naive_time_is_refused() -> None:
     with pytest.raises(ValueError):
         rfc3339(datetime(2026, 1, 1))
+
+
+def test_early_years_have_four_digits_too() -> None:
+    """A certificate can name the year 5, and its time is read again; found by the fuzzer."""
+    early = datetime(5, 1, 1, tzinfo=UTC)
+    assert rfc3339(early) == "0005-01-01T00:00:00.000Z"
+    assert moment(rfc3339(early)) == early
+
+
+def test_digits_of_other_scripts_are_no_time() -> None:
+    with pytest.raises(ValueError):
+        moment("２０２６-11-12T13:06:31Z")

@@ -79,6 +79,14 @@ def test_an_environment_check_is_one_that_a_line_names(checks: Json, broken: int
     assert said(made) == [("environment_not_on_record", "broken")] * broken
 
 
+def test_a_line_that_names_no_digest_names_no_check() -> None:
+    """A list cannot be looked up in a set; found by the fuzzer."""
+    for stated in ([], {}, None, 1):
+        made = reading()
+        exported.environment(made, [entry("environment.checked", {"sha256": stated})], [])
+        assert said(made) == []
+
+
 # --- withheld lines ------------------------------------------------------------------------------
 
 

@@ -477,6 +477,7 @@ def test_a_ledger_that_never_had_a_key_may_go_without() -> None:
         (HEAD, b"nothing\n", "checkpoint_malformed"),
         (KEYS, b"nothing\n", "key_malformed"),
         (KEYS, b"\xff\xfe\n", "key_malformed"),
+        (KEYS, finished().files[KEYS] * 65, "key_malformed"),
         (INCLUSION, b"nothing\n", "inclusion_malformed"),
         ("data/ledger/checkpoints/2.txt", b"nothing", "checkpoint_malformed"),
         ("data/timestamps/headers/bitcoin-0-7.bin", bytes(80), "headers_size"),

@@ -154,3 +154,14 @@ def test_an_exhibit_that_only_lapsed_stamps_date_is_a_reservation() -> None:
     assert rehearsed[:2] == ("exhibit_rehearsed", "unchecked")
     # One sound witness is enough.
     assert _dating([lapsed, LATER], practice_counts=False)[:2] == ("exhibit_dated", "ok")
+
+
+def test_a_certificate_without_an_end_lasts() -> None:
+    """RFC 5280 §4.1.2.5 writes it as the last second of the year 9999."""
+    endless = replace(OLD, until="9999-12-31T23:59:59.000Z")
+    assert judged(record(), endless) == ([False], [])
+    assert judged(record(), endless, now="9999-12-31T23:59:59.999Z") == ([False], [])
+    assert judged(record(), replace(OLD, until="0005-01-01T00:00:00.000Z")) == (
+        [True],
+        ["renewal_absent"],
+    )

@@ -550,3 +550,12 @@ def test_a_path_by_names_leads_to_the_root_or_nowhere() -> None:
         chain.append(issue(f"Link {number}", chain[-1]))
     far = read_certificate(issue_signer(chain[-1]).der)
     assert climb(far, [one.der for one in chain[1:]], read_certificate(chain[0].der)) == ()
+
+
+def test_a_responder_without_an_end_is_heard() -> None:
+    """Its last second is the last there is, and nothing comes after it; found by the fuzzer."""
+    _, middle, signer = world()
+    endless = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    by = issue("Responder", middle, authority=False, purposes=[Eku.OCSP_SIGNING], until=endless)
+    material = read_material(answer(signer, middle, by=by))
+    assert vouched(material, path(), x509.holds)

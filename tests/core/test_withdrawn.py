@@ -19,7 +19,7 @@ from holdfast.core.revocation import CertificateList, read_material
 from holdfast.core.rfc3161 import read_response
 from holdfast.core.timestamp import Stamp
 from holdfast.core.verdict import Finding, TimestampSeen
-from holdfast.core.withdrawn import Withdrawals
+from holdfast.core.withdrawn import MOST_MATERIALS, Withdrawals
 from holdfast.practice import keys
 
 GOOD, ABSENT = ("revocation_good", "ok"), ("revocation_absent", "unchecked")
@@ -169,3 +169,21 @@ def test_a_withdrawn_certificate_in_a_pack_and_in_a_case(
             assert seen.verdict == verdict
             (found,) = {one.outcome for one in seen.findings if one.rule == rule}
             assert found == ("broken" if verdict == "broken" else "ok")
+
+
+def test_an_authority_has_only_so_many_lists() -> None:
+    """Each is held against every token; found by asking for much."""
+    _, middle, _ = world()
+    withdrawals, asked = Withdrawals(), []
+
+    def holds(*about: bytes) -> bool:
+        asked.append(about)
+        return True
+
+    beside = ([middle.pem], [])
+    raw = crl(middle)
+    for _ in range(MOST_MATERIALS):
+        assert withdrawals.add("a", raw, beside, holds) == ("", "ok", "")  # type: ignore[arg-type]  # a stand-in
+    told = withdrawals.add("a", raw, beside, holds)  # type: ignore[arg-type]  # a stand-in
+    assert told == ("pack_too_many", "broken", str(MOST_MATERIALS))
+    assert len(asked) == 1

@@ -66,6 +66,12 @@ class _Bytes:
         self._file.seek(offset)
         return self._file.read(count)
 
+    def spent(self, count: int) -> None:
+        """So many bytes were unpacked: they count as if they had been read."""
+        self._read += count
+        if self._read > LARGEST_ALL:
+            raise _Limit
+
     def piece(self, offset: int, count: int, place: str) -> bytes | None:
         """All ``count`` bytes of a piece of metadata; None when it is too large, which is said."""
         if count > LARGEST_PIECE:
@@ -172,6 +178,7 @@ def _inflated(source: _Bytes, place: str, data: bytes) -> bytes:
     except zlib.error:
         source.found.fault(f"{place}: cannot be unpacked")
         return b""
+    source.spent(len(value))
     if engine.unconsumed_tail:
         source.found.fault(f"{place}: unpacks to more than {LONGEST_XMP} bytes")
     return value

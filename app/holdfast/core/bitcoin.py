@@ -143,7 +143,8 @@ class CheckpointTable:
             )
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BadHeader("the checkpoint table cannot be read") from error
-        if not rows or any(len(hash_) != 32 for hash_ in table.hashes):
+        fits = all(0 <= bits < 1 << 32 for bits in table.bits)
+        if not rows or not fits or any(len(hash_) != 32 for hash_ in table.hashes):
             raise BadHeader("the checkpoint table cannot be read")
         return table
 

@@ -394,6 +394,8 @@ class Checkpoint:
 
 
 MAX_NOTE = 1 << 20
+MAX_KEYS = 64
+"""Of one record: its first, and one for each time that it changed."""
 _NOTE_SIZE = re.compile("0|[1-9][0-9]{0,15}")
 _NOTE_SIGNATURE = re.compile(r"— (\S+) (\S+)")
 
@@ -464,9 +466,9 @@ def read_key(text: str, kind: bytes = ED25519_NOTE) -> VerifierKey:
 
 
 def read_keys(raw: bytes) -> tuple[VerifierKey, ...]:
-    """The keys in a ``key.txt``; lines that are none are left out."""
+    """The keys in the first lines of a ``key.txt``; lines that are none are left out."""
     found = []
-    for line in raw.decode("utf-8", "replace").splitlines():
+    for line in raw.decode("utf-8", "replace").splitlines()[:MAX_KEYS]:
         with suppress(ValueError):
             found.append(read_key(line))
     return tuple(found)
@@ -497,4 +499,7 @@ def read_proof(raw: bytes) -> tuple[int, tuple[bytes, ...], Checkpoint]:
     path = tuple(_base64(line) for line in lines[2:])
     if any(len(step) != 32 for step in path):
         raise ValueError("not a tlog-proof: a hash of another length")
-    return int(hit[1]), path, read_checkpoint(note)
+    checkpoint = read_checkpoint(note)
+    if write_proof(int(hit[1]), path, checkpoint) != raw:
+        raise ValueError("not a tlog-proof in its one form")
+    return int(hit[1]), path, checkpoint

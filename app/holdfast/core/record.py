@@ -13,6 +13,7 @@ from holdfast.core.cosigned import judge_cosigned
 from holdfast.core.evidence import World, read_manifest, safe_path
 from holdfast.core.exported import judge_exported
 from holdfast.core.ledger import (
+    MAX_KEYS,
     MAX_NOTE,
     Checkpoint,
     LedgerEntry,
@@ -246,7 +247,11 @@ def _keys(
     ]
     stated = any(key is not None for key in named)
     keys = []
-    for line in (raw or b"").decode("utf-8", "replace").splitlines():
+    lines = (raw or b"").decode("utf-8", "replace").splitlines()
+    if len(lines) > MAX_KEYS:
+        # Each may cost a signature to be computed for every head.
+        reading.seen.say(payload(KEYS), "key_malformed", "broken", f"{len(lines)} > {MAX_KEYS}")
+    for line in lines[:MAX_KEYS]:
         try:
             key = read_key(line)
         except ValueError as error:

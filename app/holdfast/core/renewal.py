@@ -38,6 +38,7 @@ def judge_renewals(
 
 
 def _ended(until: str, now: str) -> bool:
+    # Subtracted, since nothing can be added to the last second there is.
     return moment(now) - moment(until) > timedelta(seconds=1)
 
 

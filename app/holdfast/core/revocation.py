@@ -423,6 +423,7 @@ def _delegated(
         one.issuer == issuer.subject
         and _OCSP_SIGNING in one.extended_key_usage
         and one.not_before <= material.made
+        # Subtracted, since nothing can be added to the last second there is.
         and material.made - one.not_after < timedelta(seconds=1)
     )
     if not fits:

@@ -18,6 +18,9 @@ from holdfast.core.rfc3161 import (
 )
 from holdfast.core.verdict import Finding, TimestampSeen
 
+MOST_MATERIALS = 64
+"""Lists and answers of one authority; an export keeps the newest for each certificate."""
+
 DATED = frozenset({"confirmed", "one_source", "simulated"})
 
 
@@ -30,6 +33,8 @@ class Withdrawals:
     known: dict[tuple[str, tuple[bytes, ...], str], tuple[Told, ...]] = field(default_factory=dict)
     said: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """Details by (authority, rule), for what is said once an authority."""
+    certificates: dict[str, tuple[Certificate, ...]] = field(default_factory=dict)
+    remembering: dict[Holds, Holds] = field(default_factory=dict)
 
     def add(
         self,
@@ -42,20 +47,32 @@ class Withdrawals:
 
         ``beside`` are the authority's certificate files (PEM) and its tokens.
         """
+        if len(self.materials.get(authority, ())) >= MOST_MATERIALS:
+            # Each is held against every token of the authority.
+            return "pack_too_many", "broken", str(MOST_MATERIALS)
         try:
             material = read_material(raw)
         except ValueError as error:
             return "revocation_malformed", "broken", one_line(str(error))[:100]
         if holds is None:
             return "revocation_uncheckable", "unchecked", ""
-        signed = vouched(material, _certificates(*beside), holds)
+        remembering = self.remembering.setdefault(holds, _remembering(holds))
+        signed = vouched(material, self._beside(authority, beside), remembering)
         if signed is None:
             return "revocation_uncheckable", "unchecked", material.signed.algorithm
         if not signed:
             return "file_not_on_record", "broken", ""
-        self.holds = holds
+        self.holds = remembering
         self.materials.setdefault(authority, []).append(material)
         return "", "ok", ""
+
+    def _beside(
+        self, authority: str, beside: tuple[Sequence[bytes], Sequence[bytes]]
+    ) -> tuple[Certificate, ...]:
+        """The authority's certificates, read once: it may have a thousand tokens."""
+        if authority not in self.certificates:
+            self.certificates[authority] = _certificates(*beside)
+        return self.certificates[authority]
 
     def judge(
         self, authority: str, name: str, stamp: TimestampSeen, findings: tuple[Finding, ...]
@@ -96,6 +113,21 @@ class Withdrawals:
                 seen.say(
                     subject, rule, "unchecked" if rule == "revocation_absent" else "ok", detail
                 )
+
+
+def _remembering(holds: Holds) -> Holds:
+    """The same, with every signature computed once, however many tokens it is about."""
+    known: dict[tuple[bytes, str, bytes, bytes, bytes], bool | None] = {}
+
+    def remembered(
+        key: bytes, algorithm: str, parameters: bytes, signed: bytes, signature: bytes
+    ) -> bool | None:
+        about = (key, algorithm, parameters, signed, signature)
+        if about not in known:
+            known[about] = holds(*about)
+        return known[about]
+
+    return remembered
 
 
 def _nothing(*_: object) -> None:

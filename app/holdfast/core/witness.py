@@ -218,6 +218,7 @@ class _Witnesses:
     def revocations(self) -> None:
         """Lists and answers count when somebody in their authority's chain signed them."""
         used: dict[str, list[str]] = {}
+        beside: dict[str, tuple[list[bytes], list[bytes]]] = {}
         for name, proof in self.proofs():
             if proof.form == "tsr":
                 used.setdefault(proof.authority, []).append(name)
@@ -226,10 +227,12 @@ class _Witnesses:
             if not self._as_exported(name, path, authority, set(used)):
                 continue
             if (raw := self._read(name, MAX_CERTIFICATES)) is not None:
-                pems = [self._optional(path_of(authority)) for path_of in (chain_path, root_path)]
-                tokens = [self._read(token, MAX_PROOF) or b"" for token in used[authority]]
+                if authority not in beside:
+                    pems = [self._optional(path(authority)) for path in (chain_path, root_path)]
+                    tokens = [self._read(token, MAX_PROOF) or b"" for token in used[authority]]
+                    beside[authority] = pems, tokens
                 rule, outcome, detail = self.withdrawals.add(
-                    authority, raw, (pems, tokens), self.terms.holds
+                    authority, raw, beside[authority], self.terms.holds
                 )
                 if rule:
                     self.seen.say(name, rule, outcome, detail)

@@ -10,7 +10,9 @@ from holdfast.core.evidence import safe_segment
 MAX_PDF = 1 << 30
 MAX_FILES = 2000
 MAX_FILE = 16 << 20
-MAX_TOTAL = 128 << 20
+MAX_TOTAL = 64 << 20
+MAX_FILTERS = 2
+"""Of one stream; ours has one, and each may unpack what the one before it made."""
 
 
 def pdf_attachments(path: Path) -> Mapping[str, bytes]:
@@ -22,6 +24,15 @@ def pdf_attachments(path: Path) -> Mapping[str, bytes]:
 
     found: dict[str, bytes] = {}
     total = 0
+    # A stream can unpack to a thousand times its size, and its stated size can lie.
+    pikepdf.settings.set_qpdf_limits(
+        flate_max_memory=MAX_FILE,
+        png_max_memory=MAX_FILE,
+        run_length_max_memory=MAX_FILE,
+        tiff_max_memory=MAX_FILE,
+        max_stream_filters=MAX_FILTERS,
+        doc_max_warnings=1000,
+    )
     try:
         if path.stat().st_size > MAX_PDF:
             return {}

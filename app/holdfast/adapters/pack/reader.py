@@ -31,6 +31,9 @@ MAX_DIRECTORY: Final = 64 << 20
 MAX_RATIO: Final = 200
 SMALL: Final = 1 << 20
 """Below this many bytes a ratio says nothing."""
+MAX_RATIO_OF_ALL: Final = 30
+"""Of what all members unpack to; text in a pack that somebody packed anew has three to ten."""
+SMALL_ALL: Final = 16 << 20
 MAX_DEPTH: Final = 12
 
 
@@ -262,6 +265,7 @@ class ZipPack:
         self._hasher = hasher
         self._known = _Names()
         self._members: dict[str, zipfile.ZipInfo] = {}
+        self._packed = self._unpacked = 0
         self.top = _top(archive)
         infos = archive.infolist()
         overlapping = _overlapping(infos, archive.start_dir)
@@ -298,8 +302,16 @@ class ZipPack:
             self._known.trouble(name, "zip_method", str(info.compress_type))
         elif info.file_size > max(SMALL, MAX_RATIO * info.compress_size):
             self._known.trouble(name, "zip_bomb", f"{info.compress_size} → {info.file_size}")
+        elif self._all_too_large(info):
+            # A thousand small ones are as bad as a large one.
+            self._known.trouble(name, "zip_bomb", f"{self._packed} → {self._unpacked}")
         else:
             self._members[name] = info
+
+    def _all_too_large(self, info: zipfile.ZipInfo) -> bool:
+        self._packed += info.compress_size
+        self._unpacked += info.file_size
+        return self._unpacked > max(SMALL_ALL, MAX_RATIO_OF_ALL * self._packed)
 
     def names(self) -> tuple[str, ...]:
         """Every member that may be read, sorted."""
