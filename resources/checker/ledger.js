@@ -3,6 +3,8 @@
 const HEX64 = /^[0-9a-f]{64}$/;
 const HEX32 = /^[0-9a-f]{32}$/;
 const MAX_NOTE = 1 << 20;
+// Keys of one record: its first, and one for each time that it changed.
+const MAX_KEYS = 64;
 const ENTRY_TYPES = {
   v: (value) => typeof value === "number",
   ledger: isText,
@@ -175,5 +177,8 @@ function readInclusion(raw) {
   if (hit === null) bad("not a tlog-proof: no index");
   const path = lines.slice(2).map(unbase64);
   if (path.some((step) => step.length !== 32)) bad("not a tlog-proof: a hash of another length");
-  return { index: Number(hit[1]), path, checkpoint: readCheckpoint(raw.subarray(gap + 2)) };
+  const checkpoint = readCheckpoint(raw.subarray(gap + 2));
+  const told = [...lines.slice(0, 2), ...path.map(base64), "", checkpoint.note].join("\n");
+  if (told !== utf8(raw)) bad("not a tlog-proof in its one form");
+  return { index: Number(hit[1]), path, checkpoint };
 }

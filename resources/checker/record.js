@@ -181,7 +181,11 @@ class Reading {
       .map((entry) => entry.facts.get("key"))
       .filter((key) => key !== undefined && key !== null);
     const keys = [];
-    for (const line of splitLines(replaced(raw ?? new Uint8Array(0)))) {
+    const lines = splitLines(replaced(raw ?? new Uint8Array(0)));
+    if (lines.length > MAX_KEYS) {
+      this.seen.say(payload(KEYS), "key_malformed", "broken", `${lines.length} > ${MAX_KEYS}`);
+    }
+    for (const line of lines.slice(0, MAX_KEYS)) {
       let key;
       try {
         key = readKey(line);

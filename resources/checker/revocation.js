@@ -287,6 +287,9 @@ function withdrawnWord({ since, reason }, certificate, moment, signer) {
     : ["token_revoked_later", "ok", detail];
 }
 
+// Lists and answers of one authority; each is held against every token of it.
+const MOST_MATERIALS = 64;
+
 // What was published, by authority, and what it came to over all of their tokens.
 class Withdrawals {
   constructor() {
@@ -297,6 +300,9 @@ class Withdrawals {
 
   // Keeps a list or an answer that verifies itself; else the rule that says why not.
   async add(authority, raw, certificates) {
+    if ((this.materials.get(authority) ?? []).length >= MOST_MATERIALS) {
+      return ["pack_too_many", "broken", String(MOST_MATERIALS)];
+    }
     let material;
     try {
       material = readMaterial(raw);

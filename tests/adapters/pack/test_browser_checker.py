@@ -298,6 +298,18 @@ def test_hostile_zips_are_refused_as_by_the_python_reader(
     assert short(node.judged(path)["result"]) == short(ours)
 
 
+def test_a_thousand_small_bombs_are_one(node: Engine, home: Path, tmp_path: Path) -> None:
+    def many(archive: zipfile.ZipFile) -> None:
+        for number in range(40):
+            small = entry(f"{TOP}/data/bomb{number}", method=zipfile.ZIP_DEFLATED)
+            archive.writestr(small, bytes(1 << 20))
+
+    path = hostile(tmp_path / "x.zip", many)
+    ours = as_pyz(home, path)
+    assert "zip_bomb" in {one["rule"] for one in ours["findings"]}
+    assert short(node.judged(path)["result"]) == short(ours)
+
+
 def patched(at: Path, edit: Callable[[bytearray, int, int], None]) -> Path:
     raw = bytearray(finished().archive.read_bytes())
     central = raw.rfind(f"{finished().number}/data/case.json".encode()) - 46

@@ -387,6 +387,16 @@ def without_signature() -> Files:
     return files
 
 
+KEY = "data/ledger/key.txt"
+PROOF = "data/exhibits/E0001/inclusion.tlog-proof"
+
+
+def spelled_otherwise(base64: bytes) -> bytes:
+    """The same 32 octets: the last digit before the mark has two bits that say nothing."""
+    digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    return base64[:-2] + digits[digits.index(base64[-2]) ^ 1 :][:1] + b"="
+
+
 def signed_as(change: Callable[[bytes], bytes]) -> Callable[[], Files]:
     return lambda: {**finished().files, SIGNATURE: change(finished().files[SIGNATURE])}
 
@@ -427,6 +437,15 @@ LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("signature_malformed", "broken", signed_as(lambda raw: b"\xff" + raw)),
     ("signature_broken", "broken", signed_as(lambda raw: raw.replace(b"file:", b"File:"))),
     ("file_too_large", "broken", signed_as(lambda raw: raw * 99)),
+    ("key_malformed", "broken", lambda: rebagged({
+        **finished().files, KEY: finished().files[KEY] + b"x\n" * 64
+    })),
+    ("inclusion_malformed", "broken", lambda: rebagged({
+        **finished().files, PROOF: b"\n".join(
+            spelled_otherwise(line) if at == 2 else line
+            for at, line in enumerate(finished().files[PROOF].split(b"\n"))
+        )
+    })),
 )  # fmt: skip
 
 
@@ -457,6 +476,9 @@ def revoked(year: int, reason: ReasonFlags | None, *, key: Any = None, name: str
     return published(raw, name)
 
 
+LIST = "data/timestamps/practice-tsa-jia/revocation/0123456789abcdef.crl"
+
+
 def published(raw: bytes, form: str = "crl", authority: str = "practice-tsa-jia") -> Files:
     at = f"data/timestamps/{authority}/revocation/0123456789abcdef.{form}"
     return rebagged({**finished().files, at: raw})
@@ -474,6 +496,13 @@ REVOKED: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("revocation_malformed", "broken", lambda: published(b"\x30\x00", "ocsp")),
     ("file_too_large", "broken", lambda: published(bytes(1 << 21))),
     ("file_not_on_record", "broken", lambda: published(b"junk", authority="nobody")),
+    ("pack_too_many", "broken", lambda: rebagged({
+        **finished().files, **{
+            f"data/timestamps/practice-tsa-jia/revocation/{at:016x}.crl": raw
+            for raw in [revoked(2040, ReasonFlags.superseded)[LIST]]
+            for at in range(65)
+        },
+    })),
 )  # fmt: skip
 
 
