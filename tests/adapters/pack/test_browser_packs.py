@@ -387,7 +387,7 @@ def without_signature() -> Files:
     return files
 
 
-KEY = "data/ledger/key.txt"
+LOG_KEYS = "data/ledger/key.txt"
 PROOF = "data/exhibits/E0001/inclusion.tlog-proof"
 
 
@@ -438,7 +438,7 @@ LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("signature_broken", "broken", signed_as(lambda raw: raw.replace(b"file:", b"File:"))),
     ("file_too_large", "broken", signed_as(lambda raw: raw * 99)),
     ("key_malformed", "broken", lambda: rebagged({
-        **finished().files, KEY: finished().files[KEY] + b"x\n" * 64
+        **finished().files, LOG_KEYS: finished().files[LOG_KEYS] + b"x\n" * 64
     })),
     ("inclusion_malformed", "broken", lambda: rebagged({
         **finished().files, PROOF: b"\n".join(
