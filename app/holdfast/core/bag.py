@@ -8,9 +8,10 @@ for its digests, whatever its size, and small ones once more for their content.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from holdfast.core.job import Job
 from holdfast.core.pack import (
@@ -42,6 +43,9 @@ class Unreadable(ValueError):
         self.detail = detail
 
 
+_Had: TypeAlias = "Mapping[str, bytes] | Unreadable"
+
+
 class ReadablePack(Protocol):
     """What judging needs of a pack.  Names are relative to the bag's root, ``/`` between parts."""
 
@@ -68,6 +72,20 @@ class ReadablePack(Protocol):
 
         An algorithm that cannot be had here is left out.  Raises Unreadable.
         """
+        ...
+
+
+@runtime_checkable
+class SeveralAtOnce(Protocol):
+    """A pack whose files can be hashed on several cores."""
+
+    def each_digest(
+        self,
+        names: Sequence[str],
+        algorithms: Sequence[str],
+        tick: Callable[[str, int], None],
+    ) -> Iterator[tuple[str, _Had]]:
+        """As ``digests``, name by name, in no order."""
         ...
 
 
@@ -99,18 +117,20 @@ class Contents:
         sizes = self._sizes(seen)
         total, done = sum(sizes.values()), 0
 
-        def tick(count: int) -> None:
+        def tick(name: str, count: int) -> None:
             nonlocal done
             done += count
             job.step("checking", done, total, name)
 
+        each = pack.each_digest if isinstance(pack, SeveralAtOnce) else _one_by_one(pack)
+        found = dict(each(tuple(sizes), algorithms, tick))
         for name in sizes:
-            try:
-                self._digests[name] = pack.digests(name, algorithms, tick)
-            except Unreadable as error:
-                seen.say(name, error.rule, "broken", error.detail)
+            what = found[name]
+            if isinstance(what, Unreadable):
+                seen.say(name, what.rule, "broken", what.detail)
                 continue
-            self.sm3_missing = self.sm3_missing or len(self._digests[name]) < len(algorithms)
+            self._digests[name] = what
+            self.sm3_missing = self.sm3_missing or len(what) < len(algorithms)
         self._sizes_by_name = sizes
 
     def _sizes(self, seen: Seen) -> dict[str, int]:
@@ -161,6 +181,19 @@ class Contents:
         if hashlib.sha256(data).digest() != self._digests[name]["sha256"]:
             raise Unreadable("file_unsteady")
         return data
+
+
+def _one_by_one(pack: ReadablePack) -> Callable[..., Iterator[tuple[str, _Had]]]:
+    def each(
+        names: Sequence[str], algorithms: Sequence[str], tick: Callable[[str, int], None]
+    ) -> Iterator[tuple[str, _Had]]:
+        for name in names:
+            try:
+                yield name, pack.digests(name, algorithms, partial(tick, name))
+            except Unreadable as error:
+                yield name, error
+
+    return each
 
 
 def judge_bag(contents: Contents, seen: Seen, known_verifiers: frozenset[str]) -> None:

@@ -1,0 +1,139 @@
+"""Digests of many files, several at once: hashing frees Python's lock, so every core can help.
+
+Whatever a person is told, and their wish to stop, passes through the thread that asked.  Only the
+standard library is used, because this travels in ``verify.pyz``.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import IO, Final, Protocol, TypeAlias
+
+from holdfast.core.bag import Unreadable
+
+BLOCK: Final = 1 << 20
+MOST_AT_ONCE: Final = 4
+_LOOK_S: Final = 0.2
+"""How long a wait may last before Ctrl-C is looked for; on Windows it ends no wait."""
+
+Digests: TypeAlias = Mapping[str, bytes]
+
+
+class Hasher(Protocol):
+    """What hashlib's hashes and their stand-ins have in common."""
+
+    def update(self, data: memoryview, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
+
+def read_through(
+    file: IO[bytes],
+    algorithms: Sequence[str],
+    tick: Callable[[int], None],
+    hasher: Callable[[str], Hasher],
+    *,
+    size: int,
+    most: int | None = None,
+    beside: Callable[[memoryview], None] | None = None,
+) -> Digests:
+    """Digests of what ``file`` has still to give, ``most`` bytes of it, read into one buffer.
+
+    ``size`` is how much that is likely to be.  ``beside`` is shown each block as well.  An
+    algorithm that cannot be had here is left out.
+    """
+    hashes: dict[str, Hasher] = {}
+    for name in algorithms:
+        try:
+            hashes[name] = hasher(name)
+        except ValueError:
+            continue
+    whole = memoryview(bytearray(max(1, min(BLOCK, size + 1))))
+    left = most
+    while left is None or left > 0:
+        view = whole if left is None else whole[:left]
+        got = file.readinto(view)  # type: ignore[attr-defined]  # every file and ZIP member has it
+        if not got:
+            break
+        block = view[:got]
+        for one in hashes.values():
+            one.update(block)
+        if beside is not None:
+            beside(block)
+        left = None if left is None else left - got
+        tick(got)
+    return {name: bytes.fromhex(one.hexdigest()) for name, one in hashes.items()}
+
+
+_Event: TypeAlias = tuple[str, int | Digests | Unreadable | None]
+
+
+class _Stopped(Exception):
+    """Nobody waits any more."""
+
+
+def several_at_once(
+    names: Sequence[str],
+    digests: Callable[[str, Callable[[int], None]], Digests],
+    tick: Callable[[str, int], None],
+) -> Iterator[tuple[str, Digests | Unreadable]]:
+    """What ``digests`` gives for each name, as it comes; run in several threads.
+
+    ``tick`` is told each block in this thread, and whatever it raises ends everything at the next
+    block.
+    """
+    events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
+    waiting, stop = iter(names), Event()
+
+    def work() -> None:
+        try:
+            # Taking the next one is a single step under Python's lock.
+            for name in waiting:
+                events.put((name, _tried(name, digests, events, stop)))
+        except _Stopped:
+            pass
+        finally:
+            events.put(("", None))
+
+    workers = max(1, min(MOST_AT_ONCE, os.cpu_count() or 1, len(names)))
+    with ThreadPoolExecutor(workers, thread_name_prefix="holdfast-hash") as threads:
+        at_work = [threads.submit(work) for _ in range(workers)]
+        try:
+            while workers:
+                try:
+                    name, what = events.get(timeout=_LOOK_S)
+                except queue.Empty:
+                    continue
+                if what is None:
+                    workers -= 1
+                elif isinstance(what, int):
+                    tick(name, what)
+                else:
+                    yield name, what
+        finally:
+            stop.set()
+    for one in at_work:
+        # A mistake of ours in a thread is one here.
+        one.result()
+
+
+def _tried(
+    name: str,
+    digests: Callable[[str, Callable[[int], None]], Digests],
+    events: queue.SimpleQueue[_Event],
+    stop: Event,
+) -> Digests | Unreadable:
+    def told(count: int) -> None:
+        if stop.is_set():
+            raise _Stopped
+        events.put((name, count))
+
+    if stop.is_set():
+        raise _Stopped
+    try:
+        return digests(name, told)
+    except Unreadable as error:
+        return error
