@@ -304,9 +304,13 @@ class _Target:
             return self._file(path, proofs)
         if is_database(path) and (known := self._database(path)) is not None:
             return known
+        packed = path.suffix.lower() == ".zip" or _starts_as_zip(path)
+        if packed and self._bears_marks(path):
+            # Not read twice, which for a large one takes long.
+            return self._pack(path)
         if self.shelf is not None and (known := self._on_record(path, self.shelf)) is not None:
             return known
-        if path.suffix.lower() == ".zip" or _starts_as_zip(path):
+        if packed:
             return self._pack(path)
         if path.suffix.lower() == ".pdf":
             return self._stray_document(path)
@@ -392,6 +396,13 @@ class _Target:
             if case is not None:
                 found.append(judge_against(self.shelf.view(case), one))
         return found
+
+    def _bears_marks(self, path: Path) -> bool:
+        try:
+            with self.bench.open_pack(path) as pack:
+                return bool(_MARKS & set(pack.names()))
+        except Unreadable:
+            return False
 
     def _pack(self, path: Path) -> Verdict:
         try:

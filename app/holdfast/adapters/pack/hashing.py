@@ -71,6 +71,48 @@ def read_through(
 _Event: TypeAlias = tuple[str, int | Digests | Unreadable | None]
 
 
+SMALL: Final = 64 << 10
+MOST_KEPT: Final = 64 << 20
+
+
+class Small:
+    """Small files that were read to be hashed, and are soon read again for what they say."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+        self._left = MOST_KEPT
+
+    def keep(self, name: str, data: bytes) -> None:
+        """It is at hand, unless too much is already."""
+        if len(data) <= min(SMALL, self._left):
+            self._left -= len(data)
+            self._kept[name] = data
+
+    def get(self, name: str) -> bytes | None:
+        """Its bytes, where they are at hand."""
+        return self._kept.get(name)
+
+
+def digests_of(
+    data: bytes,
+    algorithms: Sequence[str],
+    tick: Callable[[int], None],
+    hasher: Callable[[str], Hasher],
+) -> Digests:
+    """Digests of bytes in memory."""
+    found: dict[str, bytes] = {}
+    for name in algorithms:
+        try:
+            one = hasher(name)
+        except ValueError:
+            continue
+        one.update(memoryview(data))
+        found[name] = bytes.fromhex(one.hexdigest())
+    if data:
+        tick(len(data))
+    return found
+
+
 class _Stopped(Exception):
     """Nobody waits any more."""
 

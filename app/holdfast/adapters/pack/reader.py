@@ -24,9 +24,12 @@ from holdfast.adapters.pack.hashing import (
     BLOCK,
     Digests,
     Hasher,
+    Small,
+    digests_of,
     read_through,
     several_at_once,
 )
+from holdfast.adapters.pack.hashing import SMALL as SMALL_FILE
 from holdfast.core.bag import ReadablePack, Unreadable
 from holdfast.core.canonical import one_line
 from holdfast.core.evidence import safe_path
@@ -125,6 +128,7 @@ class FolderPack:
         self._hasher = hasher
         self._known = _Names()
         self._sizes: dict[str, int] = {}
+        self._small = Small()
         self._walk(root, "", 0)
 
     def _walk(self, folder: Path, prefix: str, depth: int) -> None:
@@ -178,6 +182,9 @@ class FolderPack:
 
     def read(self, name: str, limit: int) -> bytes:
         """The whole content.  Raises Unreadable."""
+        kept = self._small.get(name)
+        if kept is not None and len(kept) <= limit:
+            return kept
         with self._open(name) as file:
             return _read_whole(file, limit)
 
@@ -186,6 +193,12 @@ class FolderPack:
     ) -> Mapping[str, bytes]:
         """Digests in one pass.  Raises Unreadable."""
         with self._open(name) as file:
+            if self._sizes[name] <= SMALL_FILE:
+                data = file.read(SMALL_FILE + 1)
+                if len(data) <= SMALL_FILE:
+                    self._small.keep(name, data)
+                    return digests_of(data, algorithms, tick, self._hasher)
+                file.seek(0)
             return read_through(file, algorithms, tick, self._hasher, size=self._sizes[name])
 
     def each_digest(
@@ -269,6 +282,7 @@ class ZipPack:
         self._known = _Names()
         self._members: dict[str, zipfile.ZipInfo] = {}
         self._packed = self._unpacked = 0
+        self._small = Small()
         self.top = _top(archive)
         infos = archive.infolist()
         overlapping = _overlapping(infos, archive.start_dir)
@@ -341,6 +355,9 @@ class ZipPack:
         """The whole content.  Raises Unreadable."""
         if self.size(name) > limit:
             raise Unreadable("file_too_large", str(limit))
+        kept = self._small.get(name)
+        if kept is not None:
+            return kept
         with self._open(name) as file:
             return _read_whole(file, limit)
 
@@ -353,22 +370,24 @@ class ZipPack:
                 return read_digests(file, algorithms, tick, self._hasher)
         try:
             with self._path.open("rb", buffering=0) as file:
-                return self._stored(file, self._members[name], algorithms, tick)
+                return self._stored(file, name, algorithms, tick)
         except OSError as error:
             raise Unreadable("file_unreadable", _why(error)) from error
 
     def _stored(
         self,
         file: IO[bytes],
-        info: zipfile.ZipInfo,
+        name: str,
         algorithms: Sequence[str],
         tick: Callable[[int], None],
     ) -> Digests:
         """A member of a ZIP in our own form: its headers are known to be where they should be."""
-        crc = done = 0
+        info, crc, done = self._members[name], 0, 0
 
         def beside(block: memoryview) -> None:
             nonlocal crc, done
+            if done + len(block) == info.file_size <= SMALL_FILE:
+                self._small.keep(name, bytes(block))
             crc, done = zlib.crc32(block, crc), done + len(block)
 
         header = zipform.local_header(info.orig_filename, info.file_size, info.CRC)
