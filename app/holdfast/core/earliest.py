@@ -187,7 +187,7 @@ class _Judge:
         """The person's own run, and the pack's; what is wrong with them is said elsewhere."""
         if self.terms.help.header_run is not None:
             yield self.terms.help.header_run
-        for name in self.contents.names:
+        for name in self.contents.listed:
             span = read_headers_path(name.removeprefix(PAYLOAD))
             if span is None:
                 continue

@@ -205,10 +205,12 @@ def _heads(
     """Every checkpoint that stands on this ledger; the others are broken."""
     say = reading.seen.say
     found: dict[str, Checkpoint] = {} if head is None else {HEAD: head}
-    for name in reading.contents.names:
+    for name in reading.contents.listed:
         path = name.removeprefix(PAYLOAD)
         size = read_checkpoint_path(path) if path != name else None
-        if size is not None and (checkpoint := _checkpoint(reading, path)) is not None:
+        if size is None or name not in reading.contents:
+            continue
+        if (checkpoint := _checkpoint(reading, path)) is not None:
             if checkpoint.size == size:
                 found[path] = checkpoint
             else:

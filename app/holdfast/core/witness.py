@@ -136,6 +136,9 @@ def judge_witnesses(
     return tuple(found)
 
 
+_WITNESSES = frozenset({"headers", "certificates", "revocation", "proof"})
+
+
 @dataclass(slots=True)
 class _Witnesses:
     contents: Contents
@@ -144,14 +147,14 @@ class _Witnesses:
     seen: Seen
     withdrawals: Withdrawals = field(default_factory=Withdrawals)
     standings: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    """(name, path) of the payload files, by standing."""
+    """(name, path) of what witnesses consist of, by standing."""
     named: list[tuple[str, ProofName]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for name in self.contents.names:
+        for name in self.contents.listed:
             path = name.removeprefix(PAYLOAD)
-            if path != name:
-                kind = standing(path, self.record.recorded)
+            kind = standing(path, self.record.recorded) if path != name else "stranger"
+            if kind in _WITNESSES and name in self.contents:
                 self.standings.setdefault(kind, []).append((name, path))
         named = ((name, read_proof_name(path)) for name, path in self._of("proof"))
         self.named = [(name, proof) for name, proof in named if proof is not None]

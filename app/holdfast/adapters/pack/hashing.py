@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import queue
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import IO, Final, Protocol, TypeAlias
 
-from holdfast.core.bag import Unreadable
+from holdfast.core.bag import SMALL_FILE, Unreadable
 
 BLOCK: Final = 1 << 20
 MOST_AT_ONCE: Final = 4
@@ -71,7 +71,6 @@ def read_through(
 _Event: TypeAlias = tuple[str, int | Digests | Unreadable | None]
 
 
-SMALL: Final = 64 << 10
 MOST_KEPT: Final = 64 << 20
 
 
@@ -84,7 +83,7 @@ class Small:
 
     def keep(self, name: str, data: bytes) -> None:
         """It is at hand, unless too much is already."""
-        if len(data) <= min(SMALL, self._left):
+        if len(data) <= min(SMALL_FILE, self._left):
             self._left -= len(data)
             self._kept[name] = data
 
@@ -117,16 +116,29 @@ class _Stopped(Exception):
     """Nobody waits any more."""
 
 
+Had: TypeAlias = Generator[tuple[str, Digests | Unreadable], None, None]
+
+
 def several_at_once(
     names: Sequence[str],
     digests: Callable[[str, Callable[[int], None]], Digests],
     tick: Callable[[str, int], None],
-) -> Iterator[tuple[str, Digests | Unreadable]]:
-    """What ``digests`` gives for each name, as it comes; run in several threads.
+) -> Had:
+    """What ``digests`` gives for each name, as it comes; several threads begin with it at once.
 
-    ``tick`` is told each block in this thread, and whatever it raises ends everything at the next
-    block.
+    ``tick`` is told each block in the thread that takes the results.  Closing it, and whatever
+    ``tick`` raises, ends everything at the next block.
     """
+    begun = _begun(names, digests, tick)
+    next(begun)
+    return begun
+
+
+def _begun(
+    names: Sequence[str],
+    digests: Callable[[str, Callable[[int], None]], Digests],
+    tick: Callable[[str, int], None],
+) -> Had:
     events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
     waiting, stop = iter(names), Event()
 
@@ -144,6 +156,7 @@ def several_at_once(
     with ThreadPoolExecutor(workers, thread_name_prefix="holdfast-hash") as threads:
         at_work = [threads.submit(work) for _ in range(workers)]
         try:
+            yield "", {}
             while workers:
                 try:
                     name, what = events.get(timeout=_LOOK_S)

@@ -23,14 +23,14 @@ from holdfast.adapters.pack import zipform
 from holdfast.adapters.pack.hashing import (
     BLOCK,
     Digests,
+    Had,
     Hasher,
     Small,
     digests_of,
     read_through,
     several_at_once,
 )
-from holdfast.adapters.pack.hashing import SMALL as SMALL_FILE
-from holdfast.core.bag import ReadablePack, Unreadable
+from holdfast.core.bag import SMALL_FILE, ReadablePack, Unreadable
 from holdfast.core.canonical import one_line
 from holdfast.core.evidence import safe_path
 from holdfast.core.pack import DECLARATION, MAX_MEMBERS
@@ -206,7 +206,7 @@ class FolderPack:
         names: Sequence[str],
         algorithms: Sequence[str],
         tick: Callable[[str, int], None],
-    ) -> Iterator[tuple[str, Digests | Unreadable]]:
+    ) -> Had:
         """As ``digests``, several files at once."""
         return several_at_once(names, lambda name, told: self.digests(name, algorithms, told), tick)
 
@@ -414,7 +414,7 @@ class ZipPack:
         names: Sequence[str],
         algorithms: Sequence[str],
         tick: Callable[[str, int], None],
-    ) -> Iterator[tuple[str, Digests | Unreadable]]:
+    ) -> Had:
         """As ``digests``; several members at once where the ZIP is in our own form."""
         turn: AbstractContextManager[object] = (
             Lock() if not self._ours or self._path is None else nullcontext()
