@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from holdfast.core.job import Job
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from holdfast.core.bitcoin import CheckpointTable
     from holdfast.core.case import Case
     from holdfast.core.document import Lang
     from holdfast.core.evidence import World
@@ -245,12 +245,15 @@ class Proving(Cases, ChainVerbs):
 
         return time_stampers()
 
-    @cached_property
+    @property
     def _checkers(self) -> tuple[ProofChecker, ...]:
-        from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
-        from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
+        def make(table: CheckpointTable) -> tuple[ProofChecker, ...]:
+            from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
+            from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 
-        return (OpenTimestampsChecker(self._table), Rfc3161Checker())
+            return (OpenTimestampsChecker(table), Rfc3161Checker())
+
+        return self._by_table("checkers", make)
 
     def _header_run(self, world: World, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
         from holdfast.core.bitcoin import PERIOD

@@ -302,12 +302,19 @@ class VerifyPage(Page):
 
     def _sign(self) -> None:
         holdfast, path = self.desk.holdfast, Path(self._targets[0])
+        known = holdfast.log_key(path)
+
+        def signed(_: object) -> None:
+            key = "key" if known else "first"
+            self.advice.tell(f"ledger.sign.{key}", mark=holdfast.log_key(path))
+
         save_as(
             self,
             self.desk,
             name=self.desk.say("ledger.sign.name", name=path.stem) + ".txt",
             work=lambda out, _: holdfast.cosign(path, out),
             button=self.sign,
+            then=signed,
         )
 
     def _cells(self, finding: Finding) -> tuple[Cell, ...]:
