@@ -71,7 +71,7 @@ class Task(QObject):
     def _report(self, progress: Progress) -> None:
         # A fast disk gives thousands of reports a second, and nobody can read as many.
         now = time.monotonic()
-        whole = progress.total is not None and progress.done >= progress.total
+        whole = progress.total is None or progress.done >= progress.total
         if progress.stage == self._told[0] and now - self._told[1] < SOON_S and not whole:
             return
         self._told = (progress.stage, now)
