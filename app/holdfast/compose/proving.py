@@ -199,10 +199,13 @@ class Proving(Cases, ChainVerbs):
     def _looked(self, target: str, job: Job) -> Looked:
         """What a paper says of a target, beside its name."""
         from holdfast.core.pack import TAG_MANIFEST
+        from holdfast.usecases.targets import database_in
         from holdfast.usecases.verification import Looked
 
         path = Path(target)
         try:
+            if path.is_dir() and (database := database_in(path)) is not None:
+                path = database
             if path.is_dir():
                 raw = (path / TAG_MANIFEST).read_bytes()
                 return Looked(name=path.name or target, sha256=hashlib.sha256(raw).hexdigest())

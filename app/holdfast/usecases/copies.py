@@ -28,6 +28,7 @@ from holdfast.core.verdict import Finding, Verdict, conclude, together
 from holdfast.core.witness import Terms
 from holdfast.usecases.export import CaseView
 from holdfast.usecases.kept import head_of, judge_against, judge_remains
+from holdfast.usecases.targets import ABOUT_ALL
 from holdfast.usecases.verify import Shelf
 
 if TYPE_CHECKING:
@@ -311,7 +312,7 @@ def _named(name: str, verdict: Verdict) -> Verdict:
     """Every finding says which case it is about."""
 
     def told(finding: Finding) -> Finding:
-        if finding.rule == "world_practice":
+        if finding.rule in ABOUT_ALL:
             return finding
         if finding.rule.startswith("kept_") and finding.subject:
             # Its subject is the file that somebody kept.

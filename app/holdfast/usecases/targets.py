@@ -128,7 +128,7 @@ def weight(thing: Thing, job: Job) -> int:
     return found
 
 
-_ABOUT_ALL = frozenset({"world_practice", "digest_sm3_skipped", "digest_sm3_unavailable"})
+ABOUT_ALL = frozenset({"world_practice", "digest_sm3_skipped", "digest_sm3_unavailable"})
 
 
 def labelled(thing: Thing, verdict: Verdict) -> Verdict:
@@ -140,7 +140,7 @@ def labelled(thing: Thing, verdict: Verdict) -> Verdict:
         return label if subject in ("", name, label) else f"{label}/{subject}"
 
     def said(finding: Finding) -> Finding:
-        if finding.rule in _ABOUT_ALL or finding.rule.startswith("kept_"):
+        if finding.rule in ABOUT_ALL or finding.rule.startswith("kept_"):
             return finding
         return replace(finding, subject=named(finding.subject))
 
