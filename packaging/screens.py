@@ -106,6 +106,7 @@ def pages(window: MainWindow, fake: FakeHoldfast, out: Path, tail: str) -> None:
     at("14-help", "help", None)
     at("14b-shot", "shot", "")
     at("14c-record", "record", xu)
+    at("14c2-token", "token", xu)
     at("14d-phone", "phone", xu)
     at("14e-environment", "environment", xu)
     at("16-browsing", "browsing", (xu, "https://duanju.practice.example/v/taohuadu/12"))

@@ -27,6 +27,7 @@ from series import series
 from stamping import stamping
 from tokens import tokens
 from tree import ledger_root
+from verifying import verifying
 from window import first_window
 
 TABLE = ROOT / "packaging" / "docs" / "performance.md"
@@ -45,6 +46,7 @@ def main(argv: list[str]) -> int:
         "tokens": lambda: tokens(chosen.pairs or 7),
         "page": lambda: long_page(chosen.pairs or 5),
         "checker": lambda: page_check(chosen.pairs or 3, chosen.gib),
+        "verify": lambda: verifying(chosen.pairs or 5, chosen.gib),
     }
     rows: list[Row] = []
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
@@ -63,7 +65,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     names = (
         *("sealing", "window", "stamping", "ledger", "series", "recording", "page", "tokens"),
-        "checker",
+        *("checker", "verify"),
     )
     parser.add_argument("bench", nargs="*", choices=(*names, []), help=", ".join(names))
     parser.add_argument("--pairs", type=int, default=0, help="how often each pair is measured")

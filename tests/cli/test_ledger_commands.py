@@ -13,7 +13,10 @@ def test_a_checkpoint_goes_to_a_second_device_and_comes_back(data: Path, tmp_pat
     case = json.loads(holdfast("case", "new", "A title", *own, "--json").stdout)["case"]["number"]
     file, signed = tmp_path / "head.txt", tmp_path / "signed.txt"
     assert holdfast("ledger", "checkpoint", case, "--out", file, *own).returncode == 0
-    assert holdfast("cosign", file, "--out", signed, *other).returncode == 0
+    first = holdfast("cosign", file, "--out", signed, *other, "--lang", "en")
+    assert first.returncode == 0
+    assert "had never seen this record" in first.stdout
+    assert "holdfast.local/" in first.stdout
     done = holdfast("ledger", "cosigned", case, signed, *own, "--json")
     assert json.loads(done.stdout)["cosigned"]["size"] == 1
     proof = tmp_path / "proof.txt"
@@ -22,7 +25,9 @@ def test_a_checkpoint_goes_to_a_second_device_and_comes_back(data: Path, tmp_pat
     told = json.loads(holdfast("verify", proof, signed, *own, "--json").stdout)
     assert {f["rule"] for f in told["findings"]} >= {"kept_holds", "kept_consistent"}
     # Back at the second device a shorter one is refused.
-    assert holdfast("cosign", proof, "--out", signed, *other).returncode == 0
+    again = json.loads(holdfast("cosign", proof, "--out", signed, *other, "--json").stdout)
+    assert not again["first_seen"]
+    assert again["log_key"] in first.stdout
     done = holdfast("cosign", file, "--out", signed, *other)
     assert said(done)
     assert done.returncode == 1

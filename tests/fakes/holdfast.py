@@ -831,6 +831,13 @@ class FakeHoldfast(FakeSeries):
         out.write_bytes(b"signed")
         return out, 3
 
+    def log_key(self, file: Path) -> str:
+        return (
+            "holdfast.local/x+1d2c3b4a+AQID"
+            if any(call[0] == "cosign" for call in self.calls)
+            else ""
+        )
+
     def cosigned(self, case: str, file: Path, key: str = "") -> Cosigned:
         self._call("cosigned", case, file)
         seen = Cosigned(key="k", size=3, time=rfc3339(self.now()))

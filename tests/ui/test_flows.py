@@ -18,6 +18,8 @@ from fakes.holdfast import HOSTILE, VERDICTS, FakeHoldfast
 from holdfast.core.canonical import Json
 from holdfast.core.errors import Refused, Tampered, Unavailable
 from holdfast.core.evidence import Exhibit
+from holdfast.core.job import Job
+from holdfast.core.pace import Pace
 from holdfast.ui.agenda import NextItem
 from holdfast.ui.models import ROW
 from holdfast.ui.pages.trouble import TroublePage, Woe
@@ -793,6 +795,51 @@ def test_dropping_on_verify_verifies_and_keeps_nothing(
     settle(qtbot, window)
     assert called(fake, "verify")
     assert not called(fake, "keep_files")
+
+
+def test_a_long_verification_says_how_far_it_is_and_can_be_stopped(
+    qtbot: QtBot, fake: FakeHoldfast, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+
+    def verify(_targets: object, job: Job) -> object:
+        while True:
+            job.step("checking", 1_500_000_000, 10_000_000_000, "film.mp4")
+            go.wait(0.01)
+
+    monkeypatch.setattr(fake, "verify", verify)
+    monkeypatch.setattr(Pace, "left", lambda *_: 130.0)
+    window = open_(fake, lang="en")
+    window.go("verify", ("big.zip",))
+    page = window.here
+    qtbot.waitUntil(lambda: "left" in page.left.text())
+    assert page.left.text() == "1.5 GB of 10.0 GB · about 2 min left"
+    assert page.waiting.isVisible()
+    click(qtbot, window, page.stop)
+    qtbot.waitUntil(lambda: page.stopped.isVisible())
+    assert not page.waiting.isVisible()
+    assert page._task is None
+    # Something else may be dropped while the first is still being let go.
+    page.verify(("one.zip",))
+    monkeypatch.setattr(fake, "verify", lambda *_: VERDICTS["ok"])
+    page.verify(("two.zip",))
+    qtbot.waitUntil(lambda: page._result.isVisible())
+    assert page._targets == ("two.zip",)
+    assert not page.stopped.isVisible()
+
+
+def test_a_folder_can_be_chosen_without_a_mouse(
+    qtbot: QtBot,
+    fake: FakeHoldfast,
+    open_: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = open_(fake)
+    window.go("verify", None)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a: str(tmp_path))
+    click(qtbot, window, window.here.zone.more)
+    assert called(fake, "verify") == [("verify", (str(tmp_path),), {})]
 
 
 # --- trouble -------------------------------------------------------------------------------------

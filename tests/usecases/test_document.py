@@ -458,6 +458,9 @@ class TestWords:
         found = stamp_status(changed, say())
         assert (found["status"], found["mark"]) == (status, mark)
         assert found["practice"] == "", "nothing was answered"
+        foreign = replace(changed, imported=True, authority="imported-0123456789ab", by="")
+        assert stamp_status(foreign, say())["kind"] == "RFC 3161（从别处取得）"
+        assert "某机构" in str(stamp_status(replace(foreign, by="某机构"), say())["kind"])
         answered = stamp_status(replace(changed, proof="0" * 64), say())
         assert answered["practice"] in ("〔演练服务〕", "〔演练链〕")
 

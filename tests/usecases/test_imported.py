@@ -20,8 +20,9 @@ from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core.errors import Refused
 from holdfast.core.evidence import Exhibit
 from holdfast.core.job import Job
-from holdfast.core.rfc3161 import make_query
+from holdfast.core.rfc3161 import make_query, read_response
 from holdfast.core.timestamp import Stamp
+from holdfast.core.verdict import ProofHelp
 from holdfast.practice import keys
 from holdfast.practice.tsa import reply
 from holdfast.usecases.imported import Imported, Means, import_token
@@ -270,3 +271,44 @@ def test_without_its_root_a_pack_says_that_it_is_not_known(made: Rehearsal, tmp_
     named = {one.rule: one for one in verdict.findings if stamp.authority in one.subject}
     assert named["token_root_unknown"].outcome == "unchecked"
     assert "token_root_named" not in named
+
+
+def test_what_is_published_about_an_imported_token_is_kept(made: Rehearsal, tmp_path: Path) -> None:
+    query = make_query(hashlib.sha256(file_of(made)).digest(), 1 << 63)
+    raw = reply(query, keys.witnesses()[0], made.clock.now())
+    asked = []
+
+    def published(path: Any, token: Any, world: str) -> tuple[bytes, ...]:
+        asked.append((len(path), token.raw, world))
+        return (b"a list",)
+
+    found = take(made, tmp_path, raw, published=published)
+    assert [(length, world) for length, _, world in asked] == [(len(found_path(raw)), "practice")]
+    (sha256,) = found.stamp.revocation
+    assert made.vault.read(sha256) == b"a list"
+    assert made.case is not None
+    last = made.store.entries(made.case.id)[-1]
+    assert last.facts["revocation"] == [sha256]
+
+
+def test_an_imported_token_whose_certificate_was_revoked_is_refused(
+    made: Rehearsal, tmp_path: Path
+) -> None:
+    query = make_query(hashlib.sha256(file_of(made)).digest(), 1 << 63)
+    raw = reply(query, keys.witnesses()[0], made.clock.now())
+    with pytest.raises(Refused) as caught:
+        take(made, tmp_path, raw, published=lambda *_: None)
+    assert caught.value.facts["rule"] == "token_revoked"
+    # Nobody is asked about one that counts for nothing here.
+    found = take(made, tmp_path, about(made), published=lambda *_: None)
+    assert found.stamp.status == "unchecked"
+
+
+def found_path(raw: bytes) -> tuple[bytes, ...]:
+    """The certificates that a practice token stands on."""
+    lent = ProofHelp(roots=(keys.pem(keys.witnesses()[0].root),))
+
+    def digest(_name: str) -> bytes:
+        return read_response(raw).info.imprint
+
+    return Rfc3161Checker().check("x", digest, raw, lent)[0].path

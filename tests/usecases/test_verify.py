@@ -162,7 +162,7 @@ def test_bad_requests_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert refused() == "verify_nothing"
     assert refused(tmp_path / "absent") == "verify_missing"
     assert refused("a\0b") == "verify_missing"
-    assert refused(empty) == "verify_no_pack"
+    assert refused(empty) == "verify_empty"
     assert refused(finished().folder, root=nonsense) == "certificates_unreadable"
     assert refused(finished().folder, chain=nonsense) == "certificates_unreadable"
     assert refused(finished().folder, headers=nonsense) == "headers_unreadable"

@@ -81,6 +81,10 @@ class Cosigner:
             bare, mine, seconds, own.sign(cosignature.message(bare, seconds))
         )
 
+    def log_key(self, origin: str) -> VerifierKey | None:
+        """The key under which this device knows a record; None for one it never signed for."""
+        return self._remembered(origin)[1]
+
     # --- memory ----------------------------------------------------------------------------------
 
     def _place(self, origin: str) -> Path:

@@ -47,6 +47,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         return call(rest, desk)
     except KeyboardInterrupt:
+        desk.stopped()
         return CANCELLED
     finally:
         desk.close()

@@ -13,6 +13,7 @@ from holdfast.core.canonical import visible
 from holdfast.core.document import Lang
 from holdfast.core.errors import Cancelled, HoldfastError, Tampered, Unavailable
 from holdfast.core.job import Job, Progress
+from holdfast.core.pace import Pace, rounded
 from holdfast.core.words import Words
 
 OK, REFUSED, USAGE, UNAVAILABLE, BROKEN, UNCHECKED, CANCELLED = 0, 1, 2, 3, 4, 5, 130
@@ -88,6 +89,11 @@ class Desk:
             self._bar.end()
         print(visible(line), file=sys.stderr)
 
+    def stopped(self) -> None:
+        """Whoever pressed Ctrl-C has a clean line to go on from."""
+        if self._bar is not None:
+            self._bar.end()
+
     def give(self, body: Mapping[str, object]) -> None:
         """The one JSON object, where it was asked for."""
         if self.everywhere.json:
@@ -110,6 +116,7 @@ class Bar:
         self._desk = desk
         self._stage = ""
         self._drawn = 0.0
+        self._pace = Pace()
         self._terminal = sys.stderr.isatty()
 
     def show(self, progress: Progress) -> None:
@@ -124,6 +131,10 @@ class Bar:
         if stage == self._stage and now - self._drawn < 0.1:
             return
         self._stage, self._drawn = stage, now
+        left = self._pace.left(now, progress.done, progress.total)
+        if left is not None:
+            unit, count = rounded(left)
+            stage = f"{stage}, {self._desk.say(f'ui.verify.left.{unit}', count=count)}"
         share = f" {100 * progress.done // progress.total:3d} %" if progress.total else ""
         detail = visible(progress.detail)[:40]
         print(f"\r\x1b[K{stage}{share} {detail}", end="", file=sys.stderr, flush=True)

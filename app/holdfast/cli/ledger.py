@@ -62,6 +62,9 @@ def register(app: typer.Typer, desk: Desk) -> None:
             str, typer.Option("--log-key", metavar="KEY", help=desk.say("cli.cosign.log_key"))
         ] = "",
     ) -> None:
+        known = log_key or desk.holdfast.log_key(file, key)
         path, size = desk.holdfast.cosign(file, out, key, log_key)
+        record_key = desk.holdfast.log_key(file, key)
         desk.tell(desk.say("cli.cosigned", size=size, path=path))
-        desk.give({"signed": path, "size": size})
+        desk.tell(desk.say(f"cli.cosigned.{'key' if known else 'first'}", key=record_key))
+        desk.give({"signed": path, "size": size, "log_key": record_key, "first_seen": not known})

@@ -1,11 +1,13 @@
 """Documents, packs, deadlines and the self-check on the command line."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from holdfast.cli.desk import OK, UNAVAILABLE, VERDICT_CODES, Desk
+from holdfast.core.verdict import Verdict
 
 
 def register(app: typer.Typer, desk: Desk) -> None:
@@ -58,31 +60,23 @@ def register(app: typer.Typer, desk: Desk) -> None:
             typer.Option("--head", metavar="SIZE:ROOT", help=desk.say("cli.verify.head")),
         ] = None,
     ) -> int:
-        looking = None if out is None else desk.holdfast.looking(targets, out, desk.job())
-        verdict = desk.holdfast.verify(
-            targets,
-            desk.job(),
-            headers=headers,
-            root=root,
-            chain=chain,
-            all_digests=all_digests,
-            practice=practice,
-            heads=tuple(head or ()),
-        )
-        words = desk.holdfast.words(desk.lang)
-        rehearsed = any(finding.rule == "world_practice" for finding in verdict.findings)
-        if rehearsed:
-            desk.tell(words("world_practice"))
-        practised = rehearsed and verdict.verdict == "ok"
-        desk.tell(words("verdict.ok.practice" if practised else f"verdict.{verdict.verdict}"))
-        for finding in verdict.findings:
-            if finding.outcome != "ok" and finding.rule != "world_practice":
-                state = words(f"outcome.{finding.outcome}")
-                subject = f"{finding.subject}: " if finding.subject else ""
-                desk.tell(f"  [{state}] {subject}{words(finding.rule, detail=finding.detail)}")
-        for seen in verdict.timestamps:
-            state = words(f"status.{seen.status}")
-            desk.tell(f"  {seen.subject}: {seen.kind} {state} {seen.time or ''} {seen.by}".rstrip())
+        job = desk.job()
+        try:
+            looking = None if out is None else desk.holdfast.looking(targets, out, job)
+            verdict = desk.holdfast.verify(
+                targets,
+                job,
+                headers=headers,
+                root=root,
+                chain=chain,
+                all_digests=all_digests,
+                practice=practice,
+                heads=tuple(head or ()),
+            )
+        except KeyboardInterrupt:
+            desk.warn(desk.say("cli.verify.stopped"))
+            raise
+        _tell_verdict(desk, verdict)
         if looking is not None:
             paper = desk.holdfast.verification(verdict, looking, desk.lang, desk.job())
             desk.tell(desk.say("cli.verification.written", path=paper))
@@ -121,3 +115,53 @@ def register(app: typer.Typer, desk: Desk) -> None:
             desk.tell(f"{state:8} {check.check}  {check.detail}".rstrip())
         desk.give({"version": desk.holdfast.version, "checks": checks})
         return UNAVAILABLE if any(check.outcome == "fail" for check in checks) else OK
+
+
+def _tell_verdict(desk: Desk, verdict: Verdict) -> None:
+    """One sentence, what to do, what was found or could not be checked, and what it shows not."""
+    from holdfast.usecases.telling import advice
+
+    say = desk.say
+    rehearsed = any(finding.rule == "world_practice" for finding in verdict.findings)
+    if rehearsed:
+        desk.tell(say("world_practice"))
+    practised = rehearsed and verdict.verdict == "ok"
+    desk.tell(say("verdict.ok.practice" if practised else f"verdict.{verdict.verdict}"))
+    if now := advice(verdict):
+        desk.tell(say("cli.verify.now", advice=say(now)))
+    for key, outcomes in (
+        ("cli.verify.found", ("broken", "weak")),
+        ("cli.verify.unchecked", ("unchecked",)),
+        ("cli.verify.matches", ("ok",)),
+    ):
+        _tell_findings(desk, verdict, say(key), outcomes)
+    if verdict.timestamps:
+        desk.tell(say("cli.verify.stamps"))
+    for seen in verdict.timestamps:
+        state = say(f"status.{seen.status}")
+        desk.tell(f"  {seen.subject}: {seen.kind} {state} {seen.time or ''} {seen.by}".rstrip())
+    desk.tell(say("cli.verify.shows_not"))
+
+
+def _tell_findings(desk: Desk, verdict: Verdict, title: str, outcomes: tuple[str, ...]) -> None:
+    """Those of these outcomes, the worst first; of many that match alike the first is told."""
+    found = [
+        finding
+        for outcome in outcomes
+        for finding in verdict.findings
+        if finding.outcome == outcome and finding.rule != "world_practice"
+    ]
+    if not found:
+        return
+    desk.tell(title)
+    counts = Counter(finding.rule for finding in found) if outcomes == ("ok",) else Counter()
+    told: set[str] = set()
+    for finding in found:
+        if finding.outcome == "ok" and finding.rule in told:
+            continue
+        told.add(finding.rule)
+        state = desk.say(f"outcome.{finding.outcome}")
+        more = f" (+{counts[finding.rule] - 1})" if counts[finding.rule] > 1 else ""
+        subject = f"{finding.subject}{more}: " if finding.subject else ""
+        said = desk.say(finding.rule, detail=finding.detail)
+        desk.tell(f"  [{state}] {subject}{said}")

@@ -74,7 +74,8 @@ class ChainVerbs(Workshop):
             reason = error.strerror or type(error).__name__
             raise Refused("headers_unwritable", reason=reason) from error
         finally:
-            for made in ("_stampers", "_checkers", "_beacons"):
+            self._leaning.clear()
+            for made in ("_beacons",):
                 self.__dict__.pop(made, None)
 
     def use_node(

@@ -57,6 +57,14 @@ class CustodyVerbs(Proving):
         where = out or file.with_name(f"{file.stem}-signed.txt")
         return self._placed(where, lambda draft: draft.write_bytes(signed.note)), signed.size
 
+    def log_key(self, file: Path, folder: Path | None = None) -> str:
+        """The key under which this device knows the record that a checkpoint is of, or empty."""
+        from holdfast.adapters.cosigner import Cosigner
+
+        origin = self._kept(file).checkpoint.origin
+        key = Cosigner(folder or self.data / "cosigner", self._clock).log_key(origin)
+        return "" if key is None else str(key)
+
     def _log_key(self, text: str) -> VerifierKey | None:
         from holdfast.core.ledger import read_key
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,17 +15,20 @@ from holdfast.core.job import Job
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from holdfast.core.bitcoin import CheckpointTable
     from holdfast.core.case import Case
     from holdfast.core.document import Lang
     from holdfast.core.evidence import World
     from holdfast.core.timestamp import Tsa
     from holdfast.core.verdict import Verdict
+    from holdfast.core.witness import Terms
     from holdfast.ports import (
         ProofChecker,
     )
     from holdfast.usecases.export import CaseView
     from holdfast.usecases.timestamp import StampRun
     from holdfast.usecases.verification import Looked, Looking
+    from holdfast.usecases.verify import Shelf
 
 
 class Proving(Cases, ChainVerbs):
@@ -105,7 +107,7 @@ class Proving(Cases, ChainVerbs):
         practice: bool = False,
         heads: Sequence[str] = (),
     ) -> Verdict:
-        """What was found about cases, packs, files with proofs, lone proofs or issued PDFs."""
+        """What was found about cases, packs, files, proofs, issued PDFs, databases or folders."""
         from holdfast.adapters import bls, x509
         from holdfast.adapters.pack.attachments import pdf_attachments
         from holdfast.adapters.pack.verifier import known_verifiers
@@ -128,6 +130,9 @@ class Proving(Cases, ChainVerbs):
                 (case for case in self.cases() if case.ledger_id == ledger), None
             ),
             heads=self._heads_in_vault,
+            kept=lambda sha256: export.kept_here(sha256, store=self._store, vault=self._vault),
+            cases=self.cases,
+            database=self.data / "holdfast.db",
         )
         bench = verify.Bench(
             checkers=self._checkers,
@@ -142,8 +147,17 @@ class Proving(Cases, ChainVerbs):
             beacons=self.authorities().beacons,
             signed=bls.signed,
             holds=x509.holds,
+            copies=lambda path, terms, job: self._copy_judged(path, terms, job, shelf),
         )
         return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
+
+    def _copy_judged(self, path: Path, terms: Terms, job: Job, shelf: Shelf) -> Verdict | None:
+        """What a copied database shows; None for one that is none of ours."""
+        from holdfast.adapters.store.copied import open_copied
+        from holdfast.usecases import copies
+
+        bench = copies.Bench(open=open_copied, digests=self._packs.digests, tsas=self._witnesses)
+        return copies.judge_copy(path, terms, job, bench=bench, shelf=shelf)
 
     def looking(self, targets: Sequence[str], out: Path, job: Job) -> Looking:
         """What is about to be verified and written down at ``out``, as it is at this moment.
@@ -185,10 +199,13 @@ class Proving(Cases, ChainVerbs):
     def _looked(self, target: str, job: Job) -> Looked:
         """What a paper says of a target, beside its name."""
         from holdfast.core.pack import TAG_MANIFEST
+        from holdfast.usecases.targets import database_in
         from holdfast.usecases.verification import Looked
 
         path = Path(target)
         try:
+            if path.is_dir() and (database := database_in(path)) is not None:
+                path = database
             if path.is_dir():
                 raw = (path / TAG_MANIFEST).read_bytes()
                 return Looked(name=path.name or target, sha256=hashlib.sha256(raw).hexdigest())
@@ -231,12 +248,15 @@ class Proving(Cases, ChainVerbs):
 
         return time_stampers()
 
-    @cached_property
+    @property
     def _checkers(self) -> tuple[ProofChecker, ...]:
-        from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
-        from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
+        def make(table: CheckpointTable) -> tuple[ProofChecker, ...]:
+            from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
+            from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 
-        return (OpenTimestampsChecker(self._table), Rfc3161Checker())
+            return (OpenTimestampsChecker(table), Rfc3161Checker())
+
+        return self._by_table("checkers", make)
 
     def _header_run(self, world: World, heights: tuple[int, ...], job: Job) -> tuple[int, bytes]:
         from holdfast.core.bitcoin import PERIOD

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import holdfast
 from holdfast.adapters.clock import SystemClock
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from holdfast.adapters.store.safe import Safe
     from holdfast.adapters.store.store import Store
     from holdfast.adapters.store.vault import Vault
+    from holdfast.adapters.timestamp.rfc3161 import Rfc3161
     from holdfast.core.bitcoin import CheckpointTable
     from holdfast.core.evidence import World
     from holdfast.core.job import Job
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from holdfast.usecases.preserve import Asks, Maker
 
 
+Made = TypeVar("Made")
+
+
 class Workshop:
     """What the verbs work with, each made when first asked for."""
 
@@ -60,6 +64,7 @@ class Workshop:
         self._settings = SettingsFile(data / "settings.json")
         self._lock = RLock()
         self._practice: PracticeWorld | None = None
+        self._leaning: dict[str, tuple[CheckpointTable, Any]] = {}
 
     def close(self) -> None:
         """Servers of the rehearsal are stopped and the database is closed."""
@@ -119,7 +124,8 @@ class Workshop:
         """These choices hold from now on."""
         self._settings.save(settings)
         self.__dict__["settings"] = settings
-        for made in ("_stampers", "_checkers", "sources", "_sitting"):
+        self._leaning.clear()
+        for made in ("_tsas", "sources", "_sitting"):
             self.__dict__.pop(made, None)
 
     def now(self) -> datetime:
@@ -168,15 +174,33 @@ class Workshop:
 
         return Writer()
 
-    @cached_property
+    @property
     def _stampers(self) -> tuple[Stamper, ...]:
-        from holdfast.adapters.timestamp.opentimestamps import OpenTimestamps
+        def make(table: CheckpointTable) -> tuple[Stamper, ...]:
+            from holdfast.adapters.timestamp.opentimestamps import OpenTimestamps
+
+            return (OpenTimestamps(self._clock, self._explorers, table), self._tsas)
+
+        return self._by_table("stampers", make)
+
+    @cached_property
+    def _tsas(self) -> Rfc3161:
         from holdfast.adapters.timestamp.rfc3161 import Rfc3161
 
-        return (
-            OpenTimestamps(self._clock, self._explorers, self._table),
-            Rfc3161(self._clock),
-        )
+        return Rfc3161(self._clock)
+
+    def _by_table(self, name: str, make: Callable[[CheckpointTable], Made]) -> Made:
+        """What leans on the checkpoints, made anew when there are newer ones.
+
+        The command line may fetch some while the window is open.
+        """
+        table = self._table
+        known = self._leaning.get(name)
+        if known is None or known[0] is not table:
+            known = (table, make(table))
+            self._leaning[name] = known
+        made: Made = known[1]
+        return made
 
     # --- Bitcoin's headers ------------------------------------------------------------------------
 

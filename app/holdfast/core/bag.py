@@ -8,9 +8,10 @@ for its digests, whatever its size, and small ones once more for their content.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from holdfast.core.job import Job
 from holdfast.core.pack import (
@@ -31,6 +32,8 @@ from holdfast.core.pack import (
 from holdfast.core.verdict import Finding, FindingOutcome, TimestampSeen
 
 MAX_MANIFEST = 64 << 20
+SMALL_FILE = 64 << 10
+"""Up to so many bytes a file is hashed before anything is judged."""
 
 
 class Unreadable(ValueError):
@@ -40,6 +43,9 @@ class Unreadable(ValueError):
         super().__init__(f"{rule}: {detail}" if detail else rule)
         self.rule = rule
         self.detail = detail
+
+
+_Had: TypeAlias = "Mapping[str, bytes] | Unreadable"
 
 
 class ReadablePack(Protocol):
@@ -71,6 +77,20 @@ class ReadablePack(Protocol):
         ...
 
 
+@runtime_checkable
+class SeveralAtOnce(Protocol):
+    """A pack whose files can be hashed on several cores."""
+
+    def each_digest(
+        self,
+        names: Sequence[str],
+        algorithms: Sequence[str],
+        tick: Callable[[str, int], None],
+    ) -> Generator[tuple[str, _Had], None, None]:
+        """As ``digests``, name by name, in no order; the work begins at once, until closed."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Seen:
     """What has been seen so far, in the order of looking."""
@@ -88,30 +108,31 @@ class Seen:
 
 
 class Contents:
-    """The files of a pack with their digests, each read once."""
+    """The files of a pack with their digests, each read once.
+
+    Small ones are hashed at the start; the others while what the small ones say is judged, so that
+    only who asks for one of them waits for it.
+    """
 
     def __init__(self, pack: ReadablePack, seen: Seen, job: Job, *, sm3: bool) -> None:
-        """Everything is hashed; what could not be read is broken and as good as absent."""
-        self._pack = pack
+        """What cannot be read is broken, said when everything was read, and as good as absent."""
+        self._pack, self._seen, self._job = pack, seen, job
         self._digests: dict[str, Mapping[str, bytes]] = {}
-        self.sm3_missing = False
-        algorithms = ("sha256", "sm3") if sm3 else ("sha256",)
-        sizes = self._sizes(seen)
-        total, done = sum(sizes.values()), 0
+        self._failed: dict[str, Unreadable] = {}
+        self._algorithms = ("sha256", "sm3") if sm3 else ("sha256",)
+        self._sizes_by_name = sizes = self._sizes(seen)
+        self._total, self._done = sum(sizes.values()), 0
+        self._said = False
+        several = isinstance(pack, SeveralAtOnce)
+        small = [name for name in sizes if several and sizes[name] <= SMALL_FILE]
+        for name, what in self._hashing(small):
+            self._take(name, what)
+        taken = self._digests.keys() | self._failed.keys()
+        self._later = self._hashing([name for name in sizes if name not in taken])
 
-        def tick(count: int) -> None:
-            nonlocal done
-            done += count
-            job.step("checking", done, total, name)
-
-        for name in sizes:
-            try:
-                self._digests[name] = pack.digests(name, algorithms, tick)
-            except Unreadable as error:
-                seen.say(name, error.rule, "broken", error.detail)
-                continue
-            self.sm3_missing = self.sm3_missing or len(self._digests[name]) < len(algorithms)
-        self._sizes_by_name = sizes
+    def close(self) -> None:
+        """Nothing is read any more."""
+        self._later.close()
 
     def _sizes(self, seen: Seen) -> dict[str, int]:
         sizes: dict[str, int] = {}
@@ -122,30 +143,78 @@ class Contents:
                 seen.say(name, error.rule, "broken", error.detail)
         return sizes
 
+    def _hashing(self, names: Sequence[str]) -> Generator[tuple[str, _Had], None, None]:
+        def tick(name: str, count: int) -> None:
+            self._done += count
+            self._job.step("checking", self._done, self._total, name)
+
+        if isinstance(self._pack, SeveralAtOnce):
+            return self._pack.each_digest(names, self._algorithms, tick)
+        return _one_by_one(self._pack, names, self._algorithms, tick)
+
+    def _take(self, name: str, what: _Had) -> None:
+        if isinstance(what, Unreadable):
+            self._failed[name] = what
+        else:
+            self._digests[name] = what
+
+    def _whole(self) -> None:
+        """Everything was read; what could not be is said, in order."""
+        if self._said:
+            return
+        for name, what in self._later:
+            self._take(name, what)
+        self._said = True
+        for name in sorted(self._failed):
+            error = self._failed[name]
+            self._seen.say(name, error.rule, "broken", error.detail)
+
     def __contains__(self, name: str) -> bool:
+        if name not in self._sizes_by_name:
+            return False
+        while name not in self._digests and name not in self._failed:
+            self._take(*next(self._later))
         return name in self._digests
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """Every file of the pack, also one that may turn out not to be readable."""
+        return tuple(self._sizes_by_name)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every file that could be read."""
-        return tuple(self._digests)
+        self._whole()
+        return tuple(name for name in self._sizes_by_name if name in self._digests)
+
+    @property
+    def sm3_missing(self) -> bool:
+        """Whether a digest that was asked for cannot be had here."""
+        self._whole()
+        wanted = len(self._algorithms)
+        return any(len(digests) < wanted for digests in self._digests.values())
+
+    def _had(self, name: str) -> Mapping[str, bytes]:
+        if name not in self:
+            raise KeyError(name)
+        return self._digests[name]
 
     def size(self, name: str) -> int:
         """Bytes."""
         return self._sizes_by_name[name]
 
     def sha256(self, name: str) -> str:
-        """Lower-case hex."""
-        return self._digests[name]["sha256"].hex()
+        """Lower-case hex.  Raises KeyError for what could not be read."""
+        return self._had(name)["sha256"].hex()
 
     def sm3(self, name: str) -> str | None:
         """Lower-case hex; None when it was not asked for or cannot be had here."""
-        value = self._digests[name].get("sm3")
+        value = self._had(name).get("sm3")
         return None if value is None else value.hex()
 
     def digest(self, name: str, algorithm: str) -> bytes:
         """Any digest, read again if it was not taken on the way.  Raises ValueError."""
-        known = self._digests[name]
+        known = self._had(name)
         if algorithm not in known:
             known = {**known, **self._pack.digests(name, (algorithm,), lambda _count: None)}
             self._digests[name] = known
@@ -155,12 +224,25 @@ class Contents:
 
     def read(self, name: str, limit: int) -> bytes:
         """The content, which is the same that was hashed.  Raises Unreadable."""
-        if name not in self._digests:
+        if name not in self:
             raise Unreadable("file_missing")
         data = self._pack.read(name, limit)
         if hashlib.sha256(data).digest() != self._digests[name]["sha256"]:
             raise Unreadable("file_unsteady")
         return data
+
+
+def _one_by_one(
+    pack: ReadablePack,
+    names: Sequence[str],
+    algorithms: Sequence[str],
+    tick: Callable[[str, int], None],
+) -> Generator[tuple[str, _Had], None, None]:
+    for name in names:
+        try:
+            yield name, pack.digests(name, algorithms, partial(tick, name))
+        except Unreadable as error:
+            yield name, error
 
 
 def judge_bag(contents: Contents, seen: Seen, known_verifiers: frozenset[str]) -> None:

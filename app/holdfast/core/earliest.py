@@ -31,7 +31,7 @@ from holdfast.core.not_before import NOT_ASKED, reason_codes
 from holdfast.core.pack import PAYLOAD, payload, read_headers_path
 from holdfast.core.record import MAX_CAPTURE, Record, Sealed
 from holdfast.core.verdict import FindingOutcome
-from holdfast.core.witness import Dated, Terms, about_exhibit
+from holdfast.core.witness import Abouts, Dated, Terms
 
 BLOCK_SLACK = timedelta(hours=2)
 """How far ahead of the world a miner's clock may be (Bitcoin's own rule)."""
@@ -53,7 +53,7 @@ def judge_not_before(
 ) -> None:
     """Every value in the manifests judged, and held against what witnesses and clock say."""
     judge = _Judge(contents, record, terms, seen)
-    sizes = {path: checkpoint.size for path, checkpoint in record.checkpoints.items()}
+    about = Abouts(record, dated)
     for exhibit in record.exhibits:
         manifest = judge.manifest(exhibit)
         if manifest is None:
@@ -61,7 +61,7 @@ def judge_not_before(
         name = payload(exhibit.ref.path)
         values = tuple(judge.values(name, manifest.get("not_before")))
         judge.against_clock(name, manifest, values)
-        judge.against_witnesses(name, about_exhibit(exhibit, dated, sizes), values)
+        judge.against_witnesses(name, about(exhibit), values)
 
 
 @dataclass(slots=True)
@@ -79,6 +79,8 @@ class _Judge:
 
     def manifest(self, exhibit: Sealed) -> Mapping[str, Json] | None:
         """The manifest of an exhibit; None where it is not what was sealed, which was said."""
+        if exhibit.number in self.record.manifests:
+            return self.record.manifests[exhibit.number]
         name = payload(exhibit.ref.path)
         if name not in self.contents or exhibit.ref.path in self.record.changed:
             return None
@@ -185,7 +187,7 @@ class _Judge:
         """The person's own run, and the pack's; what is wrong with them is said elsewhere."""
         if self.terms.help.header_run is not None:
             yield self.terms.help.header_run
-        for name in self.contents.names:
+        for name in self.contents.listed:
             span = read_headers_path(name.removeprefix(PAYLOAD))
             if span is None:
                 continue

@@ -39,6 +39,13 @@ class Job:
         """A job for work beside this one: it reports nothing, and ends when this one is to."""
         return Job(end=self._cancelled)
 
+    def through(self, told: Callable[[Progress], Progress]) -> Job:
+        """A job for a part of this one: ``told`` says how far this one is with it."""
+        report = self._report
+        if report is None:
+            return self.beside()
+        return Job(lambda progress: report(told(progress)), end=self._cancelled)
+
     def cancel(self) -> None:
         """Ask for an end at the next step.  May be called from any thread."""
         self._cancelled.set()
@@ -59,3 +66,26 @@ class Job:
             raise Cancelled
         if self._report is not None:
             self._report(Progress(stage=stage, done=done, total=total, detail=detail))
+
+
+class Span:
+    """Several pieces of work, one after another, reported as one over ``total`` bytes."""
+
+    def __init__(self, job: Job, total: int, stage: str = "checking") -> None:
+        """Progress of ``stage`` is counted in bytes; that of others only says where it stands."""
+        self._job, self._total, self._stage = job, total, stage
+        self._before = self._here = self._last = 0
+
+    def part(self) -> Job:
+        """A job for the next piece; the one before it is over."""
+        self._before += self._last
+        self._here = self._last = 0
+        return self._job.through(self._through)
+
+    def _through(self, progress: Progress) -> Progress:
+        if progress.stage == self._stage and progress.total is not None:
+            self._last = progress.total
+            self._here = min(progress.done, progress.total)
+        done = self._before + self._here
+        total = max(self._total, self._before + self._last)
+        return Progress(stage=progress.stage, done=done, total=total, detail=progress.detail)

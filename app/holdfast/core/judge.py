@@ -38,33 +38,50 @@ from holdfast.core.witness import (
 
 def judge_pack(pack: ReadablePack, terms: Terms, job: Job) -> Verdict:
     """What an exported pack shows: bag, record, witnesses, in this order."""
-    seen = Seen(findings=list(pack.troubles()))
-    contents = Contents(pack, seen, job, sm3=terms.all_digests)
-    judge_bag(contents, seen, terms.known_verifiers)
-    return _judge(contents, seen, terms, job, live=False)
+    return _judge(pack, terms, job, live=False)
 
 
 def judge_case(pack: ReadablePack, terms: Terms, job: Job) -> Verdict:
     """What a case in its own vault shows; it has no bag around it and may still grow."""
-    seen = Seen(findings=list(pack.troubles()))
-    contents = Contents(pack, seen, job, sm3=terms.all_digests)
-    return _judge(contents, seen, terms, job, live=True)
+    return _judge(pack, terms, job, live=True)
 
 
-def _judge(contents: Contents, seen: Seen, terms: Terms, job: Job, *, live: bool) -> Verdict:
-    record = judge_record(contents, seen, live=live)
-    dated: tuple[FindingOutcome, ...] = ()
-    if record is not None:
-        _strangers(contents, record, seen)
-        if record.world == "practice":
-            _rehearsal(seen, terms)
-        judge_kept(terms.kept, _lines(record, live=live), seen, ed25519.verify)
-        witnesses = judge_witnesses(contents, record, terms, seen, job)
-        witnesses = judge_renewals(record, witnesses, terms.help.now, seen)
-        judge_not_before(contents, record, witnesses, terms, seen)
-        dated = judge_dates(record, witnesses, seen, practice_counts=terms.help.practice)
-    _second_digests(contents, seen, terms)
-    return _verdict(seen, dated)
+def _judge(pack: ReadablePack, terms: Terms, job: Job, *, live: bool) -> Verdict:
+    """The bag is judged last, for it waits for every file; what it shows stands first all the same.
+
+    Until then most of the rest is judged while the large files are being hashed.
+    """
+    first, bag, on_record, strange, rest = (Seen() for _ in range(5))
+    first.findings.extend(pack.troubles())
+    contents = Contents(pack, first, job, sm3=terms.all_digests)
+    try:
+        record = judge_record(contents, on_record, live=live)
+        dated: tuple[FindingOutcome, ...] = ()
+        if record is not None:
+            dated = _witnessed(contents, record, terms, rest, job, live=live)
+            _strangers(contents, record, strange)
+        if not live:
+            judge_bag(contents, bag, terms.known_verifiers)
+        _second_digests(contents, rest, terms)
+    finally:
+        contents.close()
+    whole = Seen(timestamps=rest.timestamps)
+    for seen in (first, bag, on_record, strange, rest):
+        whole.findings.extend(seen.findings)
+    return _verdict(whole, dated)
+
+
+def _witnessed(
+    contents: Contents, record: Record, terms: Terms, seen: Seen, job: Job, *, live: bool
+) -> tuple[FindingOutcome, ...]:
+    """How each exhibit is dated."""
+    if record.world == "practice":
+        _rehearsal(seen, terms)
+    judge_kept(terms.kept, _lines(record, live=live), seen, ed25519.verify)
+    witnesses = judge_witnesses(contents, record, terms, seen, job)
+    witnesses = judge_renewals(record, witnesses, terms.help.now, seen)
+    judge_not_before(contents, record, witnesses, terms, seen)
+    return judge_dates(record, witnesses, seen, practice_counts=terms.help.practice)
 
 
 def _lines(record: Record, *, live: bool) -> Lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from holdfast.core.bag import Contents, Seen, Unreadable
+from holdfast.core.canonical import Json
 from holdfast.core.ledger import Ref
 from holdfast.core.pack import payload
 
@@ -18,6 +19,7 @@ class Reading:
     live: bool
     recorded: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
+    manifests: dict[str, dict[str, Json]] = field(default_factory=dict)
 
     def read(self, path: str, limit: int) -> bytes | None:
         """The content, or None after saying why not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from holdfast.core import ed25519
 from holdfast.core.bag import Contents, Seen
@@ -82,6 +82,8 @@ class Record:
     the protocol, the authority."""
     keys: tuple[VerifierKey, ...] = ()
     """Those in ``key.txt`` that the ledger names."""
+    manifests: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """What the manifests of the exhibits say of when they were made, by exhibit number."""
 
 
 def withheld_leaf(line: bytes) -> bytes | None:
@@ -128,6 +130,7 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
         changed=frozenset(reading.changed),
         certificates=_certificates(entries),
         proofs=_proofs(entries),
+        manifests=reading.manifests,
     )
 
 
@@ -202,10 +205,12 @@ def _heads(
     """Every checkpoint that stands on this ledger; the others are broken."""
     say = reading.seen.say
     found: dict[str, Checkpoint] = {} if head is None else {HEAD: head}
-    for name in reading.contents.names:
+    for name in reading.contents.listed:
         path = name.removeprefix(PAYLOAD)
         size = read_checkpoint_path(path) if path != name else None
-        if size is not None and (checkpoint := _checkpoint(reading, path)) is not None:
+        if size is None or name not in reading.contents:
+            continue
+        if (checkpoint := _checkpoint(reading, path)) is not None:
             if checkpoint.size == size:
                 found[path] = checkpoint
             else:
@@ -309,6 +314,10 @@ def _manifest(reading: Reading, number: str, world: World) -> str | None:
     raw = reading.read(path, MAX_CAPTURE)
     try:
         manifest = read_manifest(raw or b"")
+        # Manifests are long, and this is all that is looked at again.
+        reading.manifests[number] = {
+            key: manifest[key] for key in ("not_before", "clock") if key in manifest
+        }
         refs = _file_refs(number, manifest.get("files"))
     except ValueError as error:
         say(name, "exhibit_manifest", "broken", str(error))

@@ -136,6 +136,9 @@ def judge_witnesses(
     return tuple(found)
 
 
+_WITNESSES = frozenset({"headers", "certificates", "revocation", "proof"})
+
+
 @dataclass(slots=True)
 class _Witnesses:
     contents: Contents
@@ -143,13 +146,22 @@ class _Witnesses:
     terms: Terms
     seen: Seen
     withdrawals: Withdrawals = field(default_factory=Withdrawals)
+    standings: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """(name, path) of what witnesses consist of, by standing."""
+    named: list[tuple[str, ProofName]] = field(default_factory=list)
 
-    def _of(self, kind: str) -> Iterator[tuple[str, str]]:
-        """(name, path) of the payload files of one standing."""
-        for name in self.contents.names:
+    def __post_init__(self) -> None:
+        for name in self.contents.listed:
             path = name.removeprefix(PAYLOAD)
-            if path != name and standing(path, self.record.recorded) == kind:
-                yield name, path
+            kind = standing(path, self.record.recorded) if path != name else "stranger"
+            if kind in _WITNESSES and name in self.contents:
+                self.standings.setdefault(kind, []).append((name, path))
+        named = ((name, read_proof_name(path)) for name, path in self._of("proof"))
+        self.named = [(name, proof) for name, proof in named if proof is not None]
+
+    def _of(self, kind: str) -> Sequence[tuple[str, str]]:
+        """(name, path) of the payload files of one standing."""
+        return self.standings.get(kind, ())
 
     def _read(self, name: str, limit: int) -> bytes | None:
         try:
@@ -265,10 +277,9 @@ class _Witnesses:
 
     # --- proofs ----------------------------------------------------------------------------------
 
-    def proofs(self) -> list[tuple[str, ProofName]]:
+    def proofs(self) -> Sequence[tuple[str, ProofName]]:
         """Every proof file, with what its name says."""
-        named = ((name, read_proof_name(path)) for name, path in self._of("proof"))
-        return [(name, proof) for name, proof in named if proof is not None]
+        return self.named
 
     def weigh(self, name: str, proof: ProofName, runs: Sequence[tuple[int, bytes]]) -> Dated | None:
         """What one proof file is worth, said; None when it dates nothing."""
@@ -468,10 +479,9 @@ def judge_dates(
 ) -> tuple[FindingOutcome, ...]:
     """How each exhibit is dated: by a witness about its manifest, or about a head over its line."""
     outcomes = []
-    sizes = {path: checkpoint.size for path, checkpoint in record.checkpoints.items()}
+    about = Abouts(record, dated)
     for exhibit in record.exhibits:
-        about = about_exhibit(exhibit, dated, sizes)
-        rule, outcome, time = _dating(about, practice_counts=practice_counts)
+        rule, outcome, time = _dating(about(exhibit), practice_counts=practice_counts)
         seen.say(exhibit.number, rule, outcome, time)
         outcomes.append(outcome)
     if not record.exhibits:
@@ -479,13 +489,24 @@ def judge_dates(
     return tuple(outcomes)
 
 
-def about_exhibit(exhibit: Sealed, dated: Sequence[Dated], sizes: Mapping[str, int]) -> list[Dated]:
-    """The witnesses about an exhibit's manifest, or about a head over its line."""
-    return [
-        witness
-        for witness in dated
-        if witness.path == exhibit.ref.path or sizes.get(witness.path, 0) > exhibit.seq
-    ]
+class Abouts:
+    """Which witnesses speak of which exhibit, found without going through all of them each time."""
+
+    def __init__(self, record: Record, dated: Sequence[Dated]) -> None:
+        sizes = {path: checkpoint.size for path, checkpoint in record.checkpoints.items()}
+        self._own: dict[str, list[tuple[int, Dated]]] = {}
+        self._heads: list[tuple[int, int, Dated]] = []
+        for order, witness in enumerate(dated):
+            if witness.path in sizes:
+                self._heads.append((order, sizes[witness.path], witness))
+            else:
+                self._own.setdefault(witness.path, []).append((order, witness))
+
+    def __call__(self, exhibit: Sealed) -> list[Dated]:
+        """The witnesses about an exhibit's manifest, or about a head over its line, in order."""
+        heads = [(order, one) for order, size, one in self._heads if size > exhibit.seq]
+        found = [*self._own.get(exhibit.ref.path, ()), *heads]
+        return [witness for _, witness in sorted(found, key=lambda pair: pair[0])]
 
 
 def _dating(about: Sequence[Dated], *, practice_counts: bool) -> tuple[str, FindingOutcome, str]:

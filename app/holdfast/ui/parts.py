@@ -444,20 +444,28 @@ class DropZone(QFrame):
     dropped = Signal(object)
     """Paths."""
 
-    def __init__(self, desk: Desk, *, title: str, line: str, button: str, icon: str) -> None:
+    def __init__(
+        self, desk: Desk, *, title: str, line: str, button: str, icon: str, more: str = ""
+    ) -> None:
+        """``more`` is the key of a second button."""
         super().__init__()
         self.setObjectName("drop")
         self.setAcceptDrops(True)
         self.title = Label(desk, title, role="strong")
         self.line = Label(desk, line, role="caption", tone="secondary")
         self.button = Button(desk, button)
+        self.more = Button(desk, more) if more else None
         px = desk.look.px
         words = column(self.title, self.line, gap=px(2))
         left = QWidget()
         inner = row(Glyph(desk, icon, "secondary"), words, gap=px(16))
         inner.setStretch(1, 1)
         left.setLayout(inner)
-        fold = Fold(left, self.button, gap=px(12), below=px(420), stretch=(1, 0))
+        buttons: QWidget = self.button
+        if self.more is not None:
+            buttons = QWidget()
+            buttons.setLayout(Flow(self.button, self.more, gap=px(8)))
+        fold = Fold(left, buttons, gap=px(12), below=px(420 if not more else 560), stretch=(1, 0))
         self.setLayout(column(fold, margins=(px(16), px(14), px(16), px(14))))
         self.setAccessibleName(desk.say(title))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WORKERS = 6
+SOON_S = 0.04
+"""Reports of one stage that come sooner than that after the last are passed over."""
 
 
 class Task(QObject):
@@ -38,6 +41,7 @@ class Task(QObject):
         self.name, self.writes = name, writes
         self.last: Progress | None = None
         self._work = work
+        self._told = ("", 0.0)
         self._job = Job(self._report)
         # A closure posted to an object of the window's thread always runs there.
         self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -65,6 +69,12 @@ class Task(QObject):
         self._posted.emit(self.finished.emit)
 
     def _report(self, progress: Progress) -> None:
+        # A fast disk gives thousands of reports a second, and nobody can read as many.
+        now = time.monotonic()
+        whole = progress.total is None or progress.done >= progress.total
+        if progress.stage == self._told[0] and now - self._told[1] < SOON_S and not whole:
+            return
+        self._told = (progress.stage, now)
         self._posted.emit(partial(self._progress, progress))
 
     def _progress(self, progress: Progress) -> None:

@@ -717,3 +717,31 @@ def issued_here(sha256: str, *, store: Store) -> tuple[Case, Ref] | None:
                     if ref.sha256 == sha256:
                         return case, ref
     return None
+
+
+def kept_here(sha256: str, *, store: Store, vault: Vault) -> tuple[Case, str] | None:
+    """The case of an exhibit's file with this SHA-256, and where it is, if a manifest lists it.
+
+    Working tables say where to look; only what the sealed manifest itself says counts.
+    """
+    for case in store.all(Case):
+        for exhibit in store.all(Exhibit, case.id):
+            if exhibit.digest.sha256 == sha256:
+                return case, f"{exhibit.number}, capture.json"
+            if any(file.digest.sha256 == sha256 for file in exhibit.artifacts):
+                named = _listed(exhibit, sha256, vault)
+                if named is not None:
+                    return case, f"{exhibit.number}, {named}"
+    return None
+
+
+def _listed(exhibit: Exhibit, sha256: str, vault: Vault) -> str | None:
+    try:
+        listed = read_manifest(vault.read(exhibit.digest.sha256)).get("files")
+    except (Tampered, ValueError):
+        return None
+    for file in listed if isinstance(listed, list) else ():
+        match file:
+            case {"path": str(path), "sha256": str(found)} if found == sha256:
+                return path
+    return None

@@ -15,14 +15,16 @@ from holdfast.core.canonical import Json, one_line, rfc3339
 from holdfast.core.case import Case
 from holdfast.core.certificates import fingerprint, write_pem
 from holdfast.core.errors import Refused
-from holdfast.core.evidence import Exhibit
+from holdfast.core.evidence import Exhibit, World
 from holdfast.core.job import Job
 from holdfast.core.pack import IMPORTED, capture_path, checkpoint_path, exhibit_folder
 from holdfast.core.rfc3161 import (
     SM2_SIGNATURES,
+    Certificate,
     MalformedToken,
     Token,
     find_signer,
+    read_certificate,
     read_certificates,
     read_response,
 )
@@ -61,6 +63,11 @@ class Means:
     roots: tuple[bytes, ...]
     """Pinned roots, PEM."""
     digests: Digests
+    published: Callable[[Sequence[Certificate], Token, World], tuple[bytes, ...] | None] = (
+        lambda *_: ()
+    )
+    """What is published about the certificates of a token's path, signer first; None where that
+    says that the token must not count.  Never raises."""
 
 
 def import_token(
@@ -89,10 +96,11 @@ def import_token(
     )
     seen, findings = _judge(subject, raw, found, given, means)
     _refuse_what_fails(case, seen, findings)
+    published = _published(case, found, seen, means)
     earlier = _earlier(case, subject, raw, store)
     if earlier is not None and (earlier.root or not given.root):
         raise Refused("import_known", name=one_line(token.name)[:100])
-    stamp = _stamp(case, subject, raw, found, given, seen, earlier, means)
+    stamp = _stamp(case, subject, raw, found, given, seen, earlier, means, published)
     signer = find_signer(found, _links(given.chain))
     name = signer.common_name if signer is not None else ""
     stated = rfc3339(found.info.gen_time)
@@ -195,6 +203,20 @@ def _refuse_what_fails(case: Case, seen: TimestampSeen, findings: Sequence[Findi
         raise Refused("import_world")
 
 
+def _published(case: Case, token: Token, seen: TimestampSeen, means: Means) -> tuple[bytes, ...]:
+    """Revocation lists and answers of today about a token that counts; it is kept with it.
+
+    Raises Refused where they say that it must not count.
+    """
+    if not _is_pinned(seen, means.roots) and seen.network != "practice":
+        return ()
+    path = tuple(read_certificate(raw) for raw in seen.path)
+    found = means.published(path, token, case.world)
+    if found is None:
+        raise Refused("import_broken", rule="token_revoked", detail=seen.by)
+    return found
+
+
 def _is_of_another_world(seen: TimestampSeen, case: Case) -> bool:
     return (seen.network == "practice") != (case.world == "practice")
 
@@ -218,6 +240,7 @@ def _stamp(
     seen: TimestampSeen,
     earlier: Stamp | None,
     means: Means,
+    published: Sequence[bytes],
 ) -> Stamp:
     """Kept verbatim, with the root it leads to, or else the one that was named."""
     vault = means.vault
@@ -248,6 +271,8 @@ def _stamp(
         reason=_reason(token, seen, pinned=pinned),
         proof=proof,
         imported=True,
+        revocation=tuple(vault.keep_bytes(one).sha256 for one in published)
+        or (earlier.revocation if earlier is not None else ()),
         bare=token.bare,
         root=vault.keep_bytes(write_pem(roots)).sha256 if roots else "",
         chain=vault.keep_bytes(write_pem(_links(given.chain))).sha256 if given.chain else "",
@@ -281,6 +306,8 @@ def _facts(stamp: Stamp, token: Token, stated: str, given: _Given) -> dict[str, 
     }
     if stamp.reason:
         facts["reason"] = stamp.reason
+    if stamp.revocation:
+        facts["revocation"] = list(stamp.revocation)
     if given.root:
         facts["named_root"] = [fingerprint(raw) for raw in _links(given.root)]
     return facts

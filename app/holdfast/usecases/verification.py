@@ -11,6 +11,7 @@ from holdfast.core.canonical import one_line
 from holdfast.core.document import Field, Furniture, Lang, Order, local_time
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.core.words import Words
+from holdfast.usecases.telling import advice
 
 KIND = "verification"
 MOST_ROWS = 500
@@ -63,7 +64,7 @@ def paper(
         "practice": first is not None or state == "practice",
         "sentence": words(key, time=sure, count=broken),
         "line": words(f"ui.verify.{state}.line", count=len(verdict.findings)),
-        "now": "" if state == "ok" else words(f"ui.verify.{state}.now"),
+        "now": words(now) if (now := advice(verdict)) else "",
         "broken": state == "broken",
         "doc": {
             "issued": local_time(at, offset_minutes),
@@ -119,7 +120,8 @@ def _time(text: str | None, offset_minutes: int) -> str:
         return one_line(text or "")
 
 
-def _said(finding: Finding, words: Words) -> str:
+def said(finding: Finding, words: Words) -> str:
+    """A finding as one sentence, with its fact."""
     if finding.rule not in words.words:
         return one_line(f"{finding.rule} {finding.detail}")
     said = words(finding.rule, detail=one_line(finding.detail))
@@ -135,7 +137,7 @@ def _group(findings: Sequence[Finding], outcome: str, words: Words) -> Field:
     return {
         "outcome": words(f"doc.verification.{outcome}", count=len(all_of_it)),
         "rows": [
-            {"subject": one_line(one.subject) or "—", "said": _said(one, words)}
+            {"subject": one_line(one.subject) or "—", "said": said(one, words)}
             for one in all_of_it[:MOST_ROWS]
         ],
         "more": max(0, len(all_of_it) - MOST_ROWS),
@@ -152,5 +154,5 @@ def _fine(findings: Sequence[Finding], words: Words) -> list[Field]:
         subject = one_line(one.subject) or "—"
         if count > 1:
             subject = words("doc.verification.and", subject=subject, count=count - 1)
-        rows.append({"subject": subject, "said": _said(one, words)})
+        rows.append({"subject": subject, "said": said(one, words)})
     return rows

@@ -1,4 +1,5 @@
-"""Verify: a case, a pack, a file with its proofs, a lone proof, or an issued document.
+"""Verify: a case, a pack, a file with its proofs, a lone proof, an issued document, a copied
+database, or a folder of all these.
 
 What is looked at comes from the person; what it is held against is ours: pinned roots, our own
 checkpoint table, our own code.  Nothing in a target is ever run.  Only ``holdfast.core`` and the
@@ -22,14 +23,27 @@ from holdfast.core.drand import DrandChain
 from holdfast.core.enclosed import enclosed_heads, judge_enclosed
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.growth import Kept
-from holdfast.core.job import Job
+from holdfast.core.job import Job, Span
 from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
 from holdfast.core.pack import DECLARATION, ENTRIES, MANIFEST, payload
 from holdfast.core.revocation import Holds
-from holdfast.core.timestamp import StampKind
 from holdfast.core.verdict import Finding, ProofHelp, Verdict, conclude, together
 from holdfast.core.witness import MAX_PROOF, Checker, Terms
 from holdfast.usecases.kept import about_kept, head_of, judge_against, judge_remains, sort_kept
+from holdfast.usecases.targets import (
+    FORMS,
+    Thing,
+    beside,
+    database_in,
+    is_database,
+    is_pack,
+    labelled,
+    plain_file,
+    sort_targets,
+    subject_of,
+    told,
+    weight,
+)
 
 if TYPE_CHECKING:
     from holdfast.core.case import Case
@@ -39,12 +53,6 @@ MAX_PEM = 1 << 20
 
 _MARKS = {DECLARATION, MANIFEST, payload(ENTRIES)}
 """What lies in every pack; where none of it does, there is no pack to be judged."""
-
-_FORMS: Mapping[str, StampKind] = {
-    ".ots": "opentimestamps",
-    ".tsr": "rfc3161",
-    ".tsa": "rfc3161",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +95,8 @@ class Bench:
     """The pack that the checker itself lies in: what a kept head is held against."""
     holds: Holds | None = None
     """Whether a signature on a revocation list holds; None where that cannot be computed."""
+    copies: Callable[[Path, Terms, Job], Verdict | None] | None = None
+    """Judges a copied database, None where it is none of ours; None where nobody here can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +113,12 @@ class Shelf:
     """The case that owns the ledger of that id."""
     heads: Callable[[Case], Iterable[bytes]] = lambda _case: ()
     """Checkpoint files of a case that lie in the vault, whatever the database says of them."""
+    kept: Callable[[str], tuple[Case, str] | None] = lambda _sha256: None
+    """The case of an exhibit's file with this SHA-256, and which exhibit and file it is."""
+    cases: Callable[[], Sequence[Case]] = lambda: ()
+    """Every case, oldest first."""
+    database: Path | None = None
+    """Where they are written down."""
 
 
 def verify(
@@ -119,11 +135,36 @@ def verify(
     """
     if not targets:
         raise Refused("verify_nothing")
-    sorting = sort_kept(targets, options.heads)
+    found = sort_targets(targets, job)
+    by_name = {thing.named: thing for thing in found.things}
+    sorting = sort_kept(list(by_name), options.heads)
     terms = replace(_terms(options, bench), kept=sorting.kept)
     rest = sorting.rest or _where_kept(sorting.kept, bench, shelf)
-    verdicts = [_Target(target, bench, terms, shelf, job).verdict() for target in rest]
-    return together((*verdicts, *about_kept(sorting, verdicts)))
+    things = [by_name.get(named, Thing(named=named)) for named in rest]
+    verdicts = _each(things, bench, terms, shelf, job)
+    return together((*verdicts, *found.verdicts(), *about_kept(sorting, verdicts)))
+
+
+def _each(
+    things: Sequence[Thing], bench: Bench, terms: Terms, shelf: Shelf | None, job: Job
+) -> list[Verdict]:
+    """Each thing judged; what a folder holds that nothing speaks of is told in one sentence."""
+    if len(things) == 1 and not things[0].label:
+        return [_Target(things[0], bench, terms, shelf, job).verdict()]
+    span = Span(job, sum(weight(thing, job) for thing in things))
+    verdicts, unknown = [], []
+    for thing in things:
+        judged = _Target(thing, bench, terms, shelf, span.part()).judged()
+        if judged is None:
+            unknown.append(thing.label)
+        else:
+            verdicts.append(labelled(thing, judged))
+    if unknown:
+        finding = Finding(
+            subject="", rule="folder_unknown", outcome="unchecked", detail=told(unknown)
+        )
+        verdicts.append(Verdict(verdict="unchecked", findings=(finding,)))
+    return verdicts
 
 
 def _where_kept(kept: Sequence[Kept], bench: Bench, shelf: Shelf | None) -> list[str]:
@@ -206,20 +247,39 @@ def small_file(path: Path, limit: int) -> bytes:
 class _Target:
     """One thing to be looked at."""
 
-    named: str
+    thing: Thing
     bench: Bench
     terms: Terms
     shelf: Shelf | None
     job: Job
 
     def verdict(self) -> Verdict:
-        path = Path(self.named)
+        """Raises Refused."""
+        named = self.thing.named
+        path = Path(named)
         if _is_there(path):
             return self._path(path)
-        case = self.shelf.find(self.named) if self.shelf is not None else None
+        case = self.shelf.find(named) if self.shelf is not None else None
         if case is None or self.shelf is None:
-            raise Refused("verify_missing", target=one_line(self.named)[:200])
+            raise Refused("verify_missing", target=one_line(named)[:200])
         return self._case(case, self.shelf)
+
+    def judged(self) -> Verdict | None:
+        """As ``verdict``; out of a folder, None for a file that nothing here speaks of, and a
+        finding for one that cannot be looked at.
+        """
+        if not self.thing.label:
+            return self.verdict()
+        try:
+            verdict = self.verdict()
+        except Refused as refusal:
+            if refusal.code == "verify_no_pack":
+                return None
+            detail = str(refusal.facts.get("reason", "")) or refusal.code
+            finding = Finding(subject="", rule="folder_refused", outcome="unchecked", detail=detail)
+            return Verdict(verdict="unchecked", findings=(finding,))
+        rules = {finding.rule for finding in verdict.findings}
+        return None if rules <= _UNKNOWN else verdict
 
     def _case(self, case: Case, shelf: Shelf) -> Verdict:
         try:
@@ -234,21 +294,78 @@ class _Target:
 
     def _path(self, path: Path) -> Verdict:
         if path.is_dir():
-            return self._pack(path)
+            return self._folder(path)
         if not path.is_file():
             raise Refused("verify_unreadable", name=path.name, reason="not a plain file")
-        if path.suffix.lower() in _FORMS:
+        if path.suffix.lower() in FORMS:
             return self._proof(path)
-        if proofs := _beside(path):
+        proofs = () if self.thing.label else beside(path)
+        if proofs := (*proofs, *self.thing.proofs):
             return self._file(path, proofs)
-        if self.shelf is not None and (known := self._document(path)) is not None:
+        if is_database(path) and (known := self._database(path)) is not None:
             return known
-        if path.suffix.lower() == ".zip" or _starts_as_zip(path):
+        packed = path.suffix.lower() == ".zip" or _starts_as_zip(path)
+        if packed and self._bears_marks(path):
+            # Not read twice, which for a large one takes long.
+            return self._pack(path)
+        if self.shelf is not None and (known := self._on_record(path, self.shelf)) is not None:
+            return known
+        if packed:
             return self._pack(path)
         if path.suffix.lower() == ".pdf":
             return self._stray_document(path)
-        told = Finding(subject=path.name, rule="proof_absent", outcome="unchecked")
-        return Verdict(verdict="unchecked", findings=(told,))
+        if self.shelf is None:
+            finding = Finding(subject=path.name, rule="proof_absent", outcome="unchecked")
+        else:
+            finding = Finding(
+                subject=path.name,
+                rule="file_unknown",
+                outcome="unchecked",
+                detail=str(len(self.shelf.cases())),
+            )
+        return Verdict(verdict="unchecked", findings=(finding,))
+
+    def _folder(self, path: Path) -> Verdict:
+        """A pack's own folder, or a data folder; any other was opened before, and was empty."""
+        if is_pack(path):
+            return self._pack(path)
+        database = database_in(path)
+        if database is None:
+            raise Refused("verify_empty", name=one_line(path.name)[:200])
+        verdict = self._database(database)
+        if verdict is None:
+            raise Refused("verify_no_pack", name=path.name)
+        return verdict
+
+    def _database(self, path: Path) -> Verdict | None:
+        """A copied database; None where it is another program's."""
+        if self.shelf is not None and self._is_own(path, self.shelf):
+            return self._own_database(path, self.shelf)
+        if self.bench.copies is None:
+            finding = Finding(subject=path.name, rule="copy_elsewhere", outcome="unchecked")
+            return Verdict(verdict="unchecked", findings=(finding,))
+        return self.bench.copies(path, self.terms, self.job)
+
+    @staticmethod
+    def _is_own(path: Path, shelf: Shelf) -> bool:
+        try:
+            return shelf.database is not None and path.samefile(shelf.database)
+        except OSError:
+            return False
+
+    def _own_database(self, path: Path, shelf: Shelf) -> Verdict:
+        """No copy at all: this computer's own cases, each as it stands."""
+        cases = shelf.cases()
+        finding = Finding(
+            subject=path.name, rule="copy_is_own", outcome="ok", detail=str(len(cases))
+        )
+        own = Verdict(verdict="ok" if cases else "unchecked", findings=(finding,))
+        things = [Thing(named=case.id, label=case.number) for case in cases]
+        each = [
+            labelled(thing, self._case(case, shelf))
+            for thing, case in zip(things, cases, strict=True)
+        ]
+        return together((own, *each))
 
     def _stray_document(self, path: Path) -> Verdict:
         """A PDF that no record here speaks of: what it carries is judged, itself it is not."""
@@ -265,7 +382,9 @@ class _Target:
         return together((Verdict(verdict="unchecked", findings=(told,)), *about))
 
     def _inside(self, path: Path) -> Mapping[str, bytes]:
-        return {} if self.bench.attachments is None else self.bench.attachments(path)
+        if self.bench.attachments is None or path.suffix.lower() != ".pdf":
+            return {}
+        return self.bench.attachments(path)
 
     def _held(self, *kept: Kept) -> list[Verdict]:
         """Heads that came with something, held against this computer's own case of that ledger."""
@@ -277,6 +396,13 @@ class _Target:
             if case is not None:
                 found.append(judge_against(self.shelf.view(case), one))
         return found
+
+    def _bears_marks(self, path: Path) -> bool:
+        try:
+            with self.bench.open_pack(path) as pack:
+                return bool(_MARKS & set(pack.names()))
+        except Unreadable:
+            return False
 
     def _pack(self, path: Path) -> Verdict:
         try:
@@ -294,7 +420,7 @@ class _Target:
 
     def _proof(self, path: Path) -> Verdict:
         """A proof that was named itself: judged about its file if that lies where it should."""
-        subject = _subject_of(path)
+        subject = subject_of(path)
         if subject is not None:
             return self._file(subject, (path,))
         return judge_file(path.name, None, (_loose(path),), self.terms)
@@ -326,29 +452,28 @@ class _Target:
             reason = error.strerror or type(error).__name__
             raise Refused("verify_unreadable", name=path.name, reason=reason) from error
 
-    def _document(self, path: Path) -> Verdict | None:
-        """A document that a ledger here speaks of, together with the case that it is in."""
-        assert self.shelf is not None
+    def _on_record(self, path: Path, shelf: Shelf) -> Verdict | None:
+        """A document or an exhibit's file that a ledger here speaks of, together with its case."""
         sha256 = self._digests(path, ("sha256",))["sha256"].hex()
-        found = self.shelf.issued(sha256)
-        if found is None:
-            return None
-        case, ref = found
-        told = Finding(
-            subject=path.name,
-            rule="document_on_record",
-            outcome="ok",
-            detail=f"{case.number}, {ref.path.rpartition('/')[2]}",
+        rule, found = "document_on_record", shelf.issued(sha256)
+        if found is not None:
+            case, where = found[0], found[1].path.rpartition("/")[2]
+        else:
+            rule, kept = "file_on_record", shelf.kept(sha256)
+            if kept is None:
+                return None
+            case, where = kept
+        finding = Finding(
+            subject=path.name, rule=rule, outcome="ok", detail=f"{case.number}, {where}"
         )
         about = together(
             (
-                self._case(case, self.shelf),
+                self._case(case, shelf),
                 *self._held(*enclosed_heads(path.name, self._inside(path))),
             )
         )
-        return replace(
-            about, findings=together((Verdict(verdict="ok", findings=(told,)), about)).findings
-        )
+        first = Verdict(verdict="ok", findings=(finding,))
+        return replace(about, findings=together((first, about)).findings)
 
 
 def _digest_of(data: bytes) -> Callable[[str], bytes]:
@@ -363,10 +488,14 @@ def _enclosed(name: str, inside: Mapping[str, bytes]) -> tuple[LooseProof, ...]:
     found = []
     for other, raw in inside.items():
         ending = other.removeprefix(f"{name}.")
-        kind = _FORMS.get(f".{ending.rpartition('.')[2]}")
+        kind = FORMS.get(f".{ending.rpartition('.')[2]}")
         if other != ending and kind is not None and len(raw) <= MAX_PROOF:
             found.append(LooseProof(name=other, kind=kind, raw=raw))
     return tuple(found)
+
+
+_UNKNOWN = frozenset({"proof_absent", "file_unknown"})
+"""Rules of a file that nothing here speaks of."""
 
 
 def _is_there(path: Path) -> bool:
@@ -385,58 +514,11 @@ def _starts_as_zip(path: Path) -> bool:
 
 
 def _loose(path: Path) -> LooseProof:
-    kind = _FORMS[path.suffix.lower()]
+    kind = FORMS[path.suffix.lower()]
     query = path.with_suffix(".tsq")
     return LooseProof(
         name=path.name,
         kind=kind,
         raw=small_file(path, MAX_PROOF),
-        query=small_file(query, MAX_PROOF) if kind == "rfc3161" and query.is_file() else None,
+        query=small_file(query, MAX_PROOF) if kind == "rfc3161" and plain_file(query) else None,
     )
-
-
-def _beside(path: Path) -> tuple[Path, ...]:
-    """The proofs of a file: F.ots, F.tsr, F.tsa, F.<tsa>.tsr beside it, or below ``proofs``."""
-    found = []
-    for folder, name in _proof_places(path):
-        try:
-            listed = sorted(folder.iterdir())
-        except OSError:
-            continue
-        for one in listed:
-            middle = one.name[len(name) : -len(one.suffix)] if one.suffix else ""
-            if one.name.startswith(f"{name}.") and one.suffix.lower() in _FORMS and one.is_file():
-                # F.<tsa>.tsr; "F.txt.ots" is a proof of F.txt and not of F.
-                plain = not middle or (one.suffix.lower() == ".tsr" and middle.count(".") == 1)
-                if plain:
-                    found.append(one)
-    return tuple(found)
-
-
-def _proof_places(path: Path) -> tuple[tuple[Path, str], ...]:
-    """Folder and file name under which proofs of ``path`` may lie: beside, or as in a pack."""
-    path = path.absolute()
-    places = [(path.parent, path.name)]
-    if path.name == "capture.json":
-        places.append((path.parent / "proofs", path.name))
-    parts = path.parts
-    for at in range(len(parts) - 2, 0, -1):
-        if parts[at] == "files":
-            places.append((Path(*parts[:at], "proofs", *parts[at:-1]), path.name))
-            break
-    return tuple(places)
-
-
-def _subject_of(proof: Path) -> Path | None:
-    """The file that a proof is about, where it lies beside it or above its ``proofs`` folder."""
-    proof = proof.absolute()
-    once = proof.with_suffix("")
-    candidates = [once]
-    if proof.suffix.lower() == ".tsr" and once.suffix:
-        candidates.append(once.with_suffix(""))
-    for candidate in tuple(candidates):
-        parts = candidate.parts
-        if "proofs" in parts:
-            at = len(parts) - 1 - parts[::-1].index("proofs")
-            candidates.append(Path(*parts[:at], *parts[at + 1 :]))
-    return next((candidate for candidate in candidates if candidate.is_file()), None)

@@ -73,8 +73,8 @@ def test_it_holds_only_core_and_the_pack_reader_with_lf() -> None:
             assert info.date_time == (1980, 1, 1, 0, 0, 0)
             assert b"\r" not in archive.read(info)
     allowed = re.compile(
-        r"__main__\.py|holdfast/(__init__|adapters/__init__|usecases/(__init__|kept|verify)"
-        r"|core/\w+|adapters/pack/(__init__|offline|openssl|reader|tokens|zipform))\.py"
+        r"__main__\.py|holdfast/(__init__|adapters/__init__|usecases/(__init__|kept|targets|verify)"
+        r"|core/\w+|adapters/pack/(__init__|hashing|offline|openssl|reader|tokens|zipform))\.py"
         r"|holdfast/adapters/pack/embedded\.json"
     )
     assert [name for name in names if not allowed.fullmatch(name)] == []
@@ -208,7 +208,8 @@ def test_it_says_what_the_program_says_of_a_zip_and_of_loose_files(
 
 
 def test_bad_requests_are_one_sentence(pyz: Path, tmp_path: Path) -> None:
-    for arguments in ((), (tmp_path / "absent",), (pyz.parent,)):
+    (tmp_path / "empty").mkdir()
+    for arguments in ((), (tmp_path / "absent",), (tmp_path / "empty",)):
         done = run(pyz, *arguments, "--lang", "en")
         assert done.returncode == 1
         assert done.stdout == ""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from holdfast.adapters.pack.reader import Hasher, open_pack, read_digests
+from holdfast.adapters.pack.hashing import Hasher
+from holdfast.adapters.pack.reader import open_pack, read_digests
 from holdfast.adapters.pack.readme import readme
 from holdfast.adapters.pack.verifier import verify_html, verify_pyz
 from holdfast.adapters.pack.writer import write_pack

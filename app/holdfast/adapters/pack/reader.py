@@ -14,18 +14,28 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Final, Protocol
+from threading import Lock
+from typing import IO, Final
 
 from holdfast.adapters.pack import zipform
-from holdfast.core.bag import ReadablePack, Unreadable
+from holdfast.adapters.pack.hashing import (
+    BLOCK,
+    Digests,
+    Had,
+    Hasher,
+    Small,
+    digests_of,
+    read_through,
+    several_at_once,
+)
+from holdfast.core.bag import SMALL_FILE, ReadablePack, Unreadable
 from holdfast.core.canonical import one_line
 from holdfast.core.evidence import safe_path
 from holdfast.core.pack import DECLARATION, MAX_MEMBERS
 from holdfast.core.verdict import Finding
 
-BLOCK: Final = 1 << 20
 MAX_DIRECTORY: Final = 64 << 20
 """Bytes of a ZIP's directory; 100,000 members need less than half."""
 MAX_RATIO: Final = 200
@@ -35,13 +45,6 @@ MAX_RATIO_OF_ALL: Final = 30
 """Of what all members unpack to; text in a pack that somebody packed anew has three to ten."""
 SMALL_ALL: Final = 16 << 20
 MAX_DEPTH: Final = 12
-
-
-class Hasher(Protocol):
-    """What hashlib's hashes and their stand-ins have in common."""
-
-    def update(self, data: memoryview, /) -> None: ...
-    def hexdigest(self) -> str: ...
 
 
 def _hashlib(name: str) -> Hasher:
@@ -62,7 +65,8 @@ def open_pack(path: Path, hasher: Callable[[str], Hasher] = _hashlib) -> Iterato
         try:
             file = open_files.enter_context(path.open("rb"))
             _look_at_directory(file)
-            pack = ZipPack(file, open_files.enter_context(zipfile.ZipFile(file)), hasher)
+            archive = open_files.enter_context(zipfile.ZipFile(file))
+            pack = ZipPack(file, archive, hasher, path=path)
         except _ZIP_ERRORS as error:
             raise Unreadable("pack_unreadable", _why(error)) from error
         yield pack
@@ -75,18 +79,7 @@ def read_digests(
     hasher: Callable[[str], Hasher] = _hashlib,
 ) -> Mapping[str, bytes]:
     """Digests of everything that ``file`` has still to give, in one pass."""
-    hashes: dict[str, Hasher] = {}
-    for name in algorithms:
-        try:
-            hashes[name] = hasher(name)
-        except ValueError:
-            continue
-    while block := file.read(BLOCK):
-        view = memoryview(block)
-        for one in hashes.values():
-            one.update(view)
-        tick(len(block))
-    return {name: bytes.fromhex(one.hexdigest()) for name, one in hashes.items()}
+    return read_through(file, algorithms, tick, hasher, size=BLOCK)
 
 
 def _read_whole(file: IO[bytes], limit: int) -> bytes:
@@ -135,6 +128,7 @@ class FolderPack:
         self._hasher = hasher
         self._known = _Names()
         self._sizes: dict[str, int] = {}
+        self._small = Small()
         self._walk(root, "", 0)
 
     def _walk(self, folder: Path, prefix: str, depth: int) -> None:
@@ -188,6 +182,9 @@ class FolderPack:
 
     def read(self, name: str, limit: int) -> bytes:
         """The whole content.  Raises Unreadable."""
+        kept = self._small.get(name)
+        if kept is not None and len(kept) <= limit:
+            return kept
         with self._open(name) as file:
             return _read_whole(file, limit)
 
@@ -196,7 +193,22 @@ class FolderPack:
     ) -> Mapping[str, bytes]:
         """Digests in one pass.  Raises Unreadable."""
         with self._open(name) as file:
-            return read_digests(file, algorithms, tick, self._hasher)
+            if self._sizes[name] <= SMALL_FILE:
+                data = file.read(SMALL_FILE + 1)
+                if len(data) <= SMALL_FILE:
+                    self._small.keep(name, data)
+                    return digests_of(data, algorithms, tick, self._hasher)
+                file.seek(0)
+            return read_through(file, algorithms, tick, self._hasher, size=self._sizes[name])
+
+    def each_digest(
+        self,
+        names: Sequence[str],
+        algorithms: Sequence[str],
+        tick: Callable[[str, int], None],
+    ) -> Had:
+        """As ``digests``, several files at once."""
+        return several_at_once(names, lambda name, told: self.digests(name, algorithms, told), tick)
 
 
 def _is_reparse_point(about: os.stat_result) -> bool:
@@ -260,18 +272,24 @@ class ZipPack:
         file: IO[bytes],
         archive: zipfile.ZipFile,
         hasher: Callable[[str], Hasher] = _hashlib,
+        *,
+        path: Path | None = None,
     ) -> None:
+        """``path`` is where ``file`` lies, if members may be read several at once."""
+        self._path = path
         self._archive = archive
         self._hasher = hasher
         self._known = _Names()
         self._members: dict[str, zipfile.ZipInfo] = {}
         self._packed = self._unpacked = 0
+        self._small = Small()
         self.top = _top(archive)
         infos = archive.infolist()
         overlapping = _overlapping(infos, archive.start_dir)
         for info in infos:
             self._admit(info, overlaps=info.header_offset in overlapping)
-        if not self._known.troubles and not _is_ours(file, archive):
+        self._ours = _is_ours(file, archive)
+        if not self._known.troubles and not self._ours:
             self._known.troubles.append(Finding(subject="", rule="zip_rewritten", outcome="weak"))
 
     def _admit(self, info: zipfile.ZipInfo, *, overlaps: bool) -> None:
@@ -337,6 +355,9 @@ class ZipPack:
         """The whole content.  Raises Unreadable."""
         if self.size(name) > limit:
             raise Unreadable("file_too_large", str(limit))
+        kept = self._small.get(name)
+        if kept is not None:
+            return kept
         with self._open(name) as file:
             return _read_whole(file, limit)
 
@@ -344,8 +365,66 @@ class ZipPack:
         self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
     ) -> Mapping[str, bytes]:
         """Digests in one pass.  Raises Unreadable."""
-        with self._open(name) as file:
-            return read_digests(file, algorithms, tick, self._hasher)
+        if not self._ours or self._path is None:
+            with self._open(name) as file:
+                return read_digests(file, algorithms, tick, self._hasher)
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                return self._stored(file, name, algorithms, tick)
+        except OSError as error:
+            raise Unreadable("file_unreadable", _why(error)) from error
+
+    def _stored(
+        self,
+        file: IO[bytes],
+        name: str,
+        algorithms: Sequence[str],
+        tick: Callable[[int], None],
+    ) -> Digests:
+        """A member of a ZIP in our own form: its headers are known to be where they should be."""
+        info, crc, done = self._members[name], 0, 0
+
+        def beside(block: memoryview) -> None:
+            nonlocal crc, done
+            if done + len(block) == info.file_size <= SMALL_FILE:
+                self._small.keep(name, bytes(block))
+            crc, done = zlib.crc32(block, crc), done + len(block)
+
+        header = zipform.local_header(info.orig_filename, info.file_size, info.CRC)
+        file.seek(info.header_offset + len(header))
+        found = read_through(
+            file,
+            algorithms,
+            tick,
+            self._hasher,
+            size=info.file_size,
+            most=info.file_size,
+            beside=beside,
+        )
+        if done != info.file_size:
+            raise Unreadable("file_unreadable", "EOFError")
+        if crc != info.CRC:
+            raise Unreadable(
+                "file_unreadable", f"Bad CRC-32 for file {one_line(info.orig_filename)!r}"[:200]
+            )
+        return found
+
+    def each_digest(
+        self,
+        names: Sequence[str],
+        algorithms: Sequence[str],
+        tick: Callable[[str, int], None],
+    ) -> Had:
+        """As ``digests``; several members at once where the ZIP is in our own form."""
+        turn: AbstractContextManager[object] = (
+            Lock() if not self._ours or self._path is None else nullcontext()
+        )
+
+        def digests(name: str, told: Callable[[int], None]) -> Digests:
+            with turn:
+                return self.digests(name, algorithms, told)
+
+        return several_at_once(names, digests, tick)
 
 
 def _top(archive: zipfile.ZipFile) -> str:

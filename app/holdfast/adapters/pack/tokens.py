@@ -146,6 +146,14 @@ def _shown(
     return seen, (good, *told)
 
 
+def _bears(raw: bytes, signer: tuple[bytes, int]) -> bool:
+    try:
+        one = read_certificate(raw)
+    except ValueError:
+        return True
+    return (one.issuer, one.serial) == signer
+
+
 @dataclass(frozen=True, slots=True)
 class _Arithmetic:
     """Signature and path of one token."""
@@ -166,12 +174,17 @@ class _Arithmetic:
             return "token_signature_uncheckable", "unchecked", algorithm, None
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             room = Path(folder)
+            named = self._named(roots)
+            for root in named:
+                if self._all_holds(root, room):
+                    return "", "ok", "", root
+            # Something does not: what it is needs to be asked apart.
             if not self._signature_holds(room):
                 if _KNOWN_SIGNATURES.fullmatch(algorithm):
                     return "token_signature", "broken", self.signer.common_name, None
                 return "token_signature_uncheckable", "unchecked", algorithm, None
             trouble = ""
-            for root in self._named(roots):
+            for root in named:
                 against = self._path_to(root, room)
                 if against is None:
                     return "", "ok", "", root
@@ -192,6 +205,34 @@ class _Arithmetic:
             except ValueError:
                 continue
         return [root for root in roots if root.subject in issuers]
+
+    def _all_holds(self, root: Certificate, room: Path) -> bool:
+        """Signature and path in one run of the program, which is how nearly every token goes.
+
+        No certificate beside the chosen signer bears its issuer and serial number, so that none
+        can take its place.
+        """
+        signer = (self.signer.issuer, self.signer.serial)
+        others = [
+            raw
+            for raw in dict.fromkeys((*self.token.certificates, *self.chain))
+            if raw != root.raw and not _bears(raw, signer)
+        ]
+        (room / "token.der").write_bytes(self.token.raw)
+        (room / "root.pem").write_bytes(write_pem((root.raw,)))
+        (room / "all.pem").write_bytes(write_pem((self.signer.raw, *others)))
+        done = run(
+            (
+                *(self.openssl, "cms", "-verify", "-inform", "DER"),
+                *("-in", str(room / "token.der"), "-binary", "-out", os.devnull),
+                *("-nointern", "-certfile", str(room / "all.pem")),
+                *("-CAfile", str(room / "root.pem"), "-no-CApath"),
+                *(() if is_old(self.openssl) else ("-no-CAstore",)),
+                *("-purpose", "timestampsign", "-auth_level", "0"),
+                *("-attime", str(int(self.token.info.gen_time.timestamp()))),
+            )
+        )
+        return done.returncode == 0
 
     def _signature_holds(self, room: Path) -> bool:
         token, signer = room / "token.der", room / "signer.pem"

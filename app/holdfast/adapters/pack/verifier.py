@@ -53,7 +53,8 @@ sys.exit(run())
 _RULES = (
     *("ots_", "token_", "query_", "not_before_", "revocation_", "certificates_"),
     *("kept_", "cosigned_", "signature_", "withheld_", "renewal_", "enclosed_"),
-    *("exhibit_", "environment_not_"),
+    *("exhibit_", "environment_not_", "folder_", "copy_elsewhere"),
+    *("file_on_record", "file_unknown"),
 )
 """Families of sentences that other catalogues hold for what verification finds."""
 
@@ -158,7 +159,7 @@ def checker_words(lang: str) -> tuple[str, ...]:
 def _language(lang: str) -> Json:
     whole = words(lang)
     own = table("i18n", lang, "verify.toml")
-    codes = {*own["errors"], "head_unreadable"}
+    codes = {*own["errors"], "head_unreadable", "verify_empty"}
     return {
         "lang": lang,
         "words": [{"key": key, "text": whole.words[key]} for key in checker_words(lang)],

@@ -7,9 +7,15 @@ The outside time-stamps are the proof.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("holdfast")
+
+NAMES = frozenset({"m001_spine"})
+"""Every migration this version knows; one more in a file means a newer Holdfast wrote it."""
 
 
 @migrations()
@@ -61,3 +67,13 @@ _SPINE = (
     ) STRICT""",
     "CREATE INDEX noun_case ON noun (kind, case_id)",
 )
+
+
+def shape() -> Mapping[tuple[str, str], str]:
+    """The statement that made each table, trigger and index, by kind and name."""
+    found = {}
+    for statement in _SPINE:
+        hit = re.match(r"CREATE (TABLE|TRIGGER|INDEX) (\w+)", statement)
+        assert hit is not None
+        found[hit[1].lower(), hit[2]] = " ".join(statement.split())
+    return found

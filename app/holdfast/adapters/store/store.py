@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlite_utils import Database
 
 from holdfast.adapters.store.keys import Keys
-from holdfast.adapters.store.schema import migrations
+from holdfast.adapters.store.schema import NAMES, migrations
 from holdfast.core.canonical import Json, rfc3339
 from holdfast.core.case import Case
 from holdfast.core.errors import Refused, Tampered, Unavailable
@@ -364,7 +364,7 @@ def _open(path: Path) -> Database:
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("PRAGMA journal_mode = WAL")
         applied = {migration.name for migration in migrations.applied(db)}
-        if applied - _NAMES:
+        if applied - NAMES:
             raise Refused("database_newer", path=path.name)
         if applied and migrations.pending(db):
             _back_up(conn, path.with_name(f"{path.stem}.before-{len(applied) + 1}.db"))
@@ -380,10 +380,6 @@ def _open(path: Path) -> Database:
         conn.close()
         raise
     return db
-
-
-_NAMES = frozenset({"m001_spine"})
-"""Every migration this version knows; one more in a file means a newer Holdfast wrote it."""
 
 
 def _back_up(conn: sqlite3.Connection, path: Path) -> None:

@@ -25,6 +25,7 @@ from holdfast.core.rfc3161 import (
     MIN_NONCE,
     Certificate,
     MalformedToken,
+    Token,
     make_query,
     read_certificate,
     read_certificates,
@@ -123,6 +124,16 @@ class Rfc3161:
         names = {tsa.id: tsa.name for tsa in authorities.tsas}
         answer = _answer(sha256, authority, names[authority], proof, judged)
         return self._with_revocation(answer, judged, authorities.world)
+
+    def published(
+        self, path: Sequence[Certificate], token: Token, world: World
+    ) -> tuple[bytes, ...] | None:
+        """What is published about the certificates of a token's path, signer first.
+
+        None where the token must not count by it.  Never raises.
+        """
+        found = self._published.collect(path, world)
+        return None if withdrawn(path, token, found) else found
 
     def _pause(self, tsa: Tsa) -> int:
         """Seconds until the authority may be asked again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,17 +12,20 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from holdfast.core.canonical import one_line
 from holdfast.core.cosignature import COSIGNER
-from holdfast.core.job import Job
+from holdfast.core.job import Job, Progress, Span
+from holdfast.core.pace import Pace, rounded
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, column
 from holdfast.ui.models import Cell, CellTable, Table
 from holdfast.ui.page import Page
 from holdfast.ui.parts import DropZone, Footer, Proves, VerdictBox, panel, panel_row
-from holdfast.ui.phrases import full_time
+from holdfast.ui.phrases import full_time, size
 from holdfast.ui.runner import Task
 from holdfast.ui.save import save_as
 from holdfast.ui.widgets import Bar, Button, Label, Line
+from holdfast.usecases.targets import Thing, weight
+from holdfast.usecases.telling import advice
 
 COLUMNS = ("verify.outcome", "verify.subject", "verify.finding")
 LOOKS = {
@@ -51,10 +55,17 @@ class VerifyPage(Page):
         self._at = ""
         self.title = Label(desk, "verify.title", role="title")
         self.zone = DropZone(
-            desk, title="verify.drop", line="verify.drop.line", button="verify.choose", icon="pack"
+            desk,
+            title="verify.drop",
+            line="verify.drop.line",
+            button="verify.choose",
+            icon="pack",
+            more="verify.choose.folder",
         )
         self.zone.dropped.connect(self.verify)
         self.zone.button.clicked.connect(self._choose)
+        assert self.zone.more is not None
+        self.zone.more.clicked.connect(self._choose_folder)
         self.box = VerdictBox(desk)
         self.advice = Label(desk)
         self.again = Button(desk, "verify.again", icon="again", size="small")
@@ -76,7 +87,12 @@ class VerifyPage(Page):
         self.stage = Line(desk, role="caption", tone="secondary")
         self.stop = Button(desk, "cancel", size="small")
         self.stop.clicked.connect(self._stop)
-        self.waiting = panel(panel_row(self.stage, self.progress, self.stop, wide=0, desk=desk))
+        self.pace = Pace()
+        self.left = Line(desk, role="caption", tone="secondary")
+        told = QWidget()
+        told.setLayout(column(self.stage, self.progress, self.left, gap=px(6)))
+        self.waiting = panel(panel_row(told, self.stop, wide=0, desk=desk))
+        self.stopped = Label(desk, "verify.stopped", tone="secondary")
         self.found = Label(desk, "verify.found", role="strong")
         self.model = CellTable(desk, COLUMNS)
         self.table = Table(desk, "verify.found", high=36)
@@ -112,6 +128,7 @@ class VerifyPage(Page):
                 self.zone,
                 px(16),
                 self.waiting,
+                self.stopped,
                 self._result,
                 None,
                 margins=(side, side, side, side),
@@ -127,6 +144,7 @@ class VerifyPage(Page):
 
     def _idle(self) -> None:
         self.waiting.hide()
+        self.stopped.hide()
         self._result.hide()
         self.footer.hide()
 
@@ -135,8 +153,17 @@ class VerifyPage(Page):
         if names:
             self.verify(tuple(names))
 
+    def _choose_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, self.desk.say("verify.choose.folder"))
+        if name:
+            self.verify((name,))
+
     def verify(self, targets: Sequence[str | Path]) -> None:
-        """These are looked at."""
+        """These are looked at; whatever was being looked at is let go."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task.finished.connect(lambda: self.verify(targets))
+            return
         self._targets = tuple(str(target) for target in targets)
         names = ", ".join(one_line(Path(target).name) for target in self._targets)
         self.zone.title.show_text(names[:200])
@@ -148,6 +175,11 @@ class VerifyPage(Page):
         holdfast, targets = self.desk.holdfast, self._targets
         self._result.hide()
         self.footer.hide()
+        self.stopped.hide()
+        self.pace = Pace()
+        self.stage.show_text(self.desk.say("task.verify"))
+        self.left.show_text("")
+        self.progress.show_progress(0, None)
         self.waiting.show()
 
         def work(job: Job) -> Verdict:
@@ -161,16 +193,26 @@ class VerifyPage(Page):
         task.finished.connect(self._ended)
 
     def _progress(self, progress: object) -> None:
-        from holdfast.core.job import Progress
-
-        if isinstance(progress, Progress):
-            self.progress.show_progress(progress.done, progress.total)
-            said = self.desk.say_or(f"stage.{progress.stage}", self.desk.say("task.verify"))
-            self.stage.show_text(f"{said} {progress.detail}".strip())
+        if not isinstance(progress, Progress):
+            return
+        desk, done, total = self.desk, progress.done, progress.total
+        self.progress.show_progress(done, total)
+        said = desk.say_or(f"stage.{progress.stage}", desk.say("task.verify"))
+        self.stage.show_text(f"{said} {one_line(progress.detail)}".strip())
+        if progress.stage != "checking" or not total:
+            self.left.show_text("")
+            return
+        left = self.pace.left(time.monotonic(), done, total)
+        parts = [desk.say("verify.amount", done=size(done), total=size(total))]
+        if left is not None:
+            unit, count = rounded(left)
+            parts.append(desk.say(f"verify.left.{unit}", count=count))
+        self.left.show_text(" · ".join(parts))
 
     def _ended(self) -> None:
-        self._task = None
+        task, self._task = self._task, None
         self.waiting.hide()
+        self.stopped.setVisible(task is not None and task.cancelled)
 
     def _stop(self) -> None:
         if self._task is not None:
@@ -214,8 +256,7 @@ class VerifyPage(Page):
         self.now.setVisible(state != "ok")
         self.again.setVisible(state in ("pending", "unchecked"))
         if state != "ok":
-            alone = any(finding.rule == "kept_alone" for finding in verdict.findings)
-            self.advice.tell("ledger.alone.now" if alone else f"verify.{state}.now")
+            self.advice.tell(advice(verdict).removeprefix("ui."))
         self.rehearse(practice=state == "practice")
         self.model.show_rows(
             [(seen, self._stamp_cells(seen)) for seen in verdict.timestamps]
@@ -261,12 +302,19 @@ class VerifyPage(Page):
 
     def _sign(self) -> None:
         holdfast, path = self.desk.holdfast, Path(self._targets[0])
+        known = holdfast.log_key(path)
+
+        def signed(_: object) -> None:
+            key = "key" if known else "first"
+            self.advice.tell(f"ledger.sign.{key}", mark=holdfast.log_key(path))
+
         save_as(
             self,
             self.desk,
             name=self.desk.say("ledger.sign.name", name=path.stem) + ".txt",
             work=lambda out, _: holdfast.cosign(path, out),
             button=self.sign,
+            then=signed,
         )
 
     def _cells(self, finding: Finding) -> tuple[Cell, ...]:
@@ -312,8 +360,9 @@ class VerifyPage(Page):
         holdfast, targets, lang = self.desk.holdfast, self._targets, self.desk.lang
 
         def work(out: Path, job: Job) -> Verdict:
-            looking = holdfast.looking(targets, out, job)
-            verdict = holdfast.verify(targets, job)
+            span = Span(job, 2 * sum(weight(Thing(named=one), job) for one in targets))
+            looking = holdfast.looking(targets, out, span.part())
+            verdict = holdfast.verify(targets, span.part())
             holdfast.verification(verdict, looking, lang, job)
             return verdict
 

@@ -44,12 +44,21 @@ def stamp_status(stamp: Stamp, say: Teller) -> Fields:
         text = say(f"stamp.{status}")
     practice = stamp.world == "practice" and bool(stamp.proof)
     return {
-        "kind": say(f"stamp.{stamp.kind}", authority=stamp.authority),
+        "kind": _witness(stamp, say),
         "mark": MARKS.get(stamp.status, "") if status != "unchecked" else "",
         "status": text,
         "utc": say.utc(stamp.time) if stamp.time and status == "confirmed" else "",
         "practice": say(f"stamp.{stamp.kind}.practice") if practice else "",
     }
+
+
+def _witness(stamp: Stamp, say: Teller) -> str:
+    """Who says so: an authority by its name here, or whoever signed what came from elsewhere."""
+    if not stamp.imported:
+        return say(f"stamp.{stamp.kind}", authority=stamp.authority)
+    if stamp.by:
+        return say("stamp.elsewhere.by", by=one_line(stamp.by))
+    return say("stamp.elsewhere")
 
 
 # --- the ledger ----------------------------------------------------------------------------------

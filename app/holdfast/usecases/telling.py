@@ -1,0 +1,33 @@
+"""What a person is told to do about a verdict: the same from every mouth."""
+
+from __future__ import annotations
+
+from holdfast.core.verdict import Verdict
+
+_BY_RULE: tuple[tuple[str, frozenset[str], str], ...] = (
+    ("unchecked", frozenset({"kept_alone"}), "ui.ledger.alone.now"),
+    ("unchecked", frozenset({"copy_of_newer"}), "ui.verify.newer.now"),
+    ("unchecked", frozenset({"copy_objects_absent"}), "ui.verify.objects.now"),
+    (
+        "unchecked",
+        frozenset({"file_unknown", "proof_absent", "folder_unknown"}),
+        "ui.verify.alone.now",
+    ),
+    ("weak", frozenset({"copy_older"}), "ui.verify.older.now"),
+)
+
+
+def advice(verdict: Verdict) -> str:
+    """The key of what to do now; empty where nothing needs to be done."""
+    state = verdict.state
+    if state == "ok":
+        return ""
+    rules = {finding.rule for finding in verdict.findings}
+    if state == "broken" and "copy_read" in rules:
+        return "ui.verify.copy.now"
+    if state == "broken" and rules & {"copy_damaged", "copy_shape", "copy_too_many"}:
+        return "ui.verify.copy.now"
+    for of, named, key in _BY_RULE:
+        if of == state and rules & named:
+            return key
+    return f"ui.verify.{state}.now"

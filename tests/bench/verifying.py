@@ -1,0 +1,127 @@
+"""A pack of many exhibits verified, beside one pass of SHA-256 over the same bytes on one core."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from rows import ROOM, ROOT, Row, apart, median_ratio, ratios
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+LIMIT = 1.15
+EXHIBITS = 1000
+
+
+def verifying(pairs: int = 5, gib: int = 2, exhibits: int = EXHIBITS) -> Iterator[Row]:
+    """Wall seconds, pair by pair: the program and ``verify.pyz``, a folder and a ZIP.
+
+    Hashing may use every core there is, and the floor uses one; what it costs all cores together
+    is reported beside it.
+    """
+    ROOM.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOM) as name:
+        folder, archive = made(Path(name), gib, exhibits)
+        yield from measured(folder, archive, pairs)
+
+
+def made(home: Path, gib: int, exhibits: int) -> tuple[Path, Path]:
+    """A practice case of so many exhibits, stamped and exported, as a folder and as a ZIP."""
+    from fakes.packed import rehearsal
+
+    each = (gib << 30) // exhibits
+    tail = os.urandom(each - 8)
+    with rehearsal(home / "made") as case:
+        for number in range(exhibits - 2):
+            case.capture({"film.mp4": number.to_bytes(8, "big") + tail})
+        case.stamp_all()
+        return case.export(home / "pack"), case.export(home / "pack.zip")
+
+
+def measured(folder: Path, archive: Path, pairs: int) -> Iterator[Row]:
+    """The rows over a pack that is there."""
+    pyz = folder / "verify.pyz"
+    for what, target in (("a folder", folder), ("a ZIP", archive)):
+        claim = f"{EXHIBITS:,} exhibits in {what} verified"
+        yield from _rows(
+            f"{claim} in the program", target, partial(apart, _OURS, str(target)), pairs
+        )
+        yield from _rows(f"{claim} by verify.pyz", target, partial(_checker, pyz, target), pairs)
+
+
+_FLOOR = """
+import hashlib, json, sys, time
+from pathlib import Path
+wall, cpu = time.perf_counter(), time.process_time()
+target = Path(sys.argv[1])
+files = sorted(p for p in target.rglob("*") if p.is_file()) if target.is_dir() else [target]
+sha256, buffer = hashlib.sha256(), memoryview(bytearray(1 << 20))
+for path in files:
+    with path.open("rb", buffering=0) as file:
+        while got := file.readinto(buffer):
+            sha256.update(buffer[:got])
+print(json.dumps({"wall": time.perf_counter() - wall, "spent": time.process_time() - cpu}))
+"""
+
+_OURS = """
+import json, sys, tempfile, time
+from pathlib import Path
+from holdfast.compose import open_holdfast
+from holdfast.core.job import Job
+with tempfile.TemporaryDirectory() as data:
+    holdfast = open_holdfast(Path(data))
+    wall, cpu = time.perf_counter(), time.process_time()
+    verdict = holdfast.verify([sys.argv[1]], Job(), practice=True)
+    told = {"wall": time.perf_counter() - wall, "spent": time.process_time() - cpu}
+    holdfast.close()
+assert verdict.verdict == "ok", verdict.verdict
+print(json.dumps(told))
+"""
+"""The verb as the window calls it: what is imported at its first call is paid for."""
+
+
+def _checker(pyz: Path, target: Path) -> dict[str, float]:
+    """The whole process, as a stranger starts it."""
+    before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    ran = subprocess.run(
+        [sys.executable, str(pyz), str(target), "--practice", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    wall = time.perf_counter() - wall
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if ran.returncode or json.loads(ran.stdout)["verdict"] != "ok":
+        raise SystemExit(ran.stderr or ran.stdout[:500])
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall": wall, "spent": spent}
+
+
+def _rows(
+    claim: str, target: Path, ours: Callable[[], dict[str, float]], pairs: int
+) -> Iterator[Row]:
+    apart(_FLOOR, str(target))
+    measured = [(ours(), apart(_FLOOR, str(target))) for _ in range(pairs)]
+    first, second = ([pair[at]["wall"] for pair in measured] for at in (0, 1))
+    yield Row(
+        bench="verify",
+        claim=f"{claim} ÷ one pass of SHA-256 over the same bytes on one core",
+        measured=ratios(first, second),
+        target=f"≤ {LIMIT}",
+        met=median_ratio(first, second) <= LIMIT,
+    )
+    first, second = ([pair[at]["spent"] for pair in measured] for at in (0, 1))
+    yield Row(
+        bench="verify",
+        claim="the same in CPU seconds, all cores taken together",
+        measured=ratios(first, second),
+        target="reported",
+    )
