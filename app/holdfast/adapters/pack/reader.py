@@ -63,6 +63,8 @@ def open_pack(path: Path, hasher: Callable[[str], Hasher] = _hashlib) -> Iterato
             file = open_files.enter_context(path.open("rb"))
             _look_at_directory(file)
             pack = ZipPack(file, open_files.enter_context(zipfile.ZipFile(file)), hasher)
+        except Unreadable:
+            raise
         except _ZIP_ERRORS as error:
             raise Unreadable("pack_unreadable", _why(error)) from error
         yield pack
@@ -219,7 +221,7 @@ _ZIP_ERRORS = (
     NotImplementedError,
     RuntimeError,
     OverflowError,
-    UnicodeError,
+    ValueError,
     KeyError,
 )
 """What ``zipfile`` raises over files that are none, or that were made to hurt it."""
@@ -330,6 +332,8 @@ class ZipPack:
         try:
             with self._archive.open(self._members[name]) as file:
                 yield file
+        except Unreadable:
+            raise
         except _ZIP_ERRORS as error:
             raise Unreadable("file_unreadable", _why(error)) from error
 
@@ -338,14 +342,30 @@ class ZipPack:
         if self.size(name) > limit:
             raise Unreadable("file_too_large", str(limit))
         with self._open(name) as file:
-            return _read_whole(file, limit)
+            data = _read_whole(file, limit)
+        self._as_stated(name, len(data))
+        return data
 
     def digests(
         self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
     ) -> Mapping[str, bytes]:
         """Digests in one pass.  Raises Unreadable."""
+        read = 0
+
+        def count(octets: int) -> None:
+            nonlocal read
+            read += octets
+            tick(octets)
+
         with self._open(name) as file:
-            return read_digests(file, algorithms, tick, self._hasher)
+            found = read_digests(file, algorithms, count, self._hasher)
+        self._as_stated(name, read)
+        return found
+
+    def _as_stated(self, name: str, read: int) -> None:
+        """A member may end before the size that is stated, with a checksum that is right."""
+        if read != self.size(name):
+            raise Unreadable("file_unreadable", f"{read} ≠ {self.size(name)}")
 
 
 def _top(archive: zipfile.ZipFile) -> str:
