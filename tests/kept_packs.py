@@ -36,7 +36,7 @@ from holdfast.core import cosignature
 from holdfast.core.case import Party
 from holdfast.core.job import Job
 from holdfast.core.lifetime import RenewalRule
-from holdfast.core.pack import VERIFIER
+from holdfast.core.pack import BROWSER_VERIFIER, VERIFIER
 from holdfast.practice.world import PracticeWorld
 from holdfast.usecases import custody, document, export
 from holdfast.usecases.verify import Options, verify
@@ -76,11 +76,7 @@ def case(folder: Path) -> Iterator[Rehearsal]:
 def make(folder: Path, out: Path) -> None:
     """Every kind of pack, and a document, stand in ``out``."""
     with case(folder / "whole") as made:
-        made.stamp()
-        made.export(out / "pending.zip", headers=False)
-        made.world.mine()
-        made.clock.advance(hours=12)
-        made.stamp()
+        made.stamp_all()
         made.export(out / "stamped.zip")
         _selective(made, out / "selective.zip")
         _report(made, out / "report.pdf", folder / "cache")
@@ -159,11 +155,12 @@ def _renew(made: Rehearsal) -> None:
 # --- judging what is kept ------------------------------------------------------------------------
 
 
-def checker(pack: Path) -> bytes:
-    """The verify.pyz that lies in a pack."""
+def checkers(pack: Path) -> dict[str, bytes]:
+    """The checkers that lie in a pack, by name."""
     with zipfile.ZipFile(pack) as archive:
-        name = next(n for n in archive.namelist() if n.split("/", 1)[-1] == VERIFIER)
-        return archive.read(name)
+        names = {name.partition("/")[2]: name for name in archive.namelist()}
+        wanted = (name for name in (VERIFIER, BROWSER_VERIFIER) if name in names)
+        return {name: archive.read(names[name]) for name in wanted}
 
 
 def found(target: Path, known: frozenset[str]) -> dict[str, Any]:
@@ -191,10 +188,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         make(Path(folder), out)
     packs = sorted(out.glob("*.zip"))
-    known = frozenset(hashlib.sha256(checker(pack)).hexdigest() for pack in packs)
-    (verifier,) = known
+    (inside,) = {tuple(checkers(pack).items()) for pack in packs}
+    marks = {name: hashlib.sha256(raw).hexdigest() for name, raw in inside}
+    known = frozenset(marks.values())
     expected = {
-        "verifier_sha256": verifier,
+        "checkers": marks,
         "targets": {path.name: found(path, known) for path in (*packs, out / "report.pdf")},
     }
     text = json.dumps(expected, indent=1, ensure_ascii=False)

@@ -32,7 +32,7 @@ def expected(version: Path) -> dict[str, Any]:
 
 
 def known(version: Path) -> frozenset[str]:
-    return frozenset({str(expected(version)["verifier_sha256"])})
+    return frozenset(expected(version)["checkers"].values())
 
 
 TARGETS = [
@@ -45,7 +45,7 @@ PACKS = [one for one in TARGETS if str(one.values[1]).endswith(".zip")]
 
 def test_this_version_keeps_every_kind() -> None:
     assert VERSIONS
-    kinds = {"pending.zip", "stamped.zip", "selective.zip", "renewed.zip", "report.pdf"}
+    kinds = {"stamped.zip", "selective.zip", "renewed.zip", "report.pdf"}
     for version in VERSIONS:
         assert set(expected(version)["targets"]) == kinds
         assert {path.name for path in version.iterdir()} == {*kinds, "expected.json"}
@@ -70,7 +70,7 @@ def test_the_checker_inside_says_the_same_of_its_own_pack(
     version: Path, name: str, tmp_path: Path
 ) -> None:
     pyz = tmp_path / "verify.pyz"
-    pyz.write_bytes(kept_packs.checker(version / name))
+    pyz.write_bytes(kept_packs.checkers(version / name)["verify.pyz"])
     line = [sys.executable, "-I", "-S", str(pyz), "--practice", "--json", str(version / name)]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.stderr == ""
@@ -152,9 +152,9 @@ BENT: dict[str, tuple[Callable[[Files], Files], str, str]] = {
     "a byte of a token": (anew(bent(TSR)), "file_changed", TSR),
     "two tokens in each other's place": (anew(swapped), "file_changed", OTHER),
     "a byte of the blocks": (anew(bent(RUN, 84)), "headers_broken", RUN),
-    "a byte of an inclusion proof": (anew(bent(INCLUSION)), "inclusion_malformed", INCLUSION),
+    "a byte of an inclusion proof": (anew(bent(INCLUSION, 0)), "inclusion_malformed", INCLUSION),
     "a byte of the case": (anew(bent("data/case.json")), "file_changed", "data/case.json"),
-    "a byte of the list's signature": (bent(SIGNED), "signature_broken", SIGNED),
+    "a byte of the list's signature": (bent(SIGNED, 0), "signature_malformed", SIGNED),
     "the list's signature gone": (without(SIGNED), "file_missing", SIGNED),
     "files to be fetched": (with_("fetch.txt", b"http://x 1 data/x\n"), "bag_fetch", "fetch.txt"),
     "a byte of the checker": (bent("verify.pyz"), "file_changed", "verify.pyz"),

@@ -478,3 +478,22 @@ def test_nothing_but_malformed_ever_escapes(tail: bytes) -> None:
             read_proof(raw)
         except MalformedProof:
             continue
+
+
+@pytest.mark.parametrize(
+    "address", ["file:///etc/passwd", "http://169.254.169.254/latest/meta-data", "http://[::1]/"]
+)
+def test_an_address_in_a_proof_is_read_and_nothing_more(address: str) -> None:
+    payload = bytes((len(address),)) + address.encode()
+    raw = HEAD + b"\x00" + PENDING + bytes((len(payload),)) + payload
+    if "[" in address:
+        with pytest.raises(MalformedProof, match="forbidden character"):
+            read_proof(raw)
+    else:
+        assert summary(raw) == [("pending", address)]
+
+
+def test_a_number_without_an_end_is_refused_at_once() -> None:
+    for number in (b"\xff" * 200_000, b"\x80" * 200_000, b"\xff" * 4 + b"\x7f"):
+        with pytest.raises(MalformedProof, match="number"):
+            read_proof(ots.MAGIC + number)

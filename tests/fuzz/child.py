@@ -1,7 +1,6 @@
 """One slice of a coverage-guided run of one target; ``fuzz.run`` starts it.
 
     python -m fuzz.child TARGET SECONDS WORK LENT(0|1)
-    python -m fuzz.child TARGET merge OUT IN…         the fewest of IN that reach as much, into OUT
 
 The coverage guide is atheris, which nothing else here needs.  A finding does not end the slice: its
 input is kept below WORK/found under the place where it came out, and the slice goes on.
@@ -79,21 +78,6 @@ def main(name: str, seconds: float, work: Path, *, lent: bool) -> None:
     atheris.Fuzz()
 
 
-def merge(name: str, out: str, given: list[str]) -> None:
-    target = ALL[name]
-
-    def one(data: bytes) -> None:
-        try:
-            with bounded(SECONDS * GUIDED):
-                target.run(data)
-        except BaseException:  # noqa: BLE001  what it does wrong was said when it was found
-            return
-
-    flags = ["-merge=1", "-timeout=100000", f"-max_len={target.largest}", out, *given]
-    atheris.Setup([sys.argv[0], *flags], one)
-    atheris.Fuzz()
-
-
 def _escaped(word: bytes) -> str:
     return "".join(f"\\x{octet:02X}" for octet in word)
 
@@ -117,7 +101,4 @@ def _told(work: Path, count: int, seconds: float, findings: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[2] == "merge":
-        merge(sys.argv[1], sys.argv[3], sys.argv[4:])
-    else:
-        main(sys.argv[1], float(sys.argv[2]), Path(sys.argv[3]), lent=sys.argv[4] == "1")
+    main(sys.argv[1], float(sys.argv[2]), Path(sys.argv[3]), lent=sys.argv[4] == "1")

@@ -1,15 +1,15 @@
-"""What a run found becomes the corpus that the suite replays: the fewest inputs, and small ones."""
+"""What a run found becomes the corpus that the suite replays: small inputs, and not too many.
+
+A run keeps an input only where it reached something new, and replaces it by a smaller one that
+does.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
-from fuzz.target import CORPUS, HERE
+from fuzz.target import CORPUS, targets
 
 MOST_INPUTS = 150
 MOST_OCTETS = 80_000
@@ -17,33 +17,19 @@ MOST_OCTETS = 80_000
 
 
 def kept(name: str, work: Path) -> str:
-    """Seeds and findings stay; what a run added is replaced by the best of it.  What was done."""
+    """Seeds and findings stay; beside them stands the best of what runs added.  What was done."""
     folder, own = CORPUS / name, work / "own"
     if not own.is_dir():
         return "nothing was run"
-    with tempfile.TemporaryDirectory() as room:
-        given, out = Path(room) / "given", Path(room) / "out"
-        given.mkdir()
-        out.mkdir()
-        # The seeds come first, so that nothing is kept that they reach already.
-        lasting = [
-            path for path in folder.glob("*.bin") if path.name.startswith(("seed-", "found-"))
-        ]
-        for path in (*lasting, *folder.glob("*.bin"), *own.iterdir()):
-            shutil.copyfile(path, given / hashlib.sha256(path.read_bytes()).hexdigest())
-        line = [sys.executable, "-m", "fuzz.child", name, "merge", str(out), str(given)]
-        done = subprocess.run(line, cwd=HERE.parent, capture_output=True, check=False)
-        if done.returncode:
-            return f"merging ended with {done.returncode}: {done.stderr[-300:]!r}"
-        merged = sorted((path.read_bytes() for path in out.iterdir()), key=len)
+    lasting = [path for start in ("seed", "found") for path in folder.glob(f"{start}-*.bin")]
     known = {path.read_bytes() for path in lasting}
-    for path in folder.glob("*.bin"):
-        if path not in lasting:
-            path.unlink()
+    theirs = set(targets()[name].lent().values())
+    for path in set(folder.glob("*.bin")) - set(lasting):
+        path.unlink()
     count = octets = 0
-    for raw in merged:
-        if raw in known or count >= MOST_INPUTS or octets + len(raw) > MOST_OCTETS:
-            continue
+    for raw in sorted({path.read_bytes() for path in own.iterdir()} - known - theirs, key=len):
+        if count == MOST_INPUTS or octets + len(raw) > MOST_OCTETS:
+            break
         count, octets = count + 1, octets + len(raw)
         (folder / f"{hashlib.sha256(raw).hexdigest()[:16]}.bin").write_bytes(raw)
     return f"{count} inputs of {octets:,} octets beside {len(lasting)} seeds and findings"

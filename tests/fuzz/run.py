@@ -3,7 +3,7 @@
     dev.py fuzz                          a slice for each parser
     dev.py fuzz opentimestamps der       only these
     dev.py fuzz --minutes 60 der         an hour of this machine's time for each of these
-    dev.py fuzz --keep                   what was found so far becomes the corpus, minimised
+    dev.py fuzz --keep                   what was found becomes the corpus, the smallest first
     dev.py fuzz --table                  how much was done so far
     dev.py fuzz --giants                 what asks for much, each within a second and 256 MiB
 
@@ -96,7 +96,7 @@ def row(name: str, home: Path) -> str:
 
 
 def keep(names: Sequence[str], home: Path) -> None:
-    """The corpora of our own seeds, minimised, replace what is kept."""
+    """The best of the corpora that grew from our own seeds replaces what was kept of them."""
     from fuzz.keeping import kept
 
     for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -119,3 +120,28 @@ def test_a_member_that_says_it_is_a_giant_is_not_believed(tmp_path: Path) -> Non
     assert verdict.verdict == "broken"
     assert "zip_overlap" in rules(verdict, ("broken",))
     assert "bagit.txt" in broken(verdict)
+
+
+def test_a_directory_beyond_any_file_is_one_sentence(tmp_path: Path) -> None:
+    """Python cannot even go there; found by the fuzzer."""
+    path = tmp_path / "far.zip"
+    locator = struct.pack("<4sIQI", zipform.LOCATOR_SIGNATURE, 0, 2**64 - 1, 1)
+    path.write_bytes(b"PK\x03\x04" + locator + zipform.directory_end(1, 46, 0))
+    verdict = judged(path)
+    assert (verdict.verdict, rules(verdict, ("broken",))) == ("broken", {"pack_unreadable"})
+
+
+@pytest.mark.parametrize("size", [0, 2, 100])
+def test_a_member_whose_size_lies_is_named(tmp_path: Path, size: int) -> None:
+    """Its checksum is right; found by the fuzzer."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("bagit.txt", "x"):
+            archive.writestr(zipfile.ZipInfo(f"HF/{name}"), b"four")
+    raw = made.getvalue()
+    at = raw.rindex(b"PK\x01\x02") + 24
+    path = tmp_path / "lie.zip"
+    path.write_bytes(raw[:at] + size.to_bytes(4, "little") + raw[at + 4 :])
+    verdict = judged(path)
+    assert verdict.verdict == "broken"
+    assert ("x", "file_unreadable") in {(one.subject, one.rule) for one in verdict.findings}

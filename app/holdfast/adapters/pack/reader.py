@@ -67,6 +67,8 @@ def open_pack(path: Path, hasher: Callable[[str], Hasher] = _hashlib) -> Iterato
             _look_at_directory(file)
             archive = open_files.enter_context(zipfile.ZipFile(file))
             pack = ZipPack(file, archive, hasher, path=path)
+        except Unreadable:
+            raise
         except _ZIP_ERRORS as error:
             raise Unreadable("pack_unreadable", _why(error)) from error
         yield pack
@@ -231,7 +233,7 @@ _ZIP_ERRORS = (
     NotImplementedError,
     RuntimeError,
     OverflowError,
-    UnicodeError,
+    ValueError,
     KeyError,
 )
 """What ``zipfile`` raises over files that are none, or that were made to hurt it."""
@@ -348,6 +350,8 @@ class ZipPack:
         try:
             with self._archive.open(self._members[name]) as file:
                 yield file
+        except Unreadable:
+            raise
         except _ZIP_ERRORS as error:
             raise Unreadable("file_unreadable", _why(error)) from error
 
@@ -359,15 +363,16 @@ class ZipPack:
         if kept is not None:
             return kept
         with self._open(name) as file:
-            return _read_whole(file, limit)
+            data = _read_whole(file, limit)
+        self._as_stated(name, len(data))
+        return data
 
     def digests(
         self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
     ) -> Mapping[str, bytes]:
         """Digests in one pass.  Raises Unreadable."""
         if not self._ours or self._path is None:
-            with self._open(name) as file:
-                return read_digests(file, algorithms, tick, self._hasher)
+            return self._member(name, algorithms, tick)
         try:
             with self._path.open("rb", buffering=0) as file:
                 return self._stored(file, name, algorithms, tick)
@@ -425,6 +430,27 @@ class ZipPack:
                 return self.digests(name, algorithms, told)
 
         return several_at_once(names, digests, tick)
+
+    def _member(
+        self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
+    ) -> Digests:
+        """A member of a ZIP that somebody packed anew."""
+        read = 0
+
+        def count(octets: int) -> None:
+            nonlocal read
+            read += octets
+            tick(octets)
+
+        with self._open(name) as file:
+            found = read_digests(file, algorithms, count, self._hasher)
+        self._as_stated(name, read)
+        return found
+
+    def _as_stated(self, name: str, read: int) -> None:
+        """A member may end before the size that is stated, with a checksum that is right."""
+        if read != self.size(name):
+            raise Unreadable("file_unreadable", f"{read} ≠ {self.size(name)}")
 
 
 def _top(archive: zipfile.ZipFile) -> str:
