@@ -338,14 +338,30 @@ class ZipPack:
         if self.size(name) > limit:
             raise Unreadable("file_too_large", str(limit))
         with self._open(name) as file:
-            return _read_whole(file, limit)
+            data = _read_whole(file, limit)
+        self._as_long_as_said(name, len(data))
+        return data
 
     def digests(
         self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
     ) -> Mapping[str, bytes]:
         """Digests in one pass.  Raises Unreadable."""
+        count = 0
+
+        def counted(more: int) -> None:
+            nonlocal count
+            count += more
+            tick(more)
+
         with self._open(name) as file:
-            return read_digests(file, algorithms, tick, self._hasher)
+            found = read_digests(file, algorithms, counted, self._hasher)
+        self._as_long_as_said(name, count)
+        return found
+
+    def _as_long_as_said(self, name: str, count: int) -> None:
+        """``zipfile`` lets a stored member be shorter than the directory says, if its CRC fits."""
+        if count != self.size(name):
+            raise Unreadable("file_unreadable", f"{count} ≠ {self.size(name)}")
 
 
 def _top(archive: zipfile.ZipFile) -> str:
