@@ -4,6 +4,8 @@ const MAX_MEMBERS = 100000;
 const MAX_DIRECTORY = 64 << 20;
 const MAX_RATIO = 200;
 const SMALL = 1 << 20;
+const MAX_RATIO_OF_ALL = 30;
+const SMALL_ALL = 16 << 20;
 const MAX_DEPTH = 12;
 // Up to here a file is hashed whole by the browser itself; what is longer, piece by piece here.
 const WHOLE = 64 << 20;
@@ -284,6 +286,7 @@ class ZipPack {
     this.members = new Map();
     this.infos = infos;
     this.windows = new Map();
+    [this.packed, this.unpacked] = [0, 0];
     this.top = topOf(infos.map((info) => info.name.split("\0")[0]));
     this.start = start;
     const overlapping = overlaps(infos, start);
@@ -317,7 +320,16 @@ class ZipPack {
     else if (info.method !== STORED && info.method !== DEFLATED) say("zip_method", String(info.method));
     else if (info.size > Math.max(SMALL, MAX_RATIO * info.packed)) {
       say("zip_bomb", `${info.packed} \u2192 ${info.size}`);
+    } else if (this.allTooLarge(info)) {
+      say("zip_bomb", `${this.packed} \u2192 ${this.unpacked}`);
     } else this.members.set(name, info);
+  }
+
+  // A thousand small ones are as bad as a large one.
+  allTooLarge(info) {
+    this.packed += info.packed;
+    this.unpacked += info.size;
+    return this.unpacked > Math.max(SMALL_ALL, MAX_RATIO_OF_ALL * this.packed);
   }
 
   isOurs(directory) {
@@ -445,6 +457,7 @@ class ZipPack {
     const short = info.method === STORED && size < Math.min(info.packed, info.size);
     if (short) throw new Unreadable("file_unreadable", "EOFError");
     if (crc !== info.crc) throw new Unreadable("file_unreadable", "Bad CRC-32");
+    if (size !== info.size) throw new Unreadable("file_unreadable", `${size} \u2260 ${info.size}`);
   }
 
   // The content of a member that is not too long to be held.
