@@ -3,8 +3,6 @@
 const HEX64 = /^[0-9a-f]{64}$/;
 const HEX32 = /^[0-9a-f]{32}$/;
 const MAX_NOTE = 1 << 20;
-// Keys of one record: its first, and one for each time that it changed.
-const MAX_KEYS = 64;
 const ENTRY_TYPES = {
   v: (value) => typeof value === "number",
   ledger: isText,

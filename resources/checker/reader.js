@@ -458,6 +458,7 @@ class ZipPack {
     const short = info.method === STORED && size < Math.min(info.packed, info.size);
     if (short) throw new Unreadable("file_unreadable", "EOFError");
     if (crc !== info.crc) throw new Unreadable("file_unreadable", "Bad CRC-32");
+    if (size !== info.size) throw new Unreadable("file_unreadable", `${size} \u2260 ${info.size}`);
   }
 
   // The content of a member that is not too long to be held.

@@ -2,6 +2,7 @@
 
 const MAX_LEDGER = 256 << 20;
 const MAX_CAPTURE = 16 << 20;
+const MAX_KEYS = 64;
 const NUMBER = /^E[0-9]{4,9}$/;
 const WITHHELD = /^\{"withheld":"([0-9a-f]{64})"\}$/;
 
@@ -182,10 +183,11 @@ class Reading {
       .filter((key) => key !== undefined && key !== null);
     const keys = [];
     const lines = splitLines(replaced(raw ?? new Uint8Array(0)));
+    // Each may cost a signature to be computed for every head.
     if (lines.length > MAX_KEYS) {
       this.seen.say(payload(KEYS), "key_malformed", "broken", `${lines.length} > ${MAX_KEYS}`);
     }
-    for (const line of lines.slice(0, MAX_KEYS)) {
+    for (const line of new Set(lines.slice(0, MAX_KEYS))) {
       let key;
       try {
         key = readKey(line);

@@ -12,6 +12,8 @@ const REVOKE = {
 const ANSWER_HASHES = { "1.3.14.3.2.26": sha1, "2.16.840.1.101.3.4.2.1": (data) => sha256(data) };
 const MAX_ANSWERS = 64;
 const MAX_DELEGATES = 8;
+const MAX_NAMESAKES = 8;
+const MOST_MATERIALS = 64;
 // affiliationChanged, superseded, cessationOfOperation, and a stated "unspecified": what was signed
 // before stays good.
 const HARMLESS = [0, 3, 4, 5];
@@ -92,9 +94,16 @@ function readRevoked(node) {
     serial.integer(),
     {
       since: times.reduce((least, one) => (one < least ? one : least)),
-      reason: reason ? reason.enumerated() : null,
+      reason: reason ? crlReason(reason) : null,
     },
   ];
+}
+
+// RFC 5280 5.3.1.
+function crlReason(node) {
+  const code = node.enumerated();
+  if (code < 0 || code > 10) bad("an impossible reason");
+  return code;
 }
 
 function readAnswers(top) {
@@ -132,7 +141,7 @@ function readAnswer(node) {
   if (state.tag === 0xa1) {
     const [since, reason] = [state.child(0), state.children[1]];
     if (state.children.length > 2) bad("an impossible OCSP state");
-    revoked = { since: since.time(), reason: reason ? reason.child(0).enumerated() : null };
+    revoked = { since: since.time(), reason: reason ? crlReason(reason.child(0)) : null };
   } else if (![0x80, 0x82].includes(state.tag)) bad("an impossible OCSP state");
   return {
     hash: ANSWER_HASHES[oid],
@@ -176,10 +185,12 @@ async function heldBy(key, { algorithm, parameters, signature, body }) {
 
 const anyOf = (states) => (states.includes(true) ? true : states.includes(null) ? null : false);
 
-// Whether one of `certificates` signed it for those it issued, by itself or by a delegate.
+// Whether one of `certificates` signed it for those it issued, by itself or by a delegate.  Of one
+// name only so many are tried.
 async function vouched(material, certificates) {
   const states = [];
-  for (const issuer of certificates) {
+  const namesakes = certificates.filter((issuer) => isAbout(material, issuer));
+  for (const issuer of namesakes.slice(0, MAX_NAMESAKES)) {
     states.push(await signedFor(material, issuer));
     if (states[states.length - 1]) break;
   }
@@ -286,9 +297,6 @@ function withdrawnWord({ since, reason }, certificate, moment, signer) {
     ? ["token_revoked", "broken", detail]
     : ["token_revoked_later", "ok", detail];
 }
-
-// Lists and answers of one authority; each is held against every token of it.
-const MOST_MATERIALS = 64;
 
 // What was published, by authority, and what it came to over all of their tokens.
 class Withdrawals {

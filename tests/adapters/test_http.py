@@ -79,6 +79,9 @@ def test_a_fragment_is_kept_apart() -> None:
         ("https://x:99999/", "link_malformed"),
         ("https://x:0/", "link_malformed"),
         ("https://[::zz]/", "link_malformed"),
+        # What Python makes of a byte on the command line that is no UTF-8.
+        ("https://a.example/\udc9b", "link_malformed"),
+        ("https://a.example/?q=\ud800#\udfff", "link_malformed"),
         ("https://[v1.a]/", "link_malformed"),
         ("https://\u2028x/", "link_malformed"),
         ("https://" + "a" * 9000, "link_malformed"),

@@ -196,6 +196,17 @@ def test_a_run_that_holds_nothing_is_as_good_as_none(
     }
 
 
+def test_runs_are_read_once_and_a_few_of_them(
+    chain: list[bytes], table: CheckpointTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked: list[int] = []
+    monkeypatch.setattr(earliest, "link", lambda first, *_: linked.append(first))
+    told = {"network": "bitcoin", "bitcoin": block(PERIOD + 4, chain[PERIOD + 4])}
+    runs = [(at, chain[at]) for at in range(30)]
+    assert "not_before_block_alone" in look(told, table, runs=runs)
+    assert len(linked) == 17
+
+
 def test_a_run_that_cannot_be_read_is_as_good_as_none(
     chain: list[bytes], table: CheckpointTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +395,7 @@ def test_a_clock_that_was_behind_is_a_weakness(table: CheckpointTable) -> None:
     assert rules({"system": told_at(then - 90), "offset_ms": -60_000}) == {"not_before_round"}
     assert rules({"system": told_at(then - 90), "offset_ms": 60_000}) == {"not_before_round"}
     assert rules({"system": told_at(then), "offset_ms": 2**53 - 1}) == {"not_before_round"}
+    assert rules({"system": "9999-12-31T23:59:59.000Z"}) == {"not_before_round"}
     assert rules({"system": "yesterday"}) == {"not_before_round"}
     assert rules({}) == {"not_before_round"}
 
@@ -408,6 +420,8 @@ def test_nothing_is_witnessed_before_what_it_contains_existed(
     assert ("not_before_contradiction" in found) is contradicts
     if contradicts:
         assert found["not_before_contradiction"][0] == "broken"
+    late = [Dated(path=PATH, status="confirmed", time="9999-12-31T23:59:59.000Z", kind=kind)]
+    assert "not_before_contradiction" not in look(told, table, dated=late, signed=signs(CHAIN))
 
 
 def test_a_witness_without_a_time_or_about_something_else_contradicts_nothing(

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from fakes.signers import ORIGIN, Signer
+from holdfast.core import ed25519
 from holdfast.core.enclosed import enclosed_heads, judge_enclosed
 from holdfast.core.ledger import (
     Checkpoint,
@@ -98,3 +99,15 @@ def test_what_is_missing_is_not_held_against_it() -> None:
 def test_a_line_that_sealed_something_else_is_found() -> None:
     assert ("file_changed", "broken") in said(made("exhibits/E0002/capture.json"))
     assert ("file_changed", "broken") in said(made(""))
+
+
+def test_a_crowd_of_heads_and_keys_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+    monkeypatch.setattr(ed25519, "verify", lambda *_: bool(asked.append(b"")))
+    inside = made()
+    inside["key.txt"] = inside["key.txt"].replace(b"nonsense\n", b"") * 5000
+    head = inside["checkpoint-3.txt"]
+    for size in range(10, 500):
+        inside[f"checkpoint-{size}.txt"] = head.replace(b"\n3\n", b"\n%d\n" % size)
+    assert ("checkpoint_malformed", "broken") in said(inside)
+    assert len(asked) == 8

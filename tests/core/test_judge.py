@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fakes import miner
 from fakes.packed import (
     MemoryPack,
     broken,
@@ -488,6 +489,16 @@ def test_malformed_parts_of_the_record_are_broken(name: str, data: bytes, rule: 
     verdict = look(rebagged(pack() | {name: data}))
     assert rule in rules(verdict, ("broken",))
     assert name in broken(verdict)
+
+
+def test_of_header_runs_without_end_a_few_are_tried() -> None:
+    """Headers with their work, after every checkpoint: each would be tried with every proof."""
+    easy = miner.mine(bytes(32), miner.START)
+    folder = "data/timestamps/headers"
+    more = {f"{folder}/bitcoin-{at}-{at}.bin": easy for at in range(10**8, 10**8 + 30)}
+    verdict = look(rebagged({**pack(), **more}))
+    over = [f.subject for f in verdict.findings if (f.rule, f.detail) == ("headers_broken", "> 16")]
+    assert len(over) == 31 - 16
 
 
 def test_a_checkpoint_under_another_size_is_found() -> None:

@@ -272,3 +272,9 @@ def test_an_inclusion_proof_has_one_spelling() -> None:
     assert loose != raw
     with pytest.raises(ValueError, match="one form"):
         read_proof(loose)
+
+
+def test_a_size_is_a_number() -> None:
+    line = entry().replace(b'"size":1', b'"size":true')
+    with pytest.raises(ValueError, match="malformed ref"):
+        read_entry(line)

@@ -321,7 +321,10 @@ def test_a_certificate_that_came_along_may_say_anything_of_its_key() -> None:
     good = read_certificate(middle.der)
     about = read_material(answer(signer, middle))
     for key in (b"", b"\x30\x00", seq(der.integer(1), der.integer(2))):
-        assert vouched(about, [replace(good, public_key=key)], x509.holds) is False
+        odd = replace(good, public_key=key)
+        assert vouched(about, [odd], x509.holds) is False
+        with pytest.raises(ValueError):
+            ocsp_request(path()[0], odd)
     uses = bent(middle, root, ExtensionOID.KEY_USAGE)
     assert vouched(read_material(crl(uses)), [read_certificate(uses.der)], x509.holds) is False
     nowhere = bent(signer, middle, ExtensionOID.CRL_DISTRIBUTION_POINTS)
@@ -337,6 +340,28 @@ def test_a_certificate_that_came_along_may_say_anything_of_its_key() -> None:
     )
     by = read_material(answer(signer, middle, by=ageless))
     assert vouched(by, path(), x509.holds) is True
+
+
+def test_of_a_crowd_of_one_name_a_few_keys_are_tried() -> None:
+    _, middle, _ = world()
+    asked: list[bytes] = []
+    crowd = [replace(read_certificate(middle.der), serial=at) for at in range(500)]
+    assert vouched(read_material(crl(middle)), crowd, lambda *a: bool(asked.append(a[0]))) is False
+    assert len(asked) == 8
+
+
+def test_a_reason_is_one_that_there_is() -> None:
+    """A number of sixteen thousand bits is one that Python refuses to print."""
+    _, middle, signer = world()
+    raw = answer(
+        signer, middle, status=ocsp.OCSPCertStatus.REVOKED, since=NOW, reason=ReasonFlags.superseded
+    )
+    good = der.element(der.ENUMERATED, b"\x04")
+    assert raw.count(good) == 1
+    read_material(raw)
+    for bad in (b"\x0b", b"\xff"):
+        with pytest.raises(ValueError, match="reason"):
+            read_material(raw.replace(good, der.element(der.ENUMERATED, bad)))
 
 
 # --- reading -------------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
@@ -25,6 +27,7 @@ from holdfast.adapters.pack.attachments import pdf_attachments
 from holdfast.adapters.pack.verifier import pinned_roots
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.job import Job
+from holdfast.usecases import verify as verify_
 from holdfast.usecases.verify import Options, Shelf, verify
 
 EXHIBIT = finished().folder / "data/exhibits/E0001"
@@ -322,3 +325,25 @@ def test_objects_that_cannot_be_opened_are_broken(
     with pytest.raises(Unreadable):
         view.size(name)
     assert view.digests("data/ledger/entries.jsonl", ("nonsense",), lambda _n: None) == {}
+
+
+def test_an_attachment_is_hashed_once_however_many_proofs_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[int] = []
+    new = hashlib.new
+
+    def counted(name: str, data: bytes, **how: bool) -> Any:
+        hashed.append(len(data))
+        return new(name, data, **how)
+
+    capture = (EXHIBIT / "capture.json").read_bytes()
+    proof = (EXHIBIT / "proofs/capture.json.practice-tsa-jia.tsr").read_bytes()
+    carried = {"a": capture, **{f"a.b{at}.tsr": proof for at in range(5)}}
+    path = with_attachments(tmp_path / "many.pdf", carried)
+    monkeypatch.setattr(verify_.hashlib, "new", counted)
+    verdict = verify(
+        (path,), Options(practice=True), bench=bench(attachments=pdf_attachments), job=Job()
+    )
+    assert len(verdict.timestamps) == 5
+    assert hashed.count(len(capture)) == 1

@@ -112,7 +112,8 @@ def link(text: str) -> Link:
 
 def _take_apart(text: str) -> Link:
     malformed = Refused("link_malformed", link=one_line(text[:80]))
-    if re.search(r"[\x00-\x20\x7f\\]", text):
+    # A lone surrogate is a byte of the command line that is no text.
+    if re.search(r"[\x00-\x20\x7f\\\ud800-\udfff]", text):
         raise malformed
     try:
         parts = urlsplit(text)

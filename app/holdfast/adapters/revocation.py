@@ -68,9 +68,9 @@ class Revocations:
     ) -> tuple[bytes, ...]:
         try:
             lists, responders = places(certificate.raw)
+            asked = ocsp_request(certificate, issuer)
         except ValueError:
             return ()
-        asked = ocsp_request(certificate, issuer)
         ways: tuple[tuple[tuple[str, ...], Callable[[str], bytes | None]], ...] = (
             (lists, lambda url: _fetched(url, world, end)),
             (responders, lambda url: _fetched(url, world, end, asked)),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from holdfast.core import practice
 from holdfast.core.bag import Contents, Seen, Unreadable
@@ -19,6 +20,7 @@ from holdfast.core.bitcoin import (
     MAX_HEADERS_FILE,
     BadHeader,
     Header,
+    LinkedRun,
     display,
     link,
     objection,
@@ -31,7 +33,7 @@ from holdfast.core.not_before import NOT_ASKED, reason_codes
 from holdfast.core.pack import PAYLOAD, payload, read_headers_path
 from holdfast.core.record import MAX_CAPTURE, Record, Sealed
 from holdfast.core.verdict import FindingOutcome
-from holdfast.core.witness import Abouts, Dated, Terms
+from holdfast.core.witness import MAX_RUNS, Abouts, Dated, Terms
 
 BLOCK_SLACK = timedelta(hours=2)
 """How far ahead of the world a miner's clock may be (Bitcoin's own rule)."""
@@ -72,6 +74,8 @@ class _Judge:
     seen: Seen
     deaf: bool = False
     """Whether nobody answered about a block; then nobody is asked about the next."""
+    linked: list[LinkedRun] | None = None
+    """The runs that hold together, once they were looked at."""
 
     @property
     def world(self) -> World:
@@ -168,20 +172,26 @@ class _Judge:
 
     def _known(self, height: int) -> Header | None:
         """The header that this world's chain has there; from runs, else by asking."""
-        for first, raw in self._runs():
-            try:
-                linked = link(first, raw, self.terms.table)
-            except BadHeader:
-                continue
-            if linked is None or (linked.network == "practice") != (self.world == "practice"):
-                continue
-            if (header := linked.header(height)) is not None:
+        if self.linked is None:
+            self.linked = list(self._linked())
+        for run in self.linked:
+            if (header := run.header(height)) is not None:
                 return header
         if self.world == "practice" or self.terms.ask is None or self.deaf:
             return None
         shown = {raw for _, at, raw in self.terms.ask(height) if at == height}
         self.deaf = not shown
         return self._shown(height, shown)
+
+    def _linked(self) -> Iterator[LinkedRun]:
+        """Those of the runs that are of this world's chain."""
+        for first, raw in islice(self._runs(), MAX_RUNS + 1):
+            try:
+                run = link(first, raw, self.terms.table)
+            except BadHeader:
+                continue
+            if run is not None and (run.network == "practice") == (self.world == "practice"):
+                yield run
 
     def _runs(self) -> Iterator[tuple[int, bytes]]:
         """The person's own run, and the pack's; what is wrong with them is said elsewhere."""
@@ -248,7 +258,8 @@ class _Judge:
         """A clock that was behind is a weakness of what it says, not of what was sealed."""
         claimed = _claimed(manifest)
         for value in values:
-            if claimed is not None and claimed + value.slack < value.time:
+            # The other way round, the last second that there is would have no next.
+            if claimed is not None and value.time - claimed > value.slack:
                 detail = f"{rfc3339(claimed)} < {value.name}, {rfc3339(value.time)}"
                 self.seen.say(name, "not_before_clock", "weak", detail)
 
@@ -262,7 +273,7 @@ class _Judge:
             by_chain = witness.kind == "opentimestamps"
             for value in values:
                 slack = max(value.slack, BLOCK_SLACK) if by_chain else value.slack
-                if moment(witness.time) + slack < value.time:
+                if value.time - moment(witness.time) > slack:
                     detail = f"{witness.time} < {value.name}, {rfc3339(value.time)}"
                     self.seen.say(name, "not_before_contradiction", "broken", detail)
 

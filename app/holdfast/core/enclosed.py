@@ -25,6 +25,8 @@ from holdfast.core.pack import capture_path
 from holdfast.core.verdict import Finding
 
 KEY = "key.txt"
+MAX_HEADS = 8
+"""A document brings the one head that is printed in it."""
 _HEAD = re.compile(r"checkpoint-[0-9]{1,16}\.txt")
 _LINE = re.compile(r"(E[0-9]{4,9})-sealed\.json")
 
@@ -68,10 +70,13 @@ def judge_enclosed(inside: Mapping[str, bytes]) -> tuple[Finding, ...]:
 
 def _heads(inside: Mapping[str, bytes], seen: Seen) -> dict[bytes, Checkpoint]:
     keys = read_keys(inside.get(KEY, b""))
-    found = {}
+    found: dict[bytes, Checkpoint] = {}
     for attached, raw in inside.items():
         if not _HEAD.fullmatch(attached):
             continue
+        if len(found) == MAX_HEADS:
+            seen.say(attached, "checkpoint_malformed", "broken", f"> {MAX_HEADS}")
+            break
         try:
             head = read_checkpoint(raw)
         except ValueError as error:

@@ -167,7 +167,10 @@ def read_entry(body: bytes) -> LedgerEntry:
 def _read_ref(value: Json) -> Ref:
     match value:
         case {"path": str(path), "size": int(size), "sha256": str(sha256), "sm3": str(sm3)} if (
-            _HEX64.fullmatch(sha256) and _HEX64.fullmatch(sm3) and size >= 0
+            _HEX64.fullmatch(sha256)
+            and _HEX64.fullmatch(sm3)
+            and size >= 0
+            and not isinstance(size, bool)
         ):
             return Ref(path=path, size=size, sha256=sha256, sm3=sm3)
     raise ValueError("a ledger line with a malformed ref")
@@ -466,12 +469,12 @@ def read_key(text: str, kind: bytes = ED25519_NOTE) -> VerifierKey:
 
 
 def read_keys(raw: bytes) -> tuple[VerifierKey, ...]:
-    """The keys in the first lines of a ``key.txt``; lines that are none are left out."""
+    """The keys in the first lines of a ``key.txt``, each once; lines that are none are left out."""
     found = []
     for line in raw.decode("utf-8", "replace").splitlines()[:MAX_KEYS]:
         with suppress(ValueError):
             found.append(read_key(line))
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 # --- an exhibit's own proof: c2sp.org/tlog-proof@v1 ----------------------------------------------

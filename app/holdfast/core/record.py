@@ -256,7 +256,7 @@ def _keys(
     if len(lines) > MAX_KEYS:
         # Each may cost a signature to be computed for every head.
         reading.seen.say(payload(KEYS), "key_malformed", "broken", f"{len(lines)} > {MAX_KEYS}")
-    for line in lines[:MAX_KEYS]:
+    for line in dict.fromkeys(lines[:MAX_KEYS]):
         try:
             key = read_key(line)
         except ValueError as error:

@@ -23,6 +23,9 @@ MAX_BYTES: Final = der.MAX_BYTES
 MAX_ANSWERS: Final = 64
 """Single answers of one OCSP response that are looked at; it is asked about one."""
 
+MAX_NAMESAKES: Final = 8
+"""Certificates of one name whose keys are tried on one list or answer."""
+
 Holds: TypeAlias = Callable[[bytes, str, bytes, bytes, bytes], bool | None]
 """(SubjectPublicKeyInfo, signature algorithm, its parameters, what was signed, signature) → whether
 the signature holds; None where this machine has no arithmetic for it."""
@@ -103,15 +106,13 @@ class SingleAnswer:
 
     def names(self, issuer: Certificate) -> bool:
         """Whether it speaks about a certificate that ``issuer`` issued."""
-        try:
-            key = der.read(issuer.public_key).children[1].bits()
-        except (ValueError, IndexError):
-            # Certificates beside a list come with the pack; their keys may be anything.
+        if _digest(self.hash, issuer.subject) != self.name_hash:
             return False
-        return (
-            _digest(self.hash, issuer.subject) == self.name_hash
-            and _digest(self.hash, key) == self.key_hash
-        )
+        try:
+            # Certificates beside a list come with the pack; their keys may be anything.
+            return _digest(self.hash, _key(issuer)) == self.key_hash
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,9 +187,10 @@ def _web_names(names: Sequence[der.Node]) -> tuple[str, ...]:
 def ocsp_request(certificate: Certificate, issuer: Certificate) -> bytes:
     """DER of an OCSPRequest about one certificate, by SHA-1 as every responder knows it.
 
-    Without a nonce, so that answers made beforehand fit (RFC 5019 §2.1).
+    Without a nonce, so that answers made beforehand fit (RFC 5019 §2.1).  Raises ValueError for an
+    issuer whose key is none.
     """
-    key = der.read(issuer.public_key).children[1].bits()
+    key = _key(issuer)
     name = der.element(
         der.SEQUENCE,
         der.element(der.SEQUENCE, der.oid(_SHA1), der.element(der.NULL)),
@@ -198,6 +200,14 @@ def ocsp_request(certificate: Certificate, issuer: Certificate) -> bytes:
     )
     listed = der.element(der.SEQUENCE, der.element(der.SEQUENCE, name))
     return der.element(der.SEQUENCE, der.element(der.SEQUENCE, listed))
+
+
+def _key(certificate: Certificate) -> bytes:
+    """The bits of its public key.  Raises ValueError."""
+    parts = der.read(certificate.public_key).children
+    if len(parts) != 2:
+        raise ValueError("no public key")
+    return parts[1].bits()
 
 
 def _digest(name: str, data: bytes) -> bytes:
@@ -306,8 +316,16 @@ def _entry(node: der.Node) -> tuple[int, Revoked]:
     _, reason = extensions.get(_REASON, (False, b""))
     _, invalid = extensions.get(_INVALID_SINCE, (False, b""))
     times = [since.time(), *([der.read(invalid).time()] if invalid else [])]
-    code = der.read(reason).enumerated() if reason else None
+    code = _reason(der.read(reason)) if reason else None
     return serial.integer(), Revoked(since=min(times), reason=code)
+
+
+def _reason(node: der.Node) -> int:
+    """A CRLReason (RFC 5280 §5.3.1)."""
+    code = node.enumerated()
+    if not 0 <= code <= 10:
+        raise ValueError("an impossible reason")
+    return code
 
 
 def _response(top: der.Node) -> OcspResponse:
@@ -348,7 +366,7 @@ def _answer(node: der.Node) -> SingleAnswer:
     revoked: Revoked | None = None
     if state.tag == 0xA1:
         since, *reason = state.children
-        code = reason[0].children[0].enumerated() if reason else None
+        code = _reason(reason[0].children[0]) if reason else None
         revoked = Revoked(since=since.time(), reason=code)
     elif state.tag not in (0x80, 0x82):
         raise ValueError("an impossible OCSP state")
@@ -370,10 +388,10 @@ def _answer(node: der.Node) -> SingleAnswer:
 def vouched(material: Material, certificates: Sequence[Certificate], holds: Holds) -> bool | None:
     """Whether one of ``certificates`` signed it for those it issued, by itself or by a delegate.
 
-    None where that cannot be computed here.
+    None where that cannot be computed here.  Of one name only so many are tried.
     """
     found: bool | None = False
-    for issuer in certificates:
+    for issuer in [one for one in certificates if is_about(material, one)][:MAX_NAMESAKES]:
         state = _signed_for(material, issuer, holds)
         if state:
             return True

@@ -44,6 +44,8 @@ from holdfast.core.withdrawn import Withdrawals
 
 MAX_PROOF = 1 << 20
 MAX_CERTIFICATES = 1 << 20
+MAX_RUNS = 16
+"""Header runs of one pack: ours have one, and every proof is tried with each."""
 
 _ABOUT_QUERY = frozenset({"token_query", "token_nonce", "token_policy", "query_not_der"})
 
@@ -174,8 +176,11 @@ class _Witnesses:
 
     def header_runs(self) -> tuple[tuple[int, bytes], ...]:
         """The pack's own runs that hold together, each linked to a checkpoint or said not to be."""
-        runs = []
+        runs: list[tuple[int, bytes]] = []
         for name, path in self._of("headers"):
+            if len(runs) == MAX_RUNS:
+                self.seen.say(name, "headers_broken", "broken", f"> {MAX_RUNS}")
+                continue
             first, last = read_headers_path(path) or (0, 0)
             raw = self._read(name, MAX_HEADERS_FILE)
             if raw is None:

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -477,6 +478,9 @@ class _Target:
 
 
 def _digest_of(data: bytes) -> Callable[[str], bytes]:
+    """Each digest is computed once, however many proofs there are about it."""
+
+    @cache
     def digest(algorithm: str) -> bytes:
         return hashlib.new(algorithm, data, usedforsecurity=False).digest()
 

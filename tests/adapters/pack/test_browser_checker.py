@@ -337,9 +337,12 @@ def test_zips_that_lie_about_themselves(node: Engine, home: Path, tmp_path: Path
     def date(raw: bytearray, local: int, _central: int) -> None:
         raw[local + 12] ^= 1
 
-    paths = [
-        patched(tmp_path / f"{one.__name__}.zip", one) for one in (lock, grow, crc, name, date)
-    ]
+    def brief(raw: bytearray, _local: int, central: int) -> None:
+        (size,) = struct.unpack_from("<I", raw, central + 24)
+        struct.pack_into("<I", raw, central + 24, size + 5)
+
+    lies = (lock, grow, crc, name, date, brief)
+    paths = [patched(tmp_path / f"{one.__name__}.zip", one) for one in lies]
     raw = finished().archive.read_bytes()
     odd = {
         "empty": b"",
@@ -358,6 +361,13 @@ def test_zips_that_lie_about_themselves(node: Engine, home: Path, tmp_path: Path
     with zipfile.ZipFile(deflated, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, content in finished().files.items():
             archive.writestr(member, content)
+    bombs = tmp_path / "bombs.zip"
+    with zipfile.ZipFile(bombs, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in finished().files.items():
+            archive.writestr(member, content)
+        for number in range(40):
+            archive.writestr(f"data/{number}", bytes(1 << 20))
+    paths.append(bombs)
     holiday = tmp_path / "holiday.zip"
     with zipfile.ZipFile(holiday, "w") as archive:
         archive.writestr("holiday/photo.jpg", b"x")

@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.x509 import ReasonFlags, load_der_x509_certificate
+from cryptography.x509 import (
+    ObjectIdentifier,
+    ReasonFlags,
+    UnrecognizedExtension,
+    load_der_x509_certificate,
+)
 
-from fakes import tsa
+from fakes import miner, tsa
 from fakes.checkengine import Engine, engine
 from fakes.packed import OWNERS, Rehearsal, Remembering, finished, rebagged, rehearsal
 from fakes.revocation import crl
@@ -408,6 +413,13 @@ def withheld(at: int) -> Files:
     return rebagged(files)
 
 
+def run_upon_run() -> Files:
+    """Headers with their work, after every checkpoint, each a run of its own."""
+    easy = miner.mine(bytes(32), miner.START)
+    folder = "data/timestamps/headers"
+    return {f"{folder}/bitcoin-{at}-{at}.bin": easy for at in range(10**8, 10**8 + 30)}
+
+
 LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("bag_match", "ok", lambda: grown(renewed(TOKEN, finished().files[f"data/{TOKEN}"]))),
     ("file_changed", "broken", lambda: grown(renewed(TOKEN, b"another"))),
@@ -446,6 +458,10 @@ LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
             for at, line in enumerate(finished().files[PROOF].split(b"\n"))
         )
     })),
+    ("headers_broken", "broken", lambda: rebagged({**finished().files, **run_upon_run()})),
+    ("key_malformed", "broken", lambda: rebagged(
+        {**finished().files, "data/ledger/key.txt": finished().files["data/ledger/key.txt"] * 70}
+    )),
 )  # fmt: skip
 
 
@@ -458,7 +474,18 @@ def test_ledgers(both: Both, rule: str, outcome: str, made: Callable[[], Files])
 # --- revocation ----------------------------------------------------------------------------------
 
 
-def revoked(year: int, reason: ReasonFlags | None, *, key: Any = None, name: str = "crl") -> Files:
+ODD_REASON = (UnrecognizedExtension(ObjectIdentifier("2.5.29.21"), b"\x0a\x01\x0b"), False)
+"""One that no standard knows."""
+
+
+def revoked(
+    year: int,
+    reason: ReasonFlags | None,
+    *,
+    key: Any = None,
+    name: str = "crl",
+    entry: Sequence[Any] = (),
+) -> Files:
     """The first practice authority withdraws its signer's certificate."""
     witness = keys.witnesses()[0]
     held = read_response(finished().files[f"data/{TOKEN}"]).certificates
@@ -472,6 +499,7 @@ def revoked(year: int, reason: ReasonFlags | None, *, key: Any = None, name: str
         made=since + timedelta(hours=1),
         until=since + timedelta(days=1),
         key=key,
+        entry=entry,
     )
     return published(raw, name)
 
@@ -492,6 +520,7 @@ REVOKED: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("file_not_on_record", "broken", lambda: revoked(
         2021, None, key=tsa.issue("Other").key
     )),
+    ("revocation_malformed", "broken", lambda: revoked(2021, None, entry=[ODD_REASON])),
     ("revocation_malformed", "broken", lambda: published(b"junk")),
     ("revocation_malformed", "broken", lambda: published(b"\x30\x00", "ocsp")),
     ("file_too_large", "broken", lambda: published(bytes(1 << 21))),

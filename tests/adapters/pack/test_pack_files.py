@@ -314,6 +314,24 @@ def test_a_crc_or_header_that_lies_is_named(tmp_path: Path) -> None:
     assert "data/case.json" in broken(verdict_of(patched(tmp_path, name)))
 
 
+def test_a_member_shorter_than_the_directory_says_is_not_read(tmp_path: Path) -> None:
+    """Python's reader takes it, for the CRC is that of what is there."""
+
+    def lie(raw: bytearray, _local: int, central: int) -> None:
+        (size,) = struct.unpack_from("<I", raw, central + 24)
+        struct.pack_into("<I", raw, central + 24, size + 5)
+
+    archive = patched(tmp_path, lie)
+    with open_pack(archive) as pack:
+        size = pack.size("data/case.json")
+        assert size == len(finished().files["data/case.json"]) + 5
+        with pytest.raises(Unreadable, match="file_unreadable"):
+            pack.read("data/case.json", size)
+        with pytest.raises(Unreadable, match="file_unreadable"):
+            pack.digests("data/case.json", ("sha256",), lambda _count: None)
+    assert "data/case.json" in broken(verdict_of(archive))
+
+
 @pytest.mark.parametrize("field", [4, 10, 12])
 def test_a_changed_byte_in_a_local_header_is_at_least_said(tmp_path: Path, field: int) -> None:
     """Version, time and date: nothing reads them, and they are compared all the same."""

@@ -431,9 +431,7 @@ class ZipPack:
 
         return several_at_once(names, digests, tick)
 
-    def _member(
-        self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
-    ) -> Digests:
+    def _member(self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]) -> Digests:
         """A member of a ZIP that somebody packed anew."""
         read = 0
 
