@@ -83,6 +83,8 @@ def test_a_fragment_is_kept_apart() -> None:
         ("https://a.example/\udc9b", "link_malformed"),
         ("https://a.example/?q=\ud800#\udfff", "link_malformed"),
         ("https://[v1.a]/", "link_malformed"),
+        ("https://[fe80::1%eth0]/", "link_malformed"),
+        ("https://[::%\u597d]/", "link_malformed"),  # an address of this network; by the fuzzer
         ("https://\u2028x/", "link_malformed"),
         ("https://" + "a" * 9000, "link_malformed"),
         ("file:///etc/passwd", "link_not_web"),

@@ -92,7 +92,7 @@ def row(name: str, home: Path) -> str:
     covered = work / "coverage.json"
     edges = json.loads(covered.read_text())[0] if covered.exists() else 0
     findings = len(list((work / "found").glob("*"))) if (work / "found").is_dir() else 0
-    return f"| `{name}` | {minutes:.0f} | {runs:,} | {edges:,} | {findings} |"
+    return f"| `{name}` | {minutes:.1f} | {runs:,} | {edges:,} | {findings} |"
 
 
 def keep(names: Sequence[str], home: Path) -> None:

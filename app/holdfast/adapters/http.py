@@ -137,6 +137,9 @@ def _take_apart(text: str) -> Link:
 
 def _ascii_host(host: str, bracketed: bool, malformed: Refused) -> str:
     if bracketed:
+        if "%" in host:
+            # A zone means something on one computer only, and Python takes any text for one.
+            raise malformed
         try:
             return str(ipaddress.IPv6Address(host))
         except ValueError as error:
