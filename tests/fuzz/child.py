@@ -74,7 +74,10 @@ def main(name: str, seconds: float, work: Path, *, lent: bool) -> None:
     ]  # fmt: skip
     if not target.tokens:
         flags.pop(0)
-    atheris.Setup([sys.argv[0], *flags], one)
+    more = {}
+    if (mutate := target.mutate) is not None:
+        more["custom_mutator"] = lambda data, most, seed: mutate(data, most, seed, atheris.Mutate)
+    atheris.Setup([sys.argv[0], *flags], one, **more)
     atheris.Fuzz()
 
 

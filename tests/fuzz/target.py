@@ -16,6 +16,12 @@ VECTORS = HERE.parents[1].parent / "shared" / "vectors"
 """Proofs of others: lent to a run where they are at hand, never kept."""
 
 
+Plain = Callable[[bytes, int], bytes]
+"""Changes octets anywhere, up to so many."""
+Mutate = Callable[[bytes, int, int, Plain], bytes]
+"""(input, most octets, seed, plain mutation) → another input."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """One parser."""
@@ -28,6 +34,8 @@ class Target:
     """Pieces that inputs are made of, for the mutator."""
     vectors: tuple[str, ...] = ()
     """Patterns below the vectors of files that this parser reads."""
+    mutate: Mutate | None = None
+    """Makes another input that is still readable; without it, octets are changed anywhere."""
     largest: int = 64 << 10
     """Octets of an input that a run tries."""
     prefix: bytes = b""

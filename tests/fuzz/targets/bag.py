@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from fuzz import mutators
 from fuzz.target import Target
 from holdfast.core import pack
 from holdfast.core.evidence import safe_name, safe_path, safe_segment
@@ -48,6 +49,7 @@ def _path(path: str) -> None:
 TARGET = Target(
     name="bag",
     run=run,
+    mutate=mutators.lines,
     tokens=(
         b"0" * 64 + b"  data/",
         b"exhibits/E0001/proofs/files/",

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import rfc8785
 
+from fuzz import mutators
 from fuzz.target import Target
 from holdfast.core.canonical import canonical, moment, one_line, parse, rfc3339, visible
 from holdfast.core.evidence import read_manifest
@@ -48,6 +49,7 @@ def _text(data: bytes) -> None:
 TARGET = Target(
     name="canonical",
     run=run,
+    mutate=mutators.jcs,
     tokens=(
         b'{"withheld":"',
         b'"seq":',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 
+from fuzz import mutators
 from fuzz.target import Target
 from holdfast.core import cosignature, ed25519, growth
 from holdfast.core.bag import Seen
@@ -91,6 +92,7 @@ def _kept(data: bytes) -> None:
 TARGET = Target(
     name="checkpoint",
     run=run,
+    mutate=mutators.lines,
     tokens=(
         b"c2sp.org/tlog-proof@v1\n",
         b"index 0\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from fuzz import mutators
 from fuzz.target import Target
 from holdfast.core import der
 from holdfast.core.canonical import moment, rfc3339
@@ -51,6 +52,7 @@ def _values(node: der.Node) -> None:
 TARGET = Target(
     name="der",
     run=run,
+    mutate=mutators.der,
     tokens=(
         b"\x30\x80",
         b"\x30\x82",

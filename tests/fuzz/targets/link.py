@@ -9,7 +9,8 @@ from holdfast.core.series import same_link
 
 
 def run(data: bytes) -> None:
-    text = data.decode("utf-8", "replace")
+    # As the command line gives what is no text.
+    text = data.decode("utf-8", "surrogateescape")
     same_link(text)
     try:
         found = http.link(text)

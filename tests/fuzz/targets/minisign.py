@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 
+from fuzz import mutators
 from fuzz.target import Target, seeds_of
 from holdfast.core import ed25519, minisign
 
@@ -37,6 +38,7 @@ def run(data: bytes) -> None:
 TARGET = Target(
     name="minisign",
     run=run,
+    mutate=mutators.lines,
     tokens=(b"untrusted comment: ", b"trusted comment: ", b"\nRUQ", b"==\n", b"\r\n"),
     largest=8 << 10,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
+from fuzz import mutators
 from fuzz.target import Target
 from holdfast.adapters import playlist
 
@@ -43,6 +44,7 @@ def _web(urls: Iterable[str]) -> None:
 TARGET = Target(
     name="playlist",
     run=run,
+    mutate=mutators.lines,
     tokens=(
         b"#EXTM3U\n",
         b"#EXTINF:",

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 
+from fuzz import mutators
 from fuzz.target import LENT, Target, seeds_of
 from holdfast.adapters import x509
 from holdfast.core.canonical import moment, rfc3339
@@ -86,6 +87,7 @@ def _certificate(data: bytes) -> None:
 TARGET = Target(
     name="revocation",
     run=run,
+    mutate=mutators.der,
     tokens=(
         bytes.fromhex("06092b0601050507300101"),
         bytes.fromhex("06082b06010505073001"),

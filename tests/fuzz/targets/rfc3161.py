@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 
+from fuzz import mutators
 from fuzz.target import LENT, Target, seeds_of
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
@@ -102,6 +103,7 @@ def _judged(data: bytes, token: Token | None) -> None:
 TARGET = Target(
     name="rfc3161",
     run=run,
+    mutate=mutators.der,
     tokens=(
         bytes.fromhex("06092a864886f70d010702"),
         bytes.fromhex("060b2a864886f70d0109100104"),
