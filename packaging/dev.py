@@ -178,7 +178,7 @@ def test(rest: list[str]) -> int:
         [*python, "ruff", "check", "app", "tests", "packaging"],
         [*python, "ruff", "format", "--check", "app", "tests", "packaging"],
         [*python, "mypy"],
-        [*python, "pytest", "-q", "-n", "2", "--dist", "loadgroup", "--cov", "--cov-report="],
+        [*python, "pytest", "-q", "-n", "3", "--dist", "loadgroup", "--cov", "--cov-report="],
         [*python, "coverage", "report", "--fail-under=90"],
         [*python, "coverage", "report", "--include=*/holdfast/core/*", "--fail-under=100"],
     ):
