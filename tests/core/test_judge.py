@@ -515,6 +515,15 @@ def test_a_checkpoint_of_another_ledger_is_found() -> None:
     assert "checkpoint_other" in rules(look(rebagged(files)))
 
 
+def test_a_line_that_says_it_is_another_is_found() -> None:
+    """Also one that would lie beyond the last."""
+    files = pack()
+    line = next(b for b in files[ENTRIES].split(b"\n") if b'"act":"exhibit.sealed"' in b)
+    moved = re.sub(rb'"seq":[0-9]+', b'"seq":4000', line)
+    verdict = look(rebagged({**files, ENTRIES: files[ENTRIES].replace(line, moved)}))
+    assert {"ledger_order", "inclusion_malformed"} <= rules(verdict, ("broken",))
+
+
 def test_an_inclusion_proof_for_another_line_is_found() -> None:
     files = pack()
     files[INCLUSION] = files[INCLUSION.replace("E0001", "E0002")]

@@ -327,6 +327,14 @@ def test_a_certificate_that_came_along_may_say_anything_of_its_key() -> None:
             ocsp_request(path()[0], odd)
     uses = bent(middle, root, ExtensionOID.KEY_USAGE)
     assert vouched(read_material(crl(uses)), [read_certificate(uses.der)], x509.holds) is False
+    # Extensions that stand where nobody reads them are none that can be read.
+    parts = der.read(middle.der).children
+    holder = der.element(0xA3, seq(seq()))
+    body = [*parts[0].children[:2], *parts[0].children[3:]]
+    raws = [one.raw for one in body]
+    slot = der.element(der.SEQUENCE, *raws[:2], holder, *raws[2:-1])
+    hidden = read_certificate(der.element(der.SEQUENCE, slot, parts[1].raw, parts[2].raw))
+    assert vouched(read_material(crl(middle)), [hidden], lambda *_: True) is False
     nowhere = bent(signer, middle, ExtensionOID.CRL_DISTRIBUTION_POINTS)
     chain = [read_certificate(one.der) for one in (nowhere, middle)]
     material = read_material(crl(middle, extensions=scope(at=AT)))

@@ -423,6 +423,8 @@ def _inclusion(
         return
     try:
         index, steps, checkpoint = read_proof(raw)
+        if exhibit.seq >= len(leaves):
+            raise ValueError("no such line")  # its line says so; that it stands elsewhere was said
         root = root_from_inclusion(leaves[exhibit.seq], index, checkpoint.size, steps)
     except ValueError as error:
         reading.seen.say(payload(path), "inclusion_malformed", "broken", str(error))

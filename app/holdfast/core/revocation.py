@@ -419,10 +419,10 @@ def _signed_for(material: Material, issuer: Certificate, holds: Holds) -> bool |
 
 def _may_list(issuer: Certificate) -> bool:
     """RFC 5280 §6.3.3 (f): where a key's uses are stated, signing lists is among them."""
-    _, usage = _certificate_extensions(issuer.raw).get(_KEY_USAGE, (False, b""))
-    if not usage:
-        return True
     try:
+        _, usage = _certificate_extensions(issuer.raw).get(_KEY_USAGE, (False, b""))
+        if not usage:
+            return True
         bits = der.read(usage).expect(der.BIT_STRING).content
     except ValueError:
         return False

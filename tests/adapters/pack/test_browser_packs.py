@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -413,6 +414,14 @@ def withheld(at: int) -> Files:
     return rebagged(files)
 
 
+def moved() -> Files:
+    """The line that sealed an exhibit says that it lies beyond the last."""
+    raw = finished().files[ENTRIES]
+    line = next(body for body in raw.split(b"\n") if b'"act":"exhibit.sealed"' in body)
+    far = re.sub(rb'"seq":[0-9]+', b'"seq":4000', line)
+    return rebagged({**finished().files, ENTRIES: raw.replace(line, far)})
+
+
 def run_upon_run() -> Files:
     """Headers with their work, after every checkpoint, each a run of its own."""
     easy = miner.mine(bytes(32), miner.START)
@@ -459,6 +468,7 @@ LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
         )
     })),
     ("headers_broken", "broken", lambda: rebagged({**finished().files, **run_upon_run()})),
+    ("inclusion_malformed", "broken", moved),
     ("key_malformed", "broken", lambda: rebagged(
         {**finished().files, "data/ledger/key.txt": finished().files["data/ledger/key.txt"] * 70}
     )),
