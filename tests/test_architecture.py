@@ -20,6 +20,7 @@ from typing import get_args
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
+from fakes.desk import desk
 from holdfast.adapters.capture import Means, pieces
 from holdfast.adapters.clock import SystemClock
 from holdfast.adapters.resources import words
@@ -395,6 +396,20 @@ def test_nothing_heavy_is_imported_by_opening_a_data_folder(tmp_path: Path) -> N
         f"open_holdfast(Path({str(tmp_path / 'data')!r})).close()"
     )
     assert not loaded_by(opening, tmp_path) & set(HEAVY)
+
+
+def test_nothing_heavy_is_imported_by_reading_a_data_folder_a_second_time(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with desk(data) as at:
+        at.store.open_case("a", "real")
+    reading = (
+        "from pathlib import Path\n"
+        "from holdfast.compose import open_holdfast\n"
+        f"app = open_holdfast(Path({str(data)!r}))\n"
+        "assert len(app.cases()) == 1\n"
+        "app.close()"
+    )
+    assert not loaded_by(reading, tmp_path) & set(HEAVY)
 
 
 def test_the_window_stands_before_any_noun_of_evidence_is_built(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from fakes.desk import Desk, desk
 from holdfast.adapters.store import keys as keys_module
 from holdfast.adapters.store import store as store_module
 from holdfast.adapters.store.keys import Keys
+from holdfast.adapters.store.schema import MIGRATIONS
 from holdfast.adapters.store.store import Store
 from holdfast.core.case import Case, Party
 from holdfast.core.errors import Refused, Tampered, Unavailable
@@ -210,19 +211,23 @@ def test_a_database_that_stays_locked_is_said_to_be_busy(
     monkeypatch.setattr(store_module, "BUSY_S", 0.01)
     other = raw(at)
     other.execute("BEGIN IMMEDIATE")
+    reader = Store(at.data, at.clock, Keys(at.data / "keys"))
+    assert reader.all(Case) == ()
     with pytest.raises(Unavailable, match="database_busy"):
-        Store(at.data, at.clock, Keys(at.data / "keys"))
+        reader.open_case("a", "real")
     other.execute("ROLLBACK")
+    assert reader.open_case("a", "real").number == "HF-2026-0001"
+    reader.close()
     other.close()
 
 
 def test_a_full_disk_is_said_and_nothing_is_half_written(at: Desk) -> None:
     case = at.store.open_case("a", "real")
-    at.store._db.conn.execute("PRAGMA max_page_count = 1")
+    at.store._db.execute("PRAGMA max_page_count = 1")
     with pytest.raises(Refused, match="disk_full"), at.store.custody(case.id) as custody:
         for _ in range(500):
             custody.append("exhibit.viewed", "E0001", facts={"x": "y" * 500})
-    at.store._db.conn.execute("PRAGMA max_page_count = 1000000")
+    at.store._db.execute("PRAGMA max_page_count = 1000000")
     assert len(at.store.entries(case.id)) == 1
 
 
@@ -247,13 +252,7 @@ def test_an_older_database_is_copied_before_it_is_migrated(
     case = at.store.open_case("a", "real")
     with at.store.custody(case.id) as custody:
         custody.append("exhibit.viewed", "E0001")
-    from sqlite_utils import Migrations
-
-    newer = Migrations("holdfast")
-    for known in store_module.migrations._migrations:
-        newer(name=known.name)(known.fn)
-    newer(name="m002_more")(lambda db: db.execute("CREATE TABLE more (x INTEGER) STRICT") and None)
-    monkeypatch.setattr(store_module, "migrations", newer)
+    monkeypatch.setitem(MIGRATIONS, "m002_more", ("CREATE TABLE more (x INTEGER) STRICT",))
     again = Store(at.data, at.clock, Keys(at.data / "keys"))
     assert len(again.entries(case.id)) == 2
     again.close()

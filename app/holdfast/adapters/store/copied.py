@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from holdfast.adapters.store.schema import NAMES, shape
+from holdfast.adapters.store.schema import MIGRATIONS, shape
 from holdfast.core.bag import Unreadable
 from holdfast.core.canonical import moment, one_line
 from holdfast.core.copied import CopiedCase, CopiedHead
@@ -247,7 +247,7 @@ class CopiedDatabase:
         record = ("table", _MIGRATIONS)
         if record in found and found[record].upper().startswith("CREATE TABLE"):
             rows = self._rows("SELECT name FROM _sqlite_migrations LIMIT 1000")
-            newer = {str(row[0]) for row in rows} - NAMES
+            newer = {str(row[0]) for row in rows} - MIGRATIONS.keys()
             if newer:
                 raise Unreadable("copy_of_newer", one_line(", ".join(sorted(newer)))[:100])
         for key in sorted(tables):

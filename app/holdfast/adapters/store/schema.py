@@ -8,22 +8,12 @@ The outside time-stamps are the proof.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from sqlite_utils import Database, Migrations
-
-migrations = Migrations("holdfast")
-
-NAMES = frozenset({"m001_spine"})
-"""Every migration this version knows; one more in a file means a newer Holdfast wrote it."""
-
-
-@migrations()
-def m001_spine(db: Database) -> None:
-    """Ledger lines and heads, which only grow; and one table of working state."""
-    for statement in _SPINE:
-        db.execute(statement)
-
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 _SPINE = (
     """CREATE TABLE ledger (
@@ -67,6 +57,41 @@ _SPINE = (
     ) STRICT""",
     "CREATE INDEX noun_case ON noun (kind, case_id)",
 )
+
+
+MIGRATIONS: dict[str, tuple[str, ...]] = {"m001_spine": _SPINE}
+"""The statements of every migration this version knows, in their order; one more in a file means
+that a newer Holdfast wrote it.
+"""
+
+
+def applied(conn: sqlite3.Connection) -> frozenset[str]:
+    """The migrations that a database has had; none when it is new."""
+    table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_sqlite_migrations'"
+    if conn.execute(table).fetchone() is None:
+        return frozenset()
+    names = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'holdfast'"
+    return frozenset(row[0] for row in conn.execute(names))
+
+
+def migrate(conn: sqlite3.Connection) -> None:
+    """The database has had every migration.  The library is loaded for it alone: it is not asked
+    for anything else, and brings numpy where there is one, which a command would wait for.
+    """
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations("holdfast")
+    for name, statements in MIGRATIONS.items():
+        migrations(name=name)(_running(statements))
+    migrations.apply(Database(conn, execute_plugins=False))
+
+
+def _running(statements: tuple[str, ...]) -> Callable[[Database], None]:
+    def run(db: Database) -> None:
+        for statement in statements:
+            db.execute(statement)
+
+    return run
 
 
 def shape() -> Mapping[tuple[str, str], str]:

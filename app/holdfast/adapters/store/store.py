@@ -16,10 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlite_utils import Database
-
 from holdfast.adapters.store.keys import Keys
-from holdfast.adapters.store.schema import NAMES, migrations
+from holdfast.adapters.store.schema import MIGRATIONS, applied, migrate
 from holdfast.core.canonical import Json, rfc3339
 from holdfast.core.case import Case
 from holdfast.core.errors import Refused, Tampered, Unavailable
@@ -66,7 +64,7 @@ class Store:
     def close(self) -> None:
         """The file is closed; nothing can be asked any more."""
         with self._lock:
-            self._db.conn.close()
+            self._db.close()
 
     # --- cases -----------------------------------------------------------------------------------
 
@@ -294,13 +292,13 @@ class Store:
     def _transaction(self) -> Iterator[None]:
         """BEGIN IMMEDIATE … COMMIT; nested ones belong to the outermost."""
         with self._lock:
-            if self._db.conn.in_transaction:
+            if self._db.in_transaction:
                 yield
                 return
             try:
-                self._db.conn.execute("BEGIN IMMEDIATE")
+                self._db.execute("BEGIN IMMEDIATE")
                 yield
-                self._db.conn.execute("COMMIT")
+                self._db.execute("COMMIT")
             except sqlite3.Error as error:
                 self._rollback()
                 raise _explained(error) from error
@@ -309,12 +307,12 @@ class Store:
                 raise
 
     def _rollback(self) -> None:
-        if self._db.conn.in_transaction:
-            self._db.conn.execute("ROLLBACK")
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
 
     def _query(self, sql: str, *parameters: str | int) -> list[tuple[Any, ...]]:
         with self._lock:
-            return self._db.conn.execute(sql, parameters).fetchall()
+            return self._db.execute(sql, parameters).fetchall()
 
 
 class CaseCustody:
@@ -356,21 +354,21 @@ def _explained(error: sqlite3.Error) -> Exception:
     return error
 
 
-def _open(path: Path) -> Database:
+def _open(path: Path) -> sqlite3.Connection:
     conn = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
     try:
-        db = Database(conn, execute_plugins=False)
         conn.execute("PRAGMA foreign_keys = ON")
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("PRAGMA journal_mode = WAL")
-        applied = {migration.name for migration in migrations.applied(db)}
-        if applied - NAMES:
+        had = applied(conn)
+        if had - MIGRATIONS.keys():
             raise Refused("database_newer", path=path.name)
-        if applied and migrations.pending(db):
-            _back_up(conn, path.with_name(f"{path.stem}.before-{len(applied) + 1}.db"))
-        conn.execute("BEGIN IMMEDIATE")
-        migrations.apply(db)
-        conn.execute("COMMIT")
+        if MIGRATIONS.keys() - had:
+            if had:
+                _back_up(conn, path.with_name(f"{path.stem}.before-{len(had) + 1}.db"))
+            conn.execute("BEGIN IMMEDIATE")
+            migrate(conn)
+            conn.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         conn.close()
         if "not a database" in str(error) or "malformed" in str(error):
@@ -379,7 +377,7 @@ def _open(path: Path) -> Database:
     except BaseException:
         conn.close()
         raise
-    return db
+    return conn
 
 
 def _back_up(conn: sqlite3.Connection, path: Path) -> None:
