@@ -20,7 +20,6 @@ from holdfast.core.document import Lang
 from holdfast.core.drand import SCHEME, DrandChain
 from holdfast.core.errors import Refused
 from holdfast.core.evidence import World
-from holdfast.core.lifetime import Ageing, RenewalRule
 from holdfast.core.notice import Bilingual, Contact, Platform, Regime, Rule
 from holdfast.core.origin import Range, Registries
 from holdfast.core.timestamp import Authorities, Calendar, Explorer, Tsa
@@ -28,6 +27,8 @@ from holdfast.core.words import Words
 
 if TYPE_CHECKING:
     from cattrs import Converter
+
+    from holdfast.core.lifetime import RenewalRule
 
 Kind = TypeVar("Kind")
 
@@ -159,6 +160,8 @@ def _authority(entry: Mapping[str, Any], kind: type[Kind]) -> Kind:
 @cache
 def renewal_rule() -> RenewalRule:
     """Until when what time-stamps lean on is recommended, and how long before to renew them."""
+    from holdfast.core.lifetime import Ageing, RenewalRule
+
     content = table("authorities", "ageing.toml")
     _keys(content, {"margin_days", "as_of", "algorithm"}, "ageing.toml")
     ageing = []

@@ -181,6 +181,14 @@ def free_rows(place: Place) -> Free:
     return Free(top=best[0], bottom=best[1], hanging=tuple(left))
 
 
+def load() -> None:
+    """What joins screens is loaded, so that the first of them need not wait for it."""
+    import numpy
+    from PIL import PngImagePlugin
+
+    assert numpy, PngImagePlugin
+
+
 class PngRows:
     """A PNG that grows by rows; after ``close`` its head says how many there are."""
 

@@ -11,9 +11,10 @@ import io
 import json
 import re
 from pathlib import Path
+from threading import Thread
 from typing import Any, Literal
 
-from holdfast.adapters import browser
+from holdfast.adapters import browser, tiles
 from holdfast.adapters.archive import Archive, Opened
 from holdfast.adapters.pagetext import PageText
 from holdfast.adapters.scripts import CLOSER, COVER, FACTS, TEXT
@@ -123,6 +124,7 @@ class Visit:
 
     def go(self, url: str) -> None:
         """The page is opened and everything of it kept."""
+        Thread(target=tiles.load, name="tiles", daemon=True).start()
         self.tab.open(url)
         self.keep(url)
 
