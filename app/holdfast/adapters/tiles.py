@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from importlib import import_module
 from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -183,10 +184,8 @@ def free_rows(place: Place) -> Free:
 
 def load() -> None:
     """What joins screens is loaded, so that the first of them need not wait for it."""
-    import numpy
-    from PIL import PngImagePlugin
-
-    assert numpy, PngImagePlugin
+    import_module("numpy")
+    import_module("PIL.PngImagePlugin")
 
 
 class PngRows:
