@@ -19,3 +19,8 @@ settings.load_profile("holdfast")
 def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test asks the internet what time it is, or where a name leads."""
     monkeypatch.setattr(sources, "shipped", sources.Sources)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long bytes are named by their place: made anew, they would give each worker other tests."""
+    return argname if isinstance(val, bytes) and len(val) > 40 else None
