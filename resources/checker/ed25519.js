@@ -17,22 +17,57 @@ const edInverse = (value) => power(edMod(value), ED_P - 2n, ED_P);
 const ED_D = edMod(-121665n * edInverse(121666n));
 const ED_ROOT = power(2n, (ED_P - 1n) / 4n, ED_P);
 
-function edAdd(one, other) {
-  const a = edMod((one[1] - one[0]) * (other[1] - other[0]));
-  const b = edMod((one[1] + one[0]) * (other[1] + other[0]));
-  const c = edMod(edMod(2n * one[3] * other[3]) * ED_D);
-  const d = edMod(2n * one[2] * other[2]);
-  const [e, f, g, h] = [b - a, d - c, d + c, b + a];
-  return [edMod(e * f), edMod(g * h), edMod(f * g), edMod(e * h)];
+// What is added of a point: Y - X, Y + X, 2dT, 2Z.
+function edReady([x, y, z, t]) {
+  return [y - x, y + x, edMod(2n * ED_D * t), 2n * z];
 }
 
-function edTimes(scalar, point) {
-  let result = [0n, 1n, 1n, 0n];
-  for (; scalar > 0n; scalar >>= 1n) {
-    if (scalar & 1n) result = edAdd(result, point);
-    point = edAdd(point, point);
+// RFC 8032 5.1.4, with what it needs of the second point worked out before.
+function edAdd([x, y, z, t], other) {
+  const a = ((y - x) * other[0]) % ED_P;
+  const b = ((y + x) * other[1]) % ED_P;
+  const c = (t * other[2]) % ED_P;
+  const d = (z * other[3]) % ED_P;
+  const [e, f, g, h] = [b - a, d - c, d + c, b + a];
+  return [(e * f) % ED_P, (g * h) % ED_P, (f * g) % ED_P, (e * h) % ED_P];
+}
+
+function edDouble([x, y, z]) {
+  const [a, b] = [x * x, y * y];
+  const h = a + b;
+  const e = (h - (x + y) * (x + y)) % ED_P;
+  const g = a - b;
+  const f = (2n * z * z + g) % ED_P;
+  return [(e * f) % ED_P, (g * h) % ED_P, (f * g) % ED_P, (e * h) % ED_P];
+}
+
+// 1, 16, 16^2 ... 16^63 times a point.
+function edLadder(point) {
+  const found = [];
+  for (let digit = 0; digit < 64; digit++) {
+    found.push(edReady(point));
+    for (let times = 0; times < 4; times++) point = edDouble(point);
   }
-  return result;
+  return found;
+}
+
+// The sum of each number times the point whose powers stand beside it.  All powers with the same
+// digit are added up first, and each sum is then taken that many times: no doubling is left.
+function edSum(terms) {
+  const buckets = new Array(16).fill([0n, 1n, 1n, 0n]);
+  for (const [scalar, powers] of terms) {
+    const digits = scalar.toString(16);
+    for (let at = 0; at < digits.length; at++) {
+      const digit = parseInt(digits[digits.length - 1 - at], 16);
+      if (digit) buckets[digit] = edAdd(buckets[digit], powers[at]);
+    }
+  }
+  let [above, total] = [buckets[0], buckets[0]];
+  for (let digit = 15; digit > 0; digit--) {
+    above = edAdd(above, edReady(buckets[digit]));
+    total = edAdd(total, edReady(above));
+  }
+  return total;
 }
 
 function edDecode(raw) {
@@ -57,22 +92,40 @@ function edEncode(point) {
   return out;
 }
 
-const ED_BASE = (() => {
-  let y = edMod(4n * edInverse(5n));
-  const raw = new Uint8Array(32);
-  for (let at = 0; at < 32; at++, y >>= 8n) raw[at] = Number(y & 255n);
-  return edDecode(raw);
-})();
+// A pack has few keys and may have thousands of signatures by them.
+const edKnown = new Map();
+
+// The powers of minus the point of a key; null where it names no point.
+function edPowers(publicKey) {
+  const name = hex(publicKey);
+  if (!edKnown.has(name)) {
+    if (edKnown.size >= 128) edKnown.clear();
+    const point = edDecode(publicKey);
+    const minus = point && [ED_P - point[0], point[1], point[2], ED_P - point[3]];
+    edKnown.set(name, minus && edLadder(minus));
+  }
+  return edKnown.get(name);
+}
+
+let edBase = null;
+
+function edBasePowers() {
+  if (edBase === null) {
+    let y = edMod(4n * edInverse(5n));
+    const raw = new Uint8Array(32);
+    for (let at = 0; at < 32; at++, y >>= 8n) raw[at] = Number(y & 255n);
+    edBase = edLadder(edDecode(raw));
+  }
+  return edBase;
+}
 
 function ed25519Holds(publicKey, signature, message) {
   if (publicKey.length !== 32 || signature.length !== 64) return false;
-  const point = edDecode(publicKey);
+  const powers = edPowers(publicKey);
   const scalar = number(signature.subarray(32), true);
-  if (point === null || scalar >= ED_ORDER) return false;
+  if (powers === null || scalar >= ED_ORDER) return false;
   const hashed = sha512(join(signature.subarray(0, 32), publicKey, message));
   const challenge = number(hashed, true) % ED_ORDER;
-  const [x, y, z, t] = point;
-  const minus = [ED_P - x, y, z, ED_P - t];
-  const found = edAdd(edTimes(scalar, ED_BASE), edTimes(challenge, minus));
+  const found = edSum([[scalar, edBasePowers()], [challenge, powers]]);
   return equal(edEncode(found), signature.subarray(0, 32));
 }

@@ -66,6 +66,34 @@ def test_malformed_keys_and_signatures_are_refused(key: bytes, signature: bytes)
     assert not theirs(key, signature, b"\x72")
 
 
+SMALL = [
+    (1).to_bytes(32, "little"),
+    (0).to_bytes(32, "little"),
+    (1 << 255).to_bytes(32, "little"),
+    (ed25519._P - 1).to_bytes(32, "little"),
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+]
+"""Points whose multiples are few: 1, 2, 4 or 8 of them make nothing."""
+
+
+@pytest.mark.parametrize("key", SMALL)
+@pytest.mark.parametrize("point", SMALL)
+def test_points_of_small_order_are_judged_as_openssl_judges_them(key: bytes, point: bytes) -> None:
+    signature = point + bytes(32)
+    for message in (b"", b"a", b"b", b"c", b"d"):
+        assert verify(key, signature, message) is theirs(key, signature, message)
+
+
+def test_many_signatures_by_one_key_are_each_judged_for_themselves() -> None:
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes_raw()
+    for number in range(8):
+        message = bytes([number])
+        assert verify(public, key.sign(message), message)
+        assert not verify(public, key.sign(message), b"another")
+
+
 def test_every_sign_and_root_of_x_is_decoded() -> None:
     """Keys at random meet both roots and both signs."""
     for _ in range(24):

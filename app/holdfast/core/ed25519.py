@@ -7,6 +7,8 @@ itself.  Accepts exactly what OpenSSL accepts: the point R is recomputed and com
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from typing import Final, TypeAlias
 
 _P: Final = 2**255 - 19
@@ -17,41 +19,94 @@ _ROOT_OF_MINUS_ONE: Final = pow(2, (_P - 1) // 4, _P)
 _Point: TypeAlias = tuple[int, int, int, int]
 """Extended coordinates X, Y, Z, T with x = X/Z, y = Y/Z, xy = T/Z (RFC 8032 §5.1.4)."""
 
+_Ready: TypeAlias = tuple[int, int, int, int]
+"""What is added of a point: Y - X, Y + X, 2dT, 2Z."""
+
 _NEUTRAL: _Point = (0, 1, 1, 0)
+_DIGITS: Final = 64
+"""Digits of four bits in a number below the group's order."""
 
 
 def verify(public_key: bytes, signature: bytes, message: bytes) -> bool:
     """Whether ``signature`` (64 bytes) by ``public_key`` (32 bytes) stands on ``message``."""
     if len(public_key) != 32 or len(signature) != 64:
         return False
-    point = _decode(public_key)
+    powers = _powers(public_key)
     scalar = int.from_bytes(signature[32:], "little")
-    if point is None or scalar >= _ORDER:
+    if powers is None or scalar >= _ORDER:
         return False
     hashed = hashlib.sha512(signature[:32] + public_key + message).digest()
     challenge = int.from_bytes(hashed, "little") % _ORDER
+    return _encode(_sum(((scalar, _base()), (challenge, powers)))) == signature[:32]
+
+
+@lru_cache(maxsize=128)
+def _powers(public_key: bytes) -> tuple[_Ready, ...] | None:
+    """1, 16, 16², … 16⁶³ times minus the point of a key; None where it names no point.
+
+    A pack has few keys and may have thousands of signatures by them.
+    """
+    point = _decode(public_key)
+    if point is None:
+        return None
     x, y, z, t = point
-    minus = (_P - x, y, z, _P - t)
-    return _encode(_add(_times(scalar, _BASE), _times(challenge, minus))) == signature[:32]
+    return _ladder((_P - x, y, z, _P - t))
 
 
-def _add(one: _Point, other: _Point) -> _Point:
-    a = (one[1] - one[0]) * (other[1] - other[0]) % _P
-    b = (one[1] + one[0]) * (other[1] + other[0]) % _P
-    c = 2 * one[3] * other[3] * _D % _P
-    d = 2 * one[2] * other[2] % _P
+def _ladder(point: _Point) -> tuple[_Ready, ...]:
+    found = []
+    for _ in range(_DIGITS):
+        found.append(_ready(point))
+        for _ in range(4):
+            point = _double(point)
+    return tuple(found)
+
+
+def _sum(terms: Iterable[tuple[int, Sequence[_Ready]]]) -> _Point:
+    """The sum of each number times the point whose powers stand beside it.
+
+    All powers with the same digit are added up first, and each sum is then taken that many times
+    (Yao 1976; the buckets of Pippenger): no doubling is left.
+    """
+    buckets = [_NEUTRAL] * 16
+    for number, powers in terms:
+        left = number
+        for power in powers:
+            if digit := left & 15:
+                buckets[digit] = _add(buckets[digit], power)
+            left >>= 4
+    above = total = _NEUTRAL
+    for bucket in reversed(buckets[1:]):
+        above = _add(above, _ready(bucket))
+        total = _add(total, _ready(above))
+    return total
+
+
+def _ready(point: _Point) -> _Ready:
+    x, y, z, t = point
+    return (y - x, y + x, 2 * _D * t % _P, 2 * z)
+
+
+def _add(one: _Point, other: _Ready) -> _Point:
+    """RFC 8032 §5.1.4, with what it needs of the second point worked out before."""
+    x, y, z, t = one
+    a = (y - x) * other[0] % _P
+    b = (y + x) * other[1] % _P
+    c = t * other[2] % _P
+    d = z * other[3] % _P
     e, f, g, h = b - a, d - c, d + c, b + a
     return (e * f % _P, g * h % _P, f * g % _P, e * h % _P)
 
 
-def _times(scalar: int, point: _Point) -> _Point:
-    result = _NEUTRAL
-    while scalar:
-        if scalar & 1:
-            result = _add(result, point)
-        point = _add(point, point)
-        scalar >>= 1
-    return result
+def _double(point: _Point) -> _Point:
+    """RFC 8032 §5.1.4."""
+    x, y, z, _ = point
+    a, b = x * x, y * y
+    h = a + b
+    e = (h - (x + y) * (x + y)) % _P
+    g = a - b
+    f = (2 * z * z + g) % _P
+    return (e * f % _P, g * h % _P, f * g % _P, e * h % _P)
 
 
 def _decode(raw: bytes) -> _Point | None:
@@ -77,6 +132,8 @@ def _encode(point: _Point) -> bytes:
     return (y | (x & 1) << 255).to_bytes(32, "little")
 
 
-_base = _decode((4 * pow(5, -1, _P) % _P).to_bytes(32, "little"))
-assert _base is not None
-_BASE: Final[_Point] = _base
+@cache
+def _base() -> tuple[_Ready, ...]:
+    point = _decode((4 * pow(5, -1, _P) % _P).to_bytes(32, "little"))
+    assert point is not None
+    return _ladder(point)
