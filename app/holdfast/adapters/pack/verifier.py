@@ -204,9 +204,15 @@ def _needed(entry: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
+"""Where an import can stand: no expression holds one, and most of a tree is expressions."""
+
+
 def _imports(tree: ast.AST) -> Iterator[str]:
     """Modules of ours that a module names; those under ``if TYPE_CHECKING`` are never loaded."""
     for node in ast.iter_child_nodes(tree):
+        if not isinstance(node, _STATEMENTS):
+            continue
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
             if node.test.id == "TYPE_CHECKING":
                 continue
