@@ -7,8 +7,10 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -51,6 +53,35 @@ def run(pyz: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         timeout=120,
         cwd=pyz.parent,
     )
+
+
+STRANGER = ("unshare", "--net", "runuser", "-u", "nobody", "--", "env", "-i", "/usr/bin/python3")
+"""The system's own Python for an account without a home, where there is no network at all."""
+OLD_ENOUGH = (*STRANGER, "-c", "import sys; sys.exit(sys.version_info < (3, 11))")
+
+
+def test_another_account_without_a_network_verifies_a_pack_with_its_python_alone() -> None:
+    try:
+        can = subprocess.run(OLD_ENOUGH, capture_output=True, timeout=60).returncode == 0
+    except OSError:
+        can = False
+    if not can:
+        pytest.skip("no rights to become another account, or its Python is older than 3.11")
+    pack = finished()
+    with tempfile.TemporaryDirectory() as room:
+        folder = Path(room) / pack.number
+        shutil.copytree(pack.folder, folder)
+        for path in (Path(room), folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        line = [*STRANGER, "-I", "-S", str(folder / "verify.pyz"), "--practice", "--json"]
+        ran = subprocess.run(line, capture_output=True, text=True, timeout=120, cwd=folder)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert json.loads(ran.stdout)["verdict"] == "ok"
+        name = "data/exhibits/E0001/capture.json"
+        (folder / name).write_bytes(pack.files[name] + b" ")
+        told = json.loads(subprocess.run(line, capture_output=True, text=True, cwd=folder).stdout)
+        assert told["verdict"] == "broken"
+        assert name in {one["subject"] for one in told["findings"]}
 
 
 # --- the file ------------------------------------------------------------------------------------
