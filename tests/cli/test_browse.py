@@ -159,7 +159,7 @@ def test_a_profile_is_used_by_keep_and_never_leaves(
     assert sorted(one["profile"]["kind"] for one in records) == ["case", "case", "case", "fresh"]
     assert {one["opened_by"] for one in records} == {"person", "program"}
     assert carrying(pack, KEYS) == []
-    assert carrying(data / "cases", KEYS) == []
+    assert carrying(data / "objects", KEYS) == []
     headers = [
         {
             one["name"].lower(): one["value"]
@@ -190,6 +190,64 @@ def test_a_video_is_kept_with_the_log_in(screen: str, data: Path, tmp_path: Path
     body = json.loads(done.stdout)
     assert body["exhibits"][0]["source"] == "video"
     assert not any("cookie" in path for path in files(body))
+
+
+def test_a_series_behind_a_log_in_is_listed_and_kept_with_it(
+    screen: str, data: Path, tmp_path: Path
+) -> None:
+    """Nobody else sees its list, and each episode asks for the log-in again."""
+    auto = (
+        "<form method=post action=/login><input type=password name=p></form>"
+        f"<script>{LOG_IN}</script>"
+    )
+    with login_site(auto=html(auto, "登录")) as site:
+        parts = []
+        for number in (1, 2):
+            clip = film(tmp_path / f"{number}.mp4", seconds=number)
+            site.inside[f"/{number}.mp4"] = clip
+            page = html(
+                f"{WORDS}<video src='{site.url(f'/{number}.mp4')}'></video>", f"第{number}集"
+            )
+            site.inside[f"/episode/{number}"] = page.encode()
+            url = site.url(f"/episode/{number}")
+            part = {"@type": "TVEpisode", "episodeNumber": number, "name": f"第{number}集"}
+            parts.append({**part, "url": url})
+        series = {"@context": "https://schema.org", "@type": "TVSeries", "name": "桃花簪"}
+        told = json.dumps({**series, "episode": parts})
+        page = f"<script type='application/ld+json'>{told}</script>{WORDS}"
+        site.inside["/series"] = html(page, "桃花簪").encode()
+        shared = ("--json", "--data", str(data))
+        new = json.loads(holdfast(screen, "case", "new", "x", *shared).stdout)
+        number = new["case"]["number"]
+        link = site.url("/series")
+        listing = ("series", "list", link, "--profile")
+        assert holdfast(screen, *listing, *shared).returncode == 2, "whose log-in?"
+        early = holdfast(screen, *listing, "--case", number, *shared)
+        assert early.returncode == 1
+        assert "no browser with a log-in" in early.stderr
+        typed = "shot\nquit\n"
+        words = ("browse", site.url("/auto"), "--case", number)
+        assert holdfast(screen, *words, *shared, typed=typed).returncode == 0
+        outside = holdfast(screen, "series", "list", link, "--case", number, *shared)
+        assert outside.returncode != 0, "who is not in sees no series"
+        listed = holdfast(screen, *listing, "--case", number, *shared)
+        assert listed.returncode == 0, listed.stderr
+        assert len(json.loads(listed.stdout)["series"][0]["episodes"]) == 2
+        words = ("keep", link, "--case", number, "--profile", "--as", "video")
+        kept = holdfast(screen, *words, *shared)
+        assert kept.returncode == 0, kept.stderr
+        body = json.loads(kept.stdout)
+        assert [one["source"] for one in body["exhibits"]] == ["series", "video", "video"]
+        # Taken again, now without being told: it is known to be the person's own.
+        again = holdfast(screen, "series", "list", link, "--case", number, *shared)
+        assert again.returncode == 0, again.stderr
+        assert len(json.loads(again.stdout)["series"][0]["inventories"]) == 3
+    stored = [one.read_bytes() for one in (data / "objects").rglob("*") if one.is_file()]
+    lists = [one for one in stored if b"holdfast-inventory/1" in one and one.startswith(b"{")]
+    assert {json.loads(one)["logged_in"] for one in lists} == {True}
+    assert {site.inside["/1.mp4"], site.inside["/2.mp4"]} <= set(stored)
+    assert carrying(data / "objects", KEYS) == []
+    assert not list(data.rglob("cookies.txt"))
 
 
 def test_a_closed_window_ends_the_command_with_a_sentence(screen: str, data: Path) -> None:

@@ -390,7 +390,9 @@ class FakeHoldfast(FakeSeries):
     def hide_browsers(self, *, hidden: bool) -> None:
         self._call("hide_browsers", hidden)
 
-    def keep_logged_in(self, target: str, job: Job, case: str, how: str = "") -> Kept:
+    def keep_logged_in(
+        self, target: str, job: Job, case: str, how: str = "", *, choose: bool = False
+    ) -> Kept:
         self._call("keep_logged_in", target, case)
         return self._keep(target, job, case, "page")
 

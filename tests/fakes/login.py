@@ -33,6 +33,8 @@ class LoginSite:
     port: int = 0
     asked: list[str] = field(default_factory=list)
     pages: dict[str, str] = field(default_factory=dict)
+    inside: dict[str, bytes] = field(default_factory=dict)
+    """What only they see who are in, by its path."""
 
     def url(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -68,13 +70,16 @@ def login_site(**pages: str) -> Iterator[LoginSite]:
             known = f"sid={SECRET}" in self.headers.get("Cookie", "")
             inside = html(f"<h1>只有登录后才看得到</h1>{WORDS}{_TALKS}", "我的页面")
             body = site.pages.get(self.path, inside if known else FORM).encode()
+            if known:
+                body = site.inside.get(self.path, body)
             self.send_response(200)
             if known:
                 # As many sites do, it renews the log-in with every page.
                 self.send_header("Set-Cookie", f"sid={SECRET}; Max-Age=86400; HttpOnly; Path=/")
             if self.path == "/download":
                 self.send_header("Content-Disposition", "attachment; filename=a.bin")
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            film = known and self.path.endswith(".mp4")
+            self.send_header("Content-Type", "video/mp4" if film else "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

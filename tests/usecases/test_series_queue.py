@@ -77,11 +77,23 @@ def case(at: Desk) -> Case:
     return at.store.open_case("a", "real")
 
 
-def take(at: Desk, case: Case, source: FakeSource, target: str = LINK) -> SeriesFile:
+def take(
+    at: Desk, case: Case, source: FakeSource, target: str = LINK, *, own: bool = False
+) -> SeriesFile:
     return series.take(
-        case, source, target, store=at.store, vault=at.vault, clock=at.clock, maker=at.maker,
-        job=Job(),
+        case, source, target, own=own, store=at.store, vault=at.vault, clock=at.clock,
+        maker=at.maker, job=Job(),
     )  # fmt: skip
+
+
+def test_a_series_taken_with_a_log_in_is_asked_with_it_from_then_on(at: Desk, case: Case) -> None:
+    assert series.known(case, LINK, store=at.store) is None
+    assert take(at, case, Listed(2)).series.own is False
+    assert take(at, case, Listed(2), own=True).series.own is True
+    assert take(at, case, Listed(2)).series.own is True
+    known = series.known(case, LINK + "?utm_source=app", store=at.store)
+    assert known is not None
+    assert known.own
 
 
 def run(

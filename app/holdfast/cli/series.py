@@ -26,11 +26,24 @@ def register(app: typer.Typer, desk: Desk) -> None:
 def _series(app: typer.Typer, desk: Desk) -> None:
     in_case = Annotated[str, typer.Option("--case", help=desk.say("cli.in_case"))]
 
+    own = Annotated[bool, typer.Option("--profile", help=desk.say("cli.profile"))]
+
+    def inventory(url: str, case: str, *, profile: bool) -> SeriesFile:
+        if profile and not case:
+            raise typer.BadParameter("--case", param_hint="--profile")
+        recovered(desk)
+        if profile:
+            return desk.holdfast.inventory_logged_in(url, desk.job(), case)
+        return desk.holdfast.inventory(url, desk.job(), case)
+
     @app.command("list", help=desk.say("cli.series.list"))
-    def show(what: Annotated[str, typer.Argument(metavar="URL|CASE")], case: in_case = "") -> int:
+    def show(
+        what: Annotated[str, typer.Argument(metavar="URL|CASE")],
+        case: in_case = "",
+        profile: own = False,
+    ) -> int:
         if "://" in what or "." in what:
-            recovered(desk)
-            return _report(desk, (desk.holdfast.inventory(what, desk.job(), case),))
+            return _report(desk, (inventory(what, case, profile=profile),))
         found = desk.holdfast.series(what)
         if not found:
             desk.tell(desk.say("cli.series.none"))
@@ -43,9 +56,9 @@ def _series(app: typer.Typer, desk: Desk) -> None:
         episodes: Annotated[str, typer.Option(help=desk.say("cli.series.episodes"))] = "",
         pages: Annotated[bool, typer.Option("--pages", help=desk.say("cli.series.pages"))] = False,
         gap: Annotated[float, typer.Option(min=0, help=desk.say("cli.series.gap"))] = 0.0,
+        profile: own = False,
     ) -> int:
-        recovered(desk)
-        file = desk.holdfast.inventory(url, desk.job(), case)
+        file = inventory(url, case, profile=profile)
         desk.holdfast.choose_episodes(file.series.id, episodes, pages=pages, gap_ms=int(gap * 1000))
         return _report(desk, (desk.holdfast.keep_episodes(file.series.id, desk.job()),))
 

@@ -5,21 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from holdfast.compose.keeping import Keeping, Kept
-from holdfast.core.errors import Refused, Unavailable
+from holdfast.compose.keeping import Keeping, Kept, both
+from holdfast.core.errors import Cancelled, Refused, Unavailable
 from holdfast.core.job import Job
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
-    from holdfast.adapters.capture.video import Video
-    from holdfast.adapters.cookies import Jar
+    from holdfast.adapters.capture.series import Found
     from holdfast.adapters.evidence_browser import Session
-    from holdfast.adapters.profile import Held, Profiles
     from holdfast.core.browsing import Browse, Profile
     from holdfast.core.case import Case
-    from holdfast.ports import CaptureSource
 
 Wish: TypeAlias = Literal["page", "scroll", "shot", "video"]
 """What is wanted of the tab that the person looks at."""
@@ -103,7 +97,7 @@ class Browsing(Keeping):
         if not url.startswith(within):
             raise Refused("mixed_worlds")
         if wish == "video":
-            return self._keep([(self._video(session.jar), url)], matter, job)
+            return self._keep([(self._videos.logged_in(session.jar), url)], matter, job)
         return self._keep([(Live(session, wish, within), url)], matter, job)
 
     def browse_end(self, case: str) -> None:
@@ -120,35 +114,34 @@ class Browsing(Keeping):
         for session in sessions:
             session.hide(hidden=hidden)
 
-    def keep_logged_in(self, target: str, job: Job, case: str, how: str = "") -> Kept:
+    def keep_logged_in(
+        self, target: str, job: Job, case: str, how: str = "", *, choose: bool = False
+    ) -> Kept:
         """As ``keep``, in the case's own browser profile, where the person has logged in.
 
         Raises Refused: ``profile_none`` for a case without one, ``profile_in_use``.
         """
-        from holdfast.adapters import http, launch
-        from holdfast.adapters.capture import Means, pieces
-        from holdfast.adapters.cookies import profile_jar
+        from holdfast.adapters import http
         from holdfast.usecases import cases
 
         host = http.link(target).host
         matter = cases.open_for_work(case, store=self._store)
-        if self._profiles.of(matter.id) is None:
-            raise Refused("profile_none")
-        if matter.world == "practice" and not target.startswith(self._within(matter)):
-            raise Refused("mixed_worlds")
-        executable = launch.find(self.settings.browser)
+        ways = self._own_ways(matter, job)
+        self._of_one_world(matter, target)
         job.step("opening", detail=host)
-
-        def lease(program: Path) -> AbstractContextManager[Held]:
-            return self._profiles.held(matter.id, program)
-
-        means = Means(clock=self._clock, browser=self.settings.browser, profile=lease)
-        ways = {
-            "page": pieces(means)["page"],
-            "video": self._video(profile_jar(lease, executable, job)),
-        }
         wanted = (how,) if how else ("page", "video")
-        return self._keep([(ways[name], target) for name in wanted], matter, job)
+        with self._inventory.staying():
+            first = [(ways["page"], target)] if "page" in wanted else []
+            kept = self._keep(first, matter, job)
+            stopped = any(isinstance(failure.error, Cancelled) for failure in kept.failed)
+            if "video" not in wanted or stopped:
+                return kept
+
+            def look() -> Found:
+                return self._look_logged_in(matter, target, job, thorough=False)
+
+            video = self._keep_found(target, matter, job, look, ways["video"], choose=choose)
+            return both(kept, video)
 
     def case_profile(self, case: str) -> Profile | None:
         """What is known of the case's browser profile; None when it has none."""
@@ -176,12 +169,6 @@ class Browsing(Keeping):
     def _browsers(self) -> dict[str, Session]:
         return {}
 
-    @cached_property
-    def _profiles(self) -> Profiles:
-        from holdfast.adapters.profile import Profiles
-
-        return Profiles(self.data, self._clock)
-
     def _session(self, matter: Case) -> Session:
         with self._lock:
             session = self._browsers.get(matter.id)
@@ -192,8 +179,3 @@ class Browsing(Keeping):
     def _within(self, matter: Case) -> str:
         """How addresses have to begin that go into this case."""
         return self._practice_world().site_url if matter.world == "practice" else ""
-
-    def _video(self, jar: Jar) -> CaptureSource:
-        """Videos as a site gives them to whom the cookies belong to."""
-        videos: Video = self.sources["video"]  # type: ignore[assignment] # ids are the classes'
-        return videos.logged_in(jar)

@@ -13,7 +13,7 @@ from holdfast.core.errors import Cancelled, HoldfastError, Refused, Unavailable
 from holdfast.core.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from holdfast.adapters.capture.page import Page
     from holdfast.adapters.capture.series import Found
@@ -106,12 +106,32 @@ class Keeping(Provenance, Serials):
             stopped = any(isinstance(failure.error, Cancelled) for failure in kept.failed)
             if "video" not in wanted or stopped:
                 return kept
-            return _both(kept, self._keep_video(target, matter, job, choose=choose))
+            return both(kept, self._keep_video(target, matter, job, choose=choose))
 
     def _keep_video(self, target: str, case: Case, job: Job, *, choose: bool) -> Kept:
         """The video of a link, or the episodes of the series that it is."""
+        return self._keep_found(
+            target,
+            case,
+            job,
+            lambda: self._inventory.look(target, job, thorough=False),
+            self.sources["video"],
+            choose=choose,
+        )
+
+    def _keep_found(
+        self,
+        target: str,
+        case: Case,
+        job: Job,
+        look: Callable[[], Found],
+        video: CaptureSource,
+        *,
+        choose: bool,
+    ) -> Kept:
+        """What a look at the link finds: its one video, by ``video``, or the episodes."""
         try:
-            found = self._inventory.look(target, job, thorough=False)
+            found = look()
         except HoldfastError as error:
             if isinstance(error, Cancelled):
                 raise
@@ -120,7 +140,7 @@ class Keeping(Provenance, Serials):
             if found.error is not None:
                 failure = Failure(target=target, source="video", error=found.error)
                 return Kept(case=case, failed=(failure,))
-            return self._keep([(self.sources["video"], target)], case, job)
+            return self._keep([(video, target)], case, job)
         return self._keep_series(target, case, job, found, choose=choose)
 
     def _keep_series(
@@ -140,8 +160,8 @@ class Keeping(Provenance, Serials):
         except Cancelled as error:
             failure = Failure(target=target, source="video", error=error)
             after = self._now(file)
-            return _both(kept, _of_series(self._exhibits(case, file, after), after, (failure,)))
-        return _both(kept, _of_series(self._exhibits(case, file, after), after))
+            return both(kept, _of_series(self._exhibits(case, file, after), after, (failure,)))
+        return both(kept, _of_series(self._exhibits(case, file, after), after))
 
     def _now(self, file: SeriesFile) -> SeriesFile:
         from holdfast.usecases import series
@@ -224,7 +244,8 @@ class Keeping(Provenance, Serials):
         return Kept(case=case, exhibits=tuple(exhibits), failed=tuple(failed))
 
 
-def _both(one: Kept, other: Kept) -> Kept:
+def both(one: Kept, other: Kept) -> Kept:
+    """What came of two wishes about one link."""
     return Kept(
         case=one.case,
         exhibits=(*one.exhibits, *other.exhibits),

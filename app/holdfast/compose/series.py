@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,11 @@ from holdfast.core.job import Job
 if TYPE_CHECKING:
     from holdfast.adapters.capture.series import Found, Inventory
     from holdfast.adapters.capture.video import Video
+    from holdfast.adapters.cookies import Jar
+    from holdfast.adapters.profile import Lease, Profiles
     from holdfast.core.case import Case
     from holdfast.core.series import Series
+    from holdfast.ports import CaptureSource
     from holdfast.usecases.series import SeriesFile, Tell
 
 
@@ -33,15 +37,51 @@ class Serials(Workshop):
         source: Video = self.sources["video"]  # type: ignore[assignment] # ids are the classes'
         return source
 
-    def _take(self, case: Case, target: str, job: Job, found: Found | None = None) -> SeriesFile:
+    @cached_property
+    def _profiles(self) -> Profiles:
+        from holdfast.adapters.profile import Profiles
+
+        return Profiles(self.data, self._clock)
+
+    def _own_ways(self, case: Case, job: Job) -> dict[str, CaptureSource]:
+        """Pages and videos as a site gives them to whom is logged in in the case's own browser."""
+        from holdfast.adapters.capture import Means, pieces
+
+        lease = self._lease(case)
+        means = Means(clock=self._clock, browser=self.settings.browser, profile=lease)
+        videos = self._videos.logged_in(self._jar(case, job))
+        return {"page": pieces(means)["page"], "video": videos}
+
+    def _lease(self, case: Case) -> Lease:
+        """Raises Refused(``profile_none``) where nobody ever logged in."""
+        if self._profiles.of(case.id) is None:
+            raise Refused("profile_none")
+        return lambda program: self._profiles.held(case.id, program)
+
+    def _jar(self, case: Case, job: Job) -> Jar:
+        from holdfast.adapters import launch
+        from holdfast.adapters.cookies import profile_jar
+
+        return profile_jar(self._lease(case), launch.find(self.settings.browser), job)
+
+    def _look_logged_in(self, case: Case, target: str, job: Job, *, thorough: bool = True) -> Found:
+        """What the link leads to for whom is logged in in the case's own browser.
+
+        The cookies lie in a room of their own for so long.  Raises as ``Inventory.look``.
+        """
+        with self._vault.room(self._clock.new_id(), {}) as room:
+            cookies = self._jar(case, job)(room.path, target)
+            return self._inventory.logged_in(cookies).look(target, job, thorough=thorough)
+
+    def _take(self, case: Case, target: str, job: Job, found: Found) -> SeriesFile:
         """The inventory is sealed in the case."""
         from holdfast.usecases import series
 
-        source = self._inventory if found is None else self._inventory.holding(found)
         return series.take(
             case,
-            source,
+            self._inventory.holding(found),
             target,
+            own=found.own,
             store=self._store,
             vault=self._vault,
             clock=self._clock,
@@ -53,12 +93,14 @@ class Serials(Workshop):
         """The queue of a series is worked through by this program alone."""
         from holdfast.usecases import series
 
+        own = series.series_file(series_id, store=self._store).series.own
+        ways = self._own_ways(case, job) if own else self.sources
         with self._alone(series_id), self._videos.staying():
             return series.run(
                 series_id,
                 case,
-                self._videos,
-                self.sources["page"],
+                ways["video"],
+                ways["page"],
                 store=self._store,
                 vault=self._vault,
                 clock=self._clock,
@@ -119,18 +161,39 @@ class SeriesVerbs(Serials):
     def inventory(self, target: str, job: Job, case: str = "") -> SeriesFile:
         """The episodes of a link or account are listed, and the list is an exhibit.
 
-        Without a case one is opened.  Of a series that the case knows it is taken again.  Raises
-        Refused(``series_none``) and what the site said.
+        Without a case one is opened.  Of a series that the case knows it is taken again, as before
+        with the person's log-in or without.  Raises Refused(``series_none``) and what the site
+        said.
         """
         from holdfast.adapters import http
+        from holdfast.usecases import cases, series
 
         host = http.link(target).host
+        if case:
+            matter = cases.open_for_work(case, store=self._store)
+            known = series.known(matter, target, store=self._store)
+            if known is not None and known.own:
+                return self.inventory_logged_in(target, job, case)
         with self._inventory.staying():
             found = self._inventory.look(target, job)
-            if not found.listing.episodes:
-                raise found.error or found.unread or Refused("series_none", host=host)
+            _some(found, host)
             matter = self._matter(case, host)
             self._of_one_world(matter, target)
+            return self._take(matter, target, job, found)
+
+    def inventory_logged_in(self, target: str, job: Job, case: str) -> SeriesFile:
+        """As ``inventory``, as the person who has logged in in the case's own browser; so are its
+        episodes kept.  Raises Refused: ``profile_none``, ``profile_in_use``.
+        """
+        from holdfast.adapters import http
+        from holdfast.usecases import cases
+
+        host = http.link(target).host
+        matter = cases.open_for_work(case, store=self._store)
+        self._of_one_world(matter, target)
+        with self._inventory.staying():
+            found = self._look_logged_in(matter, target, job)
+            _some(found, host)
             return self._take(matter, target, job, found)
 
     def series(self, case: str) -> tuple[SeriesFile, ...]:
@@ -213,6 +276,11 @@ class SeriesVerbs(Serials):
         from holdfast.usecases import series
 
         return series.pause(series_id, store=self._store)
+
+
+def _some(found: Found, host: str) -> None:
+    if not found.listing.episodes:
+        raise found.error or found.unread or Refused("series_none", host=host)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -278,6 +278,8 @@ class Series:
     """How long the site is left alone between two episodes."""
     pause: bool = False
     """Somebody asked the queue to stop after the episode that is running."""
+    own: bool = False
+    """Whether the site is asked as the person who logged in to it in the case's own browser."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ class Keeper(Rooms):
             matter = case
             for link in links:
                 if logged_in:
-                    kept = holdfast.keep_logged_in(link, job, matter)
+                    kept = holdfast.keep_logged_in(link, job, matter, choose=len(links) == 1)
                 elif close_banner:
                     kept = holdfast.keep(link, job, matter, "page", close_banner=True)
                 else:

@@ -58,6 +58,7 @@ def take(
     source: CaptureSource,
     target: str,
     *,
+    own: bool,
     store: Store,
     vault: Vault,
     clock: Clock,
@@ -67,22 +68,21 @@ def take(
     """The inventory is an exhibit of the case, and its episodes can be chosen.
 
     Of a series that the case knows it is another taking: what was kept stays kept, new episodes
-    stand at the end, and the counters are one entry more.  Raises what the source raised.
+    stand at the end, and the counters are one entry more.  ``own`` says that the person's own
+    log-in was used; so it is from then on.  Raises what the source raised.
     """
     exhibit = preserve(
         case, source, target, store=store, vault=vault, clock=clock, maker=maker, job=job
     )
     found = {one.path: one for one in exhibit.artifacts}
     listing = read_listing(vault.read(found[INVENTORY].digest.sha256))
-    known = next(
-        (one for one in store.all(Series, case.id) if same_link(one.url) == same_link(target)), None
-    )
-    series = known or Series(
+    series = known(case, target, store=store) or Series(
         id=clock.new_id(),
         case_id=case.id,
         url=target,
         title=(listing.title or exhibit.url)[:TITLE_LIMIT],
     )
+    series = replace(series, own=series.own or own)
     with store.custody(case.id) as custody:
         custody.save(series)
         for episode in _renewed(series, listing, of(series, store=store), clock):
@@ -91,14 +91,20 @@ def take(
     return series_file(series.id, store=store)
 
 
+def known(case: Case, target: str, *, store: Store) -> Series | None:
+    """The series of a case that the link names; None when it is new to it."""
+    mine = store.all(Series, case.id)
+    return next((one for one in mine if same_link(one.url) == same_link(target)), None)
+
+
 def _renewed(
     series: Series, listing: Listing, before: Sequence[Episode], clock: Clock
 ) -> Iterable[Episode]:
     """Every listed episode as it stands now; those no longer listed stay as they were."""
-    known = {one.listed.key: one for one in before}
+    old_ones = {one.listed.key: one for one in before}
     place = max((one.place for one in before), default=0)
     for listed in listing.episodes:
-        old = known.get(listed.key)
+        old = old_ones.get(listed.key)
         if old is not None:
             yield replace(old, listed=listed)
         else:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http.cookiejar import CookieJar, MozillaCookieJar
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urljoin
+from urllib.request import Request
 
 from holdfast.adapters import http, series
 from holdfast.adapters.capture import Means
@@ -68,6 +70,8 @@ class Found:
     """What the downloader ran into."""
     unread: HoldfastError | None = None
     """What the page ran into."""
+    own: bool = False
+    """Whether it was asked for as somebody who is logged in."""
 
 
 class Inventory:
@@ -75,9 +79,12 @@ class Inventory:
 
     id: Literal["series"] = "series"
 
-    def __init__(self, means: Means, found: Found | None = None) -> None:
+    def __init__(
+        self, means: Means, found: Found | None = None, cookies: Path | None = None
+    ) -> None:
         self._means = means
         self._found = found
+        self._cookies = cookies
 
     def suits(self, target: str) -> bool:
         """Whether ``target`` is a web link, or a shared message with one inside."""
@@ -93,6 +100,10 @@ class Inventory:
     def holding(self, found: Found) -> Inventory:
         """A source whose capture writes down what was found, without asking again."""
         return Inventory(self._means, found)
+
+    def logged_in(self, cookies: Path) -> Inventory:
+        """The same, but asked for with the cookies of a Netscape file, which nothing is kept of."""
+        return Inventory(self._means, cookies=cookies)
 
     def staying(self) -> AbstractContextManager[None]:
         """Within this, one downloader serves every order."""
@@ -111,9 +122,12 @@ class Inventory:
             url=link.url,
             started=rfc3339(self._means.clock.now()),
             dns=tuple(str(address) for address in addresses),
+            own=self._cookies is not None,
         )
         job.step("listing", detail=link.host)
         order = {"do": "list", "url": link.url, **permitted(allow, link, addresses)}
+        if self._cookies is not None:
+            order["cookies"] = str(self._cookies)
         run = self._means.downloader.ask(order, job)
         found.tool, found.entries, found.reached = run.tool, run.entries, run.reached
         if run.error is not None and run.error["kind"] != "unsupported":
@@ -122,7 +136,7 @@ class Inventory:
                 raise found.error
         elif run.error is None and not run.entries and not thorough:
             return found
-        reader = _Reader(found, allow, self._means, job)
+        reader = _Reader(found, allow, self._means, job, _jar(self._cookies))
         told = [*reader.listings(), _of_downloader(run, link.url)]
         found.listing = merged(told)
         if len(found.listing.episodes) < 2 and not _is_list(told, run):
@@ -198,6 +212,8 @@ class Inventory:
             )
             first = first or "files/downloader.json"
         body = found.listing.body() | {"url": visible(found.url), "read": read}
+        if found.own:
+            body["logged_in"] = True
         at = folder / "inventory.json"
         at.write_bytes(canonical(body))
         yield CapturedFile(
@@ -249,6 +265,17 @@ def _checks(listing: Listing, first: _Document | None) -> tuple[Check, ...]:
     return tuple(checks)
 
 
+def _jar(cookies: Path | None) -> CookieJar:
+    """The cookies of the file, each for the addresses that it was set for; empty without one."""
+    jar = MozillaCookieJar()
+    if cookies is not None:
+        jar.load(str(cookies), ignore_discard=True, ignore_expires=True)
+        for one in jar:
+            # Nought is no date here: the cookie lasts as long as its browser.
+            one.expires = one.expires or None
+    return jar
+
+
 # --- the downloader's words ----------------------------------------------------------------------
 
 
@@ -298,8 +325,11 @@ def _counted(told: Line) -> tuple[Counter, ...]:
 class _Reader:
     """Reads pages and feeds of one link, each once, until enough was read."""
 
-    def __init__(self, found: Found, allow: frozenset[str], means: Means, job: Job) -> None:
+    def __init__(
+        self, found: Found, allow: frozenset[str], means: Means, job: Job, jar: CookieJar
+    ) -> None:
         self._found, self._allow, self._means, self._job = found, allow, means, job
+        self._jar = jar
         self._end = time.monotonic() + LOOK_SECONDS
         self._seen: set[str] = set()
         self._total = 0
@@ -379,7 +409,16 @@ class _Reader:
         for _ in range(6):
             self._job.step("listing", len(self._seen), detail=one_line(url[:200]))
             left = max(1.0, min(30.0, self._end - time.monotonic()))
-            reply = http.fetch(url, limit=LARGEST_PAGE, timeout=left, allow_loopback=self._allow)
+            asking = Request(url)  # noqa: S310  what is asked is judged by http.fetch
+            self._jar.add_cookie_header(asking)
+            sent = asking.get_header("Cookie")
+            reply = http.fetch(
+                url,
+                headers={"cookie": sent} if sent else None,
+                limit=LARGEST_PAGE,
+                timeout=left,
+                allow_loopback=self._allow,
+            )
             lead = reply.header("location")
             if reply.status not in _MOVED or not lead:
                 kind = reply.header("content-type").partition(";")[0].strip().lower()
