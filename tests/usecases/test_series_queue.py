@@ -211,6 +211,30 @@ def test_a_site_that_no_longer_answers_ends_the_run(at: Desk, case: Case) -> Non
     assert done.series.code == ""
 
 
+def test_a_site_that_falls_silent_does_not_cost_what_it_gave_before(at: Desk, case: Case) -> None:
+    """The second episode is still being sealed while three after it find nobody."""
+    silent = threading.Semaphore(0)
+    held = threading.Event()
+
+    def behave(number: int, _job: Job) -> None:
+        if number > 2:
+            raise Unavailable("host_unreachable", host="drama.example")
+
+    def tell(one: Episode, progress: Progress | None) -> None:
+        if progress is None and one.code == "host_unreachable":
+            silent.release()
+        sealing = progress is not None and (one.place, progress.stage) == (2, "sealing")
+        if sealing and not held.is_set():
+            held.set()
+            for _ in range(3):
+                assert silent.acquire(timeout=30)
+
+    done = run(at, case, ready(at, case, 12), Site(behave), tell=tell)
+    assert held.is_set()
+    assert states(done) == "kkqqqqqqqqqs"
+    assert (done.series.state, done.series.code) == ("paused", "host_unreachable")
+
+
 def test_a_full_disk_ends_the_run_and_blames_no_episode(at: Desk, case: Case) -> None:
     def behave(number: int, _job: Job) -> None:
         if number == 2:
@@ -336,7 +360,7 @@ def test_a_rest_between_two_episodes_can_be_cancelled(at: Desk, case: Case) -> N
 
 def test_the_door_is_a_source_like_the_one_behind_it() -> None:
     site = Site()
-    through = series._OneAtATime(site, series._Door(0))
+    through = series._OneAtATime(site, series._Door(0), lambda: None)
     assert (through.id, through.suits("http://x"), through.parts()) == ("page", True, ())
     assert isinstance(Component(name="x", version=""), Component)
 

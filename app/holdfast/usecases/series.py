@@ -255,11 +255,14 @@ def run(
             if one.state == "running":
                 custody.save(replace(one, state="queued"))
         custody.save(replace(file.series, state="running", code="", pause=False))
+    silent: list[Episode] = []
+    answered = silent.clear
     queue = _Queue(
+        silent=silent,
         series_id=series_id,
         case=case,
-        video=_OneAtATime(video, door),
-        page=_OneAtATime(page, door) if page is not None and file.series.pages else None,
+        video=_OneAtATime(video, door, answered),
+        page=_OneAtATime(page, door, answered) if page is not None and file.series.pages else None,
         store=store,
         vault=vault,
         clock=clock,
@@ -304,9 +307,10 @@ class _Queue:
     maker: Maker
     job: Job
     tell: Tell | None
-    code: str = ""
-    silent: list[Episode] = field(default_factory=list)
+    silent: list[Episode]
     """The last ones in a row that nobody answered."""
+    code: str = ""
+    """Why no more episodes are begun; what was fetched by then is still sealed."""
     done: int = 0
     total: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
@@ -337,9 +341,6 @@ class _Queue:
                 return
             except HoldfastError as error:
                 self._failed(episode, error)
-            else:
-                with self.lock:
-                    self.silent.clear()
             with self.lock:
                 self.done += 1
 
@@ -347,7 +348,8 @@ class _Queue:
         """The next one, marked as running; None when there is none, or the queue is to stop."""
         with self.lock:
             asked = self.store.get(Series, self.series_id).pause
-            if self.stop.is_set() or self.job.cancelled or asked or not self.waiting:
+            over = self.stop.is_set() or self.code or self.job.cancelled or asked
+            if over or not self.waiting:
                 return None
             one = self.waiting.pop(0)
             one = replace(one, state="running", tries=one.tries + 1)
@@ -427,7 +429,6 @@ class _Queue:
             self.store.save(failed)
             if error.code in ENDS or len(self.silent) >= GIVES_UP:
                 self.code = error.code
-                self.stop.set()
                 # It is no episode's fault: they wait with the rest.
                 for one in {failed.id: failed, **{one.id: one for one in self.silent}}.values():
                     self.store.save(replace(one, state="queued"))
@@ -447,8 +448,9 @@ class _Door:
 class _OneAtATime:
     """A source behind a door, so that a site is asked for one thing at a time."""
 
-    def __init__(self, source: CaptureSource, door: _Door) -> None:
-        self._source, self._door = source, door
+    def __init__(self, source: CaptureSource, door: _Door, answered: Callable[[], None]) -> None:
+        """``answered`` hears, while the door is still shut, that something was fetched."""
+        self._source, self._door, self._answered = source, door, answered
 
     @property
     def id(self) -> str:
@@ -472,7 +474,9 @@ class _OneAtATime:
             if self._door.used:
                 self._rest(job)
             self._door.used = True
-            return self._source.capture(target, room, job)
+            captured = self._source.capture(target, room, job)
+            self._answered()
+            return captured
         finally:
             self._door.lock.release()
 
