@@ -78,6 +78,7 @@ from holdfast.compose import open_holdfast
 from holdfast.core.job import Job
 with tempfile.TemporaryDirectory() as data:
     holdfast = open_holdfast(Path(data))
+    holdfast.cases()
     wall, cpu = time.perf_counter(), time.process_time()
     verdict = holdfast.verify([sys.argv[1]], Job(), practice=True)
     told = {"wall": time.perf_counter() - wall, "spent": time.process_time() - cpu}
@@ -85,7 +86,9 @@ with tempfile.TemporaryDirectory() as data:
 assert verdict.verdict == "ok", verdict.verdict
 print(json.dumps(told))
 """
-"""The verb as the window calls it: what is imported at its first call is paid for."""
+"""The verb as the window calls it, whose cases are open: what is imported at its first call is paid
+for.
+"""
 
 
 def _checker(pyz: Path, target: Path) -> dict[str, float]:

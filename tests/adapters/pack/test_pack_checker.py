@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -131,7 +131,7 @@ def test_a_checkout_with_crlf_builds_the_same_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "elsewhere"
-    for module in verifier._needed(verifier.ENTRY):
+    for module in verifier.modules():
         source = verifier._source(module)
         place = home / source.relative_to(verifier._home())
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -147,16 +147,45 @@ def test_a_frozen_program_carries_the_file(tmp_path: Path, monkeypatch: pytest.M
     assert verifier.verify_pyz.__wrapped__() == b"as built"
 
 
-def test_plain_imports_and_packages_are_followed() -> None:
-    tree = ast.parse(
-        "import holdfast.core.errors\nimport os\nif TYPE_CHECKING:\n    import holdfast.ports\n"
-        "if other:\n    from holdfast.core import pack\n"
+def imported(source: bytes) -> Iterator[str]:
+    """Modules of ours that a source names; those under ``if TYPE_CHECKING`` are never loaded."""
+    waiting: list[ast.AST] = [ast.parse(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
+            if node.test.id == "TYPE_CHECKING":
+                continue
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("holdfast"):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield node.module or ""
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("holdfast"))
+        waiting += ast.iter_child_nodes(node)
+
+
+def test_its_list_of_modules_is_all_that_it_imports() -> None:
+    found: set[str] = set()
+    waiting = ["holdfast.adapters.pack.offline"]
+    while waiting:
+        module = waiting.pop()
+        if module in found or not verifier._source(module).is_file():
+            continue
+        found.add(module)
+        above = module.rpartition(".")[0]
+        waiting += [above] if above else []
+        waiting += imported(verifier._source(module).read_bytes())
+    listed = verifier.modules()
+    assert sorted(found) == list(listed), "resources/checker/modules.txt has to follow"
+
+
+def test_a_module_that_is_imported_anywhere_is_seen() -> None:
+    source = (
+        b"import holdfast.core.errors\nimport os\nif TYPE_CHECKING:\n    import holdfast.ports\n"
+        b"def f():\n    try:\n        from holdfast.core import pack\n    finally:\n        pass\n"
     )
-    assert list(verifier._imports(tree)) == [
-        "holdfast.core.errors",
-        "holdfast.core",
-        "holdfast.core.pack",
-    ]
+    assert set(imported(source)) == {
+        "holdfast.core.errors", "holdfast.core", "holdfast.core.pack",
+    }  # fmt: skip
 
 
 def test_an_old_python_is_told_so_in_one_sentence(pyz: Path) -> None:

@@ -8,11 +8,9 @@ the ``verify.html`` it goes with, so that each of the two knows the other.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import sys
 import zlib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,6 @@ from holdfast.adapters.pack.browser import PageFacts, build_page
 from holdfast.adapters.resources import resource, table, words
 from holdfast.core.canonical import Json, canonical
 
-ENTRY = "holdfast.adapters.pack.offline"
 EMBEDDED = "holdfast/adapters/pack/embedded.json"
 
 RELEASED: frozenset[str] = frozenset()
@@ -100,7 +97,7 @@ def _naming(page_sha256: str) -> bytes:
 @cache
 def _archived(offset: int) -> bytes:
     files = {"__main__.py": _MAIN, EMBEDDED: embedded()}
-    for name in _needed(ENTRY):
+    for name in modules():
         path = _source(name)
         files[path.relative_to(_home()).as_posix()] = _normalised(path)
     return _archive(files, offset)
@@ -184,48 +181,18 @@ def _source(module: str) -> Path:
     return package if package.is_file() else plain.with_suffix(".py")
 
 
+def modules() -> tuple[str, ...]:
+    """Every module of ours that the checker imports, packages above them included, sorted.
+
+    They stand in a list because looking through all sources for them took longer than judging
+    most packs; a test looks.
+    """
+    return tuple(resource("checker", "modules.txt").read_text("utf-8").split())
+
+
 def _normalised(path: Path) -> bytes:
     """The source with LF, however it was checked out."""
     return path.read_bytes().replace(b"\r\n", b"\n")
-
-
-def _needed(entry: str) -> tuple[str, ...]:
-    """Every module of ours that importing ``entry`` imports, packages above them included."""
-    found: set[str] = set()
-    waiting = [entry]
-    while waiting:
-        module = waiting.pop()
-        if module in found:
-            continue
-        found.add(module)
-        above = module.rpartition(".")[0]
-        waiting += [above] if above else []
-        waiting += _imports(ast.parse(_source(module).read_bytes()))
-    return tuple(sorted(found))
-
-
-_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
-"""Where an import can stand: no expression holds one, and most of a tree is expressions."""
-
-
-def _imports(tree: ast.AST) -> Iterator[str]:
-    """Modules of ours that a module names; those under ``if TYPE_CHECKING`` are never loaded."""
-    for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, _STATEMENTS):
-            continue
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
-            if node.test.id == "TYPE_CHECKING":
-                continue
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("holdfast"):
-            module = node.module or ""
-            yield module
-            for alias in node.names:
-                name = f"{module}.{alias.name}"
-                if _source(name).is_file():
-                    yield name
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("holdfast"))
-        yield from _imports(node)
 
 
 def _archive(files: dict[str, bytes], offset: int) -> bytes:
