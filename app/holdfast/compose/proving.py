@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from holdfast.core.case import Case
     from holdfast.core.document import Lang
     from holdfast.core.evidence import World
+    from holdfast.core.ledger import Ref
     from holdfast.core.timestamp import Tsa
     from holdfast.core.verdict import Verdict
     from holdfast.core.witness import Terms
@@ -112,7 +113,7 @@ class Proving(Cases, ChainVerbs):
         from holdfast.adapters.pack.attachments import pdf_attachments
         from holdfast.adapters.pack.verifier import known_verifiers
         from holdfast.core.canonical import rfc3339
-        from holdfast.usecases import export, verify
+        from holdfast.usecases import verify
 
         options = verify.Options(
             headers=headers,
@@ -125,12 +126,12 @@ class Proving(Cases, ChainVerbs):
         shelf = verify.Shelf(
             find=self._find,
             view=self._view,
-            issued=lambda sha256: export.issued_here(sha256, store=self._store),
+            issued=self._issued,
             of_ledger=lambda ledger: next(
                 (case for case in self.cases() if case.ledger_id == ledger), None
             ),
             heads=self._heads_in_vault,
-            kept=lambda sha256: export.kept_here(sha256, store=self._store, vault=self._vault),
+            kept=self._kept_here,
             cases=self.cases,
             database=self.data / "holdfast.db",
         )
@@ -150,6 +151,16 @@ class Proving(Cases, ChainVerbs):
             copies=lambda path, terms, job: self._copy_judged(path, terms, job, shelf),
         )
         return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
+
+    def _issued(self, sha256: str) -> tuple[Case, Ref] | None:
+        from holdfast.usecases import export
+
+        return export.issued_here(sha256, store=self._store)
+
+    def _kept_here(self, sha256: str) -> tuple[Case, str] | None:
+        from holdfast.usecases import export
+
+        return export.kept_here(sha256, store=self._store, vault=self._vault)
 
     def _copy_judged(self, path: Path, terms: Terms, job: Job, shelf: Shelf) -> Verdict | None:
         """What a copied database shows; None for one that is none of ours."""

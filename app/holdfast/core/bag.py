@@ -110,8 +110,8 @@ class Seen:
 class Contents:
     """The files of a pack with their digests, each read once.
 
-    Small ones are hashed at the start; the others while what the small ones say is judged, so that
-    only who asks for one of them waits for it.
+    Small ones are hashed at the start; the others meanwhile, and while what the small ones say is
+    judged, so that only who asks for one of them waits for it.
     """
 
     def __init__(self, pack: ReadablePack, seen: Seen, job: Job, *, sm3: bool) -> None:
@@ -124,11 +124,14 @@ class Contents:
         self._total, self._done = sum(sizes.values()), 0
         self._said = False
         several = isinstance(pack, SeveralAtOnce)
-        small = [name for name in sizes if several and sizes[name] <= SMALL_FILE]
-        for name, what in self._hashing(small):
-            self._take(name, what)
-        taken = self._digests.keys() | self._failed.keys()
-        self._later = self._hashing([name for name in sizes if name not in taken])
+        small = {name for name in sizes if several and sizes[name] <= SMALL_FILE}
+        self._later = self._hashing([name for name in sizes if name not in small])
+        try:
+            for name, what in self._hashing([name for name in sizes if name in small]):
+                self._take(name, what)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Nothing is read any more."""

@@ -28,6 +28,7 @@ _HIDDEN = re.compile(
 def canonical(value: Json) -> bytes:
     """The RFC 8785 bytes of ``value``.  Raises ValueError for what the formats do not allow."""
     _check(value, 0)
+    # A lone surrogate raises UnicodeEncodeError, a ValueError.
     return json.dumps(
         value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
     ).encode()
@@ -38,7 +39,7 @@ def _check(value: Json, depth: int) -> None:
         raise ValueError("nested too deeply")
     # Asked in turn rather than matched: a ledger has a hundred thousand values.
     if isinstance(value, str):
-        value.encode()  # a lone surrogate raises UnicodeEncodeError, a ValueError
+        pass
     elif isinstance(value, list | tuple):
         for item in value:
             _check(item, depth + 1)

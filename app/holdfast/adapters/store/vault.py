@@ -21,8 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from filelock import FileLock, Timeout
-
 from holdfast.core.errors import HoldfastError, Refused, Tampered
 from holdfast.core.evidence import Digest
 from holdfast.core.job import Job
@@ -109,6 +107,9 @@ class Vault:
         bug of ours it stays, and the next start recovers what is in it.
         """
         home = self._staging / capture_id
+        # It brings asyncio, which whoever only reads need not wait for.
+        from filelock import FileLock
+
         home.mkdir(mode=0o700)
         try:
             with FileLock(home / "lock"):
@@ -122,6 +123,8 @@ class Vault:
 
     def abandoned(self) -> tuple[Abandoned, ...]:
         """Rooms that nobody holds any more, oldest first."""
+        from filelock import FileLock, Timeout
+
         found = []
         for home in sorted(self._staging.iterdir()):
             if not home.is_dir():
