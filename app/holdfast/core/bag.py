@@ -127,7 +127,8 @@ class Contents:
         small = {name for name in sizes if several and sizes[name] <= SMALL_FILE}
         self._later = self._hashing([name for name in sizes if name not in small])
         try:
-            for name, what in self._hashing([name for name in sizes if name in small]):
+            # To hand a small one to a thread and back takes longer than to hash it.
+            for name, what in _one_by_one(pack, sorted(small), self._algorithms, self._tick):
                 self._take(name, what)
         except BaseException:
             self.close()
@@ -146,14 +147,14 @@ class Contents:
                 seen.say(name, error.rule, "broken", error.detail)
         return sizes
 
-    def _hashing(self, names: Sequence[str]) -> Generator[tuple[str, _Had], None, None]:
-        def tick(name: str, count: int) -> None:
-            self._done += count
-            self._job.step("checking", self._done, self._total, name)
+    def _tick(self, name: str, count: int) -> None:
+        self._done += count
+        self._job.step("checking", self._done, self._total, name)
 
+    def _hashing(self, names: Sequence[str]) -> Generator[tuple[str, _Had], None, None]:
         if isinstance(self._pack, SeveralAtOnce):
-            return self._pack.each_digest(names, self._algorithms, tick)
-        return _one_by_one(self._pack, names, self._algorithms, tick)
+            return self._pack.each_digest(names, self._algorithms, self._tick)
+        return _one_by_one(self._pack, names, self._algorithms, self._tick)
 
     def _take(self, name: str, what: _Had) -> None:
         if isinstance(what, Unreadable):
