@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -306,9 +306,8 @@ class _Target:
         if is_database(path) and (known := self._database(path)) is not None:
             return known
         packed = path.suffix.lower() == ".zip" or _starts_as_zip(path)
-        if packed and self._bears_marks(path):
-            # Not read twice, which for a large one takes long.
-            return self._pack(path)
+        if packed and (known := self._marked(path)) is not None:
+            return known
         if self.shelf is not None and (known := self._on_record(path, self.shelf)) is not None:
             return known
         if packed:
@@ -398,12 +397,14 @@ class _Target:
                 found.append(judge_against(self.shelf.view(case), one))
         return found
 
-    def _bears_marks(self, path: Path) -> bool:
-        try:
-            with self.bench.open_pack(path) as pack:
-                return bool(_MARKS & set(pack.names()))
-        except Unreadable:
-            return False
+    def _marked(self, path: Path) -> Verdict | None:
+        """What a ZIP shows that bears the marks of a pack; opened once, for that takes long."""
+        with ExitStack() as opened:
+            try:
+                pack = opened.enter_context(self.bench.open_pack(path))
+            except Unreadable:
+                return None
+            return self._judged(path, pack) if _MARKS & set(pack.names()) else None
 
     def _pack(self, path: Path) -> Verdict:
         try:
@@ -411,13 +412,16 @@ class _Target:
                 hostile = any(trouble.outcome == "broken" for trouble in pack.troubles())
                 if not hostile and not _MARKS & set(pack.names()):
                     raise Refused("verify_no_pack", name=path.name)
-                judged = judge_pack(pack, self.terms, self.job)
-                return together((judged, *self._held(*head_of(path.name, pack))))
+                return self._judged(path, pack)
         except Unreadable as error:
-            told = Finding(
-                subject=path.name, rule=error.rule, outcome="broken", detail=error.detail
-            )
-            return Verdict(verdict="broken", findings=(told,))
+            return _unreadable(path, error)
+
+    def _judged(self, path: Path, pack: ReadablePack) -> Verdict:
+        try:
+            judged = judge_pack(pack, self.terms, self.job)
+            return together((judged, *self._held(*head_of(path.name, pack))))
+        except Unreadable as error:
+            return _unreadable(path, error)
 
     def _proof(self, path: Path) -> Verdict:
         """A proof that was named itself: judged about its file if that lies where it should."""
@@ -507,6 +511,11 @@ def _is_there(path: Path) -> bool:
         return path.exists() or path.is_symlink()
     except (OSError, ValueError):
         return False
+
+
+def _unreadable(path: Path, error: Unreadable) -> Verdict:
+    told = Finding(subject=path.name, rule=error.rule, outcome="broken", detail=error.detail)
+    return Verdict(verdict="broken", findings=(told,))
 
 
 def _starts_as_zip(path: Path) -> bool:
