@@ -29,14 +29,11 @@ class Contents {
     const contents = new Contents(pack);
     const names = pack.names();
     const total = names.reduce((sum, name) => sum + pack.size(name), 0);
-    const order = pack.order();
     const found = new Map();
     let done = 0;
-    let next = 0;
-    // Two at a time: one is read while the other is hashed.
-    const lane = async () => {
-      while (next < order.length) {
-        const name = order[next++];
+    const lane = async (waiting) => {
+      while (waiting.length) {
+        const name = waiting.pop();
         const tick = (count) => step("checking", (done += count), total, name);
         try {
           tick(0);
@@ -46,10 +43,13 @@ class Contents {
           found.set(name, error);
         }
         // Many small files must not keep a page from being drawn.
-        if (next % 256 === 255) await pause();
+        if (waiting.length % 256 === 255) await pause();
       }
     };
-    await Promise.all([lane(), lane()]);
+    for (const [order, count] of pack.batches()) {
+      const waiting = order.reverse();
+      await Promise.all(Array.from({ length: count }, () => lane(waiting)));
+    }
     for (const name of names) {
       const one = found.get(name);
       if (one instanceof Unreadable) seen.say(name, one.rule, "broken", one.detail);

@@ -18,14 +18,38 @@ const AHEAD = 3;
 async function sliceOf(blob, from, to) {
   if (from < 0) throw new Unreadable("file_unreadable", "no such place");
   try {
-    return new Uint8Array(await blob.slice(from, to).arrayBuffer());
+    // A slice is one more thing that the browser keeps account of.
+    const piece = from === 0 && to >= blob.size ? blob : blob.slice(from, to);
+    return new Uint8Array(await piece.arrayBuffer());
   } catch (error) {
     throw new Unreadable("file_unreadable", oneLine(error.name || "error"));
   }
 }
 
+// To ask the browser for a short one takes longer than to work it out.
+const SHORT = 16 << 10;
 const digestOf = async (bytes) =>
-  arithmetic() === null ? sha256(bytes) : new Uint8Array(await arithmetic().digest("SHA-256", bytes));
+  bytes.length <= SHORT || arithmetic() === null
+    ? sha256(bytes)
+    : new Uint8Array(await arithmetic().digest("SHA-256", bytes));
+
+// Small files that were read to be hashed, and are soon read again for what they say.
+class SmallFiles {
+  constructor() {
+    this.kept = new Map();
+    this.left = 64 << 20;
+  }
+
+  keep(name, bytes) {
+    if (bytes.length > Math.min(SMALL, this.left)) return;
+    this.left -= bytes.length;
+    this.kept.set(name, bytes.slice());
+  }
+
+  get(name) {
+    return this.kept.get(name);
+  }
+}
 
 // Which names may be read: safe on every system, and different from each other there.
 class Names {
@@ -85,6 +109,7 @@ class FolderPack {
   constructor(files) {
     this.known = new Names();
     this.files = new Map();
+    this.small = new SmallFiles();
     this.rewritten = false;
     const root = new Map();
     for (const [path, file] of files) {
@@ -117,8 +142,11 @@ class FolderPack {
     return sortedNames(this.files.keys());
   }
 
-  order() {
-    return this.names();
+  // In which order all files are best read, and how many at once: to open one is what takes long.
+  batches() {
+    const small = (name) => this.size(name) <= SMALL;
+    const names = this.names();
+    return [[names.filter(small), 8], [names.filter((name) => !small(name)), 2]];
   }
 
   troubles() {
@@ -132,7 +160,7 @@ class FolderPack {
   async read(name, limit) {
     const file = this.files.get(name);
     if (file.size > limit) throw new Unreadable("file_too_large", String(limit));
-    return sliceOf(file, 0, file.size);
+    return this.small.get(name) ?? sliceOf(file, 0, file.size);
   }
 
   async digest(name, tick) {
@@ -140,6 +168,7 @@ class FolderPack {
     if (file.size > WHOLE) return hashedPieces(piecesOf(file, 0, file.size), tick);
     const bytes = await sliceOf(file, 0, file.size);
     tick(bytes.length);
+    this.small.keep(name, bytes);
     return digestOf(bytes);
   }
 }
@@ -287,6 +316,7 @@ class ZipPack {
     this.members = new Map();
     this.infos = infos;
     this.windows = new Map();
+    this.small = new SmallFiles();
     this.packed = this.unpacked = 0;
     this.top = topOf(infos.map((info) => info.name.split("\0")[0]));
     this.start = start;
@@ -375,10 +405,10 @@ class ZipPack {
     return this.members.get(name).size;
   }
 
-  // The order in which all members are best read.
-  order() {
+  // In which order all members are best read, and how many at once: one while another is hashed.
+  batches() {
     const offset = (name) => this.members.get(name).offset;
-    return this.names().sort((one, other) => offset(one) - offset(other));
+    return [[this.names().sort((one, other) => offset(one) - offset(other)), 2]];
   }
 
   // A stretch of the file when everything is read in order, out of windows that follow each other.
@@ -471,6 +501,8 @@ class ZipPack {
   async read(name, limit) {
     const info = this.members.get(name);
     if (info.size > limit) throw new Unreadable("file_too_large", String(limit));
+    const kept = this.small.get(name);
+    if (kept !== undefined) return kept;
     const bytes = await this.whole(info, (from, to) => sliceOf(this.file, from, to));
     this.compare(info, bytes.length, crc32(bytes));
     return bytes;
@@ -485,6 +517,7 @@ class ZipPack {
     const digest = digestOf(bytes); // beside which the checksum is taken
     digest.catch(() => {});
     this.compare(info, bytes.length, crc32(bytes));
+    this.small.keep(name, bytes);
     return digest;
   }
 }
