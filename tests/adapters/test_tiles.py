@@ -258,6 +258,25 @@ def test_what_moves_down_meanwhile_is_found_again(
     assert done.whole
 
 
+def test_a_screen_that_is_drawn_late_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice in a row one place shows nothing yet."""
+    monkeypatch.setattr(tiles, "OVERLAP", 20)
+    monkeypatch.setattr(tiles, "SLACK", 10)
+    film = Film(300)
+    real, blank = film.screen, iter([False, True, True])
+
+    def screen(place: Place) -> np.ndarray:
+        seen = real(place)
+        return np.full_like(seen, 255) if next(blank, False) else seen
+
+    monkeypatch.setattr(film, "screen", screen)
+    done, picture = rolled(film, tmp_path)
+    np.testing.assert_array_equal(picture, film.page)
+    assert done.steady
+
+
 def test_screens_that_disagree_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     film = Film(300)
     real = film.place

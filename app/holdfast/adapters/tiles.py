@@ -45,6 +45,8 @@ TALL = 0.5
 """Share of the window that a hanging thing may take up before it is left where it hangs."""
 LEAST = 0.15
 """Share of the window that must be free; else every screen is taken as it is."""
+PATIENCE = 6
+"""Further looks in all, beside one each, at screens that do not go on from the last."""
 MOST_NOTED = 200
 
 
@@ -340,6 +342,7 @@ class Unrolling:
         self._seen = seen
         self._grows = grows
         self._album: Album
+        self._patience = PATIENCE
         self._tail: Pixels | None = None
         self.done = Unrolled(box=box)
 
@@ -368,8 +371,11 @@ class Unrolling:
             pixels = self._taken(place)
             self._note(place, free)
             start = self._start(pixels, at - pixel(place.y * scale), pixel(free.top * scale))
-            if start is None:
-                # Perhaps it was still being drawn.
+            looks = 0
+            while start is None and (looks == 0 or (looks < 4 and self._patience)):
+                # Perhaps it was still being drawn, which takes a busy machine long.
+                self._patience -= bool(looks)
+                looks += 1
                 self._lens.place(done.box, 0, place.y)
                 pixels = self._taken(place)
                 start = self._start(pixels, at - pixel(place.y * scale), pixel(free.top * scale))
