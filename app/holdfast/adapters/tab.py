@@ -525,10 +525,14 @@ class Tab:
         return Place(**found, bars=bars)
 
     def changed(self) -> bool:
-        """Whether something came or went since the place was looked at, on a page that draws as
-        it is scrolled.
+        """Whether something came or went since the place was looked at.
+
+        A list may keep what it drew for the screen before until it draws anew: then two screens
+        agree, and what is below is blank.  Such a page is given time from its first such screen on.
         """
-        return self._lively and self.answering and bool(self.evaluate(CHANGED))
+        came = self.answering and bool(self.evaluate(CHANGED))
+        self._lively = self._lively or came
+        return came
 
     def boxes(self, most: int) -> tuple[int, int]:
         """How many boxes scroll inside the page, and how many of them (from 1) can be placed."""
