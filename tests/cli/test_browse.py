@@ -27,6 +27,11 @@ from holdfast.core.job import Job
 
 pytestmark = pytest.mark.xdist_group("evidence_browser")
 
+AUTO = (
+    f"<form method=post action=/login><input type=password name=p></form><script>{LOG_IN}</script>"
+)
+"""A page that logs in whoever opens it."""
+
 
 @pytest.fixture(scope="module")
 def screen() -> Iterator[str]:
@@ -119,11 +124,7 @@ def test_a_profile_is_used_by_keep_and_never_leaves(
     screen: str, data: Path, tmp_path: Path
 ) -> None:
     """Logged in by hand, kept unattended; no pack has anything of the log-in in it."""
-    auto = (
-        "<form method=post action=/login><input type=password name=p></form>"
-        f"<script>{LOG_IN}</script>"
-    )
-    with login_site(auto=html(auto, "登录")) as site:
+    with login_site(auto=html(AUTO, "登录")) as site:
         shared = ("--json", "--data", str(data))
         new = json.loads(holdfast(screen, "case", "new", "x", *shared).stdout)
         number = new["case"]["number"]
@@ -196,11 +197,7 @@ def test_a_series_behind_a_log_in_is_listed_and_kept_with_it(
     screen: str, data: Path, tmp_path: Path
 ) -> None:
     """Nobody else sees its list, and each episode asks for the log-in again."""
-    auto = (
-        "<form method=post action=/login><input type=password name=p></form>"
-        f"<script>{LOG_IN}</script>"
-    )
-    with login_site(auto=html(auto, "登录")) as site:
+    with login_site(auto=html(AUTO, "登录")) as site:
         parts = []
         for number in (1, 2):
             clip = film(tmp_path / f"{number}.mp4", seconds=number)

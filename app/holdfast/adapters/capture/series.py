@@ -126,6 +126,8 @@ class Inventory:
         )
         job.step("listing", detail=link.host)
         order = {"do": "list", "url": link.url, **permitted(allow, link, addresses)}
+        # Read first: the downloader writes into its file what sites say.
+        jar = _jar(self._cookies)
         if self._cookies is not None:
             order["cookies"] = str(self._cookies)
         run = self._means.downloader.ask(order, job)
@@ -136,7 +138,7 @@ class Inventory:
                 raise found.error
         elif run.error is None and not run.entries and not thorough:
             return found
-        reader = _Reader(found, allow, self._means, job, _jar(self._cookies))
+        reader = _Reader(found, allow, self._means, job, jar)
         told = [*reader.listings(), _of_downloader(run, link.url)]
         found.listing = merged(told)
         if len(found.listing.episodes) < 2 and not _is_list(told, run):
@@ -409,7 +411,7 @@ class _Reader:
         for _ in range(6):
             self._job.step("listing", len(self._seen), detail=one_line(url[:200]))
             left = max(1.0, min(30.0, self._end - time.monotonic()))
-            asking = Request(url)  # noqa: S310  what is asked is judged by http.fetch
+            asking = Request(http.link(url).url)  # noqa: S310  what is asked is judged by http.fetch
             self._jar.add_cookie_header(asking)
             sent = asking.get_header("Cookie")
             reply = http.fetch(
