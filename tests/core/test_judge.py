@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,9 +23,10 @@ from fakes.packed import (
     terms,
 )
 from holdfast.adapters.pack.verifier import pinned_roots
-from holdfast.core.bag import Contents, Seen, Unreadable
+from holdfast.core.bag import SMALL_FILE, Contents, Seen, Unreadable
 from holdfast.core.canonical import Json, canonical, parse
 from holdfast.core.certificates import write_pem
+from holdfast.core.errors import Cancelled
 from holdfast.core.job import Job
 from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
 from holdfast.core.ledger import (
@@ -809,6 +811,40 @@ def test_digests_that_were_not_taken_on_the_way_are_read_again() -> None:
     held.missing_hashes.add("sha384")
     with pytest.raises(ValueError, match="sha384"):
         contents.digest("data/a", "sha384")
+
+
+class _Threads(MemoryPack):
+    """A pack whose files are hashed on several cores; ``hashing`` is that work, once begun."""
+
+    hashing: Generator[tuple[str, Mapping[str, bytes] | Unreadable], None, None]
+
+    def each_digest(
+        self,
+        names: Sequence[str],
+        algorithms: Sequence[str],
+        tick: Callable[[str, int], None],
+    ) -> Generator[tuple[str, Mapping[str, bytes] | Unreadable], None, None]:
+        self.hashing = self._each(names, algorithms, tick)
+        return self.hashing
+
+    def _each(
+        self,
+        names: Sequence[str],
+        algorithms: Sequence[str],
+        tick: Callable[[str, int], None],
+    ) -> Generator[tuple[str, Mapping[str, bytes] | Unreadable], None, None]:
+        for name in names:
+            yield name, self.digests(name, algorithms, partial(tick, name))
+
+
+def test_who_cancels_while_the_small_files_are_hashed_ends_the_large_ones_too() -> None:
+    held, job = _Threads({"data/large": bytes(SMALL_FILE + 1), "data/small": b"a"}), Job()
+    whole = Contents(held, Seen(), job, sm3=False)
+    assert "data/large" in whole
+    job.cancel()
+    with pytest.raises(Cancelled):
+        Contents(held, Seen(), job, sm3=False)
+    assert list(held.hashing) == []
 
 
 def test_the_persons_own_run_is_tried_beside_the_packs() -> None:
