@@ -43,6 +43,7 @@ LATE = f"""<main id=m></main>{MAKE}<script>
     }}).observe(box);
   }}</script>"""
 # Only what is in view exists, as in the lists of large sites.
+# Until it is drawn anew, what was drawn for the screen before stands where it did.
 VIRTUAL = f"""<main id=m style='position:relative;height:{ROWS * ROW}px'></main>{MAKE}<script>
   const draw = () => {{
     const first = Math.floor(scrollY / {ROW}), last = Math.ceil((scrollY + innerHeight) / {ROW});
@@ -53,7 +54,9 @@ VIRTUAL = f"""<main id=m style='position:relative;height:{ROWS * ROW}px'></main>
       m.append(made);
     }}
   }};
-  addEventListener('scroll', () => setTimeout(draw, 30)); draw();</script>"""
+  let timer = 0;
+  addEventListener('scroll', () => {{ clearTimeout(timer); timer = setTimeout(draw, LATE); }});
+  draw();</script>"""
 INNER = f"""<p>above</p><main id=m style='height:500px;overflow-y:auto;width:600px'></main>
   <div style='height:700px'>below</div>{MAKE}<script>rows(m, 0, {ROWS})</script>"""
 
@@ -65,7 +68,10 @@ def site() -> Iterator[Site]:
         "/hanging": html(STYLE + HANGING + PLAIN),
         "/sticky": html(STYLE + STICKY + PLAIN),
         "/late": html(STYLE + LATE),
-        "/virtual": html(STYLE + VIRTUAL),
+        **{
+            f"/virtual-{late}": html(STYLE + VIRTUAL.replace("LATE", str(late)))
+            for late in (0, 30, 120, 300)
+        },
         "/inner": html(STYLE + INNER),
         "/wide": html(f"{STYLE}<div style='width:3000px'>{PLAIN}</div>"),
         "/wider": html(f"{STYLE}<div style='width:9000px;height:50px'>x</div>"),
@@ -124,7 +130,7 @@ def expected(scale: float, below: int = 0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("scale", [1, 1.5, 2])
-@pytest.mark.parametrize("path", ["/plain", "/late", "/virtual"])
+@pytest.mark.parametrize("path", ["/plain", "/late", "/virtual-0", "/virtual-30"])
 def test_every_row_stands_once(
     running: browser.Browser, site: Site, tmp_path: Path, path: str, scale: float
 ) -> None:
@@ -133,6 +139,16 @@ def test_every_row_stands_once(
     np.testing.assert_array_equal(picture[:, round(700 * scale)], expected(scale))
     assert done.whole
     assert (done.moved, done.unlike, done.hanging) == ([], [], {})
+
+
+@pytest.mark.parametrize("late", [120, 300])
+def test_a_list_that_draws_itself_when_the_scrolling_is_over_is_waited_for(
+    running: browser.Browser, site: Site, tmp_path: Path, late: int
+) -> None:
+    done, picture = pictured(running, site.url(f"/virtual-{late}"), 1, tmp_path)
+    np.testing.assert_array_equal(picture[:, 700], expected(1))
+    assert done.whole
+    assert (done.moved, done.unlike) == ([], [])
 
 
 @pytest.mark.parametrize("scale", [1, 1.5, 2])

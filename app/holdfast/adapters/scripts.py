@@ -2,22 +2,33 @@
 
 TEXT = "document.body ? document.body.innerText.slice(0, 2000000) : ''"
 
-# What is remembered of a page between two looks: parts that came or went, and its boxes.
+# What is remembered of a page between two looks: parts that came or went, how long after the last
+# scrolling they still did so (milliseconds), looks that waited in vain for a blank one to be
+# drawn, and its boxes.
 _STATE = """globalThis.holdfast ??= (() => {
-    const made = {changes: 0, told: 0, boxes: []};
-    new MutationObserver(all => { made.changes += all.length; })
-      .observe(document, {childList: true, characterData: true, subtree: true});
+    const made = {changes: 0, told: 0, scrolled: -1e9, slow: 0, vain: 0, boxes: []};
+    new MutationObserver(all => {
+      made.changes += all.length;
+      const after = performance.now() - made.scrolled;
+      if (after < 500) { made.slow = Math.max(made.slow, after); made.vain = 0; }
+    }).observe(document, {childList: true, characterData: true, subtree: true});
     return made;
   })()"""
 # Everything here runs in our own world beside the page's.  It scrolls; it changes nothing.
 # What hangs in the window is what stays put while the rest moves: fixed, or stuck where it sticks.
-LOOK = r"""((which, x, y, patience, least) => {
+# A list that draws itself when the scrolling is over keeps what it drew for the screen before: two
+# screens agree, and what is below is blank.  So a page is given the time it was seen to take, and
+# one that shows nothing where it was scrolled to is given time to begin.
+LOOK = r"""((which, x, y, patience) => {
   const state = STATE;
   const root = document.scrollingElement || document.documentElement;
   const box = which ? state.boxes[which - 1] : root;
   if (!box) return null;
-  const to = {left: x, top: y, behavior: 'instant'};
+  const to = {left: x, top: y, behavior: 'instant'}, from = [box.scrollLeft, box.scrollTop];
+  let since = state.told;
   which ? box.scrollTo(to) : window.scrollTo(to);
+  if (box.scrollLeft !== from[0] || box.scrollTop !== from[1])
+    [state.scrolled, since] = [performance.now(), state.changes];
   const view = () => {
     const html = document.documentElement;
     // In quirks mode the body stands for the window.
@@ -40,6 +51,15 @@ LOOK = r"""((which, x, y, patience, least) => {
     r.top < v.top + v.down && r.right > v.left && r.left < v.left + v.across;
   const missing = v => [...document.images].filter(image => !image.complete &&
     inside(image.getBoundingClientRect(), v)).length;
+  const nothing = (x, y, v) => {
+    let node = document.elementFromPoint(x, y);
+    for (let deeper; deeper = node?.shadowRoot?.elementFromPoint(x, y); node = deeper)
+      if (deeper === node) break;
+    return !node || !/^(IMG|VIDEO|CANVAS|IFRAME|svg|OBJECT|EMBED)$/.test(node.nodeName) &&
+      node.getBoundingClientRect().height > v.down;
+  };
+  const blank = v => [0.3, 0.5, 0.7].every(across => [5, 6, 7, 8, 9].every(tenth =>
+    nothing(v.left + v.across * across, v.top + v.down * tenth / 10, v)));
   const paints = (node, style) => /^(IMG|VIDEO|CANVAS|IFRAME|INPUT|BUTTON|svg|OBJECT|EMBED)$/
       .test(node.nodeName) || style.backgroundImage !== 'none' || style.boxShadow !== 'none' ||
     !/^(transparent|rgba\(.*, 0\))$/.test(style.backgroundColor) ||
@@ -92,10 +112,13 @@ LOOK = r"""((which, x, y, patience, least) => {
     const frame = () => new Promise(go => { requestAnimationFrame(go); setTimeout(go, 200); });
     const began = performance.now();
     await frame();
-    if (least) await frame();
     const passed = () => performance.now() - began;
-    while (state.changes === state.told && passed() < least) await frame();
-    for (let before = state.told; passed() < patience; ) {
+    const changed = () => state.changes !== since;
+    let least = state.slow && Math.min(state.slow * 1.5 + 50, 600);
+    if (least) await frame();
+    else if (state.vain < 3 && !changed() && blank(view())) { state.vain++; least = 700; }
+    while (!changed() && passed() < least) await frame();
+    for (let before = since; passed() < patience; ) {
       if (!missing(view()) && !(state.changes !== before && passed() < 600)) break;
       before = state.changes;
       await frame(); await frame();
@@ -112,11 +135,12 @@ THROUGH = """(async (from, steps) => {
   for (let step = 0; step < steps; step++) {
     y += innerHeight;
     window.scrollTo({top: y, behavior: 'instant'});
+    state.scrolled = performance.now();
     await frame();
     if (Math.ceil(scrollY) + innerHeight >= root().scrollHeight - 1) break;
   }
   return {y: scrollY, end: Math.ceil(scrollY) + innerHeight >= root().scrollHeight - 1,
-    height: root().scrollHeight, changes: state.changes};
+    height: root().scrollHeight};
 })""".replace("STATE", _STATE)
 CHANGED = "globalThis.holdfast.changes !== globalThis.holdfast.told"
 STEP = """(y => { window.scrollTo({top: y, behavior: 'instant'});

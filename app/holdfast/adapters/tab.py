@@ -32,10 +32,6 @@ STILL = 0.35
 STILL_OPEN = 2.0
 IMAGE_SECONDS = 2.0
 """How long a picture in view is waited for."""
-LIVELY = 4
-"""Changes while going through a page that make it one which draws as it is scrolled."""
-DRAWN_SECONDS = 0.2
-"""How long such a page is given to begin."""
 MOST_NOTED = 500
 
 # What the browser holds of bodies until they are asked for: in all, and of one.
@@ -115,7 +111,6 @@ class Tab:
         self._world: int | None = None
         self._wanted = ""
         self._loaders: set[str] = set()
-        self._lively = False
         self._session = ""
         self._handlers: dict[str, Callable[[str, Params], None]] = {
             "Network.requestWillBeSent": self._request,
@@ -499,7 +494,6 @@ class Tab:
             some = min(_AT_ONCE, _SCROLL_STEPS - steps) if self.answering else 1
             place = self._promised(f"{THROUGH}({y}, {some})", f"{STEP}({y + HEIGHT})") or {}
             y, steps = float(place.get("y", 0)), steps + some
-            self._lively = int(place.get("changes", 0)) > LIVELY
             if place.get("end"):
                 before = place.get("height")
                 self.settle(STILL / 2)
@@ -515,24 +509,16 @@ class Tab:
         """The page (0) or a box of it, scrolled as near to (x, y) as it goes, and what is in view
         there has come, or was waited for in vain.  Raises Unavailable(``page_stuck``).
         """
-        least = DRAWN_SECONDS if self._lively else 0
         ask = f"{LOOK}({box}, {x}, {y}, "
-        waits = f"{ask}{round(IMAGE_SECONDS * 1000)}, {round(least * 1000)})"
-        found = self._promised(waits, f"{ask}0, 0)")
+        found = self._promised(f"{ask}{round(IMAGE_SECONDS * 1000)})", f"{ask}0)")
         if not isinstance(found, dict):
             raise Unavailable("page_stuck")
         bars = tuple(Bar(**bar) for bar in found.pop("bars"))
         return Place(**found, bars=bars)
 
     def changed(self) -> bool:
-        """Whether something came or went since the place was looked at.
-
-        A list may keep what it drew for the screen before until it draws anew: then two screens
-        agree, and what is below is blank.  Such a page is given time from its first such screen on.
-        """
-        came = self.answering and bool(self.evaluate(CHANGED))
-        self._lively = self._lively or came
-        return came
+        """Whether something came or went since the place was looked at."""
+        return self.answering and bool(self.evaluate(CHANGED))
 
     def boxes(self, most: int) -> tuple[int, int]:
         """How many boxes scroll inside the page, and how many of them (from 1) can be placed."""
