@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,17 @@ def test_lines_begin_and_end_as_chinese_wants(set_lines: Set, text: str, width: 
             longest = len(line.atoms) == 1 or line.width - slack <= width + 0.1
             crowded = {atom.char for atom in line.atoms} <= NO_START | NO_END | set("—…")
             assert longest or crowded or _unbreakable(line)
+
+
+@pytest.mark.parametrize(
+    "text", ["0m—《m——“一 ”", "00—《 m——", "一一一一《  一一一", "一一一一一一  ，一"]
+)
+def test_a_blank_parts_no_mark_from_its_word(set_lines: Set, text: str) -> None:
+    texts = shown(set_lines(text, 60))
+    assert "".join(texts).replace(" ", "") == text.replace(" ", "")
+    for before, line in pairwise(texts):
+        assert before.rstrip()[-1] not in NO_END
+        assert line.lstrip()[0] not in NO_START
 
 
 def _unbreakable(line: Line) -> bool:

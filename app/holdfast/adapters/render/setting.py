@@ -34,9 +34,9 @@ ACCENT = _colour("7A1F1F")
 Align = Literal["left", "center", "right"]
 LATIN_GAP = 0.095
 STRETCH = 0.095
+"""The most that is put between two Han characters to fill a line, in ems."""
 CARRIED_ON = "\0"
 """Stands as ``actual`` where something began on the line before and was named there."""
-"""The most that is put between two Han characters to fill a line, in ems."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,12 +218,16 @@ def _gap(before: Atom, after: Atom) -> float:
     return 0.0
 
 
-def _may_break(before: Atom, after: Atom, token: int) -> bool:
-    """Whether a line may end between two characters; ``token`` is the length of a Latin word."""
+def _may_break(before: Atom, after: Atom, token: int, solid: Atom) -> bool:
+    """Whether a line may end between two characters; ``token`` is the length of a Latin word.
+
+    ``solid`` is what stands before any blanks there: an opening mark keeps what it opens with it,
+    and a closing one what it closes, also across them (UAX #14, LB13 and LB14).
+    """
     if before.actual and before.actual == after.actual and not after.opens:
         return False
     if before.kind == "space":
-        return after.kind != "space"
+        return after.kind not in ("space", "close") and solid.kind != "open"
     if after.kind in ("close", "space") or before.kind == "open":
         return False
     if before.kind == "dash" and after.kind == "dash" and before.char == after.char:
@@ -304,14 +308,17 @@ def _line_end(
     """Where the line from ``start`` ends, and whether a line feed stands there."""
     used = -_flush(content[start], first=first)
     best = 0
+    solid = content[start]
     for at in range(start, len(content)):
         atom = content[at]
         if atom.char == "\n":
             return at, True
         if at > start:
-            if _may_break(content[at - 1], atom, tokens[at - 1]):
+            before = content[at - 1]
+            solid = solid if before.kind == "space" else before
+            if _may_break(before, atom, tokens[at - 1], solid):
                 best = at
-            used += _gap(content[at - 1], atom)
+            used += _gap(before, atom)
         used += atom.width
         spare = 0.5 * atom.size if atom.kind == "close" else 0.0
         if used - spare > width + 0.01 and atom.kind != "space" and at > start:
