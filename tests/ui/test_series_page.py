@@ -67,6 +67,18 @@ def test_what_is_chosen_is_kept_and_told_row_by_row(
     assert called(full, "keep_episodes")[-1][2] is True
 
 
+def test_a_list_that_a_log_in_brought_says_so(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    _, page = opened(qtbot, full, open_)
+    assert not page.own.isVisible()
+    (file,) = full.serials.values()
+    full.serials[file.series.id] = replace(file, series=replace(file.series, own=True))
+    _, page = opened(qtbot, full, open_)
+    assert page.own.isVisible()
+    assert page.own.text() == "是用这个案件的登录状态列出的。"
+
+
 def test_ticks_follow_clicks_and_the_space_bar(
     qtbot: QtBot, full: FakeHoldfast, open_: Open
 ) -> None:

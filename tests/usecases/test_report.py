@@ -411,12 +411,13 @@ class TestASeries:
     def test_a_long_cut_list_of_several(self, table: Desk) -> None:
         listing = Listing(
             cut=True,
+            own=True,
             episodes=tuple(Listed(url=f"https://a.example/{n}", group=f"g{n % 2}")
                            for n in range(101)),
         )  # fmt: skip
         files = {"inventory.json": canonical(listing.body())}
         series = fields(table, made(room(table), "series", files))["series"]
-        assert series["count"] == "列出 101 集；清单没有读到头；分属 2 部"
+        assert series["count"] == "列出 101 集；列出时处于登录状态；清单没有读到头；分属 2 部"
         assert series["left"] == 1
         assert series["episodes"][0]["title"] == "https://a.example/0"
 

@@ -26,7 +26,7 @@ LINK = "https://drama.example/series/peach"
 class Listed(FakeSource):
     """An inventory of so many episodes, the last of them paid."""
 
-    def __init__(self, count: int, plays: str = "1 万") -> None:
+    def __init__(self, count: int, plays: str = "1 万", *, own: bool = False) -> None:
         from holdfast.core.evidence import Counter
 
         episodes = tuple(
@@ -39,7 +39,7 @@ class Listed(FakeSource):
             )
             for n in range(1, count + 1)
         )
-        body = Listing(title="桃花渡", stated=count, episodes=episodes).body()
+        body = Listing(title="桃花渡", stated=count, episodes=episodes, own=own).body()
         super().__init__({"page.html": b"<p>", "inventory.json": canonical(body)})
 
 
@@ -77,19 +77,17 @@ def case(at: Desk) -> Case:
     return at.store.open_case("a", "real")
 
 
-def take(
-    at: Desk, case: Case, source: FakeSource, target: str = LINK, *, own: bool = False
-) -> SeriesFile:
+def take(at: Desk, case: Case, source: FakeSource, target: str = LINK) -> SeriesFile:
     return series.take(
-        case, source, target, own=own, store=at.store, vault=at.vault, clock=at.clock,
-        maker=at.maker, job=Job(),
+        case, source, target, store=at.store, vault=at.vault, clock=at.clock, maker=at.maker,
+        job=Job(),
     )  # fmt: skip
 
 
 def test_a_series_taken_with_a_log_in_is_asked_with_it_from_then_on(at: Desk, case: Case) -> None:
     assert series.known(case, LINK, store=at.store) is None
     assert take(at, case, Listed(2)).series.own is False
-    assert take(at, case, Listed(2), own=True).series.own is True
+    assert take(at, case, Listed(2, own=True)).series.own is True
     assert take(at, case, Listed(2)).series.own is True
     known = series.known(case, LINK + "?utm_source=app", store=at.store)
     assert known is not None

@@ -81,7 +81,6 @@ class Serials(Workshop):
             case,
             self._inventory.holding(found),
             target,
-            own=found.own,
             store=self._store,
             vault=self._vault,
             clock=self._clock,

@@ -96,6 +96,8 @@ class Listing:
     episodes: tuple[Listed, ...] = ()
     cut: bool = False
     """Whether there was more than was read."""
+    own: bool = False
+    """Whether it was asked for as somebody who is logged in."""
 
     @property
     def paid(self) -> int:
@@ -104,7 +106,8 @@ class Listing:
 
     def body(self) -> dict[str, Json]:
         """``inventory.json`` but for where it was read."""
-        return {
+        own: dict[str, Json] = {"logged_in": True} if self.own else {}
+        return own | {
             "format": INVENTORY_FORMAT,
             "title": self.title,
             "account": self.account,
@@ -130,6 +133,7 @@ def read_listing(raw: bytes) -> Listing:
             "counters": dict(counters),
             "cut": bool(cut),
             "episodes": list(episodes),
+            **rest,
         }:
             return Listing(
                 title=title,
@@ -138,6 +142,7 @@ def read_listing(raw: bytes) -> Listing:
                 counters=_counters(counters),
                 episodes=tuple(_read_episode(one) for one in episodes),
                 cut=cut,
+                own=rest.get("logged_in") is True,
             )
     raise ValueError("not an inventory")
 

@@ -58,7 +58,6 @@ def take(
     source: CaptureSource,
     target: str,
     *,
-    own: bool,
     store: Store,
     vault: Vault,
     clock: Clock,
@@ -68,8 +67,8 @@ def take(
     """The inventory is an exhibit of the case, and its episodes can be chosen.
 
     Of a series that the case knows it is another taking: what was kept stays kept, new episodes
-    stand at the end, and the counters are one entry more.  ``own`` says that the person's own
-    log-in was used; so it is from then on.  Raises what the source raised.
+    stand at the end, and the counters are one entry more.  Where the person's own log-in was used
+    for the list, it is used from then on.  Raises what the source raised.
     """
     exhibit = preserve(
         case, source, target, store=store, vault=vault, clock=clock, maker=maker, job=job
@@ -82,7 +81,7 @@ def take(
         url=target,
         title=(listing.title or exhibit.url)[:TITLE_LIMIT],
     )
-    series = replace(series, own=series.own or own)
+    series = replace(series, own=series.own or listing.own)
     with store.custody(case.id) as custody:
         custody.save(series)
         for episode in _renewed(series, listing, of(series, store=store), clock):

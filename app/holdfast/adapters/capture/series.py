@@ -70,8 +70,6 @@ class Found:
     """What the downloader ran into."""
     unread: HoldfastError | None = None
     """What the page ran into."""
-    own: bool = False
-    """Whether it was asked for as somebody who is logged in."""
 
 
 class Inventory:
@@ -122,7 +120,6 @@ class Inventory:
             url=link.url,
             started=rfc3339(self._means.clock.now()),
             dns=tuple(str(address) for address in addresses),
-            own=self._cookies is not None,
         )
         job.step("listing", detail=link.host)
         order = {"do": "list", "url": link.url, **permitted(allow, link, addresses)}
@@ -140,7 +137,7 @@ class Inventory:
             return found
         reader = _Reader(found, allow, self._means, job, jar)
         told = [*reader.listings(), _of_downloader(run, link.url)]
-        found.listing = merged(told)
+        found.listing = replace(merged(told), own=self._cookies is not None)
         if len(found.listing.episodes) < 2 and not _is_list(told, run):
             found.listing = replace(found.listing, episodes=())
         return found
@@ -214,8 +211,6 @@ class Inventory:
             )
             first = first or "files/downloader.json"
         body = found.listing.body() | {"url": visible(found.url), "read": read}
-        if found.own:
-            body["logged_in"] = True
         at = folder / "inventory.json"
         at.write_bytes(canonical(body))
         yield CapturedFile(

@@ -211,6 +211,7 @@ class SeriesPage(Page):
         self.title = Line(desk, role="title")
         self.about = Label(desk, tone="secondary")
         self.listed = Label(desk, role="caption", tone="secondary")
+        self.own = Label(desk, "series.own", role="caption", tone="secondary")
         self.open = Button(desk, "series.open", size="small")
         self.open.clicked.connect(self._open_case)
         self.renew = Button(desk, "series.renew", icon="again", size="small")
@@ -255,7 +256,7 @@ class SeriesPage(Page):
         px, desk = self.desk.look.px, self.desk
         side = px(24)
         names = QWidget()
-        names.setLayout(column(self.title, self.about, self.listed, gap=px(4)))
+        names.setLayout(column(self.title, self.about, self.listed, self.own, gap=px(4)))
         ways = QWidget()
         ways.setLayout(Flow(self.open, self.renew, gap=px(8)))
         head = Fold(names, ways, gap=px(16), below=px(620), stretch=(1, 0))
@@ -347,6 +348,7 @@ class SeriesPage(Page):
             self.about.tell("series.about_stated", stated=last.stated, **told)
         else:
             self.about.tell("series.about", **told)
+        self.own.setVisible(file.series.own)
         self.listed.setVisible(last is not None)
         if last is not None:
             self.listed.tell("series.listed", exhibit=last.exhibit)

@@ -24,6 +24,8 @@ def series(records: Records, say: Teller) -> Fields:
     free = sum(one.access == "free" for one in listing.episodes)
     unknown = sum(one.access == "unknown" for one in listing.episodes)
     parts = [say("series.listed", count=len(listing.episodes))]
+    if listing.own:
+        parts.append(say("series.own"))
     if listing.stated is not None:
         parts.append(say("series.stated", count=listing.stated))
     if listing.cut:
