@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -21,6 +23,7 @@ import pytest
 from fakes.desktop import Screen, moving, screen
 from fakes.portal import Portal, bus
 from fakes.recorder import PATIENCE, recording
+from holdfast.adapters import recorder
 from holdfast.adapters.locking import Locking
 from holdfast.core.chain import SEGMENTS
 from holdfast.core.recording import read_chain
@@ -299,3 +302,46 @@ def test_where_nobody_tells_of_locks_nothing_is_claimed(
         asked = Locking()
         assert asked.locked() is None
         asked.close()
+
+
+# --- ticks, by a clock of our own ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stall_ms", "least", "most"),
+    [(0, 0, 0), (200, 0, 0), (1_000, 28 - recorder.CATCH_UP, 30 - recorder.CATCH_UP)],
+)
+def test_frames_that_are_late_are_caught_up_and_those_too_late_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stall_ms: int, least: int, most: int
+) -> None:
+    """Thirty frames a second for three seconds, and a screen that once answers late."""
+    now = [0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += max(1, round(seconds * 1e9))
+
+    monkeypatch.setattr(recorder, "time", SimpleNamespace(monotonic_ns=lambda: now[0], sleep=sleep))
+    made = recorder.Recorder({"folder": str(tmp_path), "milliseconds": 3_000}, io.StringIO())
+    taken: list[int] = []
+
+    def look() -> str:
+        now[0] += (stall_ms if len(taken) == 30 else 2) * 1_000_000
+        return "picture"
+
+    def offer(frame: Any) -> bool:
+        taken.append(frame.at_ms)
+        return True
+
+    made._lens = SimpleNamespace(look=look)  # type: ignore[assignment]  # a screen of ours
+    made._reel = SimpleNamespace(  # type: ignore[assignment]  # a film that is not written
+        offer=offer, rest=lambda: None, voice=None, kept=0, gap_ms=0,
+        pace=SimpleNamespace(fps=30, preset="fast"),
+    )  # fmt: skip
+    made._film()
+    missed = made._dropped + made._missed
+    assert least <= missed <= most
+    assert len(taken) in (90 - missed, 91 - missed)
+    apart = np.diff(taken)
+    assert apart.min() >= 1000 / 30 / recorder.CLOSEST - 1, "frames that catch up stay apart"
+    assert apart.max() <= stall_ms + 1000 / 30 + 1
+    assert all(gap < 50 for gap in apart[60:]), "afterwards each comes at its time again"
