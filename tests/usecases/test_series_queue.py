@@ -233,6 +233,22 @@ def test_a_site_that_falls_silent_does_not_cost_what_it_gave_before(at: Desk, ca
     assert (done.series.state, done.series.code) == ("paused", "host_unreachable")
 
 
+def test_what_still_finds_nobody_after_the_end_waits_too(at: Desk, case: Case) -> None:
+    """A page of the other lane answers when the queue has given up; its video does not."""
+    file = ready(at, case, 6)
+    queue = series._Queue(
+        silent=[], series_id=file.series.id, case=case, video=Site(), page=None, store=at.store,
+        vault=at.vault, clock=at.clock, maker=at.maker, job=Job(), tell=None,
+    )  # fmt: skip
+    gone = Unavailable("host_unreachable", host="drama.example")
+    for one in file.episodes[:3]:
+        queue._failed(one, gone)
+    queue.silent.clear()
+    queue._failed(file.episodes[3], gone)
+    queue._failed(file.episodes[4], Unavailable("host_status", host="drama.example", status=404))
+    assert states(series.series_file(file.series.id, store=at.store)) == "qqqqfs"
+
+
 def test_a_full_disk_ends_the_run_and_blames_no_episode(at: Desk, case: Case) -> None:
     def behave(number: int, _job: Job) -> None:
         if number == 2:

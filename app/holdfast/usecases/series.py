@@ -428,6 +428,7 @@ class _Queue:
             self.store.save(failed)
             if error.code in ENDS or len(self.silent) >= GIVES_UP:
                 self.code = error.code
+            if self.code and error.code in SILENT | ENDS:
                 # It is no episode's fault: they wait with the rest.
                 for one in {failed.id: failed, **{one.id: one for one in self.silent}}.values():
                     self.store.save(replace(one, state="queued"))
