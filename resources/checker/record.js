@@ -23,6 +23,7 @@ async function judgeRecord(contents, seen) {
   reading.renewals(entries, exhibits);
   await judgeExported(reading, entries, id, world, keys);
   for (const exhibit of exhibits) await reading.inclusion(exhibit, leaves, checkpoints);
+  for (const ref of reading.files) reading.matches(ref);
   const withheld = entries.filter((entry) => entry === null).length;
   if (withheld) seen.say(payload(ENTRIES), "ledger_withheld", "unchecked", String(withheld));
   return {
@@ -57,6 +58,7 @@ class Reading {
     this.seen = seen;
     this.recorded = new Set();
     this.changed = new Set();
+    this.files = [];
   }
 
   // The content, or null after saying why not.
@@ -232,7 +234,7 @@ class Reading {
     return [...exhibits.values()];
   }
 
-  // Every file of an exhibit compared; the id of the case its manifest names.
+  // The id of the case that a manifest names; its files are to be compared.
   async manifest(number, world) {
     const path = capturePath(number);
     const raw = await this.read(path, MAX_CAPTURE);
@@ -249,7 +251,7 @@ class Reading {
     if (exhibit !== number || of !== world) {
       this.seen.say(payload(path), "exhibit_other", "broken", `${exhibit}, ${of}`);
     }
-    for (const ref of refs) this.matches(ref);
+    this.files.push(...refs);
     const named = manifest.get("case");
     return isText(named) ? named : null;
   }

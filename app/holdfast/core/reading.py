@@ -20,6 +20,8 @@ class Reading:
     recorded: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     manifests: dict[str, dict[str, Json]] = field(default_factory=dict)
+    files: list[Ref] = field(default_factory=list)
+    """What the manifests list.  Compared last, for large ones are still being hashed."""
 
     def read(self, path: str, limit: int) -> bytes | None:
         """The content, or None after saying why not."""

@@ -116,6 +116,8 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
         judge_exported(reading, entries, ledger_id, world, keys)
     for exhibit in exhibits:
         _inclusion(reading, exhibit, leaves, checkpoints)
+    for ref in reading.files:
+        reading.matches(ref)
     if None in entries:
         seen.say(payload(ENTRIES), "ledger_withheld", "unchecked", str(entries.count(None)))
     return Record(
@@ -308,7 +310,7 @@ def _exhibits(
 
 
 def _manifest(reading: Reading, number: str, world: World) -> str | None:
-    """Every file of an exhibit compared; the id of the case its manifest names."""
+    """The id of the case that a manifest names; its files are to be compared."""
     path = capture_path(number)
     name, say = payload(path), reading.seen.say
     raw = reading.read(path, MAX_CAPTURE)
@@ -324,8 +326,7 @@ def _manifest(reading: Reading, number: str, world: World) -> str | None:
         return None
     if manifest.get("exhibit") != number or manifest.get("world") != world:
         say(name, "exhibit_other", "broken", f"{manifest.get('exhibit')}, {manifest.get('world')}")
-    for ref in refs:
-        reading.matches(ref)
+    reading.files.extend(refs)
     named = manifest.get("case")
     return named if isinstance(named, str) else None
 

@@ -67,6 +67,7 @@ def open_pack(path: Path, hasher: Callable[[str], Hasher] = _hashlib) -> Iterato
             _look_at_directory(file)
             archive = open_files.enter_context(zipfile.ZipFile(file))
             pack = ZipPack(file, archive, hasher, path=path)
+            open_files.callback(pack.close)
         except Unreadable:
             raise
         except _ZIP_ERRORS as error:
@@ -279,6 +280,8 @@ class ZipPack:
     ) -> None:
         """``path`` is where ``file`` lies, if members may be read several at once."""
         self._path = path
+        self._resting: list[IO[bytes]] = []
+        """The ZIP opened for whoever reads a member next: to open it takes longer than most do."""
         self._archive = archive
         self._hasher = hasher
         self._known = _Names()
@@ -345,6 +348,23 @@ class ZipPack:
         """Bytes."""
         return self._members[name].file_size
 
+    def close(self) -> None:
+        """Nothing more is read."""
+        for file in self._resting:
+            file.close()
+
+    @contextmanager
+    def _own(self, path: Path) -> Iterator[IO[bytes]]:
+        """The ZIP, at no certain place, for one reader among several."""
+        try:
+            file = self._resting.pop()
+        except IndexError:
+            file = path.open("rb", buffering=0)
+        try:
+            yield file
+        finally:
+            self._resting.append(file)
+
     @contextmanager
     def _open(self, name: str) -> Iterator[IO[bytes]]:
         try:
@@ -374,7 +394,7 @@ class ZipPack:
         if not self._ours or self._path is None:
             return self._member(name, algorithms, tick)
         try:
-            with self._path.open("rb", buffering=0) as file:
+            with self._own(self._path) as file:
                 return self._stored(file, name, algorithms, tick)
         except OSError as error:
             raise Unreadable("file_unreadable", _why(error)) from error
