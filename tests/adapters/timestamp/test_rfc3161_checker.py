@@ -511,6 +511,15 @@ def test_help_that_cannot_be_read_leaves_the_token_unchecked(authority: Authorit
         assert [finding.rule for finding in findings] == ["token_help_unreadable"]
 
 
+def test_a_question_that_is_none_is_said_whatever_else_cannot_be_read(
+    authority: Authority,
+) -> None:
+    """As the checkers that travel in packs do: a question and a chain that changed places."""
+    seen, findings = check(authority.token(), chain=b"junk", query=b"junk")
+    assert seen.status == "broken"
+    assert [finding.rule for finding in findings] == ["query_not_der"]
+
+
 def test_strangers_in_a_token_are_passed_over(authority: Authority) -> None:
     """Neither a set entry that is no certificate, nor one of an unknown version, is in the way."""
     raw = authority.token()

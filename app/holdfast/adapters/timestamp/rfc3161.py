@@ -276,13 +276,15 @@ class Rfc3161Checker:
         self, subject: str, digest: Callable[[str], bytes], proof: bytes, help: ProofHelp
     ) -> tuple[TimestampSeen, tuple[Finding, ...]]:
         try:
+            # First, as the other checkers do: a question that is none breaks whatever else is lent.
+            query = read_query(help.query) if help.query is not None else None
             trust = Trust(
                 roots=tuple(
                     read_certificate(one) for pem in help.roots for one in read_certificates(pem)
                 ),
                 chain=_chain(help.chain),
                 only=help.named_root,
-                query=read_query(help.query) if help.query is not None else None,
+                query=query,
                 now=moment(help.now) if help.now else None,
             )
         except MalformedToken as malformed:
