@@ -1,7 +1,7 @@
 """A campaign against a pack: thousands of small changes, each of which every checker has to find.
 
     dev.py campaign                         ten thousand changes, a new seed
-    dev.py campaign --count 500 --seed 7    the same five hundred every time
+    dev.py campaign --count 500 --seed 7    the same five hundred, if the pack is of the same sizes
 
 One byte is changed, taken away or put in; a file is taken away, put in, renamed, swapped with
 another, or cut short, anywhere in a pack of the practice world.  After each change the pack is
