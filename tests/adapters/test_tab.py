@@ -110,6 +110,31 @@ def test_a_server_that_is_gone_or_silent(
             Tab(running).open(f"http://{pair}/")
 
 
+def test_a_page_is_open_and_none_of_the_browsers_own(running: browser.Browser, site: Site) -> None:
+    """What the address line suggests would be two more, in a process that costs every capture."""
+    tab = Tab(running)
+    tab.open(site.url("/"))
+    running.wait(lambda: False, 0.5)
+    every = running.call("Target.getTargets", {"filter": [{}]})["targetInfos"]
+    assert site.url("/") in {one["url"] for one in every}
+    assert [one["url"] for one in every if one["url"].startswith("chrome")] == []
+
+
+def test_a_script_that_blocks_a_picture_is_stopped(
+    running: browser.Browser, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It let go of the last question, and lets go no more when the picture is asked for."""
+    monkeypatch.setattr("holdfast.adapters.tab.EVALUATE_SECONDS", 1.0)
+    tab = Tab(running)
+    tab.open(site.url("/"))
+    looping = {"expression": "setTimeout(() => { for (;;) {} }, 0)"}
+    running.call("Runtime.evaluate", looping, tab.session)
+    running.wait(lambda: False, 0.2)
+    assert tab.picture().startswith(b"\x89PNG")
+    assert not tab.answering
+    assert tab.picture().startswith(b"\x89PNG")
+
+
 def test_a_page_that_moves_on_by_script_is_followed(running: browser.Browser, site: Site) -> None:
     page = Tab(running)
     page.open(site.url("/moves"))

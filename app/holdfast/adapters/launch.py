@@ -26,10 +26,11 @@ CLOSE_SECONDS = 5.0
 PIPED = sys.platform != "win32"
 """Whether the browser is spoken to through a pipe, so that it opens no port at all."""
 
-# A page that comes back from memory or was drawn in advance has no answer of its server.
+# A page that comes back from memory or was drawn in advance has no answer of its server; and what
+# the address line suggests would be two pages of the browser's own, with a process to draw them.
 _WITHOUT = (
     "Translate,OptimizationHints,MediaRouter,InterestFeedContentSuggestions,BackForwardCache,"
-    "Prerender2"
+    "Prerender2,WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup"
 )
 # Pages from outside get no socket into this computer or its network, whatever a name says.
 _WITH = (

@@ -546,9 +546,21 @@ class Tab:
         return pixels[top:bottom, left:right]
 
     def picture(self) -> bytes:
-        """A PNG of what is in the window now."""
+        """A PNG of what is in the window now.
+
+        A script that does not let go is stopped, once, for nothing is drawn until then.
+        """
+        try:
+            return self._picture(3 * EVALUATE_SECONDS)
+        except Unavailable as error:
+            if error.code != "browser_stuck" or not self.answering:
+                raise
+        self.stop_scripts()
+        return self._picture(60)
+
+    def _picture(self, seconds: float) -> bytes:
         order: Params = {"format": "png", "fromSurface": True, "optimizeForSpeed": True}
-        return base64.b64decode(self._call("Page.captureScreenshot", order, 60)["data"])
+        return base64.b64decode(self._call("Page.captureScreenshot", order, seconds)["data"])
 
     def click(self, x: float, y: float) -> None:
         """The page was clicked at a point of the window, as by a mouse."""
