@@ -251,7 +251,7 @@ class Reading {
     if (exhibit !== number || of !== world) {
       this.seen.say(payload(path), "exhibit_other", "broken", `${exhibit}, ${of}`);
     }
-    this.files.push(...refs);
+    for (const ref of refs) this.files.push(ref); // there may be more than a call can take
     const named = manifest.get("case");
     return isText(named) ? named : null;
   }

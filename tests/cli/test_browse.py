@@ -238,7 +238,11 @@ def test_a_series_behind_a_log_in_is_listed_and_kept_with_it(
         # Taken again, now without being told: it is known to be the person's own.
         again = holdfast(screen, "series", "list", link, "--case", number, *shared)
         assert again.returncode == 0, again.stderr
-        assert len(json.loads(again.stdout)["series"][0]["inventories"]) == 3
+        (series,) = json.loads(again.stdout)["series"]
+        assert series["logged_in"]
+        assert len(series["inventories"]) == 3
+        shown = holdfast(screen, "series", "list", number, "--lang", "en", "--data", str(data))
+        assert "Listed with the log-in of this case." in shown.stdout
     stored = [one.read_bytes() for one in (data / "objects").rglob("*") if one.is_file()]
     lists = [one for one in stored if b"holdfast-inventory/1" in one and one.startswith(b"{")]
     assert {json.loads(one)["logged_in"] for one in lists} == {True}

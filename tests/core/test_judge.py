@@ -824,17 +824,10 @@ class _Threads(MemoryPack):
         algorithms: Sequence[str],
         tick: Callable[[str, int], None],
     ) -> Generator[tuple[str, Mapping[str, bytes] | Unreadable], None, None]:
-        self.hashing = self._each(names, algorithms, tick)
+        self.hashing = (
+            (name, self.digests(name, algorithms, partial(tick, name))) for name in names
+        )
         return self.hashing
-
-    def _each(
-        self,
-        names: Sequence[str],
-        algorithms: Sequence[str],
-        tick: Callable[[str, int], None],
-    ) -> Generator[tuple[str, Mapping[str, bytes] | Unreadable], None, None]:
-        for name in names:
-            yield name, self.digests(name, algorithms, partial(tick, name))
 
 
 def test_who_cancels_while_the_small_files_are_hashed_ends_the_large_ones_too() -> None:

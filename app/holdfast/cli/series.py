@@ -98,6 +98,8 @@ def _report(desk: Desk, files: "list[SeriesFile] | tuple[SeriesFile, ...]") -> i
         if last is not None and last.stated is not None:
             counted += f" ({desk.say('cli.series.stated', stated=last.stated)})"
         desk.tell(f"{number}  {file.series.title}  {counted}")
+        if file.series.own:
+            desk.tell(f"  {desk.say('cli.series.own')}")
         for one in file.inventories:
             plays = total(one, "plays")
             desk.tell(f"  {one.exhibit}  {one.taken}  {'' if plays is None else f'{plays:,}'}")
@@ -153,6 +155,7 @@ def _body(file: SeriesFile) -> dict[str, object]:
         "title": file.series.title,
         "state": file.series.state,
         "code": file.series.code,
+        "logged_in": file.series.own,
         "inventories": [
             {
                 "exhibit": one.exhibit,
