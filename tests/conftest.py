@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -19,6 +20,24 @@ settings.load_profile("holdfast")
 def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test asks the internet what time it is, or where a name leads."""
     monkeypatch.setattr(sources, "shipped", sources.Sources)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Programs that a test marked ``no_cover`` starts are not measured either.
+
+    Measuring doubles what a test costs.  The mark is for tests that walk again, at length, where
+    others have been: whole rehearsals, and judges of what came out.
+    """
+    if item.get_closest_marker("no_cover") is None:
+        return (yield)
+    measured = {name: os.environ[name] for name in os.environ if name.startswith("COVERAGE_PROCE")}
+    for name in measured:
+        del os.environ[name]
+    try:
+        return (yield)
+    finally:
+        os.environ.update(measured)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -40,7 +40,7 @@ from fakes.acceptance import (
 )
 from fakes.checkengine import Engine, engine
 
-pytestmark = pytest.mark.xdist_group("acceptance")
+pytestmark = [pytest.mark.xdist_group("acceptance"), pytest.mark.no_cover]
 
 SAID = {"weak", "broken"}
 OUTCOMES = {"ok", "weak", "broken", "unchecked"}

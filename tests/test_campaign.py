@@ -11,6 +11,8 @@ import pytest
 import campaign
 from fakes.packed import finished
 
+pytestmark = pytest.mark.no_cover
+
 
 def test_every_checker_finds_every_change_and_names_the_file(tmp_path: Path) -> None:
     kinds: Counter[str] = Counter()

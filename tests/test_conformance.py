@@ -32,6 +32,8 @@ from holdfast.core.opentimestamps import MalformedProof, read_proof
 from holdfast.core.rfc3161 import MalformedToken, read_certificates, read_response
 from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).resolve().parent.parent
 VECTORS = ROOT.parent / "shared" / "vectors"
 OTS, TSR = VECTORS / "ots", VECTORS / "tsr"

@@ -20,6 +20,7 @@ from fuzz.bound import OCTETS, TooSlow, bounded
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the bounds are Linux's"),
     pytest.mark.xdist_group("fuzz"),
+    pytest.mark.no_cover,
 ]
 
 TESTS = Path(__file__).parent

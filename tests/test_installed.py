@@ -13,7 +13,7 @@ import pytest
 
 from fakes.acceptance import run, surroundings
 
-pytestmark = pytest.mark.xdist_group("installed")
+pytestmark = [pytest.mark.xdist_group("installed"), pytest.mark.no_cover]
 
 CLONE = Path(__file__).parents[1]
 

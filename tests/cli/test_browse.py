@@ -25,7 +25,7 @@ from holdfast.compose import open_holdfast
 from holdfast.core.errors import Refused, Unavailable
 from holdfast.core.job import Job
 
-pytestmark = pytest.mark.xdist_group("evidence_browser")
+pytestmark = [pytest.mark.xdist_group("evidence_browser"), pytest.mark.no_cover]
 
 AUTO = (
     f"<form method=post action=/login><input type=password name=p></form><script>{LOG_IN}</script>"

@@ -21,6 +21,8 @@ from holdfast.compose import open_holdfast
 from holdfast.core.evidence import Exhibit
 from holdfast.core.job import Job
 
+pytestmark = pytest.mark.no_cover
+
 MP4 = {"Content-Type": "video/mp4"}
 
 

@@ -29,7 +29,7 @@ from holdfast.adapters.clock import SystemClock
 from holdfast.cli import run as command
 from holdfast.practice.world import PracticeWorld
 
-pytestmark = pytest.mark.xdist_group("trouble")
+pytestmark = [pytest.mark.xdist_group("trouble"), pytest.mark.no_cover]
 
 # Everything a title can carry at once, in one line of 300 characters.
 NASTY = (

@@ -32,6 +32,8 @@ from holdfast.ui.window import MainWindow
 
 from .conftest import Open, settle
 
+pytestmark = pytest.mark.no_cover
+
 CONTROLS = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractItemView, QDateTimeEdit)
 
 

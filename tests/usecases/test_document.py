@@ -37,6 +37,8 @@ from holdfast.usecases import document
 from holdfast.usecases.cases import case_file
 from holdfast.usecases.report import Teller, chinese, name_of, operations, party, show, stamp_status
 
+pytestmark = pytest.mark.no_cover
+
 ISSUED = datetime(2026, 11, 21, 2, 20, 33, tzinfo=UTC)
 
 

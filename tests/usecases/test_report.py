@@ -495,6 +495,7 @@ class TestRecords:
         assert found["unread"] == ""
 
 
+@pytest.mark.no_cover
 class TestWhatIsPrinted:
     @pytest.mark.parametrize("lang", LANGS)
     def test_hostile_records_are_text(self, table: Desk, lang: Lang) -> None:

@@ -36,6 +36,8 @@ from holdfast.core.rfc3161 import MalformedToken, read_response
 from holdfast.core.verdict import ProofHelp
 from holdfast.usecases.verify import Options, verify
 
+pytestmark = pytest.mark.no_cover
+
 SHARED = Path(__file__).parents[3].parent / "shared"
 PAGE = verifier.verify_html()
 TOP = "HF-2026-0001"

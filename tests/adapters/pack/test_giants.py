@@ -19,6 +19,8 @@ from holdfast.core.pack import MAX_MEMBERS
 from holdfast.core.verdict import Verdict
 from holdfast.usecases.verify import Options, verify
 
+pytestmark = pytest.mark.no_cover
+
 TIB = 1 << 40
 
 

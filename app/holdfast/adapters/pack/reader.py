@@ -498,7 +498,7 @@ def _overlapping(infos: Sequence[zipfile.ZipInfo], start_of_directory: int) -> f
 def _is_ours(file: IO[bytes], archive: zipfile.ZipFile) -> bool:
     """Whether every byte that is no content is what our writer writes."""
     at = 0
-    directory = b""
+    directory = bytearray()
     infos = archive.infolist()
     names = [info.orig_filename for info in infos]
     if names != sorted(names):

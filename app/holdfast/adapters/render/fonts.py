@@ -77,11 +77,24 @@ def _source(face: FaceName) -> tuple[Path, int | None]:
     return _packed("justmytype_intl_cjk", *folder), 700 if face == "bold" else 400
 
 
-@lru_cache(maxsize=8)
-def _coverage(path: Path) -> frozenset[int]:
+def _opened(path: Path) -> Any:
+    """A declared font.
+
+    The glyphs of one that names none (``post`` 3.0) are called by their numbers: the library would
+    ask the whole character map for names each time, for what no subset keeps.
+    """
     from fontTools.ttLib import TTFont
 
-    with TTFont(path, lazy=True) as font:
+    font = TTFont(path, lazy=True, recalcTimestamp=False, recalcBBoxes=False)
+    if "glyf" in font and font["post"].formatType == 3.0:
+        count = font["maxp"].numGlyphs
+        font.setGlyphOrder([".notdef", *(f"g{number:05d}" for number in range(1, count))])
+    return font
+
+
+@lru_cache(maxsize=8)
+def _coverage(path: Path) -> frozenset[int]:
+    with _opened(path) as font:
         return frozenset(font.getBestCmap())
 
 
@@ -156,7 +169,6 @@ class FontBook:
 def _subset(path: Path, weight: int | None, text: str, *, fixed: bool) -> bytes:
     """A font file with the glyphs of ``text`` and the narrow forms of its quotation marks."""
     from fontTools import subset
-    from fontTools.ttLib import TTFont
     from fontTools.varLib import instancer
 
     options = subset.Options()
@@ -171,7 +183,7 @@ def _subset(path: Path, weight: int | None, text: str, *, fixed: bool) -> bytes:
     cutter = subset.Subsetter(options)
     cutter.populate(text=text)
     out = io.BytesIO()
-    with TTFont(path, lazy=True, recalcTimestamp=False, recalcBBoxes=False) as font:
+    with _opened(path) as font:
         cutter.subset(font)
         if weight is not None:
             instancer.instantiateVariableFont(font, {"wght": weight}, inplace=True)
