@@ -165,7 +165,7 @@ def checkers(pack: Path) -> dict[str, bytes]:
 
 def found(target: Path, known: frozenset[str]) -> dict[str, Any]:
     """What the program of today says of something kept: the verdict, and rules by outcome."""
-    looked = bench(attachments=pdf_attachments, known_verifiers=known, now=WHEN)
+    looked = bench(attachments=pdf_attachments, known_verifiers=lambda: known, now=WHEN)
     verdict = verify([target], Options(practice=True), bench=looked, job=Job())
     return told(verdict.body())
 

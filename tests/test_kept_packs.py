@@ -8,7 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +179,7 @@ def zipped(files: Files) -> bytes:
 def judged(version: Path, raw: bytes, room: Path) -> Verdict:
     pack = room / "bent.zip"
     pack.write_bytes(raw)
-    looked = bench(known_verifiers=known(version), now=kept_packs.WHEN)
+    looked = bench(known_verifiers=partial(known, version), now=kept_packs.WHEN)
     return verify([pack], Options(practice=True), bench=looked, job=Job())
 
 

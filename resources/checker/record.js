@@ -23,7 +23,7 @@ async function judgeRecord(contents, seen) {
   reading.renewals(entries, exhibits);
   await judgeExported(reading, entries, id, world, keys);
   for (const exhibit of exhibits) await reading.inclusion(exhibit, leaves, checkpoints);
-  for (const ref of reading.files) reading.matches(ref);
+  for (const refs of reading.files.values()) for (const ref of refs) reading.matches(ref);
   const withheld = entries.filter((entry) => entry === null).length;
   if (withheld) seen.say(payload(ENTRIES), "ledger_withheld", "unchecked", String(withheld));
   return {
@@ -58,7 +58,7 @@ class Reading {
     this.seen = seen;
     this.recorded = new Set();
     this.changed = new Set();
-    this.files = [];
+    this.files = new Map(); // path → what manifests list of it
   }
 
   // The content, or null after saying why not.
@@ -251,7 +251,10 @@ class Reading {
     if (exhibit !== number || of !== world) {
       this.seen.say(payload(path), "exhibit_other", "broken", `${exhibit}, ${of}`);
     }
-    for (const ref of refs) this.files.push(ref); // there may be more than a call can take
+    for (const ref of refs) {
+      if (!this.files.has(ref.path)) this.files.set(ref.path, []);
+      this.files.get(ref.path).push(ref);
+    }
     const named = manifest.get("case");
     return isText(named) ? named : null;
   }

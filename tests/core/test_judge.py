@@ -23,6 +23,7 @@ from fakes.packed import (
     terms,
 )
 from holdfast.adapters.pack.verifier import pinned_roots
+from holdfast.core import bag
 from holdfast.core.bag import SMALL_FILE, Contents, Seen, Unreadable
 from holdfast.core.canonical import Json, canonical, parse
 from holdfast.core.certificates import write_pem
@@ -31,6 +32,7 @@ from holdfast.core.job import Job
 from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
 from holdfast.core.ledger import (
     Checkpoint,
+    Ref,
     VerifierKey,
     inclusion_proof,
     leaf_hash,
@@ -38,6 +40,7 @@ from holdfast.core.ledger import (
     tree_root,
     write_proof,
 )
+from holdfast.core.record import Record, judge_files
 from holdfast.core.rfc3161 import read_certificates
 from holdfast.core.verdict import ProofHelp, Verdict
 
@@ -818,6 +821,16 @@ class _Threads(MemoryPack):
 
     hashing: Generator[tuple[str, Mapping[str, bytes] | Unreadable], None, None]
 
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        super().__init__(files)
+        self.asked: list[str] = []
+
+    def digests(
+        self, name: str, algorithms: Sequence[str], tick: Callable[[int], None]
+    ) -> Mapping[str, bytes]:
+        self.asked.append(name)
+        return super().digests(name, algorithms, tick)
+
     def each_digest(
         self,
         names: Sequence[str],
@@ -838,6 +851,62 @@ def test_who_cancels_while_the_small_files_are_hashed_ends_the_large_ones_too() 
     with pytest.raises(Cancelled):
         Contents(held, Seen(), job, sm3=False)
     assert list(held.hashing) == []
+
+
+def test_what_is_judged_is_hashed_before_what_is_only_compared() -> None:
+    sizes = {
+        "data/exhibits/E0001/files/dated.mp4": 1, "data/exhibits/E0001/files/large.mp4": 9,
+        "data/exhibits/E0001/files/small.mp4": 2, "data/ledger/entries.jsonl": 3,
+        "manifest-sha256.txt": 1,
+    }  # fmt: skip
+    held = _Threads({name: bytes(SMALL_FILE + size) for name, size in sizes.items()})
+    held.files["data/exhibits/E0001/proofs/files/dated.mp4.ots"] = bytes(SMALL_FILE + 1)
+    Contents(held, Seen(), Job(), sm3=False)
+    assert [name.rpartition("/")[2] for name, _ in held.hashing] == [
+        "dated.mp4.ots", "entries.jsonl", "manifest-sha256.txt",
+        "dated.mp4", "large.mp4", "small.mp4",
+    ]  # fmt: skip
+
+
+def test_everything_else_is_judged_while_contents_are_hashed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bag, "SMALL_FILE", -1)
+    held = _Threads(
+        {name: raw for name, raw in real_pack().items() if "/proofs/files/" not in name}
+    )
+    hashed: list[str] = []
+
+    class Watching(Says):
+        def check(
+            self, subject: str, digest: object, proof: bytes, help: ProofHelp
+        ) -> tuple[object, tuple[object, ...]]:
+            hashed.extend(held.asked)
+            return super().check(subject, digest, proof, help)
+
+    heard = Watching(status="confirmed", network="bitcoin")
+    judge_pack(held, terms(checkers=(heard,)), Job())
+    assert CAPTURE in hashed
+    assert PAGE not in hashed
+    assert PAGE in held.asked
+
+
+def test_a_file_that_two_manifest_lines_tell_differently_is_changed() -> None:
+    record = Record(
+        ledger="", world="real", entries=(), leaves=(), exhibits=(), checkpoints={},
+        recorded=frozenset(), changed=frozenset(), certificates={}, proofs={},
+        files={"exhibits/E0001/files/a": [_said(b"a"), _said(b"b")]},
+    )  # fmt: skip
+    seen = Seen()
+    contents = Contents(MemoryPack({"data/exhibits/E0001/files/a": b"a"}), seen, Job(), sm3=False)
+    assert not record.holds("exhibits/E0001/files/a", contents)
+    judge_files(contents, record, seen)
+    assert [finding.rule for finding in seen.findings] == ["file_changed"]
+
+
+def _said(data: bytes) -> Ref:
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Ref(path="exhibits/E0001/files/a", size=len(data), sha256=sha256, sm3="")
 
 
 def test_the_persons_own_run_is_tried_beside_the_packs() -> None:

@@ -191,7 +191,7 @@ def bench(**changed: object) -> Bench:
         "checkers": (OpenTimestampsChecker(), Rfc3161Checker()),
         "table": checkpoints(),
         "roots": verifier.pinned_roots(),
-        "known_verifiers": verifier.known_verifiers(),
+        "known_verifiers": verifier.known_verifiers,
         "open_pack": packs.open,
         "digests": packs.digests,
         "now": "2030-01-01T00:00:00.000Z",
@@ -358,7 +358,7 @@ def terms(**changed: object) -> Terms:
         "help": ProofHelp(
             roots=verifier.pinned_roots(), practice=True, now="2030-01-01T00:00:00.000Z"
         ),
-        "known_verifiers": verifier.known_verifiers(),
+        "known_verifiers": verifier.known_verifiers,
         "holds": x509.holds,
         **changed,
     }

@@ -139,7 +139,7 @@ class Proving(Cases, ChainVerbs):
             checkers=self._checkers,
             table=self._table,
             roots=tuple(tsa.root for tsa in self.authorities().tsas),
-            known_verifiers=known_verifiers(),
+            known_verifiers=known_verifiers,
             open_pack=self._packs.open,
             digests=self._packs.digests,
             attachments=pdf_attachments,

@@ -8,7 +8,7 @@ for its digests, whatever its size, and small ones once more for their content.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -28,6 +28,7 @@ from holdfast.core.pack import (
     TAGS,
     VERIFIER,
     read_manifest,
+    read_proof_name,
 )
 from holdfast.core.verdict import Finding, FindingOutcome, TimestampSeen
 
@@ -125,7 +126,7 @@ class Contents:
         self._said = False
         several = isinstance(pack, SeveralAtOnce)
         small = {name for name in sizes if several and sizes[name] <= SMALL_FILE}
-        self._later = self._hashing([name for name in sizes if name not in small])
+        self._later = self._hashing(self._in_turn(sizes.keys() - small))
         try:
             # To hand a small one to a thread and back takes longer than to hash it.
             for name, what in _one_by_one(pack, sorted(small), self._algorithms, self._tick):
@@ -146,6 +147,22 @@ class Contents:
             except Unreadable as error:
                 seen.say(name, error.rule, "broken", error.detail)
         return sizes
+
+    def _in_turn(self, names: Iterable[str]) -> list[str]:
+        """What is judged goes before what is only compared, of which the largest goes first.
+
+        Else judging would wait for all of it, and a large one might be left over at the end.
+        """
+        paths = (name.removeprefix(PAYLOAD) for name in self._sizes_by_name)
+        proofs = (read_proof_name(path) for path in paths)
+        dated = {PAYLOAD + proof.subject for proof in proofs if proof is not None}
+
+        def turn(name: str) -> tuple[int, int, str]:
+            if name.split("/")[3:4] != ["files"]:
+                return 0, 0, name
+            return (1, 0, name) if name in dated else (2, -self._sizes_by_name[name], name)
+
+        return sorted(names, key=turn)
 
     def _tick(self, name: str, count: int) -> None:
         self._done += count

@@ -15,7 +15,7 @@ from holdfast.core.growth import Lines, judge_kept
 from holdfast.core.job import Job
 from holdfast.core.ledger import origin
 from holdfast.core.pack import PAYLOAD, standing
-from holdfast.core.record import Record, judge_record
+from holdfast.core.record import Record, judge_files, judge_record
 from holdfast.core.renewal import judge_renewals
 from holdfast.core.rfc3161 import read_response
 from holdfast.core.timestamp import StampKind
@@ -49,7 +49,7 @@ def judge_case(pack: ReadablePack, terms: Terms, job: Job) -> Verdict:
 def _judge(pack: ReadablePack, terms: Terms, job: Job, *, live: bool) -> Verdict:
     """The bag is judged last, for it waits for every file; what it shows stands first all the same.
 
-    Until then most of the rest is judged while the large files are being hashed.
+    Until then everything else is judged while the large files are being hashed.
     """
     first, bag, on_record, strange, rest = (Seen() for _ in range(5))
     first.findings.extend(pack.troubles())
@@ -59,9 +59,12 @@ def _judge(pack: ReadablePack, terms: Terms, job: Job, *, live: bool) -> Verdict
         dated: tuple[FindingOutcome, ...] = ()
         if record is not None:
             dated = _witnessed(contents, record, terms, rest, job, live=live)
+        known = frozenset[str]() if live else terms.known_verifiers()
+        if record is not None:
+            judge_files(contents, record, on_record)
             _strangers(contents, record, strange)
         if not live:
-            judge_bag(contents, bag, terms.known_verifiers)
+            judge_bag(contents, bag, known)
         _second_digests(contents, rest, terms)
     finally:
         contents.close()

@@ -20,8 +20,8 @@ class Reading:
     recorded: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     manifests: dict[str, dict[str, Json]] = field(default_factory=dict)
-    files: list[Ref] = field(default_factory=list)
-    """What the manifests list.  Compared last, for large ones are still being hashed."""
+    files: dict[str, list[Ref]] = field(default_factory=dict)
+    """What the manifests list, by path.  Compared last, for large ones are still being hashed."""
 
     def read(self, path: str, limit: int) -> bytes | None:
         """The content, or None after saying why not."""
@@ -30,6 +30,11 @@ class Reading:
         except Unreadable as error:
             self.seen.say(payload(path), error.rule, "broken", error.detail)
             return None
+
+    def expects(self, ref: Ref) -> None:
+        """A manifest lists this file."""
+        self.recorded.add(ref.path)
+        self.files.setdefault(ref.path, []).append(ref)
 
     def matches(self, ref: Ref) -> bool:
         """Whether the file is there and is what the record says; said when it is not."""

@@ -74,7 +74,7 @@ class Record:
     recorded: frozenset[str]
     """Paths below ``data/`` that a line, or a manifest that a line names, accounts for."""
     changed: frozenset[str]
-    """Those of them that are not what the record says."""
+    """Those of them that are not what the record says, of all that no manifest lists."""
     certificates: Mapping[str, str]
     """SHA-256 of chains and roots as the last export had them, by path below ``data/``."""
     proofs: Mapping[tuple[str, str, str], frozenset[str]]
@@ -84,6 +84,14 @@ class Record:
     """Those in ``key.txt`` that the ledger names."""
     manifests: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """What the manifests of the exhibits say of when they were made, by exhibit number."""
+    files: Mapping[str, Sequence[Ref]] = field(default_factory=dict)
+    """What the manifests list, by path below ``data/``."""
+
+    def holds(self, path: str, contents: Contents) -> bool:
+        """Whether a file that is there is what the record says; waits until it is hashed."""
+        now = contents.sha256(payload(path)), contents.size(payload(path))
+        listed = self.files.get(path, ())
+        return path not in self.changed and all((ref.sha256, ref.size) == now for ref in listed)
 
 
 def withheld_leaf(line: bytes) -> bytes | None:
@@ -93,8 +101,9 @@ def withheld_leaf(line: bytes) -> bytes | None:
 
 
 def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Record | None:
-    """The ledger replayed, its heads recomputed, and every file it speaks of compared.
+    """The ledger replayed, its heads recomputed, and every file that a line names compared.
 
+    Those that only manifests list are left to ``judge_files``, for they are still being hashed.
     None when the ledger itself cannot be read; that is then broken.  A ``live`` case may have lines
     after its last head and needs no case file.
     """
@@ -116,10 +125,6 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
         judge_exported(reading, entries, ledger_id, world, keys)
     for exhibit in exhibits:
         _inclusion(reading, exhibit, leaves, checkpoints)
-    for ref in reading.files:
-        reading.matches(ref)
-    if None in entries:
-        seen.say(payload(ENTRIES), "ledger_withheld", "unchecked", str(entries.count(None)))
     return Record(
         ledger=ledger_id,
         world=world,
@@ -133,7 +138,19 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
         certificates=_certificates(entries),
         proofs=_proofs(entries),
         manifests=reading.manifests,
+        files=reading.files,
     )
+
+
+def judge_files(contents: Contents, record: Record, seen: Seen) -> None:
+    """What the manifests list is there and is what they say; withheld lines are counted."""
+    reading = Reading(contents, seen, live=False)
+    for refs in record.files.values():
+        for ref in refs:
+            reading.matches(ref)
+    if None in record.entries:
+        count = record.entries.count(None)
+        seen.say(payload(ENTRIES), "ledger_withheld", "unchecked", str(count))
 
 
 # --- lines ---------------------------------------------------------------------------------------
@@ -326,7 +343,8 @@ def _manifest(reading: Reading, number: str, world: World) -> str | None:
         return None
     if manifest.get("exhibit") != number or manifest.get("world") != world:
         say(name, "exhibit_other", "broken", f"{manifest.get('exhibit')}, {manifest.get('world')}")
-    reading.files.extend(refs)
+    for ref in refs:
+        reading.expects(ref)
     named = manifest.get("case")
     return named if isinstance(named, str) else None
 

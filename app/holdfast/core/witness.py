@@ -76,7 +76,7 @@ class Terms:
     table: CheckpointTable
     help: ProofHelp = field(default_factory=ProofHelp)
     """``roots`` are pinned or named by the person; ``header_run`` is the person's own."""
-    known_verifiers: frozenset[str] = frozenset()
+    known_verifiers: Callable[[], frozenset[str]] = frozenset
     """SHA-256 of every verify.pyz and verify.html that a release of ours put into packs."""
     all_digests: bool = False
     ask: Callable[[int], Iterable[tuple[str, int, bytes]]] | None = field(default=None, repr=False)
@@ -331,7 +331,8 @@ class _Witnesses:
             token = payload(proof_path(proof.subject, "tsr", proof.authority))
             if proof.form != "tsq" or token in self.contents:
                 # About bytes that are no longer there a proof says nothing; that was said.
-                return subject in self.contents and proof.subject not in self.record.changed
+                there = subject in self.contents
+                return there and self.record.holds(proof.subject, self.contents)
         elif proof.subject.startswith("ledger/checkpoints/"):
             if subject in self.contents:
                 # A head that does not hold; that was said where it was read.

@@ -77,7 +77,7 @@ class Bench:
     table: CheckpointTable
     roots: tuple[bytes, ...]
     """Pinned roots, PEM."""
-    known_verifiers: frozenset[str]
+    known_verifiers: Callable[[], frozenset[str]]
     open_pack: Callable[[Path], AbstractContextManager[ReadablePack]]
     """Raises Unreadable for what is no pack."""
     digests: Callable[[Path, Sequence[str], Callable[[int], None]], Mapping[str, bytes]]

@@ -182,7 +182,9 @@ def test_a_worker_that_fails_is_ended(
     mark = f"mark_{room.parent.name}"
     command = [sys.executable, "-c", f"import sys; sys.stdin.readline(); {script}", mark]
     monkeypatch.setattr(ytdlp, "_command", lambda: command)
-    monkeypatch.setattr(ytdlp, "SILENCE_SECONDS", 0.5)
+    # Only who says nothing is waited for; on a busy computer, others take a while to begin.
+    patience = 0.5 if expected == "host_slow" else 60
+    monkeypatch.setattr(ytdlp, "SILENCE_SECONDS", patience)
     with serving({"/film.mp4": "x"}) as site:
         assert code(means, site.url("/film.mp4"), room) == (Unavailable, expected)
     assert alive(mark) == []

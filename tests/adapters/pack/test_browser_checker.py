@@ -226,7 +226,7 @@ def test_both_checkers_know_each_other_and_no_other(home: Path, tmp_path: Path) 
     assert offline._own_verifiers(tmp_path / "absent") == frozenset()
     (tmp_path / "old.pyz").write_bytes(b"PK")
     assert len(offline._own_verifiers(tmp_path / "old.pyz")) == 1
-    assert terms().known_verifiers == known
+    assert terms().known_verifiers() == known
 
 
 # --- the same findings, in Chromium, from a file, offline ---------------------------------------

@@ -84,7 +84,7 @@ def terms() -> Terms:
         checkers=(Remembering(OpenTimestampsChecker()), Remembering(Rfc3161Checker())),
         table=checkpoints(),
         help=ProofHelp(practice=True, now="2027-01-01T00:00:00.000Z"),
-        known_verifiers=verifiers(),
+        known_verifiers=verifiers,
         holds=x509.holds,
     )
 

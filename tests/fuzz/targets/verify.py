@@ -40,7 +40,7 @@ def room() -> Path:
 def _bench() -> Bench:
     return bench(
         checkers=(OpenTimestampsChecker(), Rfc3161Checker()),
-        known_verifiers=verifiers(),
+        known_verifiers=verifiers,
         roots=((LENT / "root.pem").read_bytes(),),
         attachments=pdf_attachments,
     )

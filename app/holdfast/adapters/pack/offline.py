@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -191,7 +192,7 @@ def _bench(archive: Path, known: Embedded) -> Bench:
         checkers=(OtsProofs(known.table), OpensslTokens((known.practice_roots,))),
         table=known.table,
         roots=known.roots,
-        known_verifiers=_own_verifiers(archive),
+        known_verifiers=partial(_own_verifiers, archive),
         open_pack=open_pack,
         digests=_digests,
         beacons=known.beacons,
