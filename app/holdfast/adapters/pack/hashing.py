@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -15,8 +16,12 @@ from typing import IO, Final, Protocol, TypeAlias
 
 from holdfast.core.bag import SMALL_FILE, Unreadable
 
-BLOCK: Final = 1 << 20
+BLOCK: Final = 4 << 20
 MOST_AT_ONCE: Final = 4
+_HASTE_S: Final = 0.0005
+"""How long a thread that has hashed a block waits for Python's lock; by default it is 5 ms, which
+is longer than it takes to hash one.
+"""
 _LOOK_S: Final = 0.2
 """How long a wait may last before Ctrl-C is looked for; on Windows it ends no wait."""
 
@@ -153,6 +158,8 @@ def _begun(
             events.put(("", None))
 
     workers = max(1, min(MOST_AT_ONCE, os.cpu_count() or 1, len(names)))
+    patience = sys.getswitchinterval()
+    sys.setswitchinterval(min(patience, _HASTE_S))
     with ThreadPoolExecutor(workers, thread_name_prefix="holdfast-hash") as threads:
         at_work = [threads.submit(work) for _ in range(workers)]
         try:
@@ -170,6 +177,7 @@ def _begun(
                     yield name, what
         finally:
             stop.set()
+            sys.setswitchinterval(patience)
     for one in at_work:
         # A mistake of ours in a thread is one here.
         one.result()

@@ -411,21 +411,25 @@ class ZipPack:
 
         def beside(block: memoryview) -> None:
             nonlocal crc, done
-            if done + len(block) == info.file_size <= SMALL_FILE:
-                self._small.keep(name, bytes(block))
             crc, done = zlib.crc32(block, crc), done + len(block)
 
         header = zipform.local_header(info.orig_filename, info.file_size, info.CRC)
         file.seek(info.header_offset + len(header))
-        found = read_through(
-            file,
-            algorithms,
-            tick,
-            self._hasher,
-            size=info.file_size,
-            most=info.file_size,
-            beside=beside,
-        )
+        if info.file_size <= SMALL_FILE:
+            data = file.read(info.file_size)
+            beside(memoryview(data))
+            self._small.keep(name, data)
+            found = digests_of(data, algorithms, tick, self._hasher)
+        else:
+            found = read_through(
+                file,
+                algorithms,
+                tick,
+                self._hasher,
+                size=info.file_size,
+                most=info.file_size,
+                beside=beside,
+            )
         if done != info.file_size:
             raise Unreadable("file_unreadable", "EOFError")
         if crc != info.CRC:
