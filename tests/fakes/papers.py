@@ -9,7 +9,7 @@ import subprocess
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -52,11 +52,10 @@ NASTY = (
 def png(width: int, height: int, colour: int = 2, *, bits: int = 8, shade: int = 3) -> bytes:
     """A PNG whose rows differ."""
     channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
-    line = (width * channels * bits + 7) // 8
-    rows = b"".join(
-        b"\0" + bytes((x * shade + y) % (4 if colour == 3 else 251) for x in range(line))
-        for y in range(height)
-    )
+    line, most = (width * channels * bits + 7) // 8, 4 if colour == 3 else 251
+    first = bytes(x * shade % most for x in range(line))
+    later = [bytes((one + y) % most for one in range(256)) for y in range(most)]
+    rows = b"".join(b"\0" + first.translate(later[y % most]) for y in range(height))
     palette = _chunk(b"PLTE", bytes(range(12))) if colour == 3 else b""
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
     return (
@@ -275,10 +274,15 @@ def _answer(desk: Desk, case: Case) -> None:
             desk.store.save(found)
 
 
+@cache
+def _covered(text: str) -> dict[FaceName, set[str]]:
+    chars = {char for char in text if char >= " "}
+    return {face: {char for char in chars if covers(face, char)} for face in MAIN}
+
+
 def with_more_characters(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """Every subset also holds the characters of ``text``, so that few subsets are cut in all."""
-    load = FontBook.load
-    more = {face: {char for char in text if char >= " " and covers(face, char)} for face in MAIN}
+    load, more = FontBook.load, _covered(text)
 
     def widened(book: FontBook, wanted: Mapping[FaceName, Iterable[str]]) -> dict[FaceName, Font]:
         return load(book, {face: {*chars, *more.get(face, ())} for face, chars in wanted.items()})

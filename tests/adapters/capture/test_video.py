@@ -179,7 +179,7 @@ def test_a_series_is_not_one_video(means: Means, room: Path, tmp_path: Path) -> 
 def test_a_worker_that_fails_is_ended(
     means: Means, room: Path, monkeypatch: pytest.MonkeyPatch, script: str, expected: str
 ) -> None:
-    mark = f"mark_{room.parent.name}"
+    mark = f"mark={room}"
     command = [sys.executable, "-c", f"import sys; sys.stdin.readline(); {script}", mark]
     monkeypatch.setattr(ytdlp, "_command", lambda: command)
     # Only who says nothing is waited for; on a busy computer, others take a while to begin.
