@@ -55,12 +55,11 @@ def _judge(pack: ReadablePack, terms: Terms, job: Job, *, live: bool) -> Verdict
     first.findings.extend(pack.troubles())
     contents = Contents(pack, first, job, sm3=terms.all_digests)
     try:
+        known = frozenset[str]() if live else terms.known_verifiers()
         record = judge_record(contents, on_record, live=live)
         dated: tuple[FindingOutcome, ...] = ()
         if record is not None:
             dated = _witnessed(contents, record, terms, rest, job, live=live)
-        known = frozenset[str]() if live else terms.known_verifiers()
-        if record is not None:
             judge_files(contents, record, on_record)
             _strangers(contents, record, strange)
         if not live:

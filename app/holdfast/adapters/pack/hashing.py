@@ -157,7 +157,8 @@ def _begun(
         finally:
             events.put(("", None))
 
-    workers = max(1, min(MOST_AT_ONCE, os.cpu_count() or 1, len(names)))
+    # One more than there are cores: now and then one waits for Python's lock.
+    workers = max(1, min(MOST_AT_ONCE, (os.cpu_count() or 1) + 1, len(names)))
     patience = sys.getswitchinterval()
     sys.setswitchinterval(min(patience, _HASTE_S))
     with ThreadPoolExecutor(workers, thread_name_prefix="holdfast-hash") as threads:
