@@ -123,7 +123,11 @@ def _included(name: str, old: bytes, leaves: Sequence[bytes]) -> bytes:
         return old
     if not index < head.size <= len(leaves):
         return old
-    note = read_checkpoint(_head(name, head.note, head.size, leaves))
+    try:
+        note = read_checkpoint(_head(name, head.note, head.size, leaves))
+    except ValueError:
+        # A key whose name no head can carry.
+        return old
     return write_proof(index, inclusion_proof(leaves[: head.size], index), note)
 
 
