@@ -27,7 +27,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Programs that a test marked ``no_cover`` starts are not measured either.
 
     Measuring doubles what a test costs.  The mark is for tests that walk again, at length, where
-    others have been: whole rehearsals, and judges of what came out.
+    others have been: whole rehearsals, and judges of what came out.  The test itself still is
+    measured in a worker of xdist, which was started measured like any other program.
     """
     if item.get_closest_marker("no_cover") is None:
         return (yield)

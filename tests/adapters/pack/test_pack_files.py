@@ -193,6 +193,27 @@ def test_a_pack_zipped_by_another_program_counts_and_is_said(tmp_path: Path) -> 
         assert "zip_rewritten" in rules(verdict)
 
 
+class _Slow(io.FileIO):
+    """A file that hands over a few bytes at a time, as some network drives do."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size if size is None or size < 0 else min(size, 1000))
+
+
+@pytest.mark.parametrize("form", ["folder", "archive"])
+def test_a_file_that_comes_in_small_pieces_is_read_whole(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack, opened = getattr(finished(), form), Path.open
+
+    def slowly(self: Path, *how: object, **more: object) -> object:
+        return _Slow(self) if more.get("buffering") == 0 else opened(self, *how, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(reader.os, "fdopen", lambda handle, *_, **__: _Slow(handle))
+    monkeypatch.setattr(Path, "open", slowly)
+    assert not broken(judged(pack))
+
+
 def test_a_pack_without_a_top_folder_is_read(tmp_path: Path) -> None:
     bare = tmp_path / "bare.zip"
     with zipfile.ZipFile(bare, "w") as archive:

@@ -85,8 +85,16 @@ def read_digests(
     return read_through(file, algorithms, tick, hasher, size=BLOCK)
 
 
+def _up_to(file: IO[bytes], most: int) -> bytes:
+    """So many bytes, or all that there are; an unbuffered file may hand over fewer at a time."""
+    data = file.read(most)
+    while len(data) < most and (more := file.read(most - len(data))):
+        data += more
+    return data
+
+
 def _read_whole(file: IO[bytes], limit: int) -> bytes:
-    data = file.read(limit + 1)
+    data = _up_to(file, limit + 1)
     if len(data) > limit:
         raise Unreadable("file_too_large", str(limit))
     return data
@@ -197,7 +205,7 @@ class FolderPack:
         """Digests in one pass.  Raises Unreadable."""
         with self._open(name) as file:
             if self._sizes[name] <= SMALL_FILE:
-                data = file.read(SMALL_FILE + 1)
+                data = _up_to(file, SMALL_FILE + 1)
                 if len(data) <= SMALL_FILE:
                     self._small.keep(name, data)
                     return digests_of(data, algorithms, tick, self._hasher)
@@ -416,7 +424,7 @@ class ZipPack:
         header = zipform.local_header(info.orig_filename, info.file_size, info.CRC)
         file.seek(info.header_offset + len(header))
         if info.file_size <= SMALL_FILE:
-            data = file.read(info.file_size)
+            data = _up_to(file, info.file_size)
             beside(memoryview(data))
             self._small.keep(name, data)
             found = digests_of(data, algorithms, tick, self._hasher)
