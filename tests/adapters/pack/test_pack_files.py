@@ -12,6 +12,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -206,8 +207,8 @@ def test_a_file_that_comes_in_small_pieces_is_read_whole(
 ) -> None:
     pack, opened = getattr(finished(), form), Path.open
 
-    def slowly(self: Path, *how: object, **more: object) -> object:
-        return _Slow(self) if more.get("buffering") == 0 else opened(self, *how, **more)  # type: ignore[call-overload]
+    def slowly(self: Path, *how: Any, **more: Any) -> object:
+        return _Slow(self) if more.get("buffering") == 0 else opened(self, *how, **more)
 
     monkeypatch.setattr(reader.os, "fdopen", lambda handle, *_, **__: _Slow(handle))
     monkeypatch.setattr(Path, "open", slowly)
