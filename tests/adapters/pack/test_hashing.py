@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -51,6 +52,15 @@ def test_a_wish_to_stop_ends_every_thread() -> None:
     begun = several_at_once(["a", "b"], endless, lambda *_: None)
     begun.close()
     assert threading.active_count() == before
+
+
+def test_the_haste_of_two_at_once_ends_with_them() -> None:
+    before = sys.getswitchinterval()
+    first = several_at_once(["a"], hashed, lambda *_: None)
+    second = several_at_once(["b"], hashed, lambda *_: None)
+    first.close()
+    second.close()
+    assert sys.getswitchinterval() == before
 
 
 def test_a_mistake_in_a_thread_is_one_here() -> None:

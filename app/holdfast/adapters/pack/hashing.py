@@ -22,6 +22,7 @@ _HASTE_S: Final = 0.0005
 """How long a thread that has hashed a block waits for Python's lock; by default it is 5 ms, which
 is longer than it takes to hash one.
 """
+_USUAL_S: Final = sys.getswitchinterval()
 _LOOK_S: Final = 0.2
 """How long a wait may last before Ctrl-C is looked for; on Windows it ends no wait."""
 
@@ -159,8 +160,7 @@ def _begun(
 
     # One more than there are cores: now and then one waits for Python's lock.
     workers = max(1, min(MOST_AT_ONCE, (os.cpu_count() or 1) + 1, len(names)))
-    patience = sys.getswitchinterval()
-    sys.setswitchinterval(min(patience, _HASTE_S))
+    sys.setswitchinterval(_HASTE_S)
     with ThreadPoolExecutor(workers, thread_name_prefix="holdfast-hash") as threads:
         at_work = [threads.submit(work) for _ in range(workers)]
         try:
@@ -178,7 +178,7 @@ def _begun(
                     yield name, what
         finally:
             stop.set()
-            sys.setswitchinterval(patience)
+            sys.setswitchinterval(_USUAL_S)
     for one in at_work:
         # A mistake of ours in a thread is one here.
         one.result()
