@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import coverage
 import pytest
 from hypothesis import settings
 
@@ -22,13 +23,25 @@ def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "shipped", sources.Sources)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A worker of xdist is measured once, so that what pytest-cov pauses for ``no_cover`` is it.
+
+    Until here it was measured twice: like any program that is started while measuring, and by
+    pytest-cov, which takes it for the main process until the session begins.  Each would go on
+    wherever the one above it pauses.
+    """
+    measured = config.pluginmanager.getplugin("_cov")
+    if measured is not None and "PYTEST_XDIST_WORKER" in os.environ:
+        measured.cov_controller.cov.stop()
+        coverage.process_startup.coverage.stop()  # type: ignore[attr-defined]  # put there by itself
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Programs that a test marked ``no_cover`` starts are not measured either.
 
     Measuring doubles what a test costs.  The mark is for tests that walk again, at length, where
-    others have been: whole rehearsals, and judges of what came out.  The test itself still is
-    measured in a worker of xdist, which was started measured like any other program.
+    others have been: whole rehearsals, and judges of what came out.
     """
     if item.get_closest_marker("no_cover") is None:
         return (yield)
