@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import coverage
@@ -41,7 +42,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Programs that a test marked ``no_cover`` starts are not measured either.
 
     Measuring doubles what a test costs.  The mark is for tests that walk again, at length, where
-    others have been: whole rehearsals, and judges of what came out.
+    others have been: whole rehearsals, and judges of what came out.  What the core remembers of it
+    is forgotten, or a measured test would be answered from memory.
     """
     if item.get_closest_marker("no_cover") is None:
         return (yield)
@@ -52,6 +54,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
     finally:
         os.environ.update(measured)
+        for name in [name for name in sys.modules if name.startswith("holdfast.core.")]:
+            for value in vars(sys.modules[name]).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
