@@ -5,6 +5,9 @@ const PERIOD = 2016;
 const TIMESPAN = 14n * 24n * 3600n;
 const BITS_LIMIT = 0x1d00ffff;
 const TOLERANCE = 4n;
+// How much easier than the newest known period is too easy for blocks that no later checkpoint
+// holds: whoever has today's machines makes the blocks of years ago in minutes.
+const CHEAP = 16n;
 const MAX_HEADERS = 128 << 20;
 
 const doubled = (data) => sha256(sha256(data));
@@ -81,6 +84,20 @@ class CheckpointTable {
     return last < limit ? last : limit;
   }
 
+  get height() {
+    return PERIOD * this.hashes.length - 1;
+  }
+
+  // Below which height a run that holds together up to `end` is the chain's.
+  settles(end) {
+    const begin = end - (end % PERIOD);
+    if (begin === end || begin > this.height) return end;
+    const newest = targetOf(this.bits[this.bits.length - 1]) ?? 0n;
+    // The first block is known as well.
+    const old = targetOf(this.bits[begin / PERIOD]) ?? 0n;
+    return old <= newest * CHEAP ? end : Math.max(begin, 1);
+  }
+
   allows(height, bits) {
     const known = this.bitsAt(height);
     if (known !== null) return bits === known;
@@ -97,11 +114,13 @@ function objection(height, header, table) {
   return known !== null && !equal(known, header.hash) ? "not_in_chain" : "";
 }
 
-// A run that a checkpoint of a chain proves; null when it touches none.
+// A run that a checkpoint of a chain proves; null when it touches none.  What stands at its end,
+// within the table and before the next checkpoint, is left out where its work would be cheap today.
 function linkRun(first, raw, table) {
   if (first < 0 || !raw.length || raw.length % HEADER_SIZE) bad("not a run of 80-byte headers");
   const before = raw.subarray(4, 36);
   let network = "bitcoin";
+  let count = raw.length / HEADER_SIZE;
   if (first === 0 ? equal(raw.subarray(0, 80), unhex(PRACTICE.genesis_header))
     : first === 1 && display(before) === PRACTICE.genesis_hash) {
     walkRun(first, raw, () => PRACTICE.bits, () => null);
@@ -110,12 +129,16 @@ function linkRun(first, raw, table) {
     const anchored = walkRun(first, raw, demandedBits(first, raw, table), (at) => table.hashAt(at));
     const known = first ? table.hashAt(first - 1) : null;
     if (!anchored && !(known !== null && equal(known, before))) return null;
+    count = table.settles(first + count) - first;
+    if (count <= 0) return null;
   }
   return {
     network,
+    last: first + count - 1,
     header(height) {
       const at = (height - first) * HEADER_SIZE;
-      return at >= 0 && at < raw.length ? readHeader(raw.subarray(at, at + HEADER_SIZE)) : null;
+      const covered = at >= 0 && at < count * HEADER_SIZE;
+      return covered ? readHeader(raw.subarray(at, at + HEADER_SIZE)) : null;
     },
   };
 }

@@ -76,7 +76,13 @@ class Witnesses {
       if (linked === null) this.seen.say(name, "headers_unlinked", "unchecked", span);
       else if ((linked.network === "practice") !== (this.record.world === "practice")) {
         this.seen.say(name, "world_mixed", "broken", linked.network);
-      } else this.seen.say(name, "headers_linked", "ok", span);
+      } else {
+        this.seen.say(name, "headers_linked", "ok", `${first}\u2013${linked.last}`);
+        if (linked.last < last) {
+          const rest = `${linked.last + 1}\u2013${last}`;
+          this.seen.say(name, "headers_unlinked", "unchecked", rest);
+        }
+      }
       found.push([first, raw]);
     }
     this.terms.packRuns = found;

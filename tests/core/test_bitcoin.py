@@ -252,10 +252,10 @@ def test_single_headers_of_the_practice_chain() -> None:
     assert practice_objection(1, parse_header(lazy)) == "no_work"
 
 
-def test_a_shared_run_begins_after_the_checkpoint_before_its_oldest_block() -> None:
+def test_a_shared_run_lies_between_two_checkpoints_where_there_are_two() -> None:
     table = CheckpointTable(hashes=(bytes(32),) * 3, bits=(BITS_LIMIT,) * 4)
-    assert shared_run([PERIOD + 10], table) == (PERIOD, PERIOD + 10)
-    assert shared_run([2 * PERIOD - 10, PERIOD], table) == (PERIOD, 2 * PERIOD - 10)
+    assert shared_run([PERIOD + 10], table) == (PERIOD, 2 * PERIOD - 1)
+    assert shared_run([2 * PERIOD - 10, PERIOD], table) == (PERIOD, 2 * PERIOD - 1)
     assert shared_run([PERIOD - 1], table) == (0, PERIOD - 1)
     assert shared_run([9 * PERIOD, 5 * PERIOD], table) == (3 * PERIOD, 9 * PERIOD)
     with pytest.raises(ValueError):
@@ -399,6 +399,35 @@ def test_a_run_may_not_choose_its_target(headers: list[bytes], table: Checkpoint
         link(PERIOD, miner.joined(after[PERIOD:]), table)
 
 
+def aged(headers: list[bytes], *, harder: int) -> CheckpointTable:
+    """The table some periods later, when work had become ``harder`` than in the second period."""
+    later = bits_of((target_of(miner.EASY) or 0) // harder)
+    return CheckpointTable(
+        hashes=(double_sha256(headers[PERIOD - 1]), bytes(32), bytes(31) + b"\1"),
+        bits=(miner.EASY, miner.EASY, miner.EASY, later),
+        genesis=double_sha256(headers[0]),
+        limit=miner.EASY,
+    )
+
+
+def test_a_block_made_today_on_an_old_checkpoint_proves_nothing(headers: list[bytes]) -> None:
+    """What once took everybody ten minutes takes one machine of today no time at all."""
+    forged = miner.mine(double_sha256(headers[PERIOD - 1]), miner.START, miner.EASY, b"\7" * 32)
+    assert link(PERIOD, forged, aged(headers, harder=100)) is None
+    assert link(PERIOD, forged, aged(headers, harder=10)) is not None
+    first = miner.mine(double_sha256(headers[0]), miner.START, miner.EASY, b"\7" * 32)
+    assert link(1, first, aged(headers, harder=100)) is None
+    # What stands before the last checkpoint that the run meets is the chain's all the same.
+    run = link(100, miner.joined([*headers[100:PERIOD], forged]), aged(headers, harder=100))
+    assert run is not None
+    assert run.last == PERIOD - 1
+    assert run.header(PERIOD - 1) is not None
+    assert run.header(PERIOD) is None
+    genesis = link(0, miner.joined([headers[0], first]), aged(headers, harder=100))
+    assert genesis is not None
+    assert genesis.last == 0
+
+
 def test_a_run_may_not_leave_the_checkpoints(headers: list[bytes], table: CheckpointTable) -> None:
     other = rebuilt(headers[:PERIOD], PERIOD - 3, time=miner.START)
     with pytest.raises(BadHeader, match=f"leaves the chain at block {PERIOD - 1}"):
@@ -442,10 +471,10 @@ def test_the_practice_chain_is_known_by_its_genesis(shipped: CheckpointTable) ->
 
 def test_the_shortest_run_to_a_checkpoint() -> None:
     table = CheckpointTable(hashes=(bytes(32),) * 3, bits=(BITS_LIMIT,) * 4)
-    assert shortest_run([PERIOD + 10], table) == (PERIOD, PERIOD + 10)
+    assert shortest_run([PERIOD + 10], table) == (PERIOD + 10, 2 * PERIOD - 1)
     assert shortest_run([2 * PERIOD - 10], table) == (2 * PERIOD - 10, 2 * PERIOD - 1)
     assert shortest_run([5 * PERIOD], table) == (3 * PERIOD, 5 * PERIOD)
-    assert shortest_run([5, PERIOD + 5, 40], table) == (0, PERIOD + 5)
+    assert shortest_run([5, PERIOD + 5, 40], table) == (5, 2 * PERIOD - 1)
     assert shortest_run([PERIOD - 5, PERIOD + PERIOD - 2], table) == (PERIOD - 5, 2 * PERIOD - 1)
     with pytest.raises(ValueError):
         shortest_run([], table)

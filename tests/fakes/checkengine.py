@@ -33,7 +33,7 @@ let settle;
 globalThis.self = { postMessage(told) { if (told.result || "failed" in told) settle(told); } };
 // Its parts are looked at as well, beside the one way in that the page has.
 const names = "unhex, hex, checkToken, checkOts, termsOf, readCertificate, readCertificates, "
-  + "HASHES, crc32, parseJson, ed25519Holds, Bad";
+  + "HASHES, crc32, parseJson, ed25519Holds, Bad, CheckpointTable, linkRun";
 (0, eval)(script.replace(/\}\)\(\);\s*$/, `globalThis.parts = { ${names} }; })();`));
 const digestOf = (known) => (name) => {
   if (!(name in known)) throw new parts.Bad(name);
@@ -53,6 +53,10 @@ const asks = {
   async ots({ raw, digests }) {
     const { runs } = parts.termsOf({ practice: true, now: 0n });
     return parts.checkOts("x", digestOf(digests), parts.unhex(raw), null, runs, true);
+  },
+  run({ first, raw, table }) {
+    const linked = parts.linkRun(first, parts.unhex(raw), new parts.CheckpointTable(table));
+    return linked === null ? null : linked.last;
   },
   hash({ name, raw }) {
     return parts.hex(parts.HASHES[name](parts.unhex(raw)));

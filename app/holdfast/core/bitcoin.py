@@ -30,6 +30,9 @@ BITS_LIMIT = 0x1D00FFFF
 GENESIS_HASH = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f"
 TOLERANCE = 4
 """How much easier than the last known period a target may be where the table has ended."""
+CHEAP = 16
+"""How much easier than the newest known period is too easy for blocks that no later checkpoint
+holds: whoever has today's machines makes the blocks of years ago in minutes."""
 MAX_HEADERS_FILE = 128 << 20
 """Octets of an imported header file; the whole chain takes 80 MB as raw records."""
 MAX_RUN = MAX_HEADERS_FILE // HEADER_SIZE
@@ -183,6 +186,18 @@ class CheckpointTable:
         last, limit = target_of(self.bits[-1]), target_of(self.limit)
         return min((last or 0) * TOLERANCE, limit or 0)
 
+    def settles(self, end: int) -> int:
+        """Below which height a run that holds together up to ``end`` is the chain's.
+
+        Blocks after the last checkpoint that it meets count while such work is dear.
+        """
+        begin = end - end % PERIOD
+        if begin == end or begin > self.height:
+            return end
+        newest, old = (target_of(bits) or 0 for bits in (self.bits[-1], self.bits[begin // PERIOD]))
+        # The first block is known as well.
+        return end if old <= newest * CHEAP else max(begin, 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkedRun:
@@ -191,6 +206,11 @@ class LinkedRun:
     network: Network
     first: int
     raw: bytes = field(repr=False)
+
+    @property
+    def last(self) -> int:
+        """The height of its last header."""
+        return self.first + len(self.raw) // HEADER_SIZE - 1
 
     def header(self, height: int) -> Header | None:
         """The header at ``height``, if the run covers it."""
@@ -211,7 +231,8 @@ def link(first: int, raw: bytes, table: CheckpointTable) -> LinkedRun | None:
 
     Every header names the one before it, has its own work, and has the target that the table
     states or that the times of the period before give.  None when the run touches no checkpoint.
-    Raises BadHeader when it contradicts itself or a checkpoint.
+    What stands at its end, within the table and before the next checkpoint, is left out where its
+    work would be cheap today.  Raises BadHeader when it contradicts itself or a checkpoint.
     """
     if first < 0 or not raw or len(raw) % HEADER_SIZE:
         raise BadHeader("not a run of 80-byte headers")
@@ -227,7 +248,10 @@ def _link(first: int, raw: bytes, table: CheckpointTable) -> LinkedRun | None:
     anchored = _walk(first, raw, _chain_bits(first, raw, table), table.hash_at)
     if not anchored and not (first and table.hash_at(first - 1) == raw[4:36]):
         return None
-    return LinkedRun(network="bitcoin", first=first, raw=raw)
+    count = table.settles(first + len(raw) // HEADER_SIZE) - first
+    if count <= 0:
+        return None
+    return LinkedRun(network="bitcoin", first=first, raw=raw[: count * HEADER_SIZE])
 
 
 def _starts_practice(first: int, raw: bytes) -> bool:
@@ -403,11 +427,12 @@ def practice_objection(height: int, header: Header) -> str:
 def shared_run(heights: Iterable[int], table: CheckpointTable) -> tuple[int, int]:
     """First and last height of the run that proves all ``heights`` to a stranger.
 
-    It begins after the newest checkpoint that is older than the oldest of them.  Raises ValueError
-    without any height.
+    It begins after the newest checkpoint that is older than the oldest of them, and ends with the
+    oldest that is newer than all, where there is one.  Raises ValueError without any height.
     """
     first, last = min(wanted := tuple(heights)), max(wanted)
-    return min(first - first % PERIOD, table.height + 1), last
+    end = last - last % PERIOD + PERIOD - 1
+    return min(first - first % PERIOD, table.height + 1), end if end <= table.height else last
 
 
 def shortest_run(heights: Iterable[int], table: CheckpointTable) -> tuple[int, int]:
@@ -416,7 +441,7 @@ def shortest_run(heights: Iterable[int], table: CheckpointTable) -> tuple[int, i
     Raises ValueError without any height.
     """
     first, last = min(wanted := tuple(heights)), max(wanted)
-    begin, end = first - first % PERIOD, last - last % PERIOD + PERIOD - 1
-    if end > table.height or first - begin <= end - last:
-        return min(begin, table.height + 1), last
+    end = last - last % PERIOD + PERIOD - 1
+    if end > table.height:
+        return min(first - first % PERIOD, table.height + 1), last
     return first, end

@@ -198,7 +198,10 @@ class _Witnesses:
             elif (linked.network == "practice") != (self.record.world == "practice"):
                 self.seen.say(name, "world_mixed", "broken", linked.network)
             else:
-                self.seen.say(name, "headers_linked", "ok", f"{first}–{last}")
+                self.seen.say(name, "headers_linked", "ok", f"{first}–{linked.last}")
+                if linked.last < last:
+                    rest = f"{linked.last + 1}–{last}"
+                    self.seen.say(name, "headers_unlinked", "unchecked", rest)
             runs.append((first, raw))
         return tuple(runs)
 

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fakes import miner
 from fakes.checkengine import Engine, engine
 from fakes.checkpage import CheckPage, chromium
 from fakes.firefox import firefox
@@ -28,6 +29,15 @@ from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.store.vault import hasher
 from holdfast.core import anchor, ed25519
+from holdfast.core.bitcoin import (
+    PERIOD,
+    CheckpointTable,
+    bits_of,
+    display,
+    double_sha256,
+    link,
+    target_of,
+)
 from holdfast.core.canonical import parse
 from holdfast.core.errors import HoldfastError
 from holdfast.core.job import Job
@@ -479,6 +489,38 @@ def test_every_opentimestamps_vector_is_read_as_by_the_core(node: Engine) -> Non
         assert {(f["rule"], f["outcome"], f["detail"]) for f in theirs[1]} == ours, path.name
         count += 1
     assert count > 10
+
+
+def test_blocks_made_today_on_an_old_checkpoint_are_left_out_as_by_the_core(node: Engine) -> None:
+    mined = miner.chain(PERIOD)
+    forged = miner.mine(double_sha256(mined[-1]), miner.START, root=b"\7" * 32)
+    on_first = miner.mine(double_sha256(mined[0]), miner.START, root=b"\7" * 32)
+    for harder in (100, 10):
+        later = bits_of((target_of(miner.EASY) or 0) // harder)
+        table = CheckpointTable(
+            hashes=(double_sha256(mined[-1]), bytes(32), bytes(31) + b"\1"),
+            bits=(miner.EASY, miner.EASY, miner.EASY, later),
+            genesis=double_sha256(mined[0]),
+        )
+        rows = zip(table.hashes, table.bits[1:], strict=True)
+        packed = b"".join(hash_ + bits.to_bytes(4, "little") for hash_, bits in rows)
+        written = {
+            "genesis": display(table.genesis),
+            "first_bits": f"{table.bits[0]:08x}",
+            "rows": base64.b64encode(packed).decode(),
+        }
+        for first, run in (
+            (PERIOD, [forged]),
+            (PERIOD - 9, [*mined[-9:], forged]),
+            (1, [on_first]),
+            (0, [mined[0], on_first]),
+            (0, mined),
+            (3 * PERIOD, [miner.mine(table.hashes[-1], miner.START, later)]),
+        ):
+            raw = miner.joined(run)
+            ours = link(first, raw, table)
+            theirs = node.asked("run", first=first, raw=raw.hex(), table=written)
+            assert theirs == (None if ours is None else ours.last), (first, harder)
 
 
 def test_hashes_are_those_of_hashlib(node: Engine) -> None:
