@@ -242,8 +242,11 @@ async function weighMaterials(path, materials, moment) {
         if (word.revoked || word.asOf >= moment || reaches) words.push(word);
       }
     }
-    const ended = words.find((word) => word.revoked);
-    if (ended) told.push(withdrawnWord(ended.revoked, certificate, moment, at === 0));
+    const ends = words
+      .filter((word) => word.revoked)
+      .map((word) => withdrawnWord(word.revoked, certificate, moment, at === 0));
+    // What is known of a withdrawal grows; the gravest word stands, wherever it is written.
+    if (ends.length) told.push(ends.find(([, outcome]) => outcome === "broken") ?? ends[0]);
     else if (words.length) {
       const newest = words.map((word) => word.asOf).reduce((most, one) => (one > most ? one : most));
       told.push(["revocation_good", "ok", `${certificate.name} \u00b7 ${rfc3339(newest)}`]);

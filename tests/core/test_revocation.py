@@ -150,6 +150,26 @@ def test_the_bad_word_counts_beside_a_good_one() -> None:
         assert told(*raws)[0] == BROKEN
 
 
+def test_the_gravest_word_counts_among_several_withdrawals() -> None:
+    """A list of the first day and a later one, or a list and an answer, may give other reasons."""
+    _, middle, signer = world()
+    late = {"made": NOW + 2 * HOUR, "until": NOW + 3 * HOUR}
+    harmless = crl(middle, [(signer, NOW + HOUR, ReasonFlags.superseded)], **late)
+    stolen = crl(middle, [(signer, NOW + HOUR, ReasonFlags.key_compromise)], **late)
+    earlier = answer(
+        signer,
+        middle,
+        status=ocsp.OCSPCertStatus.REVOKED,
+        since=NOW - HOUR,
+        reason=ReasonFlags.superseded,
+        **late,
+    )
+    for grave in (stolen, earlier):
+        assert told(harmless, grave) == [BROKEN, ABSENT]
+        assert told(grave, harmless) == [BROKEN, ABSENT]
+    assert told(harmless, harmless) == [LATER, ABSENT]
+
+
 def test_an_answer_that_knows_nothing_says_nothing() -> None:
     _, middle, signer = world()
     assert told(answer(signer, middle, status=ocsp.OCSPCertStatus.UNKNOWN)) == [ABSENT]

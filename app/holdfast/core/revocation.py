@@ -483,9 +483,14 @@ def weigh(
         if not words:
             silent.append(certificate.common_name)
             continue
-        bad = [word for word in words if word.revoked is not None]
-        if bad:
-            told.append(_withdrawn(bad[0], certificate, moment, signer=at == 0))
+        ends = [
+            _withdrawn(word.revoked, certificate, moment, signer=at == 0)
+            for word in words
+            if word.revoked is not None
+        ]
+        if ends:
+            # What is known of a withdrawal grows; the gravest word stands, wherever it is written.
+            told.append(next((end for end in ends if end[1] == "broken"), ends[0]))
         else:
             newest = max(word.as_of for word in words)
             told.append(("revocation_good", "ok", f"{certificate.common_name} · {rfc3339(newest)}"))
@@ -541,10 +546,9 @@ def _reaches(material: Material, certificate: Certificate, moment: datetime) -> 
     )
 
 
-def _withdrawn(word: _Word, certificate: Certificate, moment: datetime, *, signer: bool) -> Told:
+def _withdrawn(word: Revoked, certificate: Certificate, moment: datetime, *, signer: bool) -> Told:
     """RFC 3161 §4 (1): without one of the harmless reasons, nothing that a TSA signed stands."""
-    assert word.revoked is not None
-    since, reason = word.revoked.since, word.revoked.reason
+    since, reason = word.since, word.reason
     said = "" if reason is None else f" · reason {reason}"
     detail = f"{certificate.common_name} · {rfc3339(since)}{said}"
     harmless = reason in KEPT_AS or reason == 0 or (reason is None and not signer)

@@ -522,11 +522,27 @@ def published(raw: bytes, form: str = "crl", authority: str = "practice-tsa-jia"
     return rebagged({**finished().files, at: raw})
 
 
+def twice(first: ReasonFlags, second: ReasonFlags) -> Files:
+    """The same withdrawal in two lists that give two reasons."""
+    other = LIST.replace("0123", "1123")
+    return rebagged({
+        **finished().files,
+        LIST: revoked(2040, first)[LIST],
+        other: revoked(2040, second)[LIST],
+    })  # fmt: skip
+
+
 REVOKED: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("token_revoked", "broken", lambda: revoked(2021, ReasonFlags.superseded)),
     ("token_revoked", "broken", lambda: revoked(2040, ReasonFlags.key_compromise)),
     ("token_revoked", "broken", lambda: revoked(2040, None)),
     ("token_revoked_later", "ok", lambda: revoked(2040, ReasonFlags.superseded)),
+    ("token_revoked", "broken", lambda: twice(
+        ReasonFlags.superseded, ReasonFlags.key_compromise
+    )),
+    ("token_revoked", "broken", lambda: twice(
+        ReasonFlags.key_compromise, ReasonFlags.superseded
+    )),
     ("file_not_on_record", "broken", lambda: revoked(
         2021, None, key=tsa.issue("Other").key
     )),
