@@ -110,8 +110,9 @@ def _verified(
         return "bad"
     except (UnsupportedAlgorithm, NotImplementedError):
         return "uncheckable"
-    except (ValueError, TypeError):
-        # A key or parameters that cannot be read, for instance a curve without a name here.
+    except (ValueError, TypeError, OverflowError):
+        # A key or parameters that cannot be read, for instance a curve without a name here, or a
+        # salt longer than any number of the library.
         return "uncheckable"
     return "good"
 

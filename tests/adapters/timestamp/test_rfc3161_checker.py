@@ -317,6 +317,20 @@ def test_rsassa_pss_signatures(authority: Authority, good: bool) -> None:
     assert status_of(raw, roots=(authority.root.pem,)) == expected
 
 
+@pytest.mark.parametrize("salt", [-1, 1 << 31, 1 << 200])
+def test_an_impossible_salt_is_uncheckable_and_no_error(authority: Authority, salt: int) -> None:
+    """Nothing signs these parameters, so anybody can write them into a genuine token."""
+    signer = issue_signer(authority.middle, key=rsa.generate_private_key(65537, 2048))
+    parameters = algos.RSASSAPSSParams({"salt_length": salt})
+
+    def with_salt(one: dict[str, Any]) -> dict[str, Any]:
+        algorithm = {"algorithm": "rsassa_pss", "parameters": parameters}
+        return {**one, "signature_algorithm": algorithm}
+
+    raw = tsa.token(signer, [authority.middle.der, signer.der], change_signer=with_salt)
+    assert status_of(raw, roots=(authority.root.pem,)) in ("unchecked", "broken")
+
+
 @pytest.mark.parametrize(
     ("options", "state"),
     [
