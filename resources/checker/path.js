@@ -180,8 +180,13 @@ async function climb(signer, links, root, time, doubts) {
 const KNOWN_EXTENSIONS = new Set([
   OID.keyUsage, OID.basicConstraints, OID.extendedKeyUsage, OID.subjectKeyId,
   "2.5.29.17", "2.5.29.18", "2.5.29.32", "2.5.29.35", "2.5.29.31",
+  // Of no effect while nobody in the path demands a policy.
+  "2.5.29.33", "2.5.29.54",
 ]);
-const NAME_CONSTRAINTS = "2.5.29.30";
+const UNREADABLE_EXTENSIONS = {
+  "2.5.29.30": "name constraints",
+  "2.5.29.36": "policy constraints",
+};
 
 function keyUsage(certificate) {
   const stated = certificate.extensions.get(OID.keyUsage);
@@ -202,13 +207,17 @@ function pathTrouble(chain) {
   try {
     for (const one of chain) {
       for (const [oid, { critical }] of one.extensions) {
-        if (oid === NAME_CONSTRAINTS) return ["unreadable", "name constraints"];
+        const beyond = UNREADABLE_EXTENSIONS[oid];
+        if (beyond !== undefined) return ["unreadable", beyond];
         if (critical && !KNOWN_EXTENSIONS.has(oid)) return ["broken", oid];
       }
     }
     const used = keyUsage(chain[0]);
     if (used !== null && !((used[1] ?? 0) & 0xc0)) {
       return ["broken", "the signer's key is not for signatures"];
+    }
+    if (used !== null && (used[1] ?? 0) & ~0xc0) {
+      return ["broken", "the signer's key is not for signatures alone"];
     }
     const [signer] = chain;
     if (signer.purposes.join() !== OID.timeStamping || !signer.purposesCritical) {

@@ -26,6 +26,7 @@ from holdfast.core.revocation import (
     OcspResponse,
     climb,
     is_about,
+    objection,
     ocsp_request,
     places,
     read_material,
@@ -603,6 +604,27 @@ def test_a_path_by_names_leads_to_the_root_or_nowhere() -> None:
         chain.append(issue(f"Link {number}", chain[-1]))
     far = read_certificate(issue_signer(chain[-1]).der)
     assert climb(far, [one.der for one in chain[1:]], read_certificate(chain[0].der)) == ()
+
+
+def test_what_speaks_against_a_path_for_time_stamps() -> None:
+    root, middle, signer = world()
+    names = {"alone": {"uses": {"key_agreement": True}}, "signatures": {"signs": False}}
+    for word, options in names.items():
+        other = issue_signer(middle, **options)
+        against = objection([read_certificate(one.der) for one in (other, middle, root)])
+        assert against.endswith(word)
+    servers = issue("For servers", root, purposes=[Eku.SERVER_AUTH])
+    unsigning = issue("Unsigning", root, uses={"key_cert_sign": False})
+    for above, what in ((servers, "extendedKeyUsage"), (unsigning, "keyCertSign")):
+        found = objection([read_certificate(one.der) for one in (signer, above, root)])
+        assert found == f"{above.certificate.subject.rfc4514_string()[3:]}: {what}"
+    assert objection(path()) == ""
+    plain = pointed(signer, middle)
+    assert objection([read_certificate(one.der) for one in (plain, middle, root)]) == ""
+    bits = bytes.fromhex("03020780")
+    odd = signer.der.replace(bits, b"\x04" + bits[1:])
+    with pytest.raises(ValueError):
+        objection([read_certificate(odd), *path()[1:]])
 
 
 def test_a_responder_without_an_end_is_heard() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -59,9 +59,17 @@ def issue(
     serial: int | None = None,
     depth: int | None = None,
     signs: bool = True,
+    uses: Mapping[str, bool] | None = None,
+    more: Sequence[tuple[x509.ExtensionType, bool]] = (),
 ) -> Pair:
     key = key or ec.generate_private_key(ec.SECP256R1())
     signer = issuer or Pair(None, key)  # type: ignore[arg-type]  # it signs itself
+    stated = {
+        "digital_signature": signs and not authority, "content_commitment": False,
+        "key_encipherment": not signs, "data_encipherment": False, "key_agreement": False,
+        "key_cert_sign": authority, "crl_sign": authority, "encipher_only": False,
+        "decipher_only": False,
+    }  # fmt: skip
     builder = (
         x509.CertificateBuilder()
         .subject_name(name(subject))
@@ -72,18 +80,12 @@ def issue(
         .not_valid_after(until)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=depth), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.KeyUsage(
-                digital_signature=signs and not authority, content_commitment=False,
-                key_encipherment=not signs, data_encipherment=False, key_agreement=False,
-                key_cert_sign=authority, crl_sign=authority, encipher_only=False,
-                decipher_only=False,
-            ),
-            critical=True,
-        )
-    )  # fmt: skip
+        .add_extension(x509.KeyUsage(**{**stated, **(uses or {})}), critical=True)
+    )
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=critical)
+    for extension, is_critical in more:
+        builder = builder.add_extension(extension, critical=is_critical)
     algorithm = None if isinstance(signer.key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     return Pair(builder.sign(signer.key, algorithm), key)
 

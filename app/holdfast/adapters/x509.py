@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from holdfast.core.canonical import one_line
+from holdfast.core.revocation import objection
 from holdfast.core.rfc3161 import Certificate, Token, read_certificate
 
 if TYPE_CHECKING:
@@ -270,6 +271,11 @@ def _trouble(chain: Sequence[Certificate]) -> tuple[str, PathState]:
     judgement depends on the time, so it is made for the first moment at which all of them were, and
     serves for every token of the chain.
     """
+    try:
+        if against := objection(chain):
+            return against, "broken"
+    except ValueError as error:
+        return _said(error), "unreadable"
     raws = tuple(one.raw for one in chain)
     judge = _judged if _is_usual(raws) else _judged.__wrapped__
     return judge(raws, max(one.not_before for one in chain))
@@ -294,15 +300,15 @@ def _judged(chain: tuple[bytes, ...], moment: datetime) -> tuple[str, PathState]
         )
         validator = CertificateValidator(signer, links, context)
         asyncio.run(validator.async_validate_path())
-        used, longest = signer.key_usage_value, root.max_path_length
+        longest, authority = root.max_path_length, root.ca
     except (PathError, ValidationError) as error:
         return _said(error), "broken"
     except (ValueError, TypeError, KeyError) as error:
         # Not a judgement: something in a certificate that the validator cannot read.
         return _said(error), "unreadable"
-    if used is not None and not used.native & {"digital_signature", "non_repudiation"}:
-        return "the signer's key is not for signatures", "broken"
-    # RFC 5280 leaves a root's own limit open; OpenSSL keeps to it, and so does this.
+    # RFC 5280 leaves a root's own limits open; OpenSSL keeps to them, and so does this.
+    if authority is False:
+        return "the root says that it is no authority", "broken"
     if longest is not None and len(links) > longest:
         return "the path is longer than its root allows", "broken"
     return "", "valid"

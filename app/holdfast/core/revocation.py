@@ -16,7 +16,12 @@ from typing import Final, Literal, TypeAlias
 
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
-from holdfast.core.rfc3161 import Certificate, read_certificate, read_extensions
+from holdfast.core.rfc3161 import (
+    TIME_STAMPING,
+    Certificate,
+    read_certificate,
+    read_extensions,
+)
 from holdfast.core.verdict import FindingOutcome
 
 MAX_BYTES: Final = der.MAX_BYTES
@@ -41,8 +46,11 @@ _REASON = "2.5.29.21"
 _INVALID_SINCE = "2.5.29.24"
 _SHA1 = "1.3.14.3.2.26"
 _HASHES = {_SHA1: "sha1", "2.16.840.1.101.3.4.2.1": "sha256"}
+_SIGNS = 0xC0
+_ISSUES_CERTIFICATES = 0x04
 _ISSUES_LISTS = 0x02
-"""cRLSign in the first octet of KeyUsage."""
+"""digitalSignature and nonRepudiation, keyCertSign, cRLSign in the first octet of KeyUsage."""
+_ANY_PURPOSE = "2.5.29.37.0"
 
 KEPT_AS: Final = frozenset({3, 4, 5})
 """affiliationChanged, superseded, cessationOfOperation: what was signed before stays good."""
@@ -419,13 +427,19 @@ def _signed_for(material: Material, issuer: Certificate, holds: Holds) -> bool |
 def _may_list(issuer: Certificate) -> bool:
     """RFC 5280 §6.3.3 (f): where a key's uses are stated, signing lists is among them."""
     try:
-        _, usage = _certificate_extensions(issuer.raw).get(_KEY_USAGE, (False, b""))
-        if not usage:
-            return True
-        bits = der.read(usage).expect(der.BIT_STRING).content
+        uses = _key_uses(issuer)
     except ValueError:
         return False
-    return len(bits) > 1 and bool(bits[1] & _ISSUES_LISTS)
+    return uses is None or bool(uses & _ISSUES_LISTS)
+
+
+def _key_uses(certificate: Certificate) -> int | None:
+    """The first octet of KeyUsage; None where it is not stated.  Raises ValueError."""
+    _, usage = _certificate_extensions(certificate.raw).get(_KEY_USAGE, (False, b""))
+    if not usage:
+        return None
+    # Of the ninth use there is an octet of its own, which no rule here asks for.
+    return (der.read(usage).expect(der.BIT_STRING).content[1:] or b"\0")[0]
 
 
 def _delegated(
@@ -579,3 +593,25 @@ def climb(
         else:
             break
     return ()
+
+
+def objection(path: Sequence[Certificate]) -> str:
+    """What speaks against a path for time-stamps whose certificates hold; empty for nothing.
+
+    These are rules that validators leave to whoever asks: a key that signs time signs nothing else
+    (RFC 5280 §4.2.1.12), and an authority that says what its certificates are for makes none for
+    anything else.  Signer first, root last.  Raises ValueError for uses that cannot be read.
+    """
+    signer, *above = path
+    uses = _key_uses(signer)
+    if uses is not None and not uses & _SIGNS:
+        return "the signer's key is not for signatures"
+    if uses is not None and uses & ~_SIGNS:
+        return "the signer's key is not for signatures alone"
+    for one in above:
+        uses, purposes = _key_uses(one), one.extended_key_usage
+        if uses is not None and not uses & _ISSUES_CERTIFICATES:
+            return f"{one.common_name}: keyCertSign"
+        if purposes and not {TIME_STAMPING, _ANY_PURPOSE} & set(purposes):
+            return f"{one.common_name}: extendedKeyUsage"
+    return ""

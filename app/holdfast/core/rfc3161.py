@@ -57,7 +57,7 @@ _SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
 _SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 _EXTENDED_KEY_USAGE = "2.5.29.37"
 _SUBJECT_KEY_ID = "2.5.29.14"
-_TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 
 Digest = Callable[[str], bytes]
 """The subject's digest under a hashlib name.  ValueError for a name it cannot compute."""
@@ -638,7 +638,7 @@ def _about_signer(token: Token, signer: Certificate | None) -> _Told:
     name, time = signer.common_name, token.info.gen_time
     if not _is_named(token, signer):
         told.append(("token_signing_certificate", "broken", name))
-    if signer.extended_key_usage != (_TIME_STAMPING,) or not signer.extended_key_usage_critical:
+    if signer.extended_key_usage != (TIME_STAMPING,) or not signer.extended_key_usage_critical:
         told.append(("token_key_usage", "broken", name))
     # A certificate ends with the last second it names.
     if time < signer.not_before or time - signer.not_after >= timedelta(seconds=1):

@@ -18,8 +18,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509 import InhibitAnyPolicy, PolicyConstraints
+from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 
-from fakes import miner
+from fakes import miner, tsa
 from fakes.checkengine import Engine, engine
 from fakes.checkpage import CheckPage, chromium
 from fakes.firefox import firefox
@@ -28,6 +30,7 @@ from holdfast.adapters.pack import browser, offline, verifier, zipform
 from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.store.vault import hasher
+from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import anchor, ed25519
 from holdfast.core.bitcoin import (
     PERIOD,
@@ -461,6 +464,44 @@ def test_every_token_vector_is_judged_as_by_verify_pyz(node: Engine, named: bool
         seen_any.add(stamp.status)
     assert "broken" in seen_any
     assert "confirmed" in seen_any
+
+
+@pytest.mark.parametrize(
+    ("about", "status"),
+    [
+        ({}, "confirmed"),
+        ({"signer": {"uses": {"key_cert_sign": True}}}, "broken"),
+        ({"signer": {"uses": {"key_encipherment": True}}}, "broken"),
+        ({"signer": {"uses": {"content_commitment": True}}}, "confirmed"),
+        ({"middle": {"purposes": (Eku.SERVER_AUTH,)}}, "broken"),
+        ({"middle": {"purposes": (Eku.TIME_STAMPING, Eku.CODE_SIGNING)}}, "confirmed"),
+        ({"middle": {"uses": {"key_cert_sign": False}}}, "broken"),
+        ({"middle": {"more": ((InhibitAnyPolicy(0), True),)}}, "confirmed"),
+        ({"root": {"purposes": (Eku.SERVER_AUTH,)}}, "broken"),
+        ({"root": {"uses": {"key_cert_sign": False}}}, "broken"),
+        ({"root": {"authority": False, "uses": {"key_cert_sign": True}}}, "broken"),
+        # A page does not follow policies, and says so.
+        ({"middle": {"more": ((PolicyConstraints(0, None), False),)}}, "unchecked"),
+        ({"signer": {"more": ((PolicyConstraints(0, None), True),)}}, "unchecked"),
+    ],
+)
+def test_paths_are_judged_as_by_the_program(
+    node: Engine, about: dict[str, dict[str, Any]], status: str
+) -> None:
+    root = tsa.issue("Root", **about.get("root", {}))
+    middle = tsa.issue("Issuing", root, **about.get("middle", {}))
+    signer = tsa.issue_signer(middle, **about.get("signer", {}))
+    raw = tsa.token(signer, [middle.der, signer.der])
+    digest = tsa.digest("sha256")
+    (theirs, _) = node.asked(
+        "token", raw=raw.hex(), chain="", roots=[root.pem.decode()],
+        digests={"sha256": digest.hex()}, now=1893456000000000,
+    )  # fmt: skip
+    assert theirs["status"] == status
+    lent = ProofHelp(roots=(root.pem,))
+    for checker in (Rfc3161Checker(), OpensslTokens()):
+        seen, _ = checker.check("x", lambda _name: digest, raw, lent)
+        assert seen.status == ("broken" if status == "unchecked" else status)
 
 
 @needs_vectors

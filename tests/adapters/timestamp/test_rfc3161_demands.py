@@ -9,12 +9,13 @@ from functools import cache
 from typing import Any
 
 import pytest
+from cryptography.x509 import PolicyConstraints
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 
 from fakes import tsa
 from fakes.tsa import NOW, SUBJECT, Authority, issue, issue_signer
 from holdfast.adapters import judgement, x509
-from holdfast.adapters.pack import openssl
+from holdfast.adapters.pack import openssl, tokens
 from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
@@ -73,6 +74,27 @@ def late_middle() -> bytes:
     signer = issue_signer(middle)
     return tsa.token(signer, [middle.der, signer.der])
 
+
+def under(**options: Any) -> bytes:
+    """A token whose issuing authority is made to order."""
+    middle = issue("Issuing to order", authority().root, **options)
+    signer = issue_signer(middle)
+    return tsa.token(signer, [middle.der, signer.der])
+
+
+def below(**options: Any) -> Callable[[], tuple[bytes, bytes]]:
+    """A token and the root it leads to, which is made to order."""
+
+    def made() -> tuple[bytes, bytes]:
+        root = issue("Root to order", **options)
+        signer = issue_signer(root)
+        return tsa.token(signer, [signer.der]), root.pem
+
+    return made
+
+
+# Nobody in the path states a policy, and one of them demands some.
+DEMANDING = ((PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=None), True),)
 
 QUERY = make_query(IMPRINT, 77)
 OTHER_NONCE = make_query(IMPRINT, 78)
@@ -139,6 +161,19 @@ DEMANDS: dict[str, tuple[Callable[[], bytes], dict[str, Any], str, str]] = {
     "any purpose": (
         lambda: by(purposes=(Eku.ANY_EXTENDED_KEY_USAGE,)), {}, "broken", "token_key_usage"
     ),
+    "a key that signs certificates, too": (
+        lambda: by(uses={"key_cert_sign": True}), {}, "broken", "token_chain"
+    ),
+    "a key that encrypts, too": (
+        lambda: by(uses={"key_encipherment": True}), {}, "broken", "token_chain"
+    ),
+    "an issuer for web servers": (
+        lambda: under(purposes=(Eku.SERVER_AUTH,)), {}, "broken", "token_chain"
+    ),
+    "an issuer whose key signs no certificates": (
+        lambda: under(uses={"key_cert_sign": False}), {}, "broken", "token_chain"
+    ),
+    "a policy that nobody states": (lambda: under(more=DEMANDING), {}, "broken", "token_chain"),
     "a time before its certificate": (
         lambda: authority().token(gen_time=NOW - timedelta(days=30, seconds=1)), {}, "broken",
         "token_signer_validity",
@@ -171,6 +206,68 @@ def test_each_demand_alone_is_missed_and_named(demand: str, checker: str) -> Non
     )
     assert seen.status == status
     assert rule in {one.rule for one in findings if one.outcome == status}
+
+
+@needs_openssl
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        by(uses={"digital_signature": False, "content_commitment": True}),
+        under(purposes=(Eku.TIME_STAMPING, Eku.CODE_SIGNING)),
+        under(purposes=(Eku.ANY_EXTENDED_KEY_USAGE,), critical=False),
+    ],
+)
+def test_other_certificates_that_are_fit_for_time_are_taken(raw: bytes, checker: str) -> None:
+    lent_help = ProofHelp(roots=(authority().root.pem,), named_root=True)
+    seen, _ = CHECKERS[checker].check(
+        "t", lambda name: hashlib.new(name, SUBJECT).digest(), raw, lent_help
+    )
+    assert seen.status == "confirmed"
+
+
+@needs_openssl
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_uses_that_cannot_be_read_are_no_judgement(
+    checker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> str:
+        raise ValueError("no bits")
+
+    monkeypatch.setattr(x509, "objection", stumble)
+    monkeypatch.setattr(tokens, "objection", stumble)
+    seen, findings = CHECKERS[checker].check(
+        "t",
+        lambda name: hashlib.new(name, SUBJECT).digest(),
+        authority().token(),
+        ProofHelp(roots=(authority().root.pem,), named_root=True),
+    )
+    assert seen.status == "unchecked"
+    assert ("token_chain_unreadable", "no bits") in {(one.rule, one.detail) for one in findings}
+
+
+@needs_openssl
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize(
+    "made",
+    [
+        below(authority=False, uses={"key_cert_sign": True}),
+        below(uses={"key_cert_sign": False}),
+        below(purposes=(Eku.SERVER_AUTH,)),
+    ],
+)
+def test_a_root_that_is_made_for_something_else_ends_no_path(
+    made: Callable[[], tuple[bytes, bytes]], checker: str
+) -> None:
+    raw, root = made()
+    seen, findings = CHECKERS[checker].check(
+        "t",
+        lambda name: hashlib.new(name, SUBJECT).digest(),
+        raw,
+        ProofHelp(roots=(root,), named_root=True),
+    )
+    assert seen.status == "broken"
+    assert "token_chain" in {one.rule for one in findings}
 
 
 @needs_openssl

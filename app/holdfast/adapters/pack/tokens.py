@@ -18,7 +18,7 @@ from holdfast.adapters.pack.openssl import find_openssl, is_old, run
 from holdfast.core.canonical import moment, one_line, rfc3339
 from holdfast.core.certificates import fingerprint, write_pem
 from holdfast.core.practice import ROOT_FINGERPRINTS
-from holdfast.core.revocation import climb
+from holdfast.core.revocation import climb, objection
 from holdfast.core.rfc3161 import (
     SM2_SIGNATURES,
     Certificate,
@@ -98,7 +98,24 @@ class OpensslTokens:
                 told.append(Finding(subject=subject, rule=rule, outcome=outcome, detail=detail))
         others = (*token.certificates, *chain)
         path = climb(signer, others, root) if signer is not None and root is not None else ()
+        told += _against(subject, path)
         return _shown(subject, token, path, told, counts=help.practice)
+
+
+def _against(subject: str, path: Sequence[Certificate]) -> list[Finding]:
+    """What openssl does not ask of a path that it found good."""
+    try:
+        detail = objection(path) if path else ""
+    except ValueError as error:
+        detail = one_line(str(error))[:100]
+        return [
+            Finding(
+                subject=subject, rule="token_chain_unreadable", outcome="unchecked", detail=detail
+            )
+        ]
+    if not detail:
+        return []
+    return [Finding(subject=subject, rule="token_chain", outcome="broken", detail=detail)]
 
 
 def _roots(pems: Sequence[bytes]) -> tuple[Certificate, ...]:
@@ -228,7 +245,7 @@ class _Arithmetic:
                 *("-nointern", "-certfile", str(room / "all.pem")),
                 *("-CAfile", str(room / "root.pem"), "-no-CApath"),
                 *(() if is_old(self.openssl) else ("-no-CAstore",)),
-                *("-purpose", "timestampsign", "-auth_level", "0"),
+                *("-purpose", "timestampsign", "-policy_check", "-auth_level", "0"),
                 *("-attime", str(int(self.token.info.gen_time.timestamp()))),
             )
         )
@@ -279,6 +296,7 @@ class _Arithmetic:
                 str(room / "others.pem"),
                 "-purpose",
                 "timestampsign",
+                "-policy_check",
                 "-auth_level",
                 "0",
                 "-attime",
