@@ -25,6 +25,12 @@ const RSA = "1.2.840.113549.1.1.1";
 const RSA_PSS = "1.2.840.113549.1.1.10";
 const EC = "1.2.840.10045.2.1";
 
+// MD2, MD5 and SHA-1: somebody else's certificate can be made to fit such a signature.
+const COLLIDING = [
+  "1.2.840.113549.1.1.2", "1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1",
+];
+const LEAST_RSA = 1024;
+
 const arithmetic = () => globalThis.crypto?.subtle ?? null;
 
 // Whether `key` (SubjectPublicKeyInfo) signed `data`: "good", "bad", or "unknown" where this
@@ -140,6 +146,8 @@ async function standsBehind(issuer, subject) {
     const at = inner.child(0).tag === 0xa0 ? 2 : 1;
     // The algorithm stands twice, inside what is signed and outside (RFC 5280 4.1.1.2).
     if (bits[0] !== 0 || !equal(inner.child(at).raw, subject.algorithm.raw)) return "no";
+    const plan = oid === RSA_PSS ? pssPlan(parameters, bits) : null;
+    if (COLLIDING.includes(oid) || plan?.key?.hash === "SHA-1") return "no";
     const state = await signatureState(
       issuer.key, oid, parameters, "", bits.subarray(1), subject.tbs,
     );
@@ -202,6 +210,13 @@ function basicConstraints(certificate) {
   return { ca, length: length ? Number(length.integer()) : null };
 }
 
+// The length of an RSA modulus; 0 for any other key.
+function rsaBits(key) {
+  if (readAlgorithm(key.child(0))[0] !== RSA) return 0;
+  const modulus = readDer(key.child(1).bits()).child(0).integer();
+  return modulus > 0n ? modulus.toString(2).length : 0;
+}
+
 // What RFC 5280 6 has against the path: [state, what]; state is "valid", "broken", "unreadable".
 function pathTrouble(chain) {
   try {
@@ -211,6 +226,10 @@ function pathTrouble(chain) {
         if (beyond !== undefined) return ["unreadable", beyond];
         if (critical && !KNOWN_EXTENSIONS.has(oid)) return ["broken", oid];
       }
+    }
+    for (const one of chain) {
+      const bits = rsaBits(one.key);
+      if (bits && bits < LEAST_RSA) return ["broken", `${one.name}: RSA ${bits}`];
     }
     const used = keyUsage(chain[0]);
     if (used !== null && !((used[1] ?? 0) & 0xc0)) {

@@ -618,6 +618,20 @@ def test_what_speaks_against_a_path_for_time_stamps() -> None:
     for above, what in ((servers, "extendedKeyUsage"), (unsigning, "keyCertSign")):
         found = objection([read_certificate(one.der) for one in (signer, above, root)])
         assert found == f"{above.certificate.subject.rfc4514_string()[3:]}: {what}"
+    for bits, against in ((512, "Short: RSA 512"), (1024, "")):
+        modulus, one = (1 << (bits - 1)) | 1, path()[0]
+        rsa = der.oid("1.2.840.113549.1.1.1")
+        key = der.element(der.SEQUENCE, der.integer(modulus), der.integer(65537))
+        short = replace(
+            one,
+            public_key=der.element(
+                der.SEQUENCE,
+                der.element(der.SEQUENCE, rsa, der.element(der.NULL)),
+                der.element(der.BIT_STRING, b"\0" + key),
+            ),
+            subject=read_certificate(issue("Short").der).subject,
+        )
+        assert objection([short, *path()[1:]]) == against
     assert objection(path()) == ""
     plain = pointed(signer, middle)
     assert objection([read_certificate(one.der) for one in (plain, middle, root)]) == ""

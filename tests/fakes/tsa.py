@@ -90,6 +90,29 @@ def issue(
     return Pair(builder.sign(signer.key, algorithm), key)
 
 
+@dataclass
+class Resigned(Pair):
+    """A certificate whose signature was made anew over a hash that libraries refuse to write."""
+
+    raw: bytes = b""
+
+    @property
+    def der(self) -> bytes:
+        return self.raw
+
+    @classmethod
+    def over(cls, pair: Pair, issuer: Pair, hash_name: str) -> Resigned:
+        """``pair``'s certificate, signed by ``issuer``'s RSA key over md5 or sha1."""
+        scheme = ax509.SignedDigestAlgorithm({"algorithm": f"{hash_name}_rsa"})
+        made = ax509.Certificate.load(pair.der)
+        made["tbs_certificate"]["signature"] = scheme
+        body = made["tbs_certificate"].dump(force=True)
+        hashed = {"md5": hashes.MD5(), "sha1": hashes.SHA1()}[hash_name]
+        signature = issuer.key.sign(body, padding.PKCS1v15(), hashed)
+        made["signature_algorithm"], made["signature_value"] = scheme, signature
+        return cls(pair.certificate, pair.key, made.dump(force=True))
+
+
 def issue_signer(issuer: Pair, subject: str = "Test TSA", **options: Any) -> Pair:
     options = {"purposes": [Eku.TIME_STAMPING], **options}
     return issue(subject, issuer, authority=False, **options)

@@ -256,9 +256,14 @@ _REMEMBERED: Final = 32 << 10
 @lru_cache(maxsize=256)
 def _key_stands_behind(issuer: bytes, subject: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
 
     try:
-        _loaded(subject).verify_directly_issued_by(_loaded(issuer))
+        made = _loaded(subject)
+        # Somebody else's certificate can be made to fit such a signature.
+        if isinstance(made.signature_hash_algorithm, hashes.MD5 | hashes.SHA1):
+            return False
+        made.verify_directly_issued_by(_loaded(issuer))
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
     return True

@@ -16,6 +16,7 @@ from typing import Final, Literal, TypeAlias
 
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
+from holdfast.core.lifetime import rsa_bits
 from holdfast.core.rfc3161 import (
     TIME_STAMPING,
     Certificate,
@@ -51,6 +52,9 @@ _ISSUES_CERTIFICATES = 0x04
 _ISSUES_LISTS = 0x02
 """digitalSignature and nonRepudiation, keyCertSign, cRLSign in the first octet of KeyUsage."""
 _ANY_PURPOSE = "2.5.29.37.0"
+
+LEAST_RSA: Final = 1024
+"""Bits.  Genuine time-stamps of the first years have as many; one of 512 costs a few hours."""
 
 KEPT_AS: Final = frozenset({3, 4, 5})
 """affiliationChanged, superseded, cessationOfOperation: what was signed before stays good."""
@@ -599,10 +603,14 @@ def objection(path: Sequence[Certificate]) -> str:
     """What speaks against a path for time-stamps whose certificates hold; empty for nothing.
 
     These are rules that validators leave to whoever asks: a key that signs time signs nothing else
-    (RFC 5280 §4.2.1.12), and an authority that says what its certificates are for makes none for
-    anything else.  Signer first, root last.  Raises ValueError for uses that cannot be read.
+    (RFC 5280 §4.2.1.12), an authority that says what its certificates are for makes none for
+    anything else, and no key is one that a single person could factor.  Signer first, root last.
+    Raises ValueError for uses that cannot be read.
     """
     signer, *above = path
+    for one in path:
+        if 0 < (bits := rsa_bits(one.public_key)) < LEAST_RSA:
+            return f"{one.common_name}: RSA {bits}"
     uses = _key_uses(signer)
     if uses is not None and not uses & _SIGNS:
         return "the signer's key is not for signatures"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import InhibitAnyPolicy, PolicyConstraints
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
@@ -502,6 +503,26 @@ def test_paths_are_judged_as_by_the_program(
     for checker in (Rfc3161Checker(), OpensslTokens()):
         seen, _ = checker.check("x", lambda _name: digest, raw, lent)
         assert seen.status == ("broken" if status == "unchecked" else status)
+
+
+@pytest.mark.parametrize("hash_name", ["sha1", "md5", ""])
+def test_certificates_that_others_could_have_made_lead_nowhere(
+    node: Engine, hash_name: str
+) -> None:
+    root = tsa.issue("Root", key=rsa.generate_private_key(65537, 2048))
+    middle = tsa.issue("Issuing", root)
+    middle = tsa.Resigned.over(middle, root, hash_name) if hash_name else middle
+    signer = tsa.issue_signer(middle)
+    theirs, findings = node.asked(
+        "token",
+        raw=tsa.token(signer, [middle.der, signer.der]).hex(),
+        chain="",
+        roots=[root.pem.decode()],
+        digests={"sha256": tsa.digest("sha256").hex()},
+        now=1893456000000000,
+    )
+    assert theirs["status"] == ("unchecked" if hash_name else "confirmed")
+    assert ("token_root_unknown" in {one["rule"] for one in findings}) is bool(hash_name)
 
 
 @needs_vectors

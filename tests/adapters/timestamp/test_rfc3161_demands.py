@@ -9,11 +9,13 @@ from functools import cache
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import PolicyConstraints
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 
 from fakes import tsa
-from fakes.tsa import NOW, SUBJECT, Authority, issue, issue_signer
+from fakes.tsa import NOW, SUBJECT, Authority, Pair, Resigned, issue, issue_signer
 from holdfast.adapters import judgement, x509
 from holdfast.adapters.pack import openssl, tokens
 from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl
@@ -21,12 +23,24 @@ from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
+from holdfast.core.certificates import write_pem
 from holdfast.core.revocation import Signed, read_signed
 from holdfast.core.rfc3161 import make_query, read_certificate, read_response
 from holdfast.core.verdict import ProofHelp
 
 needs_openssl = pytest.mark.skipif(not find_openssl(), reason="there is no openssl to ask")
 CHECKERS = {"program": Rfc3161Checker(), "pyz": OpensslTokens()}
+RSA_512 = b"""\
+-----BEGIN RSA PRIVATE KEY-----
+MIIBPAIBAAJBAOWAgCY796c4u0KxIh+mLKkEu1/bN9wqLnlWJPkI+n7o75mhAAa4
+x9L664N3ARLdymY1Dng7yK5CSMUibojAV1cCAwEAAQJBAKP5mRY4WGzxGtK+zrvA
+Nj6Y8+u8LIAw3z2wcABDCv8qwqo7epd1cz1DN3dkOl7oxmkDyi3ekbhKffjTpmHV
+sNECIQD5iOGnIb7drHRkqI5ZAhZO86x75Xt+XEibpzA8/hT77wIhAOtyvt9gSE30
+hTMiEjPqNSQPtqB7y78LggJuKvgJDxMZAiEAoos5gicHL1qgztjFMNGdOnycBHCt
+itgOK+YyE+jmPl0CIGOhRouXXoE+Oy8L98/oB1yfGZSHTgwlfnowzBXxH2PhAiEA
+9AkC425OXOfSJ34iKtTNfd7tk9I/6Ocr2DsprODiiL0=
+-----END RSA PRIVATE KEY-----
+"""
 IMPRINT = hashlib.sha256(SUBJECT).digest()
 
 
@@ -91,6 +105,24 @@ def below(**options: Any) -> Callable[[], tuple[bytes, bytes]]:
         return tsa.token(signer, [signer.der]), root.pem
 
     return made
+
+
+@cache
+def rsa_root() -> Pair:
+    return issue("RSA root", key=rsa.generate_private_key(65537, 2048))
+
+
+def collided(hash_name: str) -> tuple[bytes, bytes]:
+    """A token whose issuing authority was signed over a hash that can be made to collide."""
+    middle = Resigned.over(issue("Issuing", rsa_root()), rsa_root(), hash_name)
+    signer = issue_signer(middle)
+    return tsa.token(signer, [middle.der, signer.der]), rsa_root().pem
+
+
+def short_key() -> tuple[bytes, bytes]:
+    """A token by a key that anybody can factor in an evening."""
+    signer = issue_signer(rsa_root(), key=load_pem_private_key(RSA_512, None))
+    return tsa.token(signer, [signer.der]), rsa_root().pem
 
 
 # Nobody in the path states a policy, and one of them demands some.
@@ -206,6 +238,39 @@ def test_each_demand_alone_is_missed_and_named(demand: str, checker: str) -> Non
     )
     assert seen.status == status
     assert rule in {one.rule for one in findings if one.outcome == status}
+
+
+@needs_openssl
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize("made", [lambda: collided("sha1"), lambda: collided("md5"), short_key])
+def test_certificates_that_others_could_have_made_lead_nowhere(
+    made: Callable[[], tuple[bytes, bytes]], checker: str
+) -> None:
+    raw, root = made()
+    for named in (True, False):
+        seen, findings = CHECKERS[checker].check(
+            "t",
+            lambda name: hashlib.new(name, SUBJECT).digest(),
+            raw,
+            ProofHelp(roots=(root,), named_root=named),
+        )
+        assert seen.status in ("unchecked", "broken")
+        assert {"token_chain", "token_root_unknown"} & {one.rule for one in findings}
+
+
+@needs_openssl
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_a_root_may_have_signed_itself_over_any_hash(checker: str) -> None:
+    root = Resigned.over(rsa_root(), rsa_root(), "sha1")
+    signer = issue_signer(rsa_root())
+    pem = write_pem([root.der])
+    seen, _ = CHECKERS[checker].check(
+        "t",
+        lambda name: hashlib.new(name, SUBJECT).digest(),
+        tsa.token(signer, [signer.der]),
+        ProofHelp(roots=(pem,), named_root=True),
+    )
+    assert seen.status == "confirmed"
 
 
 @needs_openssl

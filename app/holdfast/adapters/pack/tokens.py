@@ -40,8 +40,12 @@ _KNOWN_SIGNATURES = re.compile(
 )
 """RSA, RSASSA-PSS and ECDSA: where these fail, the signature is wrong and not merely unknown."""
 
-_NO_PATH_ERRORS = frozenset({2, 7, 9, 10, 18, 19, 20, 21, 27})
-"""X509_V_ERR codes that say only that nothing leads from the signer to this root."""
+_NO_PATH_ERRORS = frozenset({2, 7, 9, 10, 18, 19, 20, 21, 27, 68})
+"""X509_V_ERR codes that say only that nothing leads from the signer to this root; of them 68 that
+a certificate is signed over a hash that can be made to collide."""
+
+_LEVEL = "1"
+"""Refuses certificates signed over MD5 and, where openssl is at least 3.0, over SHA-1."""
 
 
 class OpensslTokens:
@@ -245,7 +249,7 @@ class _Arithmetic:
                 *("-nointern", "-certfile", str(room / "all.pem")),
                 *("-CAfile", str(room / "root.pem"), "-no-CApath"),
                 *(() if is_old(self.openssl) else ("-no-CAstore",)),
-                *("-purpose", "timestampsign", "-policy_check", "-auth_level", "0"),
+                *("-purpose", "timestampsign", "-policy_check", "-auth_level", _LEVEL),
                 *("-attime", str(int(self.token.info.gen_time.timestamp()))),
             )
         )
@@ -298,7 +302,7 @@ class _Arithmetic:
                 "timestampsign",
                 "-policy_check",
                 "-auth_level",
-                "0",
+                _LEVEL,
                 "-attime",
                 str(int(self.token.info.gen_time.timestamp())),
                 str(room / "signer.pem"),
