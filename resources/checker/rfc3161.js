@@ -12,6 +12,22 @@ const TOKEN_HASHES = {
   "1.2.156.10197.1.401": ["sm3", 32],
 };
 const TOKEN_HASH_NAMES = Object.values(TOKEN_HASHES).map(([name]) => name);
+// RSA (PKCS #1 v1.5) and ECDSA that name the hash they are over.
+const SIGNED_OVER = {
+  "1.2.840.113549.1.1.5": "sha1",
+  "1.2.840.113549.1.1.14": "sha224",
+  "1.2.840.113549.1.1.11": "sha256",
+  "1.2.840.113549.1.1.12": "sha384",
+  "1.2.840.113549.1.1.13": "sha512",
+  "1.2.840.10045.4.1": "sha1",
+  "1.2.840.10045.4.3.1": "sha224",
+  "1.2.840.10045.4.3.2": "sha256",
+  "1.2.840.10045.4.3.3": "sha384",
+  "1.2.840.10045.4.3.4": "sha512",
+  "2.16.840.1.101.3.4.3.10": "sha3_256",
+  "2.16.840.1.101.3.4.3.11": "sha3_384",
+  "2.16.840.1.101.3.4.3.12": "sha3_512",
+};
 const OID = {
   signedData: "1.2.840.113549.1.7.2",
   tstInfo: "1.2.840.113549.1.9.16.1.4",
@@ -396,12 +412,32 @@ async function checkProfile(token, digest, query, chain, now) {
   if (info.algorithm === "sha1" || signer.digest === "sha1") {
     told.push(["token_weak_hash", "weak", "sha1"]);
   }
+  const over = signedOver(signer);
+  if (over !== "" && over !== signer.digest && TOKEN_HASH_NAMES.includes(signer.digest)) {
+    told.push(["token_signature", "broken", `${over} \u2260 ${signer.digest}`]);
+  }
   if (query !== null) told.push(...aboutQuery(info, query));
   told.push(...aboutSigner(token, findSigner(token, chain)));
   if (info.time - now > FUTURE_TOLERANCE + info.accuracy) {
     told.push(["token_future", "unchecked", rfc3339(info.time)]);
   }
   return told;
+}
+
+// The hash that the signature's own algorithm names; empty where it names none.  RFC 5652 5.4 has
+// one hash for content and attributes, the signer's; nothing signs either name.
+function signedOver({ algorithm, parameters }) {
+  if (algorithm !== "1.2.840.113549.1.1.10") {
+    return Object.hasOwn(SIGNED_OVER, algorithm) ? SIGNED_OVER[algorithm] : "";
+  }
+  try {
+    const parts = (parameters ?? bad("none")).expect(DER.SEQUENCE).children;
+    const named = parts.find((part) => part.tag === 0xa0);
+    return named ? hashName(named.child(0)) : "sha1";
+  } catch (error) {
+    if (!(error instanceof Bad)) throw error;
+    return "";
+  }
 }
 
 function aboutQuery(info, query) {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asn1crypto import cms, tsp
+from asn1crypto import algos, cms, tsp
 from asn1crypto import x509 as ax509
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 from hypothesis import given, settings
@@ -321,6 +321,40 @@ def test_a_token_that_misses_the_profile(
     authority: Authority, options: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     assert findings(authority.token(**options)) == expected
+
+
+def pss(hash_name: str) -> bytes:
+    return bytes(algos.RSASSAPSSParams({"hash_algorithm": {"algorithm": hash_name}}).dump())
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "parameters", "over"),
+    [
+        ("sha512_rsa", b"", "sha512"),
+        ("sha1_rsa", b"", "sha1"),
+        ("sha384_ecdsa", b"", "sha384"),
+        ("rsassa_pss", pss("sha512"), "sha512"),
+        ("rsassa_pss", b"\x30\x00", "sha1"),
+        ("rsassa_pss", b"\x05\x00", ""),
+        ("rsassa_pss", b"\x30\x02\xa0\x00", ""),
+        ("sha256_rsa", b"", ""),
+        ("rsassa_pss", pss("sha256"), ""),
+        ("rsassa_pkcs1v15", b"", ""),
+    ],
+)
+def test_the_signature_is_over_the_hash_that_the_signer_names(
+    authority: Authority, algorithm: str, parameters: bytes, over: str
+) -> None:
+    """Programs differ in which of the two names they follow, and nobody signs either."""
+    token = read_response(authority.token())
+    signer = dataclasses.replace(
+        token.signer,
+        signature_algorithm=algos.SignedDigestAlgorithmId(algorithm).dotted,
+        signature_parameters=parameters,
+    )
+    found = check_profile(dataclasses.replace(token, signer=signer), "t", digest)
+    told = [one.detail for one in found if one.rule == "token_signature"]
+    assert told == ([f"{over} ≠ sha256"] if over else [])
 
 
 def test_a_digest_that_cannot_be_had_is_not_a_mismatch(authority: Authority) -> None:

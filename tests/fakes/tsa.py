@@ -267,4 +267,5 @@ def sign(key: Any, data: bytes, digest_algorithm: str) -> tuple[str, bytes]:
     hashed = chosen.get(digest_algorithm, hashes.SHA256())
     if isinstance(key, rsa.RSAPrivateKey):
         return "rsassa_pkcs1v15", key.sign(data, padding.PKCS1v15(), hashed)
-    return "sha256_ecdsa", key.sign(data, ec.ECDSA(hashes.SHA256()))
+    known = digest_algorithm if digest_algorithm in chosen else "sha256"
+    return f"{known}_ecdsa", key.sign(data, ec.ECDSA(hashed))

@@ -49,6 +49,24 @@ _SHA256 = "2.16.840.1.101.3.4.2.1"
 SM2_SIGNATURES: Final = frozenset({"1.2.156.10197.1.501", "1.2.156.10197.1.301.1"})
 """SM2 with SM3, and SM2 alone (GB/T 32918, GM/T 0006): read, never computed here."""
 
+_SIGNED_OVER: Final = {
+    "1.2.840.113549.1.1.5": "sha1",
+    "1.2.840.113549.1.1.14": "sha224",
+    "1.2.840.113549.1.1.11": "sha256",
+    "1.2.840.113549.1.1.12": "sha384",
+    "1.2.840.113549.1.1.13": "sha512",
+    "1.2.840.10045.4.1": "sha1",
+    "1.2.840.10045.4.3.1": "sha224",
+    "1.2.840.10045.4.3.2": "sha256",
+    "1.2.840.10045.4.3.3": "sha384",
+    "1.2.840.10045.4.3.4": "sha512",
+    "2.16.840.1.101.3.4.3.10": "sha3_256",
+    "2.16.840.1.101.3.4.3.11": "sha3_384",
+    "2.16.840.1.101.3.4.3.12": "sha3_512",
+}
+"""RSA (PKCS #1 v1.5) and ECDSA that name the hash they are over."""
+_RSA_PSS = "1.2.840.113549.1.1.10"
+
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
@@ -581,6 +599,9 @@ def check_profile(
     if token.bare:
         told.append(("token_bare", "ok", ""))
     told += _about_imprint(token, digest)
+    over, stated = _signed_over(token.signer), token.signer.digest_algorithm
+    if over not in {"", stated} and stated in _SIZES:
+        told.append(("token_signature", "broken", f"{over} ≠ {stated}"))
     told += _about_query(token, query)
     if policies and token.info.policy not in policies:
         told.append(("token_policy", "broken", token.info.policy))
@@ -615,6 +636,22 @@ def _about_imprint(token: Token, digest: Digest) -> _Told:
     if "sha1" in {info.imprint_algorithm, signer.digest_algorithm}:
         told.append(("token_weak_hash", "weak", "sha1"))
     return told
+
+
+def _signed_over(signer: Signer) -> str:
+    """The hash that the signature's own algorithm names; empty where it names none.
+
+    RFC 5652 §5.4 has one hash for content and attributes, the signer's.  Nothing signs either
+    name, and programs differ in which one they follow where the two are not the same.
+    """
+    if signer.signature_algorithm != _RSA_PSS:
+        return _SIGNED_OVER.get(signer.signature_algorithm, "")
+    try:
+        parts = der.read(signer.signature_parameters).expect(der.SEQUENCE).children
+        named = [part for part in parts if part.tag == 0xA0]
+        return _hash_name(named[0].children[0]) if named else "sha1"
+    except (ValueError, IndexError):
+        return ""
 
 
 def _about_query(token: Token, query: Query | None) -> _Told:

@@ -505,6 +505,40 @@ def test_paths_are_judged_as_by_the_program(
         assert seen.status == ("broken" if status == "unchecked" else status)
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "parameters"),
+    [
+        ("sha512_ecdsa", None),
+        ("sha256_ecdsa", None),
+        ("rsassa_pss", {"salt_length": 32}),
+        ("rsassa_pss", {"hash_algorithm": {"algorithm": "sha512"}}),
+    ],
+)
+def test_two_names_for_the_hash_of_a_signature_are_found_by_all(
+    node: Engine, algorithm: str, parameters: dict[str, Any] | None
+) -> None:
+    authority = tsa.Authority.make()
+    scheme = {"algorithm": algorithm, "parameters": parameters}
+
+    def renamed(one: dict[str, Any]) -> dict[str, Any]:
+        named = {name: value for name, value in scheme.items() if value is not None}
+        return {**one, "signature_algorithm": named}
+
+    raw = authority.token(change_signer=renamed)
+    digest = tsa.digest("sha256")
+    status, found = node.asked(
+        "token", raw=raw.hex(), chain="", roots=[authority.root.pem.decode()],
+        digests={"sha256": digest.hex()}, now=1893456000000000,
+    )  # fmt: skip
+    theirs = {(one["rule"], one["detail"]) for one in found if "≠" in one["detail"]}
+    for checker in (Rfc3161Checker(), OpensslTokens()):
+        lent = ProofHelp(roots=(authority.root.pem,))
+        seen, ours = checker.check("x", lambda _name: digest, raw, lent)
+        assert (seen.status == "confirmed") is (algorithm == "sha256_ecdsa")
+        assert {(one.rule, one.detail) for one in ours if "≠" in one.detail} == theirs
+    assert (status["status"] == "confirmed") is (algorithm == "sha256_ecdsa")
+
+
 @pytest.mark.parametrize("hash_name", ["sha1", "md5", ""])
 def test_certificates_that_others_could_have_made_lead_nowhere(
     node: Engine, hash_name: str
