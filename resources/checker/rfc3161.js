@@ -43,6 +43,8 @@ const OID = {
 };
 const FUTURE_TOLERANCE = 300n * 1000000n;
 const SECOND = 1000000n;
+// An accuracy beyond this is said: a token is taken to say its time to the minute.
+const COARSE = 60n * SECOND;
 
 class MalformedToken extends Bad {
   constructor(rule, detail = "") {
@@ -418,6 +420,9 @@ async function checkProfile(token, digest, query, chain, now) {
   }
   if (query !== null) told.push(...aboutQuery(info, query));
   told.push(...aboutSigner(token, findSigner(token, chain)));
+  if (info.accuracy > COARSE) {
+    told.push(["token_accuracy", "weak", `\u00b1 ${info.accuracy / SECOND} s`]);
+  }
   if (info.time - now > FUTURE_TOLERANCE + info.accuracy) {
     told.push(["token_future", "unchecked", rfc3339(info.time)]);
   }

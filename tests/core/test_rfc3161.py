@@ -436,6 +436,25 @@ def test_a_time_ahead_of_the_clock_is_doubted(authority: Authority) -> None:
     assert findings(loose, now=late) == []
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "told"),
+    [
+        ({"seconds": 60}, []),
+        ({"seconds": 60, "millis": 1}, ["± 60 s"]),
+        ({"seconds": 86400}, ["± 86400 s"]),
+        ({"seconds": (1 << 31) - 1}, ["± 2147483647 s"]),
+    ],
+)
+def test_a_time_that_its_authority_calls_coarse_is_said_to_be(
+    authority: Authority, accuracy: dict[str, int], told: list[str]
+) -> None:
+    """RFC 3161 §2.4.2: not later than the stated time and the accuracy together."""
+    raw = authority.token(change_info=lambda info: {**info, "accuracy": accuracy})
+    found = check_profile(read_response(raw), "t", digest)
+    weak = [(one.outcome, one.detail) for one in found if one.rule == "token_accuracy"]
+    assert weak == [("weak", detail) for detail in told]
+
+
 def test_the_answer_must_fit_the_question(authority: Authority) -> None:
     query = Query(imprint_algorithm="sha256", imprint=digest("sha256"), nonce=77)
     assert findings(authority.token(nonce=77), query=query) == []

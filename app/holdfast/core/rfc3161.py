@@ -26,6 +26,9 @@ MAX_BYTES: Final = der.MAX_BYTES
 FUTURE_TOLERANCE: Final = timedelta(minutes=5)
 """How far a token may run ahead of the local clock before the two are said to disagree."""
 
+COARSE: Final = timedelta(minutes=1)
+"""An accuracy beyond this is said: a token is taken to say its time to the minute."""
+
 MIN_NONCE: Final = 1 << 63
 """Nonces that we send have 64 bits, the first one set, so that none is ever shorter."""
 
@@ -606,7 +609,10 @@ def check_profile(
     if policies and token.info.policy not in policies:
         told.append(("token_policy", "broken", token.info.policy))
     told += _about_signer(token, find_signer(token, chain))
-    allowed = FUTURE_TOLERANCE + (token.info.accuracy or timedelta())
+    accuracy = token.info.accuracy or timedelta()
+    if accuracy > COARSE:
+        told.append(("token_accuracy", "weak", f"± {accuracy // timedelta(seconds=1)} s"))
+    allowed = FUTURE_TOLERANCE + accuracy
     if now is not None and token.info.gen_time - now > allowed:
         told.append(("token_future", "unchecked", rfc3339(token.info.gen_time)))
     return tuple(

@@ -539,6 +539,23 @@ def test_two_names_for_the_hash_of_a_signature_are_found_by_all(
     assert (status["status"] == "confirmed") is (algorithm == "sha256_ecdsa")
 
 
+@pytest.mark.parametrize("accuracy", [{"seconds": 60}, {"seconds": 60, "micros": 1}])
+def test_a_coarse_time_is_said_in_the_same_words(node: Engine, accuracy: dict[str, int]) -> None:
+    authority = tsa.Authority.make()
+    raw = authority.token(change_info=lambda info: {**info, "accuracy": accuracy})
+    digest = tsa.digest("sha256")
+    _, theirs = node.asked(
+        "token", raw=raw.hex(), chain="", roots=[authority.root.pem.decode()],
+        digests={"sha256": digest.hex()}, now=1893456000000000,
+    )  # fmt: skip
+    _, found = Rfc3161Checker().check(
+        "x", lambda _name: digest, raw, ProofHelp(roots=(authority.root.pem,))
+    )
+    ours = {(one.rule, one.outcome, one.detail) for one in found}
+    assert ours == {(one["rule"], one["outcome"], one["detail"]) for one in theirs}
+    assert ("token_accuracy" in {one.rule for one in found}) is (len(accuracy) > 1)
+
+
 @pytest.mark.parametrize("hash_name", ["sha1", "md5", ""])
 def test_certificates_that_others_could_have_made_lead_nowhere(
     node: Engine, hash_name: str
