@@ -184,6 +184,22 @@ def test_an_electrum_server_is_tried(
         assert told(capsys, data, "headers", "electrum", f"tcp://127.0.0.1:{port}")[0] == 3
 
 
+def test_one_operator_is_one_voice_however_it_is_asked(data: Path) -> None:
+    """An explorer's own Electrum server, or one beside the person's node, confirms nothing."""
+    with open_holdfast_at(data) as holdfast:
+        explorers = holdfast.authorities().explorers
+        operator = explorers[0].operator
+        host = explorers[0].url.split("/")[2]
+        holdfast.save_settings(replace(holdfast.settings, electrum=f"electrum.{host}:50002"))
+        assert [own.operator for own in holdfast._own_sources()] == [operator]
+        holdfast.save_settings(
+            replace(
+                holdfast.settings, node="http://127.0.0.1:8332", electrum="tcp://localhost:50001"
+            )
+        )
+        assert {own.operator for own in holdfast._own_sources()} == {"bitcoind 127.0.0.1"}
+
+
 def test_addresses_that_were_changed_into_none_are_left_out(data: Path) -> None:
     with open_holdfast_at(data) as holdfast:
         for node, electrum in (("http://node.example", "nowhere"), ("x", "tcp://8.8.8.8:1")):

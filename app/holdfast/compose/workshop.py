@@ -224,8 +224,12 @@ class Workshop:
 
     def _own_sources(self) -> tuple[ChainSource, ...]:
         """The node and the server that the person chose, where there are any."""
+        from holdfast.adapters import http
+
         chosen = self.settings
         found: list[ChainSource] = []
+        explorers = self._authorities("real").explorers
+        others = {http.link(one.url).host: one.operator for one in explorers}
         # An address that was changed by hand into none is left out, not a trouble of every stamp.
         if chosen.node:
             from holdfast.adapters.chain.node import Node, from_cookie
@@ -236,10 +240,14 @@ class Workshop:
                 found.append(Node(chosen.node, login, self._table))
         if chosen.electrum:
             from holdfast.adapters.chain.electrum import Electrum, read_server
+            from holdfast.adapters.chain.lines import nearby
 
             with suppress(Refused):
                 server = read_server(chosen.electrum, chosen.electrum_certificate)
-                found.append(Electrum(server, self._table))
+                if found and nearby(server.host):
+                    # It most likely shows what the person's own node told it.
+                    others[server.host] = found[0].operator
+                found.append(Electrum(server, self._table, others=others))
         return tuple(found)
 
     def _explorers(self, authorities: Authorities, *, ask: bool = True) -> Sources:

@@ -16,7 +16,7 @@ from fakes import miner
 from fakes.certificate import self_signed
 from fakes.chain import MinedChain, line_server
 from holdfast.adapters.chain import electrum
-from holdfast.adapters.chain.electrum import Electrum, climbed, read_server
+from holdfast.adapters.chain.electrum import Electrum, Server, climbed, read_server
 from holdfast.adapters.pack.tokens import find_openssl
 from holdfast.core.bitcoin import PERIOD, BadHeader, CheckpointTable
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
@@ -39,6 +39,26 @@ def served(chain: MinedChain) -> Callable[[bytes], dict[str, Any]]:
     service = ElectrumService(chain, world=1)  # type: ignore[arg-type]  # a stand-in
     service.close()
     return service.answer
+
+
+# --- who runs it ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "operator"),
+    [
+        ("electrum.explorer.example", "An operator"),
+        ("explorer.example", "An operator"),
+        ("explorer.example.", "An operator"),
+        ("other-explorer.example", "Electrum other-explorer.example"),
+        ("electrum.example", "Electrum electrum.example"),
+    ],
+)
+def test_an_explorer_s_own_server_is_no_second_operator(
+    host: str, operator: str, table: CheckpointTable
+) -> None:
+    server = Server(host=host, port=50002)
+    assert Electrum(server, table, others={"explorer.example": "An operator"}).operator == operator
 
 
 # --- where it may be ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -88,7 +88,10 @@ class Electrum:
         *,
         world: World = "real",
         seconds: float = SECONDS,
+        others: Mapping[str, str] | None = None,
     ) -> None:
+        """``others`` is who runs what else is asked, by host: whoever runs this, too, is one."""
+        self._others = others or {}
         self._server = server
         self._table = table
         self._world = world
@@ -96,7 +99,11 @@ class Electrum:
 
     @property
     def operator(self) -> str:
-        """Who shows it."""
+        """Who shows it: an explorer's own Electrum server is no second voice beside it."""
+        host = self._server.host.rstrip(".")
+        for other, operator in self._others.items():
+            if host == other or host.endswith(f".{other}"):
+                return operator
         return f"Electrum {self._server.host}"
 
     def certificate(self) -> str:
