@@ -46,6 +46,37 @@ def test_the_verdict_follows_from_findings_and_dates(
     assert conclude((told(*one) for one in findings), dated) == verdict
 
 
+def stamped(subject: str, status: str, time: str) -> TimestampSeen:
+    return TimestampSeen(
+        subject=subject, kind="opentimestamps", network="bitcoin", status=status, time=time
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "stamps", "rules", "sure"),
+    [
+        ("ok", [("a", "confirmed", "2026"), ("b", "confirmed", "2027")], (), "2027"),
+        ("ok", [("a", "confirmed", "2026"), ("b", "one_source", "2027")], (), "2026"),
+        ("weak", [("a", "confirmed", "2026"), ("a", "one_source", "2027")], (), "2026"),
+        ("weak", [("a", "confirmed", "2026")], ("pack_verifier_unknown",), "2026"),
+        # What one source dates is not known by the time of something else.
+        ("weak", [("a", "confirmed", "2026"), ("b", "one_source", "2027")], (), ""),
+        ("weak", [("a", "confirmed", "2026")], ("exhibit_one_source",), ""),
+        ("weak", [("a", "confirmed", "2026")], ("exhibit_lapsed",), ""),
+        ("weak", [], (), ""),
+    ],
+)
+def test_a_time_is_said_of_all_only_where_it_is_known_of_all(
+    verdict: FindingOutcome, stamps: list[tuple[str, str, str]], rules: tuple[str, ...], sure: str
+) -> None:
+    found = Verdict(
+        verdict=verdict,
+        findings=tuple(told(rule, "weak") for rule in rules),
+        timestamps=tuple(stamped(*one) for one in stamps),
+    )
+    assert found.sure == sure
+
+
 def test_the_worst_of_several_counts() -> None:
     assert worst(()) == "ok"
     assert worst(("ok", "weak")) == "weak"

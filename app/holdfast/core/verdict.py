@@ -38,6 +38,10 @@ class TimestampSeen:
     """The certificates (DER) it was found to stand on, signer first, root last."""
 
 
+_BY_LESS = frozenset({"exhibit_one_source", "exhibit_lapsed"})
+"""Rules of exhibits that no confirmed time-stamp dates."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The sentence and what stands beneath it."""
@@ -60,9 +64,16 @@ class Verdict:
 
     @property
     def sure(self) -> str:
-        """The latest time of its confirmed time-stamps, RFC 3339; empty when there is none."""
-        times = (seen.time for seen in self.timestamps if seen.status == "confirmed")
-        return max((time for time in times if time), default="")
+        """The latest time of its confirmed time-stamps, RFC 3339; empty when there is none, and
+        where something is dated by less, since of that it would say too much.
+        """
+        known = [seen for seen in self.timestamps if seen.status == "confirmed" and seen.time]
+        if self.verdict == "weak":
+            certain = {seen.subject for seen in known}
+            once = (seen.subject for seen in self.timestamps if seen.status == "one_source")
+            if not certain.issuperset(once) or _BY_LESS & {one.rule for one in self.findings}:
+                return ""
+        return max((seen.time or "" for seen in known), default="")
 
     def body(self) -> Mapping[str, Json]:
         """The object that ``verify --json`` prints."""
