@@ -4,28 +4,12 @@
 
 const LASTING = ["confirmed", "simulated"];
 
-// When the first certificate behind a token ends; null where none is at hand.
-function untilOf(raw, chain) {
-  try {
-    const token = readResponse(raw);
-    const byName = new Map();
-    for (const one of readable([...token.certificates, ...chain])) {
-      const name = hex(one.subject);
-      if (!byName.has(name)) byName.set(name, one);
-    }
-    // A self-issued one ends the path and is not in it, since a root is trusted for being pinned.
-    const path = [];
-    let above = findSigner(token, chain) ?? undefined;
-    while (above !== undefined && !equal(above.issuer, above.subject) && !path.includes(above)) {
-      path.push(above);
-      above = byName.get(hex(above.issuer));
-    }
-    const ends = path.map((one) => one.notAfter);
-    return ends.length ? rfc3339(ends.reduce((least, one) => (one < least ? one : least))) : null;
-  } catch (error) {
-    if (!(error instanceof Bad)) throw error;
-    return null;
-  }
+// When the first certificate behind a token ends; null where none is known.  `path` is the one it
+// was found to stand on, root last: a token can bring any number of others of the same names.  The
+// root is trusted for being pinned.
+function untilOf(path) {
+  const ends = path.slice(0, -1).map((one) => one.notAfter);
+  return ends.length ? rfc3339(ends.reduce((least, one) => (one < least ? one : least))) : null;
 }
 
 const isOver = (until, now) => now > BigInt(Date.parse(until)) * 1000n + SECOND;

@@ -211,7 +211,7 @@ class Witnesses {
       kind: proof.kind,
       name,
       proof: this.contents.sha256(name),
-      until: proof.kind === "rfc3161" ? await this.until(proof, raw) : null,
+      until: untilOf(path ?? []),
       lapsed: false,
     };
   }
@@ -236,12 +236,6 @@ class Witnesses {
     const detail = `${stamp.by} \u00b7 ${stamp.time}`;
     return findings.map((one) =>
       one.rule === "token_root_unknown" ? { ...one, rule: "token_root_named", detail } : one);
-  }
-
-  // When the first certificate behind a token ends; null for one that leans on none.
-  async until(proof, raw) {
-    const pem = await this.optional(chainPath(proof.authority));
-    return untilOf(raw, readOr([], () => readPem(pem)));
   }
 
   // Whether the proof speaks of something that may be dated; said when it does not.

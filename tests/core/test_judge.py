@@ -996,6 +996,26 @@ def test_a_file_with_its_proofs_is_dated() -> None:
     assert other.verdict == "broken"
 
 
+def test_a_file_s_token_lapses_as_one_in_a_pack_does() -> None:
+    """Whoever has the key of a certificate that has ended can make tokens of any earlier time."""
+    data = finished().files[CAPTURE]
+    late = ProofHelp(practice=True, now="2050-01-01T00:00:00.000Z")
+    token = loose(TSR, query=finished().files[TSQ])
+    verdict = judge_file("capture.json", sha256_of(data), (token,), terms(help=late))
+    assert verdict.verdict == "weak"
+    assert {"exhibit_lapsed", "renewal_absent"} <= rules(verdict)
+    unsure = judge_file(
+        "capture.json", sha256_of(data), (token,), terms(help=replace(late, practice=False))
+    )
+    assert (unsure.verdict, "exhibit_lapsed" in rules(unsure)) == ("unchecked", False)
+    files = finished().files
+    run = replace(late, header_run=(0, files[headers(files)]))
+    both = judge_file("capture.json", sha256_of(data), (token, loose(OTS)), terms(help=run))
+    assert (both.verdict, "exhibit_lapsed" in rules(both)) == ("ok", False)
+    soon = replace(late, now="2044-12-31T00:00:00.000Z")
+    assert judge_file("c", sha256_of(data), (token,), terms(help=soon)).verdict == "ok"
+
+
 def test_a_lone_proof_is_weak_at_best() -> None:
     assert judge_file("t", None, (loose(TSR),), terms()).verdict == "weak"
     verdict = judge_file("o", None, (loose(OTS),), terms())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from fakes import tsa
 from fakes.packed import finished
+from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import der
 from holdfast.core.bag import Seen
 from holdfast.core.certificates import read_pem
@@ -18,6 +20,7 @@ from holdfast.core.ledger import Checkpoint, Ref, write_entry
 from holdfast.core.lifetime import Ageing, lifetime, path_of, rsa_bits, until
 from holdfast.core.renewal import judge_renewals
 from holdfast.core.rfc3161 import read_response
+from holdfast.core.verdict import ProofHelp
 from holdfast.core.witness import Dated, _dating
 
 TSR = "data/exhibits/E0001/proofs/capture.json.practice-tsa-jia.tsr"
@@ -36,11 +39,22 @@ def test_a_token_lasts_until_the_first_certificate_behind_it_ends() -> None:
     life = lifetime(token(), chain(), ())
     assert life is not None
     assert (life.why, life.ends.year) == ("certificate", 2044)
-    assert until(token(), chain()) == "2044-12-31T00:00:00.000Z"
     assert [one.issuer != one.subject for one in path_of(read_response(token()), chain())]
-    assert until(b"nonsense", ()) is None
     bare = replace(read_response(token()), certificates=())
     assert path_of(bare, (b"nonsense",)) == ()
+
+
+def test_certificates_that_only_bear_the_names_lengthen_nothing() -> None:
+    """The set of certificates in a token is signed by nobody."""
+    root = tsa.issue("Root")
+    middle = tsa.issue("Issuing", root, until=tsa.NOW + timedelta(days=1))
+    signer = tsa.issue_signer(middle)
+    namesake = tsa.issue("Issuing", until=tsa.NOW + timedelta(days=9000))
+    raw = tsa.token(signer, [namesake.der, signer.der, middle.der])
+    seen, _ = Rfc3161Checker().check("t", tsa.digest, raw, ProofHelp(roots=(root.pem,)))
+    assert until(seen.path) == "2026-11-13T13:06:31.000Z"
+    assert until((root.der,)) is None
+    assert until(()) is None
 
 
 def test_an_algorithm_may_age_before_that() -> None:

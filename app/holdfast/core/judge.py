@@ -14,9 +14,10 @@ from holdfast.core.earliest import judge_not_before
 from holdfast.core.growth import Lines, judge_kept
 from holdfast.core.job import Job
 from holdfast.core.ledger import origin
+from holdfast.core.lifetime import until
 from holdfast.core.pack import PAYLOAD, standing
 from holdfast.core.record import Record, judge_files, judge_record
-from holdfast.core.renewal import judge_renewals
+from holdfast.core.renewal import has_ended, judge_renewals
 from holdfast.core.rfc3161 import read_response
 from holdfast.core.timestamp import StampKind
 from holdfast.core.verdict import (
@@ -146,16 +147,24 @@ def judge_file(
     """
     seen = Seen()
     states: list[str] = []
+    lapsed: list[str] = []
     for proof in proofs:
         stamp, findings = _loose(name, digest, proof, terms)
         seen.findings.extend(findings)
         seen.timestamps.append(stamp)
-        states.append(stamp.status)
+        if _has_lapsed(proof, stamp, terms, seen):
+            lapsed.append(stamp.time or "")
+        else:
+            states.append(stamp.status)
     if any(stamp.network == "practice" for stamp in seen.timestamps):
         _rehearsal(seen, terms)
     if digest is None:
         seen.say(name, "proof_without_file", "weak")
-    return _verdict(seen, (_best_state(states, terms),))
+    state = _best_state(states, terms)
+    if lapsed and state != "ok":
+        seen.say(name, "exhibit_lapsed", "weak", min(lapsed))
+        state = "weak"
+    return _verdict(seen, (state,))
 
 
 def _loose(
@@ -169,6 +178,17 @@ def _loose(
         own = digest or _imprint(proof.raw)
         stamp, findings = checker.check(proof.name, own, proof.raw, lent)
     return replace(as_rehearsed(stamp), subject=name), findings
+
+
+def _has_lapsed(proof: LooseProof, stamp: TimestampSeen, terms: Terms, seen: Seen) -> bool:
+    """Whether a certificate behind it has ended, so that it could have been made since; said."""
+    if _best_state((stamp.status,), terms) != "ok" or not terms.help.now:
+        return False
+    end = until(stamp.path)
+    if end is None or not has_ended(end, terms.help.now):
+        return False
+    seen.say(proof.name, "renewal_absent", "unchecked", end)
+    return True
 
 
 def _absent(_algorithm: str) -> bytes:

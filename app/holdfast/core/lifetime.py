@@ -89,10 +89,11 @@ def rsa_bits(public_key: bytes) -> int:
         return 0
 
 
-def until(raw: bytes, chain: Sequence[bytes]) -> str | None:
-    """When the first certificate behind a token ends, RFC 3339; None where none is at hand."""
-    try:
-        life = lifetime(raw, chain, ())
-    except ValueError:
-        return None
-    return rfc3339(life.ends) if life else None
+def until(path: Sequence[bytes]) -> str | None:
+    """When the first certificate (DER) behind a token ends, RFC 3339; None where none is known.
+
+    ``path`` is the one it was found to stand on, signer first, root last: a token can bring any
+    number of others of the same names.  The root is trusted for being pinned.
+    """
+    ends = [read_certificate(raw).not_after for raw in path[:-1]]
+    return rfc3339(min(ends)) if ends else None

@@ -29,7 +29,7 @@ def judge_renewals(
     for one in sorted(dated, key=lambda one: one.until or "9999", reverse=True):
         judged[one] = _renewed(one, judged, lines, record, now)
     for one, by in judged.items():
-        if one.until and _ended(one.until, now):
+        if one.until and has_ended(one.until, now):
             if by:
                 seen.say(one.name, "renewal_holds", "ok", f"{one.until}, {by}")
             else:
@@ -37,7 +37,8 @@ def judge_renewals(
     return tuple(one if judged[one] else replace(one, lapsed=True) for one in dated)
 
 
-def _ended(until: str, now: str) -> bool:
+def has_ended(until: str, now: str) -> bool:
+    """Whether a certificate that was good until then has ended."""
     # Subtracted, since nothing can be added to the last second there is.
     return moment(now) - moment(until) > timedelta(seconds=1)
 
@@ -69,7 +70,7 @@ def _renewed(
     ``judged`` are the witnesses that end later.  One of them must be about a head over a line that
     names this proof, and be from before this one ended.
     """
-    if one.until is None or not _ended(one.until, now):
+    if one.until is None or not has_ended(one.until, now):
         return one.time or now
     first = min(lines.get(one.proof, ()), default=None)
     if first is None:

@@ -315,17 +315,8 @@ class _Witnesses:
             kind=proof.kind,
             name=name,
             proof=self.contents.sha256(name),
-            until=self._until(proof, raw),
+            until=until(stamp.path),
         )
-
-    def _until(self, proof: ProofName, raw: bytes) -> str | None:
-        if proof.kind != "rfc3161":
-            return None
-        try:
-            chain = read_pem(self._optional(chain_path(proof.authority)))
-        except ValueError:
-            chain = ()
-        return until(raw, chain)
 
     def _has_subject(self, name: str, proof: ProofName) -> bool:
         """Whether the proof speaks of something that may be dated; said when it does not."""
