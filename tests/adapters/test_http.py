@@ -118,7 +118,7 @@ def test_any_text_is_a_link_or_refused(text: str) -> None:
         "fe80::1", "fc00::1", "fd00:ec2::254", "100.64.0.1", "100.100.100.200", "224.0.0.1",
         "ff02::1", "0.0.0.0", "::", "255.255.255.255", "240.0.0.1", "168.63.129.16",
         "::ffff:127.0.0.1", "::ffff:192.168.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "192.0.0.192",
-        "2001:0:53aa:64c:0:0:80ff:fffe",
+        "2001:0:53aa:64c:0:0:80ff:fffe", "fec0::2",
     ],
 )  # fmt: skip
 def test_no_name_leads_inside(address: str, resolver: Resolver) -> None:

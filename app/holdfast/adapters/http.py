@@ -38,6 +38,8 @@ MAX_LINK = 8192
 _SECRETS = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
 # RFC 2544; proxies in "fake-IP" mode answer every name from this range.
 _MADE_UP = ipaddress.ip_network("198.18.0.0/15")
+# RFC 3879; given up, and still what virtual machines call their host by. Python calls it global.
+_SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -233,7 +235,7 @@ def judge(address: Address, *, host: str, inside: bool) -> None:
         or (real.is_reserved and not real.is_loopback)
         or any(real in network for network in _SECRETS)
     )
-    if never or not (inside or real.is_global):
+    if never or not (inside or (real.is_global and real not in _SITE_LOCAL)):
         raise Refused("link_private", host=host, address=str(address))
 
 
