@@ -437,3 +437,11 @@ def test_every_finding_has_its_words(lang: str) -> None:
     for rule in literals:
         if rule.startswith("ots_") and rule != "ots_":
             assert rule in said
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "may be two hours off"), ("zh", "两小时")])
+def test_the_time_of_a_block_is_not_said_to_be_a_clock_s(lang: str, said: str) -> None:
+    """A miner may write a time up to two hours from the true one, earlier or later."""
+    from holdfast.adapters.resources import words
+
+    assert said in words(lang)("ots_confirmed", detail="block 358391, 2015-05-28T15:41:18.000Z")
