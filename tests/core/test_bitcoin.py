@@ -33,6 +33,7 @@ from holdfast.core.bitcoin import (
     shortest_run,
     target_of,
 )
+from holdfast.core.witness import MAX_RUNS
 
 CHAIN = Path(__file__).parents[2].parent / "shared" / "vectors" / "ots" / "chain"
 needs_chain = pytest.mark.skipif(
@@ -451,6 +452,19 @@ def practice_chain(length: int) -> list[bytes]:
     for height in range(1, length):
         made.append(miner.mine(double_sha256(made[-1]), miner.START + height))
     return made
+
+
+def test_every_run_of_a_pack_is_walked_through_once(shipped: CheckpointTable) -> None:
+    """Else a proof of 76 bytes costs as much as all the headers that a pack brings."""
+    made = practice_chain(3)
+    runs = [
+        miner.joined([*made, miner.mine(double_sha256(made[-1]), miner.START + 100 + at)])
+        for at in range(MAX_RUNS + 1)
+    ]
+    bitcoin._link.cache_clear()
+    for _proof in range(3):
+        assert all(link(0, raw, shipped) for raw in runs)
+    assert bitcoin._link.cache_info().misses == len(runs)
 
 
 def test_the_practice_chain_is_known_by_its_genesis(shipped: CheckpointTable) -> None:

@@ -37,6 +37,8 @@ MAX_HEADERS_FILE = 128 << 20
 """Octets of an imported header file; the whole chain takes 80 MB as raw records."""
 MAX_RUN = MAX_HEADERS_FILE // HEADER_SIZE
 """Headers of the longest run that anybody will read."""
+MOST_RUNS = 20
+"""Runs remembered once they were walked through: those of a pack, and the person's own."""
 
 Network = Literal["bitcoin", "practice", ""]
 
@@ -239,8 +241,9 @@ def link(first: int, raw: bytes, table: CheckpointTable) -> LinkedRun | None:
     return _link(first, raw, table)
 
 
-# The proofs of one pack lean on one run, so its few thousand headers are hashed once.
-@lru_cache(maxsize=4)
+# The proofs of one pack lean on one run, so its few thousand headers are hashed once; a pack may
+# bring more, and then every proof is tried with each of them.
+@lru_cache(maxsize=MOST_RUNS)
 def _link(first: int, raw: bytes, table: CheckpointTable) -> LinkedRun | None:
     if _starts_practice(first, raw):
         _walk(first, raw, _practice_bits, lambda _height: None)
