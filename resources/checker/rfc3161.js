@@ -167,6 +167,7 @@ function readTstInfo(raw) {
   serial.integer();
   return {
     raw,
+    tsa: rest.length && rest[0].tag === 0xa0 ? ownName(rest[0]) : null,
     policy: policy.oid(),
     algorithm,
     imprint: value,
@@ -174,6 +175,12 @@ function readTstInfo(raw) {
     accuracy,
     nonce,
   };
+}
+
+// The Name in the tsa field; null for one of another form.
+function ownName(node) {
+  const [name] = node.exactly(1);
+  return name.tag === 0xa4 ? name.child(0).expect(DER.SEQUENCE).raw : null;
 }
 
 function readAccuracy(node) {
@@ -391,6 +398,27 @@ const isNamed = (token, certificate) =>
 const smallHash = (name, data) =>
   TOKEN_HASH_NAMES.includes(name) && Object.hasOwn(HASHES, name) ? HASHES[name](data) : null;
 
+// Whether a Name is one of a certificate's, as its subject or beside it.
+const bears = (certificate, name) =>
+  find(certificate.raw, name) >= 0 || plainName(name) === plainName(certificate.subject);
+
+// A Name without what makes no difference: kinds of strings, case and spaces.
+function plainName(name) {
+  return JSON.stringify(
+    readDer(name)
+      .children.flatMap((group) => group.children)
+      .filter((pair) => pair.children.length === 2)
+      .map(({ children: [kind, text] }) => [
+        hex(kind.raw),
+        latin1(text.content)
+          .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+          .split(/[ \t\n\r\v\f]+/)
+          .filter((word) => word)
+          .join(" "),
+      ]),
+  );
+}
+
 // What the profile has to say against (and beside) a token; the signature and the path remain.
 async function checkProfile(token, digest, query, chain, now) {
   const told = [];
@@ -461,6 +489,8 @@ function aboutSigner(token, signer) {
   if (signer === null) return [["token_signer_absent", "unchecked", ""]];
   const told = [];
   if (!isNamed(token, signer)) told.push(["token_signing_certificate", "broken", signer.name]);
+  const { tsa } = token.info;
+  if (tsa !== null && !bears(signer, tsa)) told.push(["token_tsa_name", "weak", commonName(tsa)]);
   const only = signer.purposes.length === 1 && signer.purposes[0] === OID.timeStamping;
   if (!only || !signer.purposesCritical) told.push(["token_key_usage", "broken", signer.name]);
   if (!isValid(signer, token.info.time)) {

@@ -455,6 +455,31 @@ def test_a_time_that_its_authority_calls_coarse_is_said_to_be(
     assert weak == [("weak", detail) for detail in told]
 
 
+def named(**parts: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    name = ax509.Name.build(parts)
+    return lambda info: {**info, "tsa": ax509.GeneralName("directory_name", name)}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (named(common_name="Test TSA"), []),
+        (named(common_name="test  tsa"), []),
+        (named(common_name="Somebody else"), ["Somebody else"]),
+        (named(organization_name="Test TSA"), [""]),
+        (lambda info: {**info, "tsa": ax509.GeneralName("dns_name", "tsa.example")}, []),
+    ],
+)
+def test_the_authority_is_whoever_the_certificate_names(
+    authority: Authority, change: Callable[[dict[str, Any]], dict[str, Any]], told: list[str]
+) -> None:
+    """RFC 3161 §2.4.2: where it is stated it is one of the certificate's names."""
+    raw = authority.token(change_info=change)
+    found = check_profile(read_response(raw), "t", digest)
+    weak = [(one.outcome, one.detail) for one in found if one.rule == "token_tsa_name"]
+    assert weak == [("weak", detail) for detail in told]
+
+
 def test_the_answer_must_fit_the_question(authority: Authority) -> None:
     query = Query(imprint_algorithm="sha256", imprint=digest("sha256"), nonce=77)
     assert findings(authority.token(nonce=77), query=query) == []

@@ -125,6 +125,8 @@ class TstInfo:
     accuracy: timedelta | None = None
     ordering: bool = False
     nonce: int | None = None
+    tsa: bytes | None = field(default=None, repr=False)
+    """DER of the Name that the authority gives itself, where it states one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,7 +331,14 @@ def _tst_info(raw: bytes) -> TstInfo:
         accuracy=accuracy,
         ordering=ordering,
         nonce=nonce,
+        tsa=_own_name(rest[0]) if rest and rest[0].tag == 0xA0 else None,
     )
+
+
+def _own_name(node: der.Node) -> bytes | None:
+    """The Name in the tsa field; None for one of another form."""
+    (name,) = _exactly(node, 1)
+    return name.children[0].expect(der.SEQUENCE).raw if name.tag == 0xA4 else None
 
 
 def _accuracy(node: der.Node) -> timedelta:
@@ -538,6 +547,21 @@ def _common_name(name: bytes) -> str:
     return one_line(texts[-1].decode("utf-8", "replace")[:200]) if texts else ""
 
 
+def _bears(certificate: Certificate, name: bytes) -> bool:
+    """Whether a Name (DER) is one of a certificate's, as its subject or beside it."""
+    return name in certificate.raw or _plain(name) == _plain(certificate.subject)
+
+
+def _plain(name: bytes) -> list[tuple[bytes, bytes]]:
+    """A Name without what makes no difference: kinds of strings, case and spaces."""
+    return [
+        (pair.children[0].raw, b" ".join(pair.children[1].content.lower().split()))
+        for group in der.read(name).children
+        for pair in group.children
+        if len(pair.children) == 2
+    ]
+
+
 def find_signer(token: Token, chain: Sequence[bytes] = ()) -> Certificate | None:
     """The certificate that the token names as its signer, from itself or from ``chain`` (DER).
 
@@ -681,6 +705,8 @@ def _about_signer(token: Token, signer: Certificate | None) -> _Told:
     name, time = signer.common_name, token.info.gen_time
     if not _is_named(token, signer):
         told.append(("token_signing_certificate", "broken", name))
+    if token.info.tsa is not None and not _bears(signer, token.info.tsa):
+        told.append(("token_tsa_name", "weak", _common_name(token.info.tsa)))
     if signer.extended_key_usage != (TIME_STAMPING,) or not signer.extended_key_usage_critical:
         told.append(("token_key_usage", "broken", name))
     # A certificate ends with the last second it names.

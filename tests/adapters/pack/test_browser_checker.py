@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import x509 as ax509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import InhibitAnyPolicy, PolicyConstraints
@@ -539,21 +540,36 @@ def test_two_names_for_the_hash_of_a_signature_are_found_by_all(
     assert (status["status"] == "confirmed") is (algorithm == "sha256_ecdsa")
 
 
-@pytest.mark.parametrize("accuracy", [{"seconds": 60}, {"seconds": 60, "micros": 1}])
-def test_a_coarse_time_is_said_in_the_same_words(node: Engine, accuracy: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("more", "rule"),
+    [
+        ({"accuracy": {"seconds": 60}}, ""),
+        ({"accuracy": {"seconds": 60, "micros": 1}}, "token_accuracy"),
+        ({"tsa": "Test TSA"}, ""),
+        ({"tsa": " TEST   tsa"}, ""),
+        ({"tsa": "Ⅻ 时间戳"}, "token_tsa_name"),
+    ],
+)
+def test_what_a_token_says_of_itself_is_said_in_the_same_words(
+    node: Engine, more: dict[str, Any], rule: str
+) -> None:
     authority = tsa.Authority.make()
-    raw = authority.token(change_info=lambda info: {**info, "accuracy": accuracy})
+    if "tsa" in more:
+        name = ax509.Name.build({"common_name": more["tsa"]})
+        more = {"tsa": ax509.GeneralName("directory_name", name)}
+    raw = authority.token(change_info=lambda info: {**info, **more})
     digest = tsa.digest("sha256")
     _, theirs = node.asked(
         "token", raw=raw.hex(), chain="", roots=[authority.root.pem.decode()],
         digests={"sha256": digest.hex()}, now=1893456000000000,
     )  # fmt: skip
-    _, found = Rfc3161Checker().check(
+    _, found = OpensslTokens().check(
         "x", lambda _name: digest, raw, ProofHelp(roots=(authority.root.pem,))
     )
     ours = {(one.rule, one.outcome, one.detail) for one in found}
     assert ours == {(one["rule"], one["outcome"], one["detail"]) for one in theirs}
-    assert ("token_accuracy" in {one.rule for one in found}) is (len(accuracy) > 1)
+    said = {one.rule for one in found} & {"token_accuracy", "token_tsa_name"}
+    assert said == ({rule} if rule else set())
 
 
 @pytest.mark.parametrize("hash_name", ["sha1", "md5", ""])
