@@ -25,6 +25,7 @@ from fakes.packed import (
 from holdfast.adapters.pack.verifier import pinned_roots
 from holdfast.core import bag
 from holdfast.core.bag import SMALL_FILE, Contents, Seen, Unreadable
+from holdfast.core.bitcoin import PERIOD, CheckpointTable, bits_of, double_sha256, target_of
 from holdfast.core.canonical import Json, canonical, parse
 from holdfast.core.certificates import write_pem
 from holdfast.core.errors import Cancelled
@@ -935,6 +936,30 @@ def test_a_run_that_leads_nowhere_is_said() -> None:
     files["data/timestamps/headers/bitcoin-5-5.bin"] = genesis
     verdict = look(rebagged(files), checkers=(Says(),))
     assert "headers_unlinked" in rules(verdict, ("unchecked",))
+
+
+def test_the_end_of_a_run_that_is_cheap_today_is_said_to_lead_nowhere() -> None:
+    mined = miner.chain(PERIOD)
+    forged = miner.mine(double_sha256(mined[-1]), miner.START)
+    later = bits_of((target_of(miner.EASY) or 0) // 100)
+    aged = CheckpointTable(
+        hashes=(double_sha256(mined[-1]), bytes(32), bytes(31) + b"\1"),
+        bits=(miner.EASY, miner.EASY, miner.EASY, later),
+        genesis=double_sha256(mined[0]),
+        limit=miner.EASY,
+    )
+    files = real_pack()
+    name = f"data/timestamps/headers/bitcoin-{PERIOD - 2}-{PERIOD}.bin"
+    files[name] = miner.joined([*mined[-2:], forged])
+    told = {
+        (one.rule, one.outcome, one.detail)
+        for one in look(rebagged(files), checkers=(Says(),), table=aged).findings
+        if one.subject == name
+    }
+    assert told == {
+        ("headers_linked", "ok", f"{PERIOD - 2}–{PERIOD - 1}"),
+        ("headers_unlinked", "unchecked", f"{PERIOD}–{PERIOD}"),
+    }
 
 
 def test_roots_that_are_not_ours_are_said_and_not_trusted() -> None:
