@@ -407,6 +407,46 @@ def path() -> list[Any]:
 
 
 @needs_openssl
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_a_signature_of_an_unknown_kind_is_not_good_for_its_key(checker: str) -> None:
+    """Nothing signs the name of the kind, so that anybody can write another one."""
+
+    def unknown(one: dict[str, Any]) -> dict[str, Any]:
+        return {**one, "signature_algorithm": {"algorithm": "1.2.840.10045.4.9"}}
+
+    seen, findings = CHECKERS[checker].check(
+        "t",
+        lambda name: hashlib.new(name, SUBJECT).digest(),
+        authority().token(change_signer=unknown),
+        ProofHelp(roots=(authority().root.pem,)),
+    )
+    assert seen.status == "unchecked"
+    assert "token_signature_uncheckable" in {one.rule for one in findings}
+
+
+@needs_openssl
+def test_what_openssl_cannot_read_is_no_wrong_signature() -> None:
+    """An empty element among the certificates, which nobody signs."""
+    kind, wrapper = der.read(authority().token()).children
+    parts = [
+        der.element(0xA0, *(one.raw for one in part.children), b"\x30\x00")
+        if part.tag == 0xA0
+        else part.raw
+        for part in wrapper.children[0].children
+    ]
+    data = der.element(der.SEQUENCE, *parts)
+    raw = der.element(der.SEQUENCE, kind.raw, der.element(0xA0, data))
+    seen, findings = CHECKERS["pyz"].check(
+        "t",
+        lambda name: hashlib.new(name, SUBJECT).digest(),
+        raw,
+        ProofHelp(roots=(authority().root.pem,)),
+    )
+    assert seen.status == "unchecked"
+    assert "token_signature_uncheckable" in {one.rule for one in findings}
+
+
+@needs_openssl
 def test_openssl_judges_the_same_token_and_path() -> None:
     good = read_response(authority().token())
     assert judgement.openssl_opinion(good, path()) is True

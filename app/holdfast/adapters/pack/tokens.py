@@ -40,6 +40,9 @@ _KNOWN_SIGNATURES = re.compile(
 )
 """RSA, RSASSA-PSS and ECDSA: where these fail, the signature is wrong and not merely unknown."""
 
+_EDDSA = frozenset({"1.3.101.112", "1.3.101.113"})
+"""Not every openssl knows these in a token."""
+
 _NO_PATH_ERRORS = frozenset({2, 7, 9, 10, 18, 19, 20, 21, 27, 68})
 """X509_V_ERR codes that say only that nothing leads from the signer to this root; of them 68 that
 a certificate is signed over a hash that can be made to collide."""
@@ -191,7 +194,9 @@ class _Arithmetic:
         if not self.openssl:
             return "token_no_openssl", "unchecked", self.signer.common_name, None
         algorithm = self.token.signer.signature_algorithm
-        if algorithm in SM2_SIGNATURES:
+        known = _KNOWN_SIGNATURES.fullmatch(algorithm) is not None
+        if algorithm in SM2_SIGNATURES or not (known or algorithm in _EDDSA):
+            # Nothing signs this name, and openssl goes by the key alone.
             return "token_signature_uncheckable", "unchecked", algorithm, None
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             room = Path(folder)
@@ -200,8 +205,8 @@ class _Arithmetic:
                 if self._all_holds(root, room):
                     return "", "ok", "", root
             # Something does not: what it is needs to be asked apart.
-            if not self._signature_holds(room):
-                if _KNOWN_SIGNATURES.fullmatch(algorithm):
+            if not (holds := self._signature_holds(room)):
+                if known and holds is not None:
                     return "token_signature", "broken", self.signer.common_name, None
                 return "token_signature_uncheckable", "unchecked", algorithm, None
             trouble = ""
@@ -255,7 +260,8 @@ class _Arithmetic:
         )
         return done.returncode == 0
 
-    def _signature_holds(self, room: Path) -> bool:
+    def _signature_holds(self, room: Path) -> bool | None:
+        """Whether it does; None where openssl cannot read what stands beside what is signed."""
         token, signer = room / "token.der", room / "signer.pem"
         token.write_bytes(self.token.raw)
         signer.write_bytes(write_pem((self.signer.raw,)))
@@ -278,6 +284,8 @@ class _Arithmetic:
                 os.devnull,
             )
         )
+        if b"Error reading SMIME Content Info" in done.stderr:
+            return None
         return done.returncode == 0
 
     def _path_to(self, root: Certificate, room: Path) -> str | None:
