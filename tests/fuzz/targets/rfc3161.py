@@ -18,7 +18,7 @@ from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import rfc3161
 from holdfast.core.canonical import moment, rfc3339
 from holdfast.core.certificates import read_pem, write_pem
-from holdfast.core.lifetime import rsa_bits, until
+from holdfast.core.lifetime import lifetime, rsa_bits
 from holdfast.core.rfc3161 import MalformedToken, Token, read_certificate, read_response
 from holdfast.core.verdict import ProofHelp
 
@@ -82,8 +82,8 @@ def _profile(token: Token) -> None:
     assert all(finding.subject == "f" for finding in told)
     text = rfc3339(token.info.gen_time)
     assert (moment(text) - token.info.gen_time).total_seconds() <= 0
-    ends = until(token.raw, ())
-    assert ends is None or moment(ends)
+    life = lifetime(token.raw, (), ())
+    assert life is None or moment(rfc3339(life.ends)) == life.ends
 
 
 def _judged(data: bytes, token: Token | None) -> None:
