@@ -123,3 +123,8 @@ const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.[^\n]*)?$/i;
 
 const safeSegment = (name) => SEGMENT.test(name) && !DEVICE.test(name) && !name.endsWith(".");
 const safePath = (path) => path.length <= 400 && path.split("/").every(safeSegment);
+
+// A folder that leads nowhere else on any system and shows as what it is.  People rename folders.
+const plainFolder = (name) =>
+  !/[/\\:\t\n]/.test(name) && name.search(HIDDEN) < 0
+  && name.length > 0 && Array.from(name).length <= 255 && !/[. ]$/.test(name);

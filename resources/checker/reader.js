@@ -321,7 +321,10 @@ class ZipPack {
     this.top = topOf(infos.map((info) => info.name.split("\0")[0]));
     this.start = start;
     const overlapping = overlaps(infos, start);
-    for (const info of infos) this.admit(info, overlapping.has(info.offset));
+    if (this.top && !plainFolder(this.top.slice(0, -1))) {
+      // Whoever unpacks it by another program may find its files elsewhere.
+      this.known.trouble(this.top, "name_dangerous");
+    } else for (const info of infos) this.admit(info, overlapping.has(info.offset));
     // Whether every byte that is no content is what our writer writes; local headers are compared
     // where they are read.
     this.rewritten = !this.isOurs(directory);

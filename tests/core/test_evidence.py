@@ -24,6 +24,7 @@ from holdfast.core.evidence import (
     Received,
     Shown,
     Target,
+    plain_folder,
     read_manifest,
     safe_name,
     safe_path,
@@ -116,6 +117,19 @@ def test_plain_names_are_safe(path: str) -> None:
 )  # fmt: skip
 def test_names_that_some_system_trips_over_are_not(path: str) -> None:
     assert not safe_path(path)
+
+
+@pytest.mark.parametrize("name", ["HF-2026-0001", "\u6848\u4ef6 2026 (copy)", ".hidden", "x" * 255])
+def test_a_folder_may_have_been_renamed(name: str) -> None:
+    assert plain_folder(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", ".. ", "a/b", "a\\b", "C:", "a\tb", "a\nb", "a\u202eb", "a\x1bb", "x" * 256],
+)
+def test_a_folder_that_leads_elsewhere_or_hides_its_name_is_not_plain(name: str) -> None:
+    assert not plain_folder(name)
 
 
 @given(st.text(max_size=80), st.lists(st.sampled_from(["file", "file.txt", "A.PNG"])))

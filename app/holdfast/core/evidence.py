@@ -25,6 +25,7 @@ Outcome = Literal["pass", "warn", "fail", "not_checked"]
 
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
+_LEADING = re.compile(r"[/\\:\t\n]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -417,3 +418,12 @@ def safe_name(untrusted: str, taken: Collection[str] = ()) -> str:
 def safe_path(path: str) -> bool:
     """Whether every segment of the relative ``path`` is safe; never absolute, never ``..``."""
     return len(path) <= 400 and all(safe_segment(part) for part in path.split("/"))
+
+
+def plain_folder(name: str) -> bool:
+    """Whether a folder of that name leads nowhere else on any system and shows as what it is.
+
+    People rename folders, so that more is allowed than in a path of ours.
+    """
+    plain = _LEADING.search(name) is None and visible(name) == name
+    return plain and 0 < len(name) <= 255 and not name.endswith((".", " "))

@@ -315,6 +315,20 @@ def test_hostile_zips_are_refused_as_by_the_python_reader(
     assert short(node.judged(path)["result"]) == short(ours)
 
 
+@pytest.mark.parametrize("top", ["../", "C:/", ".. /", "a\u202e/", "x" * 256 + "/", "\u6848 (2)/"])
+def test_the_folder_of_a_zip_is_taken_and_refused_as_by_the_python_reader(
+    node: Engine, home: Path, tmp_path: Path, top: str
+) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in sorted(finished().files.items()):
+            archive.writestr(zipfile.ZipInfo(f"{top}{name}"), data)
+    ours = as_pyz(home, path)
+    refused = "name_dangerous" in {one["rule"] for one in ours["findings"]}
+    assert refused == (top != "\u6848 (2)/")
+    assert short(node.judged(path)["result"]) == short(ours)
+
+
 def test_a_thousand_small_bombs_are_one(node: Engine, home: Path, tmp_path: Path) -> None:
     def many(archive: zipfile.ZipFile) -> None:
         for number in range(40):

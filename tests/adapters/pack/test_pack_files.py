@@ -10,6 +10,7 @@ import socket
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from holdfast.adapters.pack import reader, writer, zipform
 from holdfast.adapters.pack.reader import FolderPack, open_pack
 from holdfast.adapters.pack.writer import write_pack
 from holdfast.core.bag import Unreadable
+from holdfast.core.canonical import one_line
 from holdfast.core.errors import Cancelled, Refused, Tampered
 from holdfast.core.job import Job
 from holdfast.core.pack import PackFile
@@ -253,6 +255,37 @@ def test_dangerous_members_are_named_and_never_read(
     verdict = verdict_of(rezipped(tmp_path, lambda a: a.writestr(entry(name, mode), b"x")))
     assert verdict.verdict == "broken"
     assert rules(verdict, ("broken",)) == {rule}
+
+
+@pytest.mark.parametrize(
+    "top",
+    ["../", "/", "./", "C:/", "..\\x/", ".. /", "a\u202e/", "a\x1b[31m/", "a\nb/", "x" * 256 + "/"],
+)
+def test_a_pack_in_a_folder_that_leads_elsewhere_is_not_read(tmp_path: Path, top: str) -> None:
+    """Other programs would unpack it over what lies there already."""
+    path = in_folder(tmp_path / "x.zip", top)
+    verdict = verdict_of(path)
+    assert verdict.verdict == "broken"
+    named = [f.subject for f in verdict.findings if f.rule == "name_dangerous"]
+    assert named == [one_line(top)]
+
+
+def test_a_pack_in_a_folder_that_somebody_renamed_is_read(tmp_path: Path) -> None:
+    path = in_folder(tmp_path / "x.zip", "\u6848\u4ef6 2026 (copy)/")
+    assert verdict_of(path).verdict == "ok"
+
+
+def in_folder(at: Path, top: str) -> Path:
+    """The pack in our own form, below another folder."""
+    body, members = b"", []
+    for name, data in sorted(finished().files.items()):
+        crc = zlib.crc32(data)
+        members.append(zipform.Member(name=top + name, size=len(data), crc=crc, offset=len(body)))
+        body += zipform.local_header(top + name, len(data), crc) + data
+    directory = b"".join(map(zipform.central_header, members))
+    end = zipform.directory_end(len(members), len(directory), len(body))
+    at.write_bytes(body + directory + end)
+    return at
 
 
 def test_empty_folders_in_a_zip_are_nothing(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from holdfast.adapters.pack.hashing import (
 )
 from holdfast.core.bag import SMALL_FILE, ReadablePack, Unreadable
 from holdfast.core.canonical import one_line
-from holdfast.core.evidence import safe_path
+from holdfast.core.evidence import plain_folder, safe_path
 from holdfast.core.pack import DECLARATION, MAX_MEMBERS
 from holdfast.core.verdict import Finding
 
@@ -299,8 +299,12 @@ class ZipPack:
         self.top = _top(archive)
         infos = archive.infolist()
         overlapping = _overlapping(infos, archive.start_dir)
-        for info in infos:
-            self._admit(info, overlaps=info.header_offset in overlapping)
+        if self.top and not plain_folder(self.top[:-1]):
+            # Whoever unpacks it by another program may find its files elsewhere.
+            self._known.trouble(self.top, "name_dangerous")
+        else:
+            for info in infos:
+                self._admit(info, overlaps=info.header_offset in overlapping)
         self._ours = _is_ours(file, archive)
         if not self._known.troubles and not self._ours:
             self._known.troubles.append(Finding(subject="", rule="zip_rewritten", outcome="weak"))
