@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,42 @@ def test_a_file_that_nothing_speaks_of_is_unchecked(tmp_path: Path) -> None:
 def test_a_pack_under_another_name_is_a_pack(tmp_path: Path) -> None:
     shutil.copy(finished().archive, tmp_path / "evidence.dat")
     assert judged(tmp_path / "evidence.dat").verdict == "ok"
+
+
+def test_a_time_stamp_on_a_pack_does_not_vouch_for_what_is_in_it(
+    case: Rehearsal, tmp_path: Path
+) -> None:
+    """Anybody can have the bytes of a changed pack stamped, and lay the proof beside it."""
+    name = f"{finished().number}/data/exhibits/E0001/files/page.html"
+    at = tmp_path / "pack.zip"
+    with zipfile.ZipFile(finished().archive) as before, zipfile.ZipFile(at, "w") as after:
+        for info in before.infolist():
+            data = before.read(info)
+            after.writestr(info, flipped(data) if info.filename == name else data)
+    number = case.capture({"pack.zip": at.read_bytes()})
+    case.stamp_all()
+    out = case.export(tmp_path / "out")
+    proof = tmp_path / "pack.zip.ots"
+    shutil.copy(out / f"data/exhibits/{number}/proofs/files/pack.zip.ots", proof)
+    (headers,) = out.glob("data/timestamps/headers/*.bin")
+    for targets in ([at], [proof], [at, proof], [tmp_path]):
+        verdict = judged(*targets, headers=headers)
+        assert verdict.verdict == "broken"
+        assert "ots_simulated" in rules(verdict, ("ok",))
+        assert "file_changed" in rules(verdict, ("broken",))
+
+
+def test_a_time_stamp_on_a_whole_pack_is_said_with_it(case: Rehearsal, tmp_path: Path) -> None:
+    number = case.capture({"pack.zip": finished().archive.read_bytes()})
+    case.stamp_all()
+    out = case.export(tmp_path / "out")
+    at = shutil.copy(finished().archive, tmp_path / "pack.zip")
+    shutil.copy(out / f"data/exhibits/{number}/proofs/files/pack.zip.ots", tmp_path)
+    (headers,) = out.glob("data/timestamps/headers/*.bin")
+    verdict = judged(at, headers=headers)
+    assert verdict.verdict == "ok"
+    assert {"ledger_match", "ots_simulated"} <= rules(verdict, ("ok",))
+    assert "pack.zip" in {seen.subject for seen in verdict.timestamps}
 
 
 def test_several_targets_give_the_worst(loose: Path, tmp_path: Path) -> None:

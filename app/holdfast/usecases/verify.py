@@ -303,14 +303,11 @@ class _Target:
         proofs = () if self.thing.label else beside(path)
         if proofs := (*proofs, *self.thing.proofs):
             return self._file(path, proofs)
-        if is_database(path) and (known := self._database(path)) is not None:
-            return known
-        packed = path.suffix.lower() == ".zip" or _starts_as_zip(path)
-        if packed and (known := self._marked(path)) is not None:
+        if (known := self._within(path)) is not None:
             return known
         if self.shelf is not None and (known := self._on_record(path, self.shelf)) is not None:
             return known
-        if packed:
+        if _is_packed(path):
             return self._pack(path)
         if path.suffix.lower() == ".pdf":
             return self._stray_document(path)
@@ -324,6 +321,12 @@ class _Target:
                 detail=str(len(self.shelf.cases())),
             )
         return Verdict(verdict="unchecked", findings=(finding,))
+
+    def _within(self, path: Path) -> Verdict | None:
+        """What is in a copied database or a packed pack; None for any other file."""
+        if is_database(path) and (known := self._database(path)) is not None:
+            return known
+        return self._marked(path) if _is_packed(path) else None
 
     def _folder(self, path: Path) -> Verdict:
         """A pack's own folder, or a data folder; any other was opened before, and was empty."""
@@ -441,7 +444,10 @@ class _Target:
             return known[algorithm]
 
         loose = tuple(_loose(proof) for proof in proofs)
-        return judge_file(path.name, digest, loose, self.terms)
+        about = judge_file(path.name, digest, loose, self.terms)
+        # That a pack existed by then says nothing about what is in it.
+        inside = self._within(path)
+        return about if inside is None else together((inside, about))
 
     def _digests(self, path: Path, algorithms: Sequence[str]) -> Mapping[str, bytes]:
         size, done = path.stat().st_size, 0
@@ -518,7 +524,10 @@ def _unreadable(path: Path, error: Unreadable) -> Verdict:
     return Verdict(verdict="broken", findings=(told,))
 
 
-def _starts_as_zip(path: Path) -> bool:
+def _is_packed(path: Path) -> bool:
+    """Whether a file is a ZIP by its name or by how it begins."""
+    if path.suffix.lower() == ".zip":
+        return True
     try:
         with path.open("rb") as file:
             return file.read(4) == b"PK\x03\x04"
