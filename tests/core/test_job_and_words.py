@@ -41,6 +41,13 @@ def test_words_fill_their_facts_and_nothing_else() -> None:
         words("nothing")
 
 
+def test_a_fact_of_an_error_is_one_visible_line() -> None:
+    """A file may be named so that its name clears a screen and says that all is well."""
+    words = Words("en", {}, {"x": Trouble(what="“{name}” is none.", why="", now="")})
+    told = words.trouble(Refused("x", name="a\x1b[2J\n\u202eIntact."))
+    assert str(told) == "“a\\u{001B}[2J \\u{202E}Intact.” is none."
+
+
 def test_the_worst_of_several_targets_counts() -> None:
     assert worst([]) == "ok"
     assert worst(["ok", "weak"]) == "weak"

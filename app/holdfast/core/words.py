@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from holdfast.core.canonical import one_line
 from holdfast.core.errors import HoldfastError
 
 
@@ -33,12 +34,16 @@ class Words:
         return _fill(self.words[key], facts)
 
     def trouble(self, error: HoldfastError) -> Trouble:
-        """The three sentences of an error."""
+        """The three sentences of an error.
+
+        Names of files and answers of strangers are among the facts, so each is one visible line.
+        """
         words = self.errors[error.code]
+        facts = {name: one_line(str(value)) for name, value in error.facts.items()}
         return Trouble(
-            what=_fill(words.what, error.facts),
-            why=_fill(words.why, error.facts),
-            now=_fill(words.now, error.facts),
+            what=_fill(words.what, facts),
+            why=_fill(words.why, facts),
+            now=_fill(words.now, facts),
         )
 
 

@@ -278,6 +278,17 @@ def test_bad_requests_are_one_sentence(pyz: Path, tmp_path: Path) -> None:
     assert run(pyz, "--nonsense").returncode == 2
 
 
+def test_a_name_that_would_write_over_the_screen_is_made_visible(pyz: Path, tmp_path: Path) -> None:
+    at = tmp_path / "a\x1b[2J\x1b[HIntact: everything matches.\n\u202e.zip"
+    with zipfile.ZipFile(at, "w") as archive:
+        archive.writestr("holiday/photo.jpg", b"x")
+    code, out, err = checked(pyz, at, "--lang", "en")
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "\x1b" not in err
+    assert "\u202e" not in err
+
+
 def checked(pyz: Path, *arguments: str | Path) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     code = check([str(one) for one in arguments], pyz, KNOWN, out, err)
