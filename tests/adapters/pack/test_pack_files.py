@@ -556,6 +556,40 @@ def test_what_may_not_be_read_is_said(folder: Path, monkeypatch: pytest.MonkeyPa
     assert "file_unreadable" in rules(verdict)
 
 
+def test_what_is_gone_while_a_folder_is_listed_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or what lies in a folder that may be listed and not entered."""
+    real_scan, name = os.scandir, "data/exhibits/E0001/capture.json"
+
+    class Listed:
+        def __init__(self, path: object) -> None:
+            with real_scan(path) as entries:  # type: ignore[call-overload] # as given
+                self._entries = list(entries)
+
+        def __enter__(self) -> list[os.DirEntry[str]]:
+            if any(entry.name == "capture.json" for entry in self._entries):
+                (folder / name).unlink(missing_ok=True)
+            return self._entries
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(os, "scandir", Listed)
+    pack = FolderPack(folder)
+    assert name not in pack.names()
+    assert (name, "file_unreadable") in {(f.subject, f.rule) for f in pack.troubles()}
+
+
+def test_a_file_that_turns_into_a_pipe_is_not_waited_for(folder: Path) -> None:
+    name = "data/case.json"
+    pack = FolderPack(folder)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(Unreadable, match="file_special"):
+        pack.digests(name, ("sha256",), lambda _: None)
+
+
 def test_a_file_that_turns_into_something_else_is_refused(folder: Path) -> None:
     pack = FolderPack(folder)
     (folder / "bagit.txt").unlink()

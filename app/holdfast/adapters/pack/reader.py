@@ -131,6 +131,15 @@ class _Names:
         return True
 
 
+_AS_IT_LIES: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+"""A file may have become a link or a pipe since it was listed; a pipe would never open."""
+
+
 class FolderPack:
     """A folder.  Links are never followed, in it or to it from within."""
 
@@ -154,7 +163,12 @@ class FolderPack:
             if len(self._sizes) >= MAX_MEMBERS or depth > MAX_DEPTH:
                 self._known.trouble(name, "pack_too_many")
                 return
-            about = entry.stat(follow_symlinks=False)
+            try:
+                about = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                # It is gone by now, or its folder may be listed and not entered.
+                self._known.trouble(name, "file_unreadable", _why(error))
+                continue
             if entry.is_symlink() or _is_reparse_point(about):
                 self._known.trouble(name, "file_link")
             elif stat.S_ISDIR(about.st_mode):
@@ -180,10 +194,7 @@ class FolderPack:
     @contextmanager
     def _open(self, name: str) -> Iterator[IO[bytes]]:
         try:
-            handle = os.open(
-                self._root / name,
-                os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0),
-            )
+            handle = os.open(self._root / name, _AS_IT_LIES)
             with os.fdopen(handle, "rb", buffering=0) as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise Unreadable("file_special")
