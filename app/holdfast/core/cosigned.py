@@ -32,7 +32,8 @@ def judge_cosigned(
             (ref,) = entry.refs
             key = read_key(str(entry.facts.get("key")), COSIGNATURE_NOTE)
             size = entry.facts.get("size")
-            if not isinstance(size, int) or ref.path != cosigned_path(size, key.id.hex()):
+            # To Python true is an integer too, and it is no number of lines.
+            if type(size) is not int or ref.path != cosigned_path(size, key.id.hex()):
                 raise ValueError("its file lies elsewhere")
         except ValueError:
             reading.seen.say(payload(ENTRIES), "cosigned_malformed", "broken", str(entry.seq))

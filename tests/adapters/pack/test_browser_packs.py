@@ -317,6 +317,18 @@ def with_note(note: bytes, facts: dict[str, Json] | None = None, *, there: bool 
     return grown(line, files=files)
 
 
+def of_true_lines() -> Files:
+    """A sound cosignature on the head over one line, whose number of lines is stated as true."""
+    head = head_of(lines()[:1])
+    bare = replace(head, signatures=())
+    told = SECOND.sign(cosignature.message(bare, 1_800_000_000))
+    note = cosignature.cosigned(bare, KEY, 1_800_000_000, told).note
+    path = f"ledger/checkpoints/True.cosigned-{KEY.id.hex()}.txt"
+    stated: dict[str, Json] = {"key": str(KEY), "size": True}
+    files = {**finished().files, f"data/{path}": note}
+    return grown(("checkpoint.cosigned", stated, (ref(path, note),)), files=files)
+
+
 COSIGNED: tuple[tuple[str, Callable[[], Files]], ...] = (
     ("cosigned_holds", lambda: with_note(cosigned())),
     ("cosigned_other_root", lambda: with_note(cosigned(root=bytes(32)))),
@@ -328,6 +340,7 @@ COSIGNED: tuple[tuple[str, Callable[[], Files]], ...] = (
     ("cosigned_malformed", lambda: with_note(cosigned(), {"key": str(KEY), "size": "5"})),
     ("cosigned_malformed", lambda: with_note(cosigned(), {"key": str(KEY), "size": 6})),
     ("file_missing", lambda: with_note(cosigned(), there=False)),
+    ("cosigned_malformed", lambda: of_true_lines()),
 )
 
 
@@ -340,6 +353,7 @@ RECORD: dict[str, Json] = {"format": "x", "run": {"a": [1, "\u5f20", True, None]
 SHA = hashlib.sha256(canonical(RECORD)).hexdigest()
 CHECKED: Line = ("environment.checked", {"sha256": SHA}, ())
 ODD: Line = ("environment.checked", {"sha256": ["a"]}, ())
+NAMED_ODDLY: Line = ("environment.checked", {"sha256": "True"}, ())
 
 
 def exports(**facts: Json) -> Line:
@@ -355,7 +369,7 @@ def with_case(environment: Json) -> Files:
     data = canonical({**body, "environment": environment})
     files = {**finished().files, "data/case.json": data}
     act, facts, _ = exports()
-    return grown(ODD, CHECKED, (act, facts, (ref("case.json", data),)), files=files)
+    return grown(ODD, NAMED_ODDLY, CHECKED, (act, facts, (ref("case.json", data),)), files=files)
 
 
 @pytest.mark.parametrize(
@@ -364,6 +378,7 @@ def with_case(environment: Json) -> Files:
         ([{"sha256": SHA, "earlier": [], "record": RECORD}], True),
         ([{"sha256": SHA, "earlier": [SHA], "record": RECORD}], True),
         ([{"sha256": SHA, "earlier": ["e" * 64], "record": RECORD}], False),
+        ([{"sha256": SHA, "earlier": [True], "record": RECORD}], False),
         ([{"sha256": SHA, "earlier": [], "record": {"format": "y"}}], False),
         ([{"sha256": "", "earlier": []}], False),
         (["nonsense", {"sha256": 1, "earlier": {}, "record": RECORD}], False),
@@ -407,11 +422,11 @@ def signed_as(change: Callable[[bytes], bytes]) -> Callable[[], Files]:
     return lambda: {**finished().files, SIGNATURE: change(finished().files[SIGNATURE])}
 
 
-def withheld(at: int) -> Files:
-    bodies = lines()
+def withheld(at: int, stated: Json = ...) -> Files:
+    files = finished().files if stated is ... else grown(exports(withheld=stated))
+    bodies = files[ENTRIES].split(b"\n")[:-1]
     bodies[at] = b'{"withheld":"' + leaf_hash(bodies[at]).hex().encode() + b'"}'
-    files = {**finished().files, ENTRIES: b"".join(body + b"\n" for body in bodies)}
-    return rebagged(files)
+    return rebagged({**files, ENTRIES: b"".join(body + b"\n" for body in bodies)})
 
 
 def moved() -> Files:
@@ -439,6 +454,7 @@ LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("withheld_otherwise", "broken", lambda: grown(exports(only=["E0001"]))),
     ("bag_match", "ok", lambda: grown(exports(only=["E0001", "E0002"]))),
     ("withheld_otherwise", "broken", lambda: withheld(2)),
+    ("withheld_otherwise", "broken", lambda: withheld(1, stated=[[True, 1]])),
     ("signature_other_key", "broken", lambda: grown(exports(manifest_key="RWQ"))),
     ("signature_other_key", "broken", lambda: grown(exports(manifest_key=[1]))),
     ("file_not_on_record", "broken", lambda: grown(exports(manifest_key=...))),
