@@ -147,9 +147,9 @@ function roundValue(value, world, terms, say) {
   return { name: `round ${number}`, time: time * 1000, slack: ROUND_SLACK };
 }
 
-// Milliseconds since 1970; null for what is no time.
+// Milliseconds since 1970; null for what is no time.  To JavaScript there is a year 0.
 function momentOf(text) {
-  if (!RFC3339.test(text)) return null;
+  if (!RFC3339.test(text) || text.startsWith("0000")) return null;
   const time = Date.parse(text);
   return Number.isNaN(time) || new Date(time).toISOString().slice(0, 19) !== text.slice(0, 19)
     ? null

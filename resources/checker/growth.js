@@ -3,7 +3,7 @@
 
 const MOST_STEPS = 63;
 const LOOKS_KEPT = /^(?:old [0-9]+|(?:practice\.)?holdfast\.local\/[0-9a-f-]{36})\n/;
-const PRINTED = /^([1-9][0-9]{0,15}):([0-9a-fA-F]{64})$/;
+const PRINTED = /^([1-9][0-9]{0,14}):([0-9a-fA-F]{64})$/;
 const HELD = [
   "kept_holds", "kept_fork", "kept_rollback", "kept_newer", "kept_other_key", "kept_malformed",
 ];
@@ -16,7 +16,7 @@ function readGrowth(raw) {
   const gap = find(raw.subarray(0, MAX_NOTE), encode("\n\n"));
   if (raw.length > MAX_NOTE || gap < 0) bad("not a consistency proof");
   const [first, ...lines] = ascii(raw.subarray(0, gap)).split("\n");
-  const hit = /^old (0|[1-9][0-9]{0,15})$/.exec(first);
+  const hit = /^old (0|[1-9][0-9]{0,14})$/.exec(first);
   if (hit === null || lines.length > MOST_STEPS) {
     bad("not a consistency proof: its size or its length");
   }

@@ -111,7 +111,7 @@ function consistent(first, second, firstRoot, secondRoot, path) {
 const originOf = (ledger, world) => `${world === "practice" ? "practice." : ""}holdfast.local/${ledger}`;
 const worldOf = (origin) => (origin.startsWith("practice.") ? "practice" : "real");
 
-const NOTE_SIZE = /^(?:0|[1-9][0-9]{0,15})$/;
+const NOTE_SIZE = /^(?:0|[1-9][0-9]{0,14})$/;
 const NOTE_SIGNATURE = new RegExp(`^\u2014 ([^${WHITE}]+) ([^${WHITE}]+)$`);
 
 function readCheckpoint(raw) {
@@ -171,7 +171,7 @@ function readInclusion(raw) {
   if (gap < 0 || lines.length < 2 || lines[0] !== "c2sp.org/tlog-proof@v1" || lines.length > 66) {
     bad("not a tlog-proof");
   }
-  const hit = /^index (0|[1-9][0-9]{0,15})$/.exec(lines[1]);
+  const hit = /^index (0|[1-9][0-9]{0,14})$/.exec(lines[1]);
   if (hit === null) bad("not a tlog-proof: no index");
   const path = lines.slice(2).map(unbase64);
   if (path.some((step) => step.length !== 32)) bad("not a tlog-proof: a hash of another length");

@@ -30,7 +30,7 @@ const cosignedPath = (size, key) => `ledger/checkpoints/${size}.cosigned-${key}.
 const EXHIBIT = /^exhibits\/(E[0-9]{4,9})\/([^\n]+)$/;
 const PROOF =
   /^(exhibits\/E[0-9]{4,9}\/proofs|ledger\/checkpoints)\/([^\n]+?)\.(?:(ots)|([A-Za-z0-9][A-Za-z0-9_-]*)\.(tsr|tsq))$/;
-const CHECKPOINT = /^ledger\/checkpoints\/(0|[1-9][0-9]{0,15})\.txt$/;
+const CHECKPOINT = /^ledger\/checkpoints\/(0|[1-9][0-9]{0,14})\.txt$/;
 const CERTIFICATES = /^timestamps\/([A-Za-z0-9][A-Za-z0-9_-]*)\/(chain|root)\.pem$/;
 const REVOCATION =
   /^timestamps\/([A-Za-z0-9][A-Za-z0-9_-]*)\/revocation\/[0-9a-f]{16}\.(?:crl|ocsp)$/;

@@ -24,9 +24,9 @@ from holdfast.core.ledger import (
 )
 
 MOST_STEPS = 63
-_OLD = re.compile("old (0|[1-9][0-9]{0,15})")
+_OLD = re.compile("old (0|[1-9][0-9]{0,14})")
 _LOOKS = re.compile(rb"(?:old [0-9]+|(?:practice\.)?holdfast\.local/[0-9a-f-]{36})\n")
-_PRINTED = re.compile("([1-9][0-9]{0,15}):([0-9a-fA-F]{64})")
+_PRINTED = re.compile("([1-9][0-9]{0,14}):([0-9a-fA-F]{64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -399,7 +399,7 @@ class Checkpoint:
 MAX_NOTE = 1 << 20
 MAX_KEYS = 64
 """Of one record: its first, and one for each time that it changed."""
-_NOTE_SIZE = re.compile("0|[1-9][0-9]{0,15}")
+_NOTE_SIZE = re.compile("0|[1-9][0-9]{0,14}")
 _NOTE_SIGNATURE = re.compile(r"— (\S+) (\S+)")
 
 
@@ -496,7 +496,7 @@ def read_proof(raw: bytes) -> tuple[int, tuple[bytes, ...], Checkpoint]:
     lines = head.decode().split("\n")
     if not gap or len(lines) < 2 or lines[0] != PROOF_HEAD or len(lines) > 66:
         raise ValueError("not a tlog-proof")
-    hit = re.fullmatch("index (0|[1-9][0-9]{0,15})", lines[1])
+    hit = re.fullmatch("index (0|[1-9][0-9]{0,14})", lines[1])
     if hit is None:
         raise ValueError("not a tlog-proof: no index")
     path = tuple(_base64(line) for line in lines[2:])

@@ -142,7 +142,7 @@ _PROOF = re.compile(
     r"(?P<folder>exhibits/E[0-9]{4,9}/proofs|ledger/checkpoints)/(?P<rest>.+?)"
     r"\.(?:(?P<ots>ots)|(?P<authority>[A-Za-z0-9][A-Za-z0-9_-]*)\.(?P<form>tsr|tsq))"
 )
-_CHECKPOINT = re.compile(r"ledger/checkpoints/(?P<size>0|[1-9][0-9]{0,15})\.txt")
+_CHECKPOINT = re.compile(r"ledger/checkpoints/(?P<size>0|[1-9][0-9]{0,14})\.txt")
 _CHAIN = re.compile(
     r"timestamps/(?P<authority>[A-Za-z0-9][A-Za-z0-9_-]*)/(?P<what>chain|root)\.pem"
 )

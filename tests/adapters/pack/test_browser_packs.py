@@ -33,6 +33,7 @@ from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.store.vault import hasher
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import cosignature
+from holdfast.core.bitcoin import display, parse_header
 from holdfast.core.canonical import Json, canonical, parse
 from holdfast.core.errors import HoldfastError
 from holdfast.core.evidence import Exhibit
@@ -495,6 +496,69 @@ LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
 def test_ledgers(both: Both, rule: str, outcome: str, made: Callable[[], Files]) -> None:
     told = both.say(made())
     assert (told[rule], told[""] == "broken") == (outcome, outcome == "broken")
+
+
+def beyond() -> Files:
+    """A head over more lines than a number of JavaScript tells apart, named as over one less."""
+    head = Checkpoint(origin=head_of(lines()).origin, size=2**53, root=bytes(32))
+    return rebagged({**finished().files, f"data/ledger/checkpoints/{2**53 + 1}.txt": head.note})
+
+
+def test_a_number_of_lines_that_is_not_exact_everywhere_is_none(both: Both, tmp_path: Path) -> None:
+    assert both.say(beyond())["file_not_on_record"] == "broken"
+    kept = tmp_path / "kept.txt"
+    kept.write_bytes(replace(head_of(lines()), size=2**53 + 1).note)
+    assert both.say(finished().archive, kept=[kept])["kept_malformed"] == "broken"
+    with pytest.raises(HoldfastError, match="head_unreadable"):
+        both.say(finished().archive, heads=[f"{2**53 + 1}:{'0' * 64}"])
+
+
+# --- clocks --------------------------------------------------------------------------------------
+
+
+def sealed_with(**told: Json) -> Files:
+    """The pack with a manifest that says otherwise, its line and the head made anew."""
+    path = "exhibits/E0001/capture.json"
+    body = parse(finished().files[f"data/{path}"])
+    assert isinstance(body, dict)
+    data = canonical({**body, **told})
+    one = ref(path, data)
+    refs: Json = [{"path": path, "size": one.size, "sha256": one.sha256, "sm3": one.sm3}]
+    bodies = []
+    for line in lines():
+        stated: Any = parse(line)
+        if stated["act"] == "exhibit.sealed" and stated["subject"] == "E0001":
+            stated = {**stated, "refs": refs}
+        bodies.append(canonical(stated))
+    files = {**finished().files, f"data/{path}": data, HEAD: head_of(bodies).note}
+    return rebagged({**files, ENTRIES: b"".join(body + b"\n" for body in bodies)})
+
+
+@pytest.mark.parametrize(
+    ("system", "behind"),
+    [
+        ("2020-01-01T00:00:00.000Z", True),
+        ("2020-01-01T00:00:00.12345Z", True),
+        ("0001-01-01T00:00:00.000Z", True),
+        ("0000-01-01T00:00:00.000Z", False),
+        ("9999-12-31T23:59:59.999Z", False),
+        ("2020-06-30T23:59:60.000Z", False),
+        ("2020-01-01T24:00:00.000Z", False),
+        ("2020-02-30T00:00:00.000Z", False),
+    ],
+)
+def test_a_clock_is_read_as_by_the_core(both: Both, system: str, behind: bool) -> None:
+    """What is no time in one calendar is none in another: there is no year 0, no 24 o'clock."""
+    easy = miner.mine(bytes(32), miner.START)
+    block: Json = {"height": 50, "hash": display(parse_header(easy).hash), "header": easy.hex()}
+    told = both.say(
+        sealed_with(
+            clock={"system": system, "offset_ms": 0},
+            not_before={"network": "practice", "bitcoin": block},
+        )
+    )
+    assert told["not_before_block_alone"] == "unchecked"
+    assert told.get("not_before_clock") == ("weak" if behind else None)
 
 
 # --- revocation ----------------------------------------------------------------------------------
