@@ -408,6 +408,34 @@ def test_zips_that_lie_about_themselves(node: Engine, home: Path, tmp_path: Path
     assert node.judged(deflated)["result"]["verdict"] == "weak"
 
 
+def test_the_end_of_a_directory_is_found_in_the_same_place(
+    node: Engine, home: Path, tmp_path: Path
+) -> None:
+    raw = finished().archive.read_bytes()
+    size, offset = struct.unpack("<II", raw[-10:-2])
+    mark = int.from_bytes(zipform.END_SIGNATURE, "little")
+    moved, at = bytearray(raw), offset
+    while at < offset + size:
+        (place,) = struct.unpack_from("<I", moved, at + 42)
+        struct.pack_into("<I", moved, at + 42, place + mark - offset)
+        at += 46 + sum(struct.unpack_from("<HHH", moved, at + 28))
+    struct.pack_into("<I", moved, len(moved) - 6, mark)
+    zips = {
+        "most": raw + bytes(0xFFFF),
+        "one more": raw + bytes(0x10000),
+        "too much": raw + bytes(0x10001),
+        "its own mark": bytes(moved),
+    }
+    verdicts = {}
+    for name, data in zips.items():
+        path = tmp_path / f"{name}.zip"
+        path.write_bytes(data)
+        ours = as_pyz(home, path)
+        verdicts[name] = ours["verdict"]
+        assert short(node.judged(path)["result"]) == short(ours), name
+    assert list(verdicts.values()) == ["weak", "weak", "broken", "weak"]
+
+
 def test_a_zip_with_zip64_is_read(
     node: Engine, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

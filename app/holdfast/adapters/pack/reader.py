@@ -267,9 +267,13 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 def _look_at_directory(file: IO[bytes]) -> None:
     """The directory has a size that may be read into memory.  Raises Unreadable, BadZipFile."""
     length = file.seek(0, os.SEEK_END)
-    file.seek(max(0, length - _END.size - 0xFFFF))
+    # Looked for as zipfile looks for it, which takes one octet more than a comment may have.
+    file.seek(max(0, length - _END.size - 0x10000))
     tail = file.read()
     at = tail.rfind(zipform.END_SIGNATURE)
+    last = tail[-_END.size :]
+    if last.startswith(zipform.END_SIGNATURE) and last.endswith(bytes(2)):
+        at = len(tail) - len(last)
     if at < 0 or len(tail) - at < _END.size:
         raise zipfile.BadZipFile("no end of directory")
     _, _, _, _, count, size, _, _ = _END.unpack_from(tail, at)
