@@ -65,13 +65,13 @@ async function judgeBagInfo(reading, entries, id) {
   ]);
   let told;
   try {
-    told = utf8(await reading.contents.read(BAG_INFO, MAX_NOTE)).split("\n");
+    told = new Set(utf8(await reading.contents.read(BAG_INFO, MAX_NOTE)).split("\n"));
   } catch (error) {
     if (!(error instanceof Bad)) throw error;
     return; // said where the bag was looked at
   }
   for (const line of sortedNames(wanted)) {
-    if (!told.includes(line)) reading.seen.say(BAG_INFO, "bag_info", "broken", line);
+    if (!told.has(line)) reading.seen.say(BAG_INFO, "bag_info", "broken", line);
   }
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -511,6 +512,36 @@ def test_a_number_of_lines_that_is_not_exact_everywhere_is_none(both: Both, tmp_
     assert both.say(finished().archive, kept=[kept])["kept_malformed"] == "broken"
     with pytest.raises(HoldfastError, match="head_unreadable"):
         both.say(finished().archive, heads=[f"{2**53 + 1}:{'0' * 64}"])
+
+
+# --- much of it ----------------------------------------------------------------------------------
+
+
+def test_a_bag_that_says_much_of_itself_takes_no_longer_for_each_export(both: Both) -> None:
+    """A megabyte of empty lines was gone through once for every line that exports something."""
+    last, bodies = read_entry(lines()[-1]), lines()
+    for number in range(4000):
+        entry = write_entry(
+            ledger=last.ledger,
+            seq=len(bodies),
+            at=last.at,
+            actor=last.actor,
+            act=last.act,
+            subject=f"HF-{number}",
+            refs=(),
+            facts={},
+            nonce=bytes(16),
+        )
+        bodies.append(entry.body)
+    ledger = b"".join(body + b"\n" for body in bodies)
+    files = rebagged({**finished().files, ENTRIES: ledger, HEAD: head_of(bodies).note})
+    took = []
+    for told in (b"\n", b"\n" * (1 << 20)):
+        pack = both.written({**files, "bag-info.txt": told})
+        began = time.perf_counter()
+        assert both.node.judged(pack)["result"]["verdict"] == "broken"
+        took.append(time.perf_counter() - began)
+    assert took[1] < 3 * took[0] + 2
 
 
 # --- clocks --------------------------------------------------------------------------------------
