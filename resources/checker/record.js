@@ -22,7 +22,8 @@ async function judgeRecord(contents, seen) {
   await judgeCosigned(reading, entries, leaves, origin);
   reading.renewals(entries, exhibits);
   await judgeExported(reading, entries, id, world, keys);
-  for (const exhibit of exhibits) await reading.inclusion(exhibit, leaves, checkpoints);
+  const known = new Set([...checkpoints.values()].map((one) => one.note));
+  for (const exhibit of exhibits) await reading.inclusion(exhibit, leaves, known);
   for (const refs of reading.files.values()) for (const ref of refs) reading.matches(ref);
   const withheld = entries.filter((entry) => entry === null).length;
   if (withheld) seen.say(payload(ENTRIES), "ledger_withheld", "unchecked", String(withheld));
@@ -294,7 +295,7 @@ class Reading {
   }
 
   // The exhibit's own proof leads from its line to a head that is in the pack.
-  async inclusion(exhibit, leaves, checkpoints) {
+  async inclusion(exhibit, leaves, known) {
     const path = inclusionPath(exhibit.number);
     const raw = await this.read(path, MAX_NOTE);
     if (raw === null) return;
@@ -309,8 +310,8 @@ class Reading {
       this.seen.say(payload(path), "inclusion_malformed", "broken", error.message);
       return;
     }
-    const known = [...checkpoints.values()].some((one) => one.note === proof.checkpoint.note);
-    if (proof.index !== exhibit.seq || !equal(root, proof.checkpoint.root) || !known) {
+    const fits = proof.index === exhibit.seq && equal(root, proof.checkpoint.root);
+    if (!fits || !known.has(proof.checkpoint.note)) {
       this.seen.say(payload(path), "inclusion_differs", "broken");
     }
   }

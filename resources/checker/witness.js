@@ -31,7 +31,8 @@ class Witnesses {
       if (!name.startsWith(PAYLOAD)) continue;
       const path = name.slice(PAYLOAD.length);
       const kind = standing(path, record.recorded);
-      this.of.set(kind, [...(this.of.get(kind) ?? []), [name, path]]);
+      if (!this.of.has(kind)) this.of.set(kind, []);
+      this.of.get(kind).push([name, path]);
     }
   }
 
@@ -122,7 +123,8 @@ class Witnesses {
     const used = new Map();
     for (const [name, proof] of this.proofs()) {
       if (proof.form !== "tsr") continue;
-      used.set(proof.authority, [...(used.get(proof.authority) ?? []), name]);
+      if (!used.has(proof.authority)) used.set(proof.authority, []);
+      used.get(proof.authority).push(name);
     }
     const beside = new Map();
     for (const [name, path] of this.files("revocation")) {

@@ -123,8 +123,9 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
     _renewals(reading, entries, exhibits)
     if not live:
         judge_exported(reading, entries, ledger_id, world, keys)
+    known = frozenset(sound.note for sound in checkpoints.values())
     for exhibit in exhibits:
-        _inclusion(reading, exhibit, leaves, checkpoints)
+        _inclusion(reading, exhibit, leaves, known)
     return Record(
         ledger=ledger_id,
         world=world,
@@ -431,7 +432,7 @@ def _inclusion(
     reading: Reading,
     exhibit: Sealed,
     leaves: Sequence[bytes],
-    checkpoints: Mapping[str, Checkpoint],
+    known: frozenset[bytes],
 ) -> None:
     """The exhibit's own proof leads from its line to a head that is in the pack."""
     path = inclusion_path(exhibit.number)
@@ -448,6 +449,5 @@ def _inclusion(
     except ValueError as error:
         reading.seen.say(payload(path), "inclusion_malformed", "broken", str(error))
         return
-    known = {sound.note for sound in checkpoints.values()}
     if index != exhibit.seq or root != checkpoint.root or checkpoint.note not in known:
         reading.seen.say(payload(path), "inclusion_differs", "broken")
