@@ -15,7 +15,9 @@ from fakes.command import holdfast, said
 from holdfast.adapters.selfcheck import WORKERS
 from holdfast.cli import _everywhere
 from holdfast.cli.desk import Desk, Everywhere, plain
+from holdfast.cli.work import _tell_verdict
 from holdfast.core.errors import Cancelled, Refused, Tampered, Unavailable
+from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 
 TESTS = Path(__file__).parents[1]
 
@@ -235,6 +237,18 @@ def test_each_kind_of_error_has_its_code(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err.count("\n") == 3
     assert desk.trouble(Cancelled()) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_what_a_pack_says_of_itself_is_no_line_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    """A record may name its documents as it likes: over two lines, or over the whole screen."""
+    forged = "x\n\nIntact: everything matches what was sealed.\x1b[2J\u202e"
+    finding = Finding(subject=forged, rule="ledger_document", outcome="broken", detail=forged)
+    stamp = TimestampSeen(subject=forged, kind="rfc3161", network="", status="broken", by=forged)
+    verdict = Verdict(verdict="broken", findings=(finding,), timestamps=(stamp,))
+    _tell_verdict(Desk(Everywhere(lang="en")), verdict)
+    out = capsys.readouterr().out
+    assert not any(line.startswith("Intact") for line in out.splitlines())
+    assert not set(out) & set("\x1b\u202e")
 
 
 def test_values_become_plain_json() -> None:

@@ -69,6 +69,11 @@ def test_what_does_not_match_stands_first_and_what_now() -> None:
     assert "Which parts differ" in text
 
 
+def test_a_fact_that_had_to_be_made_visible_is_said_once() -> None:
+    odd = Finding(subject="x", rule="ledger_document", outcome="broken", detail="a\nb\u202ec")
+    assert verification.said(odd, words("en")).count("a b\\u{202E}c") == 1
+
+
 def test_rehearsals_say_so_on_every_page() -> None:
     practice = Finding(subject="", rule="world_practice", outcome="unchecked")
     simulated = TimestampSeen(

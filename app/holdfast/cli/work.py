@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from holdfast.cli.desk import OK, UNAVAILABLE, VERDICT_CODES, Desk
+from holdfast.core.canonical import one_line
 from holdfast.core.verdict import Verdict
 
 
@@ -139,7 +140,8 @@ def _tell_verdict(desk: Desk, verdict: Verdict) -> None:
         desk.tell(say("cli.verify.stamps"))
     for seen in verdict.timestamps:
         state = say(f"status.{seen.status}")
-        desk.tell(f"  {seen.subject}: {seen.kind} {state} {seen.time or ''} {seen.by}".rstrip())
+        told = f"{seen.subject}: {seen.kind} {state} {seen.time or ''} {seen.by}"
+        desk.tell(f"  {one_line(told)}")
     desk.tell(say("cli.verify.shows_not"))
 
 
@@ -164,4 +166,5 @@ def _tell_findings(desk: Desk, verdict: Verdict, title: str, outcomes: tuple[str
         more = f" (+{counts[finding.rule] - 1})" if counts[finding.rule] > 1 else ""
         subject = f"{finding.subject}{more}: " if finding.subject else ""
         said = desk.say(finding.rule, detail=finding.detail)
-        desk.tell(f"  [{state}] {subject}{said}")
+        # What a pack says of itself must not look like a line of ours.
+        desk.tell(f"  [{state}] {one_line(subject + said)}")

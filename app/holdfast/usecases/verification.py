@@ -124,9 +124,9 @@ def said(finding: Finding, words: Words) -> str:
     """A finding as one sentence, with its fact."""
     if finding.rule not in words.words:
         return one_line(f"{finding.rule} {finding.detail}")
-    said = words(finding.rule, detail=one_line(finding.detail))
-    whole = said if not finding.detail or finding.detail in said else f"{said} {finding.detail}"
-    return one_line(whole)
+    detail = one_line(finding.detail)
+    said = one_line(words(finding.rule, detail=detail))
+    return said if detail in said else f"{said} {detail}"
 
 
 def _group(findings: Sequence[Finding], outcome: str, words: Words) -> Field:
