@@ -77,8 +77,19 @@ function judgeStrangers(contents, record, seen) {
 
 const ABOUT_ONE_PROOF = ["ots_one_source"];
 
+// Characters of a subject or a fact; a record may name a file with a million.
+const MOST_TOLD = 1000;
+
+function cut(text) {
+  if (text.length <= MOST_TOLD) return text;
+  const first = Array.from(text.slice(0, 2 * MOST_TOLD + 2));
+  return first.length > MOST_TOLD ? `${first.slice(0, MOST_TOLD).join("")}\u2026` : text;
+}
+
+const readableOf = (one) => ({ ...one, subject: cut(one.subject), detail: cut(one.detail) });
+
 function verdictOf(seen, dated) {
-  const once = new Map(seen.findings.map((one) => [
+  const once = new Map(seen.findings.map(readableOf).map((one) => [
     JSON.stringify([one.subject, one.rule, one.outcome, one.detail]), one,
   ]));
   const findings = [...once.values()];

@@ -7,12 +7,14 @@ import json
 import pytest
 
 from holdfast.core.verdict import (
+    MOST_TOLD,
     Finding,
     FindingOutcome,
     TimestampSeen,
     Verdict,
     conclude,
     practice_first,
+    readable,
     together,
     worst,
 )
@@ -109,3 +111,10 @@ def test_the_body_is_the_documented_object() -> None:
             }
         ],
     }
+
+
+def test_nothing_is_told_that_is_longer_than_somebody_reads() -> None:
+    short = Finding(subject="a" * MOST_TOLD, rule="x", outcome="broken", detail="b")
+    assert readable(short) is short
+    long = readable(Finding(subject="a" * 5000, rule="x", outcome="broken", detail="b" * 5000))
+    assert (long.subject, long.detail) == ("a" * 1000 + "…", "b" * 1000 + "…")

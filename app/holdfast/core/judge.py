@@ -27,6 +27,7 @@ from holdfast.core.verdict import (
     Verdict,
     conclude,
     practice_first,
+    readable,
 )
 from holdfast.core.witness import (
     Terms,
@@ -117,7 +118,7 @@ def _rehearsal(seen: Seen, terms: Terms) -> None:
 
 
 def _verdict(seen: Seen, dated: Sequence[FindingOutcome]) -> Verdict:
-    findings = practice_first(seen.findings)
+    findings = practice_first(map(readable, seen.findings))
     return Verdict(
         verdict=conclude(findings, dated),
         findings=findings,

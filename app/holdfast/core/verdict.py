@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from holdfast.core.canonical import Json
@@ -133,6 +133,21 @@ def together(verdicts: Iterable[Verdict]) -> Verdict:
         findings=practice_first(findings),
         timestamps=tuple(seen for verdict in verdicts for seen in verdict.timestamps),
     )
+
+
+MOST_TOLD = 1000
+"""Characters of a subject or a fact; a record may name a file with a million."""
+
+
+def readable(finding: Finding) -> Finding:
+    """The finding with nothing in it that is longer than somebody reads."""
+    if len(finding.subject) <= MOST_TOLD and len(finding.detail) <= MOST_TOLD:
+        return finding
+    return replace(finding, subject=_cut(finding.subject), detail=_cut(finding.detail))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_TOLD else f"{text[:MOST_TOLD]}…"
 
 
 def practice_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

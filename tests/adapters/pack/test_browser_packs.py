@@ -23,7 +23,7 @@ from cryptography.x509 import (
 
 from fakes import miner, tsa
 from fakes.checkengine import Engine, engine
-from fakes.packed import OWNERS, Rehearsal, Remembering, finished, rebagged, rehearsal
+from fakes.packed import OWNERS, Rehearsal, Remembering, finished, judged, rebagged, rehearsal
 from fakes.revocation import crl
 from fakes.signers import Signer
 from fakes.tsa import Authority, Pair
@@ -51,6 +51,7 @@ from holdfast.core.ledger import (
 )
 from holdfast.core.pack import SIGNATURE, cosigned_path
 from holdfast.core.rfc3161 import read_response
+from holdfast.core.verdict import MOST_TOLD
 from holdfast.practice import keys
 from holdfast.usecases import custody, export, imported
 from holdfast.usecases.verify import Options, verify
@@ -542,6 +543,19 @@ def test_a_bag_that_says_much_of_itself_takes_no_longer_for_each_export(both: Bo
         assert both.node.judged(pack)["result"]["verdict"] == "broken"
         took.append(time.perf_counter() - began)
     assert took[1] < 3 * took[0] + 2
+
+
+@pytest.mark.parametrize("one", ["A", "\U0001f600"])
+def test_a_fact_is_told_no_longer_than_somebody_reads(both: Both, one: str) -> None:
+    """A record may name a document with half a million characters; the paper took half a minute."""
+    path = "documents/" + one * 500_000
+    proof = f"ledger/checkpoints/{one * 500_000}.ots"
+    pack = both.written(grown(("document.issued", {}, (ref(path, b""),)), renewed(proof, b"")))
+    told = both.say(pack)
+    assert (told["ledger_document"], told["file_missing"]) == ("broken", "broken")
+    for found in (both.node.judged(pack)["result"], judged(pack).body()):
+        texts = [text for f in found["findings"] for text in (f["subject"], f["detail"])]
+        assert max(map(len, texts)) == MOST_TOLD + 1
 
 
 # --- clocks --------------------------------------------------------------------------------------
