@@ -4,6 +4,7 @@ const MAX_LEDGER = 256 << 20;
 const MAX_CAPTURE = 16 << 20;
 const MAX_KEYS = 64;
 const NUMBER = /^E[0-9]{4,9}$/;
+const NAMING = ["case.opened", "key.rotated"];
 const WITHHELD = /^\{"withheld":"([0-9a-f]{64})"\}$/;
 
 async function judgeRecord(contents, seen) {
@@ -17,6 +18,7 @@ async function judgeRecord(contents, seen) {
   const origin = originOf(id, world);
   const keys = await reading.keys(entries, origin);
   const checkpoints = await reading.heads(origin, leaves, head, keys);
+  reading.successors(entries, checkpoints, keys);
   const exhibits = await reading.exhibits(entries, world);
   reading.documents(entries);
   await judgeCosigned(reading, entries, leaves, origin);
@@ -181,7 +183,7 @@ class Reading {
   async keys(entries, name) {
     if (!this.contents.has(payload(KEYS))) return [];
     const raw = await this.read(KEYS, MAX_NOTE);
-    const named = linesThat(entries, "case.opened", "key.rotated")
+    const named = linesThat(entries, ...NAMING)
       .map((entry) => entry.facts.get("key"))
       .filter((key) => key !== undefined && key !== null);
     const keys = [];
@@ -205,6 +207,27 @@ class Reading {
       } else keys.push(key);
     }
     return keys;
+  }
+
+  // Where another key takes over, one before it has signed a head over the line that says so.  Else
+  // anybody may have written on, in somebody's record, by a key of their own.
+  successors(entries, checkpoints, keys) {
+    const named = linesThat(entries, ...NAMING).filter(({ facts }) => isText(facts.get("key")));
+    if (new Set(named.map(({ facts }) => facts.get("key"))).size < 2) return;
+    const heads = [...checkpoints.values()].sort((one, other) => other.size - one.size);
+    const covered = new Map(
+      keys.map((key) => [key.text, heads.find((head) => signedBy(head, key))?.size ?? 0]),
+    );
+    const before = new Set();
+    let furthest = 0;
+    for (const { seq, facts } of named) {
+      const stated = facts.get("key");
+      if (before.size && !before.has(stated) && furthest <= seq) {
+        this.seen.say(payload(ENTRIES), "key_succeeded", "weak", String(seq));
+      }
+      before.add(stated);
+      furthest = Math.max(furthest, covered.get(stated) ?? 0);
+    }
   }
 
   isSigned(name, checkpoint, keys) {

@@ -47,6 +47,8 @@ MAX_LEDGER = 256 << 20
 MAX_CAPTURE = 16 << 20
 
 _NUMBER = re.compile(r"E[0-9]{4,9}")
+_NAMING = frozenset({"case.opened", "key.rotated"})
+"""Acts whose lines name a key of the record."""
 _WITHHELD = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
 
 
@@ -117,6 +119,7 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
     ledger_id, world = _identity(first, head)
     keys = _keys(reading, entries, origin(ledger_id, world))
     checkpoints = _heads(reading, ledger_id, world, leaves, head, keys)
+    _successors(reading, entries, checkpoints, keys)
     exhibits = _exhibits(reading, entries, world)
     _documents(reading, entries)
     judge_cosigned(reading, entries, leaves, origin(ledger_id, world))
@@ -266,9 +269,7 @@ def _keys(
         return ()
     raw = reading.read(KEYS, MAX_NOTE)
     named = [
-        entry.facts.get("key")
-        for entry in entries
-        if entry is not None and entry.act in ("case.opened", "key.rotated")
+        entry.facts.get("key") for entry in entries if entry is not None and entry.act in _NAMING
     ]
     stated = any(key is not None for key in named)
     keys = []
@@ -288,6 +289,38 @@ def _keys(
         else:
             keys.append(key)
     return tuple(keys)
+
+
+def _successors(
+    reading: Reading,
+    entries: Sequence[LedgerEntry | None],
+    checkpoints: Mapping[str, Checkpoint],
+    keys: Sequence[VerifierKey],
+) -> None:
+    """Where another key takes over, one before it has signed a head over the line that says so.
+
+    Else anybody may have written on, in somebody's record, by a key of their own.
+    """
+    named = [
+        (entry.seq, told)
+        for entry in entries
+        if entry is not None and entry.act in _NAMING
+        if isinstance(told := entry.facts.get("key"), str)
+    ]
+    if len({stated for _, stated in named}) < 2:
+        return
+    heads = sorted(checkpoints.values(), key=lambda head: head.size, reverse=True)
+    covered = {
+        str(key): next((head.size for head in heads if head.signed_by(key, ed25519.verify)), 0)
+        for key in keys
+    }
+    before: set[str] = set()
+    furthest = 0
+    for seq, stated in named:
+        if before and stated not in before and furthest <= seq:
+            reading.seen.say(payload(ENTRIES), "key_succeeded", "weak", str(seq))
+        before.add(stated)
+        furthest = max(furthest, covered.get(stated, 0))
 
 
 def _signed(

@@ -43,6 +43,7 @@ from holdfast.core.job import Job
 from holdfast.core.ledger import (
     Checkpoint,
     Ref,
+    VerifierKey,
     leaf_hash,
     read_checkpoint,
     read_entry,
@@ -498,6 +499,37 @@ LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
 def test_ledgers(both: Both, rule: str, outcome: str, made: Callable[[], Files]) -> None:
     told = both.say(made())
     assert (told[rule], told[""] == "broken") == (outcome, outcome == "broken")
+
+
+def written_on(*, agreed: bool, stated: Json = None) -> Files:
+    """The record goes on under another key, which the one before has signed for or has not."""
+    before = head_of(lines())
+    key = VerifierKey(name=before.origin, public_key=SECOND.public)
+    added = b"%s\n" % str(key).encode()
+    files = {**finished().files, LOG_KEYS: finished().files[LOG_KEYS] + added}
+    made = grown(
+        ("key.rotated", {"key": str(key) if stated is None else stated}, ()),
+        ("document.issued", {"kind": "evidence-report"}, (ref("documents/x.pdf", b"x"),)),
+        files={**files, "data/documents/x.pdf": b"x"},
+    )
+    head = read_checkpoint(made[HEAD])
+    bare = head if agreed else replace(head, signatures=())
+    made[HEAD] = bare.signed(head.origin, SECOND.public, SECOND.sign(head.text)).note
+    return rebagged(made)
+
+
+@pytest.mark.parametrize(("agreed", "verdict"), [(True, "ok"), (False, "weak")])
+def test_another_key_takes_over(both: Both, agreed: bool, verdict: str) -> None:
+    """Whoever has a pack could write on in it, and the rest of it would be as genuine as before."""
+    told = both.say(written_on(agreed=agreed))
+    assert (told["ledger_match"], told[""]) == ("ok", verdict)
+    assert told.get("key_succeeded") == (None if agreed else "weak")
+
+
+def test_what_names_no_key_takes_over_nothing(both: Both) -> None:
+    told = both.say(written_on(agreed=False, stated=["x"]))
+    assert "key_succeeded" not in told
+    assert (told["key_other"], told["checkpoint_signature"]) == ("broken", "broken")
 
 
 def beyond() -> Files:
