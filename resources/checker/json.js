@@ -2,13 +2,21 @@
 
 const MAX_INTEGER = Number.MAX_SAFE_INTEGER;
 const MAX_JSON_DEPTH = 32;
+// Each may take twenty times as much memory as it has bytes, or more.
+const MAX_VALUES = 1 << 20;
 const ESCAPES = { '"': '"', "\\": "\\", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 const CONTROL = /^00(?:0[0-7be-f]|1[0-9a-f])$/; // those with a short form have no other
 const INTEGER = /-?[0-9]+/y;
 const PLAIN = /[^"\\\x00-\x1f]*/y;
 
+// How many values there may be: commas, brackets and braces, those in texts as well.
+const openings = (sum, one) => (one === 0x2c || one === 0x5b || one === 0x7b ? sum + 1 : sum);
+
 // Objects become Maps, so that no key can be mistaken for something of the language.
 function parseJson(raw) {
+  if (raw.length > MAX_VALUES && raw.reduce(openings, 0) > MAX_VALUES) {
+    bad("more values than anything of ours has");
+  }
   const reader = new JsonReader(utf8(raw));
   const value = reader.value(0);
   if (reader.at !== reader.text.length) bad("not in canonical form");

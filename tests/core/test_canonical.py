@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from holdfast.core.canonical import (
     MAX_INTEGER,
+    MAX_VALUES,
     canonical,
     moment,
     one_line,
@@ -116,3 +117,12 @@ def test_early_years_have_four_digits_too() -> None:
 def test_digits_of_other_scripts_are_no_time() -> None:
     with pytest.raises(ValueError):
         moment("２０２６-11-12T13:06:31Z")
+
+
+@pytest.mark.parametrize("one", [b"0", b"[]", b"{}", b"[[]]"])
+def test_a_text_of_a_million_values_is_not_taken_up(one: bytes) -> None:
+    """Eight million empty lists took two gigabytes, and lay in a ZIP of one megabyte."""
+    most = MAX_VALUES // (1 + one.count(b"[") + one.count(b"{"))
+    assert parse(b"[" + b",".join([one] * most) + b"]")
+    with pytest.raises(ValueError, match="more values"):
+        parse(b"[" + b",".join([one] * (most + 3)) + b"]")

@@ -14,6 +14,8 @@ from typing import TypeAlias
 
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 32
+MAX_VALUES = 1 << 20
+"""Of one text: each may take twenty times as much memory as it has bytes, or more."""
 
 Json: TypeAlias = "None | bool | int | str | Sequence[Json] | Mapping[str, Json]"
 
@@ -60,8 +62,10 @@ def parse(raw: bytes) -> Json:
     """The value that ``raw`` is the canonical form of.
 
     Raises ValueError unless ``canonical(result) == raw``: duplicate keys, NaN, floats, other
-    spellings, a byte order mark and deep nesting are all refused.
+    spellings, a byte order mark, deep nesting and a million values are all refused.
     """
+    if len(raw) > MAX_VALUES and sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise ValueError("more values than anything of ours has")
     try:
         value: Json = json.loads(raw.decode(), parse_float=_refuse, parse_constant=_refuse)
     except RecursionError as error:

@@ -84,6 +84,7 @@ def environment(reading: Reading, entries: Entries, checks: Json) -> None:
         if entry is not None and entry.act == "environment.checked"
         if isinstance(sha256 := entry.facts.get("sha256"), str)
     }
+    odd = False
     for check in checks if isinstance(checks, list) else ():
         match check:
             case {"sha256": str(stated), "earlier": [*earlier], "record": record}:
@@ -93,7 +94,9 @@ def environment(reading: Reading, entries: Entries, checks: Json) -> None:
                     continue
                 reading.seen.say(payload(CASE_FILE), "environment_not_on_record", "broken", body)
             case _:
-                reading.seen.say(payload(CASE_FILE), "environment_not_on_record", "broken")
+                odd = True
+    if odd:
+        reading.seen.say(payload(CASE_FILE), "environment_not_on_record", "broken")
 
 
 def bag_info(reading: Reading, entries: Entries, ledger_id: str) -> None:

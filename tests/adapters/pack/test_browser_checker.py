@@ -43,7 +43,7 @@ from holdfast.core.bitcoin import (
     link,
     target_of,
 )
-from holdfast.core.canonical import parse
+from holdfast.core.canonical import MAX_VALUES, parse
 from holdfast.core.errors import HoldfastError
 from holdfast.core.job import Job
 from holdfast.core.opentimestamps import MalformedProof, digest_of, read_proof
@@ -731,6 +731,17 @@ def test_json_is_taken_and_refused_as_by_the_core(node: Engine, raw: bytes) -> N
     except ValueError:
         fits = False
     assert node.asked("json", raw=raw.hex()) is fits
+
+
+@pytest.mark.parametrize("count", [MAX_VALUES // 2 - 1, MAX_VALUES // 2])
+def test_a_million_values_are_refused_as_by_the_core(node: Engine, count: int) -> None:
+    raw = b"[" + b"[]," * count + b"0]"
+    assert node.asked("json", raw=raw.hex()) == (count < MAX_VALUES // 2)
+    if count < MAX_VALUES // 2:
+        assert parse(raw)
+    else:
+        with pytest.raises(ValueError, match="more values"):
+            parse(raw)
 
 
 def test_ed25519_is_checked_as_by_the_core(node: Engine) -> None:
