@@ -79,7 +79,10 @@ function equal(one, other) {
   return true;
 }
 
-function join(...parts) {
+const join = (...parts) => joined(parts);
+
+// A list of any length: as many arguments as a large pack has files are more than a browser takes.
+function joined(parts) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -41,7 +41,7 @@ function verifierKnown(pageHash) {
 
 async function judgePack(pack, terms, pageHash, step) {
   const seen = new Seen();
-  seen.findings.push(...pack.troubles());
+  for (const one of pack.troubles()) seen.findings.push(one);
   const contents = await Contents.of(pack, seen, step);
   if (pack instanceof ZipPack) await pack.compareRest();
   if (!pack.troubles().length && pack.rewritten) seen.say("", "zip_rewritten", "weak");

@@ -376,7 +376,7 @@ class ZipPack {
       parts.push(centralHeader(info));
       at += localHeader(info).length + info.size;
     }
-    const ours = join(...parts);
+    const ours = joined(parts);
     this.end = directoryEnd(this.infos.length, ours.length, at);
     const size = at + ours.length + this.end.length;
     return at === this.start && equal(ours, directory) && size === this.file.size;
@@ -423,7 +423,7 @@ class ZipPack {
       const window = await this.window(at);
       parts.push(window.subarray(Math.max(from - start, 0), Math.max(to - start, 0)));
     }
-    return parts.length === 1 ? parts[0] : join(...parts);
+    return parts.length === 1 ? parts[0] : joined(parts);
   }
 
   window(at) {
@@ -498,7 +498,7 @@ class ZipPack {
   async whole(info, get) {
     const pieces = [];
     for await (const piece of this.pieces(info, get)) pieces.push(piece);
-    return pieces.length === 1 ? pieces[0] : join(...pieces);
+    return pieces.length === 1 ? pieces[0] : joined(pieces);
   }
 
   async read(name, limit) {

@@ -47,6 +47,7 @@ from holdfast.core.canonical import MAX_VALUES, parse
 from holdfast.core.errors import HoldfastError
 from holdfast.core.job import Job
 from holdfast.core.opentimestamps import MalformedProof, digest_of, read_proof
+from holdfast.core.pack import MAX_MEMBERS
 from holdfast.core.rfc3161 import MalformedToken, read_response
 from holdfast.core.verdict import ProofHelp
 from holdfast.usecases.verify import Options, verify
@@ -913,6 +914,24 @@ def test_what_is_no_pack_is_told_in_three_sentences(page: CheckPage, tmp_path: P
         assert page.judged(path)["phase"] == "refused"
     path.write_bytes(finished().archive.read_bytes())
     assert page.judged(path)["result"]["verdict"] == "ok"
+
+
+@pytest.mark.parametrize("name", ["data/", "data/ "], ids=["plain", "dangerous"])
+def test_a_pack_with_as_many_files_as_there_may_be_is_checked(
+    page: CheckPage, tmp_path: Path, name: str
+) -> None:
+    """To hand a list over as arguments ended the check in a browser, though not in node."""
+    body, members, at = [], [], 0
+    for member in (f"{TOP}/bagit.txt", *(f"{TOP}/{name}{n:05d}" for n in range(MAX_MEMBERS - 1))):
+        body.append(zipform.local_header(member, 0, 0))
+        members.append(zipform.Member(name=member, size=0, crc=0, offset=at))
+        at += len(body[-1])
+    listed = b"".join(map(zipform.central_header, members))
+    path = tmp_path / "many.zip"
+    path.write_bytes(b"".join((*body, listed, zipform.directory_end(MAX_MEMBERS, len(listed), at))))
+    state = page.judged(path)
+    assert state["phase"] == "done"
+    assert state["result"]["verdict"] == "broken"
 
 
 def test_a_check_can_be_stopped(page: CheckPage) -> None:
