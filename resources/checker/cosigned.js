@@ -8,6 +8,7 @@ async function judgeCosigned(reading, entries, leaves, origin) {
   const lines = linesThat(entries, "checkpoint.cosigned");
   const roots = treeRoots(leaves, lines.map((entry) => entry.facts.get("size")));
   const say = (...told) => reading.seen.say(...told);
+  const judged = new Set();
   for (const { facts, refs, seq } of lines) {
     const size = facts.get("size");
     let key;
@@ -20,7 +21,10 @@ async function judgeCosigned(reading, entries, leaves, origin) {
       say(payload(ENTRIES), "cosigned_malformed", "broken", String(seq));
       continue;
     }
-    if (!reading.matches(refs[0])) continue;
+    const about = JSON.stringify([refs[0], key.text]);
+    if (judged.has(about) || !reading.matches(refs[0])) continue;
+    // Each may cost a signature to be computed, and there may be many lines about one file.
+    judged.add(about);
     const name = payload(refs[0].path);
     const raw = await reading.read(refs[0].path, MAX_NOTE);
     let head;

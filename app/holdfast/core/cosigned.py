@@ -9,6 +9,8 @@ from holdfast.core.ledger import (
     COSIGNATURE_NOTE,
     MAX_NOTE,
     LedgerEntry,
+    Ref,
+    VerifierKey,
     read_checkpoint,
     read_key,
     tree_roots,
@@ -27,6 +29,7 @@ def judge_cosigned(
     lines = [e for e in entries if e is not None and e.act == "checkpoint.cosigned"]
     sizes = (size for e in lines if isinstance(size := e.facts.get("size"), int))
     roots = tree_roots(leaves, sizes) if lines else {}
+    judged: set[tuple[Ref, VerifierKey]] = set()
     for entry in lines:
         try:
             (ref,) = entry.refs
@@ -38,8 +41,10 @@ def judge_cosigned(
         except ValueError:
             reading.seen.say(payload(ENTRIES), "cosigned_malformed", "broken", str(entry.seq))
             continue
-        if not reading.matches(ref):
+        if (ref, key) in judged or not reading.matches(ref):
             continue
+        # Each may cost a signature to be computed, and there may be many lines about one file.
+        judged.add((ref, key))
         name = payload(ref.path)
         raw = reading.read(ref.path, MAX_NOTE)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from holdfast.core import ed25519
@@ -79,7 +80,7 @@ class Record:
     """Those of them that are not what the record says, of all that no manifest lists."""
     certificates: Mapping[str, str]
     """SHA-256 of chains and roots as the last export had them, by path below ``data/``."""
-    proofs: Mapping[tuple[str, str, str], frozenset[str]]
+    proofs: Mapping[tuple[str, str, str], AbstractSet[str]]
     """SHA-256 of the proofs that confirmed a subject, or that were imported for it, by its path,
     the protocol, the authority."""
     keys: tuple[VerifierKey, ...] = ()
@@ -450,14 +451,13 @@ def _certificates(entries: Sequence[LedgerEntry | None]) -> dict[str, str]:
 
 def _proofs(
     entries: Sequence[LedgerEntry | None],
-) -> dict[tuple[str, str, str], frozenset[str]]:
-    found: dict[tuple[str, str, str], frozenset[str]] = {}
+) -> Mapping[tuple[str, str, str], AbstractSet[str]]:
+    found: dict[tuple[str, str, str], set[str]] = {}
     for entry in entries:
         if entry is not None and entry.act in ("timestamp.confirmed", "timestamp.imported"):
             match entry.facts:
                 case {"kind": str(kind), "authority": str(by), "proof_sha256": str(sha256)}:
-                    key = (entry.subject, kind, by)
-                    found[key] = found.get(key, frozenset()) | {sha256}
+                    found.setdefault((entry.subject, kind, by), set()).add(sha256)
     return found
 
 

@@ -43,9 +43,9 @@ def has_ended(until: str, now: str) -> bool:
     return moment(now) - moment(until) > timedelta(seconds=1)
 
 
-def _lines(record: Record) -> Mapping[str, tuple[int, ...]]:
-    """The lines that name the bytes of a proof, by SHA-256."""
-    found: dict[str, tuple[int, ...]] = {}
+def _lines(record: Record) -> Mapping[str, int]:
+    """The first line that names the bytes of a proof, by SHA-256."""
+    found: dict[str, int] = {}
     for entry in record.entries:
         if entry is None:
             continue
@@ -54,14 +54,14 @@ def _lines(record: Record) -> Mapping[str, tuple[int, ...]]:
         if entry.act == "timestamp.confirmed" and isinstance(proof, str):
             named.add(proof)
         for sha256 in named:
-            found[sha256] = (*found.get(sha256, ()), entry.seq)
+            found[sha256] = min(found.get(sha256, entry.seq), entry.seq)
     return found
 
 
 def _renewed(
     one: Dated,
     judged: Mapping[Dated, str],
-    lines: Mapping[str, tuple[int, ...]],
+    lines: Mapping[str, int],
     record: Record,
     now: str,
 ) -> str:
@@ -72,7 +72,7 @@ def _renewed(
     """
     if one.until is None or not has_ended(one.until, now):
         return one.time or now
-    first = min(lines.get(one.proof, ()), default=None)
+    first = lines.get(one.proof)
     if first is None:
         return ""
     times = [

@@ -23,7 +23,16 @@ from cryptography.x509 import (
 
 from fakes import miner, tsa
 from fakes.checkengine import Engine, engine
-from fakes.packed import OWNERS, Rehearsal, Remembering, finished, judged, rebagged, rehearsal
+from fakes.packed import (
+    OWNERS,
+    Rehearsal,
+    Remembering,
+    finished,
+    judged,
+    look,
+    rebagged,
+    rehearsal,
+)
 from fakes.revocation import crl
 from fakes.signers import Signer
 from fakes.tsa import Authority, Pair
@@ -33,7 +42,7 @@ from holdfast.adapters.pack.packs import Packs
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.store.vault import hasher
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
-from holdfast.core import cosignature
+from holdfast.core import cosignature, ed25519
 from holdfast.core.bitcoin import display, parse_header
 from holdfast.core.canonical import Json, canonical, parse
 from holdfast.core.errors import HoldfastError
@@ -575,6 +584,38 @@ def test_a_bag_that_says_much_of_itself_takes_no_longer_for_each_export(both: Bo
         assert both.node.judged(pack)["result"]["verdict"] == "broken"
         took.append(time.perf_counter() - began)
     assert took[1] < 3 * took[0] + 2
+
+
+def test_many_lines_about_one_proof_take_no_longer_for_each() -> None:
+    facts: dict[str, Json] = {"kind": "opentimestamps", "authority": ""}
+    made = grown(
+        *(
+            ("timestamp.confirmed", {**facts, "proof_sha256": str(number)}, ())
+            for number in range(40_000)
+        )
+    )
+    began = time.process_time()
+    assert look(made).verdict == "broken"
+    assert time.process_time() - began < 8
+
+
+def test_a_cosignature_is_computed_once_for_all_lines_about_it(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note, path = cosigned(), cosigned_path(SIZE, KEY.id.hex())
+    line: Line = ("checkpoint.cosigned", {"key": str(KEY), "size": SIZE}, (ref(path, note),))
+    made = grown(*[line] * 100, files={**finished().files, f"data/{path}": note})
+    assert both.say(made)["cosigned_holds"] == "ok"
+    computed: list[bytes] = []
+    real = ed25519.verify
+
+    def counted(key: bytes, signature: bytes, message: bytes) -> bool:
+        computed.append(key)
+        return real(key, signature, message)
+
+    monkeypatch.setattr(ed25519, "verify", counted)
+    assert look(made).verdict == "ok"
+    assert computed.count(SECOND.public) == 1
 
 
 @pytest.mark.parametrize("one", ["A", "\U0001f600"])
