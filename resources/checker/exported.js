@@ -4,6 +4,8 @@
 const MAX_CASE = 64 << 20;
 const MAX_TAG = 64 << 20;
 const MAX_SIGNATURE = 4096;
+// Labels of a bag, in which case does not count: nothing else may stand beside what is so.
+const JUDGED = /^(?:bagging-date|internal-sender-identifier|external-identifier):/i;
 
 async function judgeExported(reading, entries, id, world, keys) {
   const lines = linesThat(entries, "pack.exported");
@@ -74,8 +76,9 @@ async function judgeBagInfo(reading, entries, id) {
     if (!(error instanceof Bad)) throw error;
     return; // said where the bag was looked at
   }
-  for (const line of sortedNames(wanted)) {
-    if (!told.has(line)) reading.seen.say(BAG_INFO, "bag_info", "broken", line);
+  const stated = [...told].filter((line) => JUDGED.test(line));
+  for (const line of sortedNames(new Set([...wanted, ...stated]))) {
+    if (!told.has(line) || !wanted.has(line)) reading.seen.say(BAG_INFO, "bag_info", "broken", line);
   }
 }
 

@@ -26,6 +26,9 @@ from holdfast.core.reading import Reading
 MAX_CASE = 64 << 20
 _MAX_TAG = 64 << 20
 
+_JUDGED = ("bagging-date:", "internal-sender-identifier:", "external-identifier:")
+"""Labels of a bag, in which case does not count: nothing else may stand beside what is so."""
+
 Entries = Sequence[LedgerEntry | None]
 
 
@@ -117,7 +120,8 @@ def bag_info(reading: Reading, entries: Entries, ledger_id: str) -> None:
         told = reading.contents.read(BAG_INFO, 1 << 20).decode().split("\n")
     except ValueError:
         return  # said where the bag was looked at
-    for line in sorted(wanted - set(told)):
+    stated = {line for line in told if line.lower().startswith(_JUDGED)}
+    for line in sorted(wanted ^ stated):
         reading.seen.say(BAG_INFO, "bag_info", "broken", line)
 
 

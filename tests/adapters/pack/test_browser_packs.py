@@ -435,6 +435,12 @@ def signed_as(change: Callable[[bytes], bytes]) -> Callable[[], Files]:
     return lambda: {**finished().files, SIGNATURE: change(finished().files[SIGNATURE])}
 
 
+def with_bag_info(line: bytes) -> Files:
+    """One line more in what the bag says of itself, beside those that are so."""
+    files = finished().files
+    return rebagged({**files, "bag-info.txt": files["bag-info.txt"] + line + b"\n"})
+
+
 def withheld(at: int, stated: Json = ...) -> Files:
     files = finished().files if stated is ... else grown(exports(withheld=stated))
     bodies = files[ENTRIES].split(b"\n")[:-1]
@@ -472,6 +478,10 @@ LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("signature_other_key", "broken", lambda: grown(exports(manifest_key=[1]))),
     ("file_not_on_record", "broken", lambda: grown(exports(manifest_key=...))),
     ("bag_match", "ok", without_signature),
+    ("bag_info", "broken", lambda: with_bag_info(b"Bagging-Date: 1999-01-01")),
+    ("bag_info", "broken", lambda: with_bag_info(b"BAGGING-DATE: 1999-01-01")),
+    ("bag_info", "broken", lambda: with_bag_info(b"External-Identifier: HF-1")),
+    ("bag_match", "ok", lambda: with_bag_info(b"Contact-Name: x")),
     ("file_changed", "broken", lambda: grown(
         exports(certificates=[{"path": "timestamps/practice-tsa-jia/root.pem", "sha256": "0"}])
     )),
