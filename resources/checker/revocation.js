@@ -239,7 +239,9 @@ async function weighMaterials(path, materials, moment) {
     for (const material of materials) {
       const reaches = reachesTo(material, certificate, moment);
       for (const word of await wordsAbout(material, certificate, path[at + 1], at > 0)) {
-        if (word.revoked || word.asOf >= moment || reaches) words.push(word);
+        // After a certificate has ended, its withdrawal may be left out.
+        const clean = word.asOf <= certificate.notAfter && (word.asOf >= moment || reaches);
+        if (word.revoked || clean) words.push(word);
       }
     }
     const ends = words

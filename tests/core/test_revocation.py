@@ -68,6 +68,17 @@ def test_where_nothing_is_said_that_is_said() -> None:
     assert told(crl(root)) == [GOOD, ABSENT]
 
 
+def test_after_a_certificate_has_ended_silence_says_nothing_of_it() -> None:
+    root, middle, signer = world()
+    end = read_certificate(signer.der).not_after
+    late = {"made": end + HOUR, "until": end + 2 * HOUR}
+    for raw in (crl(middle, **late), answer(signer, middle, **late)):
+        assert told(raw, crl(root)) == [GOOD, ABSENT]
+        assert told(crl(middle), raw, crl(root)) == [GOOD, GOOD]
+    named = crl(middle, [(signer, end - HOUR, ReasonFlags.key_compromise)], **late)
+    assert told(crl(middle), named, crl(root)) == [BROKEN, GOOD]
+
+
 @pytest.mark.parametrize("form", ["crl", "ocsp"])
 @pytest.mark.parametrize(
     ("since", "reason", "verdict"),

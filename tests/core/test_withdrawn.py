@@ -171,6 +171,23 @@ def test_a_withdrawn_certificate_in_a_pack_and_in_a_case(
             assert found == ("broken" if verdict == "broken" else "ok")
 
 
+def test_of_each_certificate_the_newest_list_from_before_its_end_goes_along(tmp_path: Path) -> None:
+    witness = keys.witnesses()[0]
+    issuer, end = Pair(witness.issuer, witness.issuer_key), witness.signer.not_valid_after_utc
+    days = {"first": end - timedelta(days=2), "last": end - timedelta(days=1)}
+    days["after"] = max(end, witness.issuer.not_valid_after_utc) + timedelta(days=1)
+    raws = {name: crl(issuer, made=at, until=at) for name, at in days.items()}
+    with rehearsal(tmp_path / "case") as made:
+        assert made.case is not None
+        kept = tuple(made.vault.keep_bytes(raw).sha256 for raw in raws.values())
+        for stamp in made.store.all(Stamp, made.case.id):
+            if stamp.authority == "practice-tsa-jia" and stamp.proof:
+                made.store.save(replace(stamp, revocation=kept))
+        out = made.export(tmp_path / "pack")
+    found = (out / "data/timestamps/practice-tsa-jia/revocation").iterdir()
+    assert {path.read_bytes() for path in found} == {raws["last"], raws["after"]}
+
+
 def test_an_authority_has_only_so_many_lists() -> None:
     """Each is held against every token; found by asking for much."""
     _, middle, _ = world()

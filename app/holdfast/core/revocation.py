@@ -496,7 +496,7 @@ def weigh(
             word
             for material in materials
             for word in _about(material, certificate, issuer, holds, authority=at > 0)
-            if word.revoked or word.as_of >= moment or _reaches(material, certificate, moment)
+            if word.revoked or _is_clean(word, material, certificate, moment)
         ]
         if not words:
             silent.append(certificate.common_name)
@@ -551,6 +551,16 @@ def _covers(material: CertificateList, certificate: Certificate, authority: bool
     except ValueError:
         return False
     return not set(material.places).isdisjoint(stated)
+
+
+def _is_clean(word: _Word, material: Material, certificate: Certificate, moment: datetime) -> bool:
+    """Whether a word that names no withdrawal says something of ``moment``.
+
+    After a certificate has ended, its withdrawal may be left out (RFC 5280 §3.3, RFC 6960 §4.4.4).
+    """
+    return word.as_of <= certificate.not_after and (
+        word.as_of >= moment or _reaches(material, certificate, moment)
+    )
 
 
 def _reaches(material: Material, certificate: Certificate, moment: datetime) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import holdfast
 from holdfast.core import minisign
@@ -89,6 +89,7 @@ from holdfast.usecases.selection import facts as selected_facts
 HeaderRun: TypeAlias = Callable[[World, tuple[int, ...], Job], tuple[int, bytes]]
 """First height and raw headers that link all heights to a checkpoint.  Raises Unavailable."""
 
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _RANK = {
     state: rank
     for rank, state in enumerate(("confirmed", "simulated", "one_source", "pending", "unchecked"))
@@ -406,7 +407,8 @@ class _Plan:
     def _revocation(self) -> None:
         """The newest list and answer about each certificate, for authorities whose token is here.
 
-        The newest says of every earlier moment what an older one said.
+        The newest says of every earlier moment what an older one said, except of a certificate that
+        has ended; of each of those the newest from before goes along as well.
         """
         wanted = {
             (stamp.authority, sha256)
@@ -415,7 +417,7 @@ class _Plan:
             for sha256 in stamp.revocation
         }
         issuers = {authority: self._issuers(authority) for authority, _ in wanted}
-        newest: dict[tuple[str, RevocationForm, bytes], tuple[datetime, str]] = {}
+        newest: dict[tuple[str, RevocationForm, bytes, datetime], tuple[datetime, str]] = {}
         for authority, sha256 in wanted:
             try:
                 material = read_material(self._small(sha256) or b"")
@@ -426,8 +428,12 @@ class _Plan:
                 continue
             form, about = subject_of(material)
             at = (material.signed_at, sha256)
-            newest[authority, form, about] = max(newest.get((authority, form, about), at), at)
-        for (authority, form, _), (_, sha256) in sorted(newest.items()):
+            for end in {_NEVER, *(one.not_after for one in issuers[authority])}:
+                if material.signed_at <= end:
+                    key = (authority, form, about, end)
+                    newest[key] = max(newest.get(key, at), at)
+        kept = {(authority, sha256, form) for (authority, form, *_), (_, sha256) in newest.items()}
+        for authority, sha256, form in sorted(kept):
             self._object(revocation_path(authority, sha256, form), sha256)
 
     def _issuers(self, authority: str) -> tuple[Certificate, ...]:

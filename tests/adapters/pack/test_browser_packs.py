@@ -740,6 +740,16 @@ def twice(first: ReasonFlags, second: ReasonFlags) -> Files:
     })  # fmt: skip
 
 
+def late() -> Files:
+    """Of the first practice authority there is only a list from after its certificate's end."""
+    witness = keys.witnesses()[0]
+    made = witness.signer.not_valid_after_utc + timedelta(hours=1)
+    raw = crl(Pair(witness.issuer, witness.issuer_key), made=made, until=made + timedelta(hours=1))
+    folder = LIST.rpartition("/")[0]
+    kept = {name: data for name, data in finished().files.items() if not name.startswith(folder)}
+    return rebagged({**kept, LIST: raw})
+
+
 REVOKED: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("token_revoked", "broken", lambda: revoked(2021, ReasonFlags.superseded)),
     ("token_revoked", "broken", lambda: revoked(2040, ReasonFlags.key_compromise)),
@@ -751,6 +761,7 @@ REVOKED: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("token_revoked", "broken", lambda: twice(
         ReasonFlags.key_compromise, ReasonFlags.superseded
     )),
+    ("revocation_absent", "unchecked", late),
     ("file_not_on_record", "broken", lambda: revoked(
         2021, None, key=tsa.issue("Other").key
     )),
