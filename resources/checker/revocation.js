@@ -323,7 +323,7 @@ class Withdrawals {
       if (!(error instanceof Bad)) throw error;
       return ["revocation_malformed", "broken", clipped(oneLine(error.message), 100)];
     }
-    if (arithmetic() === null) return ["revocation_uncheckable", "unchecked", ""];
+    if (arithmetic() === null) return ["revocation_uncheckable", "unchecked", material.signed.algorithm];
     const signed = await vouched(material, certificates);
     if (signed === null) return ["revocation_uncheckable", "unchecked", material.signed.algorithm];
     if (!signed) return ["file_not_on_record", "broken", ""];

@@ -46,6 +46,7 @@ def test_a_list_is_kept_when_an_issuer_beside_it_signed_it() -> None:
     for holds in (None, lambda *_: None):
         told = kept.add("a", crl(root), (PEMS, TOKENS), holds)
         assert told[:2] == ("revocation_uncheckable", "unchecked")
+        assert told[2], "it is said which arithmetic is missing"
     assert len(kept.materials["a"]) == 1
 
 

@@ -55,7 +55,7 @@ class Withdrawals:
         except ValueError as error:
             return "revocation_malformed", "broken", one_line(str(error))[:100]
         if holds is None:
-            return "revocation_uncheckable", "unchecked", ""
+            return "revocation_uncheckable", "unchecked", material.signed.algorithm
         remembering = self.remembering.setdefault(holds, _remembering(holds))
         signed = vouched(material, self._beside(authority, beside), remembering)
         if signed is None:
