@@ -63,19 +63,23 @@ function judgeKept(kept, record, seen) {
   }
 }
 
-// Each proof among the kept heads, about the older head that was kept beside it.
+// Each proof among the kept heads, about the older head that was kept beside it; the names of
+// those that were held against one another.
 function judgeGrowth(kept, seen) {
+  const held = new Set();
   for (const one of kept) {
     if (one.growth === null || !one.growth.old) continue;
     const { old, path } = one.growth;
     for (const other of kept) {
       if (!["", one.origin].includes(other.origin) || other.size !== old) continue;
+      held.add(one.name).add(other.name);
       const detail = `${other.name}, ${other.size} \u2192 ${one.size}`;
       if (consistent(old, one.size, other.root, one.root, path)) {
         seen.say(one.name, "kept_consistent", "ok", detail);
       } else seen.say(one.name, "kept_inconsistent", "broken", detail);
     }
   }
+  return held;
 }
 
 // The heads in files and as they were typed: {kept, malformed}, the latter as findings.
@@ -96,13 +100,15 @@ async function sortKept(files, printed) {
 function withKept(verdict, { kept, malformed }) {
   const seen = new Seen();
   seen.findings.push(...malformed.findings);
-  judgeGrowth(kept, seen);
+  const between = judgeGrowth(kept, seen);
   const about = verdict.findings.filter((one) => HELD.includes(one.rule)).map((one) => one.subject);
   for (const one of kept) {
-    if (!about.includes(one.name)) seen.say(one.name, "kept_alone", "unchecked", one.origin);
+    if (about.includes(one.name)) continue;
+    const rule = between.has(one.name) ? "kept_between" : "kept_alone";
+    seen.say(one.name, rule, "unchecked", one.origin);
   }
   if (!seen.findings.length) return verdict;
-  const alone = seen.findings.some((one) => one.rule === "kept_alone");
+  const alone = seen.findings.some((one) => ["kept_alone", "kept_between"].includes(one.rule));
   const more = verdictOf(seen, [alone ? "unchecked" : "ok"]);
   const worst = ["ok", "weak", "unchecked", "broken"];
   const rank = Math.max(...[verdict, more].map((one) => worst.indexOf(one.verdict)));

@@ -266,6 +266,8 @@ def test_proof_between_two_heads_is_a_file_that_a_stranger_can_check(
     proof.write_bytes(write_growth(growth))
     found = judged(proof, kept)
     assert "kept_consistent" in rules(found, ("ok",))
+    # They were held against one another, so none of them is said to be alone.
+    assert rules(found, ("unchecked",)) == {"kept_between"}
     assert custody.consistency(case.number, growth.old, None, store=case.store) == growth
     with pytest.raises(Refused, match="ledger_no_size"):
         custody.consistency(case.number, 9999, None, store=case.store)

@@ -164,15 +164,21 @@ def _vouched(one: Kept, lines: Lines, verify: Callable[[bytes, bytes, bytes], bo
     return any(one.growth.checkpoint.signed_by(key, verify) for key in lines.keys)
 
 
-def judge_growth(kept: Sequence[Kept], seen: Seen) -> None:
-    """Each proof among the kept heads, about the older head that was kept beside it."""
+def judge_growth(kept: Sequence[Kept], seen: Seen) -> frozenset[str]:
+    """Each proof among the kept heads, about the older head that was kept beside it.
+
+    The names of those that were held against one another.
+    """
+    held: set[str] = set()
     for one in kept:
         if one.growth is None or not one.growth.old:
             continue
         for other in kept:
             if other.origin in ("", one.origin) and other.size == one.growth.old:
                 detail = f"{other.size} → {one.size}"
+                held |= {one.name, other.name}
                 if one.growth.extends(other.size, other.root):
                     seen.say(one.name, "kept_consistent", "ok", f"{other.name}, {detail}")
                 else:
                     seen.say(one.name, "kept_inconsistent", "broken", f"{other.name}, {detail}")
+    return frozenset(held)

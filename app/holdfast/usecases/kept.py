@@ -89,14 +89,15 @@ def _stamped(path: Path) -> bool:
 def about_kept(sorting: Sorting, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """Consistency among the kept heads themselves, and those that nothing here is of."""
     seen = Seen(findings=list(sorting.malformed))
-    judge_growth(sorting.kept, seen)
+    between = judge_growth(sorting.kept, seen)
     held = {f.subject for verdict in verdicts for f in verdict.findings if f.rule in _HELD}
     for one in sorting.kept:
         if one.name not in held:
-            seen.say(one.name, "kept_alone", "unchecked", one.origin)
+            rule = "kept_between" if one.name in between else "kept_alone"
+            seen.say(one.name, rule, "unchecked", one.origin)
     if not seen.findings:
         return ()
-    alone = any(finding.rule == "kept_alone" for finding in seen.findings)
+    alone = any(finding.rule in ("kept_alone", "kept_between") for finding in seen.findings)
     dated: FindingOutcome = "unchecked" if alone else "ok"
     return (Verdict(verdict=conclude(seen.findings, (dated,)), findings=tuple(seen.findings)),)
 
