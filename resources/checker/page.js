@@ -233,7 +233,10 @@ class Page {
       this.state.progress = told.progress;
       this.drawProgress();
     } else if (told.failed !== undefined) this.show({ phase: "failed", reason: told.failed });
-    else if (told.result.refused) this.show({ phase: "refused", ...told.result });
+    else if (told.result.refused) {
+      this.target = null; // there is no pack that anything could be held against
+      this.show({ phase: "refused", ...told.result });
+    }
     else this.show({ phase: "done", result: told.result });
   }
 
@@ -351,7 +354,7 @@ class Page {
           make("p", { class: "soft" }, this.say("read", { name: oneLine(this.target.name) })))),
       now ? make("section", { class: "card" },
         make("strong", {}, this.say("now")), " ",
-        this.say(`verify_now_${result.verdict}`)) : null,
+        this.say(`verify_now_${whatNow(result)}`)) : null,
       ...partial.map((one) => make("section", { class: "card", id: "partial" }, this.sentence(one))),
       practice ? this.practiceChoice() : null,
       make("h2", {}, this.say("findings")),
@@ -396,7 +399,9 @@ class Page {
 
   // The sentence of a finding, the fact in it made visible.
   sentence(finding) {
-    return oneLine(this.say(finding.rule, { detail: finding.detail }));
+    const block = (_, height) => this.say("fact_block", { height });
+    const detail = finding.detail.replaceAll(/\bblock (\d+)\b/g, block);
+    return oneLine(this.say(finding.rule, { detail }));
   }
 
   table(findings, practice) {
@@ -441,6 +446,17 @@ class Page {
       make("p", {}, this.say("links")),
       make("p", {}, `Holdfast ${DATA.version} \u00b7 verify.html`));
   }
+}
+
+// What is to be done: only what waits is told to wait.
+function whatNow({ verdict, findings, timestamps }) {
+  if (verdict === "broken") return verdict;
+  const statuses = timestamps.map((one) => one.status);
+  if (statuses.includes("simulated") || timestamps.some((one) => one.network === "practice")) {
+    return "practice";
+  }
+  if (findings.some((one) => one.rule === "token_no_openssl")) return "openssl";
+  return statuses.some((one) => ["pending", "queued"].includes(one)) ? "unchecked" : "elsewhere";
 }
 
 // Whether a file begins as a kept head does, sound or not.

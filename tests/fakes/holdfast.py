@@ -1236,10 +1236,7 @@ VERDICTS = {
         verdict="ok",
         findings=(
             Finding(
-                subject="data/exhibits/E0001/files/page.png",
-                rule="token_good",
-                outcome="ok",
-                detail="61",
+                subject="data/ledger/entries.jsonl", rule="ledger_match", outcome="ok", detail="61"
             ),
         ),
         timestamps=(
@@ -1265,7 +1262,7 @@ VERDICTS = {
         verdict="broken",
         findings=(
             Finding(
-                subject="data/ledger/entries.jsonl", rule="token_good", outcome="ok", detail="88"
+                subject="data/ledger/entries.jsonl", rule="ledger_match", outcome="ok", detail="88"
             ),
             Finding(
                 subject="data/exhibits/E0002/files/video.mp4",
@@ -1277,14 +1274,20 @@ VERDICTS = {
     ),
     "weak": Verdict(
         verdict="weak",
-        findings=(Finding(subject="E0001", rule="ots_one_source", outcome="weak", detail="A"),),
+        findings=(
+            Finding(subject="E0001", rule="ots_one_source", outcome="weak", detail="A"),
+            Finding(subject="E0001", rule="ledger_match", outcome="ok", detail="9"),
+        ),
     ),
     "pending": Verdict(
         verdict="unchecked",
         timestamps=(
             TimestampSeen(subject="E0001", kind="opentimestamps", network="", status="pending"),
         ),
-        findings=(Finding(subject="E0001", rule="ots_pending", outcome="unchecked", detail="a"),),
+        findings=(
+            Finding(subject="E0001", rule="ots_pending", outcome="unchecked", detail="a"),
+            Finding(subject="E0001", rule="ledger_match", outcome="ok", detail="9"),
+        ),
     ),
     "unchecked": Verdict(
         verdict="unchecked",

@@ -20,6 +20,7 @@ from holdfast.core.errors import Refused, Tampered, Unavailable
 from holdfast.core.evidence import Exhibit
 from holdfast.core.job import Job
 from holdfast.core.pace import Pace
+from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.ui.agenda import NextItem
 from holdfast.ui.models import ROW
 from holdfast.ui.pages.trouble import TroublePage, Woe
@@ -795,6 +796,46 @@ def test_dropping_on_verify_verifies_and_keeps_nothing(
     settle(qtbot, window)
     assert called(fake, "verify")
     assert not called(fake, "keep_files")
+
+
+def test_what_is_wrong_stands_above_everything_that_is_right(
+    qtbot: QtBot, fake: FakeHoldfast, open_: Open
+) -> None:
+    stamps = tuple(
+        TimestampSeen(
+            subject=f"E{number:04d}",
+            kind="opentimestamps",
+            network="practice",
+            status="simulated",
+            time="2026-11-12T13:09:02.000Z",
+            by="block 7",
+        )
+        for number in range(1, 40)
+    )
+    fake.verdict = Verdict(
+        verdict="broken",
+        findings=(
+            Finding(subject="", rule="world_practice", outcome="unchecked"),
+            Finding(subject="data/ledger/entries.jsonl", rule="ledger_match", outcome="ok"),
+            Finding(subject="data/case.json", rule="file_changed", outcome="broken", detail="a"),
+            Finding(subject="", rule="bag_info", outcome="weak", detail="9999-99-99T99:99:99Z"),
+            Finding(
+                subject="E0001", rule="exhibit_dated", outcome="ok", detail="2026-11-12T13:09:02Z"
+            ),
+        ),
+        timestamps=stamps,
+    )
+    window = open_(fake, lang="zh")
+    window.go("verify", ("pack.zip",))
+    settle(qtbot, window)
+    page = window.here
+    rows = [tuple(cell.text for cell in cells) for _, cells in page.model.rows]
+    assert rows[0][1] == "data/case.json"
+    assert "9999-99-99T99:99:99Z" in rows[1][2]
+    assert "\u533a\u5757 7" in rows[2][2]
+    # A time in a finding is the one that people here read on their clocks, as elsewhere.
+    assert not [row for row in rows if "T13:09" in row[2]]
+    assert page.practice, "a rehearsal says so whatever was found"
 
 
 def test_a_long_verification_says_how_far_it_is_and_can_be_stopped(

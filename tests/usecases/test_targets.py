@@ -17,7 +17,7 @@ from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.usecases import targets
 from holdfast.usecases.export import kept_here
 from holdfast.usecases.targets import Thing, sort_targets, weight
-from holdfast.usecases.telling import advice
+from holdfast.usecases.telling import advice, line, sentence, shows
 from holdfast.usecases.verify import Shelf
 
 EXHIBIT = finished().folder / "data/exhibits/E0001"
@@ -257,10 +257,12 @@ def test_a_table_alone_vouches_for_nothing(made: Rehearsal) -> None:
         ("ok", "bag_match", ""),
         ("weak", "copy_older", "ui.verify.older.now"),
         ("weak", "checkpoint_unsigned", "ui.verify.weak.now"),
+        ("weak", "proof_without_file", "ui.verify.file.now"),
         ("broken", "file_changed", "ui.verify.broken.now"),
         ("broken", "copy_read", "ui.verify.copy.now"),
         ("broken", "copy_damaged", "ui.verify.copy.now"),
         ("unchecked", "kept_alone", "ui.ledger.alone.now"),
+        ("unchecked", "kept_between", "ui.ledger.between.now"),
         ("unchecked", "copy_of_newer", "ui.verify.newer.now"),
         ("unchecked", "copy_objects_absent", "ui.verify.objects.now"),
         ("unchecked", "file_unknown", "ui.verify.alone.now"),
@@ -276,3 +278,38 @@ def test_what_only_waits_is_told_to_wait() -> None:
     seen = TimestampSeen(subject="x", kind="opentimestamps", network="", status="pending")
     verdict = Verdict(verdict="unchecked", timestamps=(seen,))
     assert advice(verdict) == "ui.verify.pending.now"
+
+
+# --- what may be said ----------------------------------------------------------------------------
+
+
+def found(verdict: str, rule: str, status: str = "") -> Verdict:
+    """A verdict over one finding and at most one time-stamp."""
+    finding = Finding(subject="x", rule=rule, outcome=verdict)  # type: ignore[arg-type] # listed
+    time = "2026-01-01T00:00:00.000Z" if status == "confirmed" else None
+    stamp = TimestampSeen(subject="x", kind="rfc3161", network="", status=status, time=time)
+    seen = (stamp,) if status else ()
+    return Verdict(verdict=verdict, findings=(finding,), timestamps=seen)  # type: ignore[arg-type] # listed
+
+
+@pytest.mark.parametrize(
+    ("verdict", "top", "may"),
+    [
+        (found("ok", "ledger_match", "confirmed"), "ok", "whole"),
+        (found("ok", "ledger_match"), "ok.plain", "whole"),
+        (found("broken", "file_changed", "confirmed"), "broken", "broken"),
+        (found("unchecked", "ledger_match", "pending"), "pending", "whole"),
+        (found("ok", "token_good", "confirmed"), "ok.loose", "loose"),
+        (found("weak", "proof_without_file", "confirmed"), "weak.loose", "loose"),
+        (found("weak", "proof_without_file"), "weak.loose.plain", "nothing"),
+        (found("broken", "token_imprint"), "broken.loose", "loose.broken"),
+        (found("unchecked", "ots_pending", "pending"), "pending.loose", "nothing"),
+        (found("unchecked", "file_unknown"), "unchecked", "nothing"),
+        (found("unchecked", "kept_alone"), "unchecked", "nothing"),
+    ],
+)
+def test_only_a_record_says_what_was_sealed(verdict: Verdict, top: str, may: str) -> None:
+    assert sentence(verdict) == f"ui.verify.{top}"
+    assert shows(verdict) == f"ui.verify.shows.{may}"
+    waits = ".loose" if top == "pending.loose" else ""
+    assert line(verdict) == f"ui.verify.{verdict.state}{waits}.line"

@@ -63,7 +63,7 @@ def test_what_does_not_match_stands_first_and_what_now() -> None:
     changed = Finding(subject="data/x.png", rule="file_changed", outcome="broken", detail="a, b")
     later = Finding(subject="", rule="sm3_skipped", outcome="unchecked")
     text = told(Verdict(verdict="broken", findings=(FINE, later, changed), timestamps=(LATE,)))
-    assert "Does not match what was sealed: 1 findings." in text
+    assert "Does not match what was sealed. Findings: 1." in text
     assert text.index("data/x.png") < text.index("could not be checked") < text.index("matches")
     assert "Keep this copy as it is" in text
     assert "Which parts differ" in text

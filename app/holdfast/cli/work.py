@@ -127,7 +127,8 @@ def _tell_verdict(desk: Desk, verdict: Verdict) -> None:
     if rehearsed:
         desk.tell(say("world_practice"))
     practised = rehearsed and verdict.verdict == "ok"
-    desk.tell(say("verdict.ok.practice" if practised else f"verdict.{verdict.verdict}"))
+    loose = ".loose" if verdict.loose else ""
+    desk.tell(say("verdict.ok.practice" if practised else f"verdict.{verdict.verdict}{loose}"))
     if now := advice(verdict):
         desk.tell(say("cli.verify.now", advice=say(now)))
     for key, outcomes in (
@@ -140,7 +141,8 @@ def _tell_verdict(desk: Desk, verdict: Verdict) -> None:
         desk.tell(say("cli.verify.stamps"))
     for seen in verdict.timestamps:
         state = say(f"status.{seen.status}")
-        told = f"{seen.subject}: {seen.kind} {state} {seen.time or ''} {seen.by}"
+        by = desk.words.fact(seen.by)
+        told = f"{seen.subject}: {seen.kind} {state} {seen.time or ''} {by}"
         desk.tell(f"  {one_line(told)}")
     desk.tell(say("cli.verify.shows_not"))
 
@@ -165,6 +167,6 @@ def _tell_findings(desk: Desk, verdict: Verdict, title: str, outcomes: tuple[str
         state = desk.say(f"outcome.{finding.outcome}")
         more = f" (+{counts[finding.rule] - 1})" if counts[finding.rule] > 1 else ""
         subject = f"{finding.subject}{more}: " if finding.subject else ""
-        said = desk.say(finding.rule, detail=finding.detail)
+        said = desk.say(finding.rule, detail=desk.words.fact(finding.detail))
         # What a pack says of itself must not look like a line of ours.
         desk.tell(f"  [{state}] {one_line(subject + said)}")

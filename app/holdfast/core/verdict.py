@@ -41,6 +41,14 @@ class TimestampSeen:
 _BY_LESS = frozenset({"exhibit_one_source", "exhibit_lapsed"})
 """Rules of exhibits that no confirmed time-stamp dates."""
 
+_LOOSE = (
+    *("ots_", "token_", "proof_", "revocation_", "certificates_", "digest_", "folder_", "world_"),
+    *("file_unknown", "document_unknown", "copy_other", "copy_elsewhere"),
+    *("kept_alone", "kept_between", "kept_consistent", "kept_inconsistent", "kept_malformed"),
+    *("renewal_absent", "exhibit_lapsed"),
+)
+"""How rules begin that speak of a proof, or of something that no record here speaks of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -61,6 +69,11 @@ class Verdict:
         if "simulated" in statuses or any(seen.network == "practice" for seen in self.timestamps):
             return "practice"
         return "pending" if statuses & {"pending", "queued"} else "unchecked"
+
+    @property
+    def loose(self) -> bool:
+        """Whether there were proofs and files only, and no record that says what was sealed."""
+        return bool(self.findings) and all(f.rule.startswith(_LOOSE) for f in self.findings)
 
     @property
     def sure(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,6 +34,11 @@ class Words:
         """The sentence of ``key`` with its facts filled in.  Raises KeyError for an unknown key."""
         return _fill(self.words[key], facts)
 
+    def fact(self, text: str) -> str:
+        """A fact of a finding as people say it: the number of a block in their language."""
+        said = self.words.get("fact_block", "block {height}")
+        return _BLOCK.sub(lambda at: _fill(said, {"height": at[1]}), text)
+
     def trouble(self, error: HoldfastError) -> Trouble:
         """The three sentences of an error.
 
@@ -45,6 +51,9 @@ class Words:
             why=_fill(words.why, facts),
             now=_fill(words.now, facts),
         )
+
+
+_BLOCK = re.compile(r"\bblock (\d+)\b")
 
 
 def _fill(sentence: str, facts: Mapping[str, object]) -> str:

@@ -6,6 +6,7 @@ from holdfast.core.verdict import Verdict
 
 _BY_RULE: tuple[tuple[str, frozenset[str], str], ...] = (
     ("unchecked", frozenset({"kept_alone"}), "ui.ledger.alone.now"),
+    ("unchecked", frozenset({"kept_between"}), "ui.ledger.between.now"),
     ("unchecked", frozenset({"copy_of_newer"}), "ui.verify.newer.now"),
     ("unchecked", frozenset({"copy_objects_absent"}), "ui.verify.objects.now"),
     (
@@ -14,6 +15,7 @@ _BY_RULE: tuple[tuple[str, frozenset[str], str], ...] = (
         "ui.verify.alone.now",
     ),
     ("weak", frozenset({"copy_older"}), "ui.verify.older.now"),
+    ("weak", frozenset({"proof_without_file"}), "ui.verify.file.now"),
 )
 
 
@@ -31,3 +33,26 @@ def advice(verdict: Verdict) -> str:
         if of == state and rules & named:
             return key
     return f"ui.verify.{state}.now"
+
+
+def sentence(verdict: Verdict) -> str:
+    """The key of the sentence on top.  What was sealed is spoken of only where a record says it."""
+    state = verdict.state
+    plain = ".plain" if state in ("ok", "weak") and not verdict.sure else ""
+    loose = ".loose" if verdict.loose and state in ("ok", "weak", "broken", "pending") else ""
+    return f"ui.verify.{state}{loose}{plain}"
+
+
+def line(verdict: Verdict) -> str:
+    """The key of what stands beneath the sentence."""
+    loose = ".loose" if verdict.loose and verdict.state == "pending" else ""
+    return f"ui.verify.{verdict.state}{loose}.line"
+
+
+def shows(verdict: Verdict) -> str:
+    """The key of what it shows: never more than was looked at."""
+    if not verdict.loose:
+        return "ui.verify.shows." + ("broken" if verdict.verdict == "broken" else "whole")
+    if verdict.verdict == "broken":
+        return "ui.verify.shows.loose.broken"
+    return "ui.verify.shows.loose" if verdict.sure else "ui.verify.shows.nothing"

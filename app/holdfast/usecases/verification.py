@@ -11,7 +11,7 @@ from holdfast.core.canonical import one_line
 from holdfast.core.document import Field, Furniture, Lang, Order, local_time
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.core.words import Words
-from holdfast.usecases.telling import advice
+from holdfast.usecases.telling import advice, line, sentence, shows
 
 KIND = "verification"
 MOST_ROWS = 500
@@ -55,17 +55,14 @@ def paper(
     """The order for it."""
     state, at = verdict.state, looking.at
     sure = local_time(verdict.sure, offset_minutes) if verdict.sure else ""
-    key = (
-        f"ui.verify.{state}" if sure or state not in ("ok", "weak") else f"ui.verify.{state}.plain"
-    )
     broken = sum(finding.outcome == "broken" for finding in verdict.findings)
     first = next((f for f in verdict.findings if f.rule == "world_practice"), None)
     fields: dict[str, Field] = {
         "practice": first is not None or state == "practice",
-        "sentence": words(key, time=sure, count=broken),
-        "line": words(f"ui.verify.{state}.line", count=len(verdict.findings)),
+        "sentence": words(sentence(verdict), time=sure, count=broken),
+        "line": words(line(verdict), count=len(verdict.findings)),
         "now": words(now) if (now := advice(verdict)) else "",
-        "broken": state == "broken",
+        "shows": _begun(words(shows(verdict))),
         "doc": {
             "issued": local_time(at, offset_minutes),
             "utc": at[:19].replace("T", " ") + " UTC",
@@ -103,11 +100,16 @@ def paper(
     return Order(template=KIND, lang=lang, fields=fields, furniture=furniture)
 
 
+def _begun(text: str) -> str:
+    """A sentence of the window as it stands in a cell of a table."""
+    return f"{text[:1].upper()}{text[1:]}".removesuffix("。")
+
+
 def _stamp(seen: TimestampSeen, words: Words, offset_minutes: int) -> Field:
     return {
         "subject": one_line(seen.subject) or "—",
         "witness": words(f"ui.witness.{seen.kind}"),
-        "by": one_line(seen.by),
+        "by": one_line(words.fact(seen.by)),
         "status": words(f"status.{seen.status}"),
         "time": _time(seen.time, offset_minutes),
     }
@@ -124,7 +126,7 @@ def said(finding: Finding, words: Words) -> str:
     """A finding as one sentence, with its fact."""
     if finding.rule not in words.words:
         return one_line(f"{finding.rule} {finding.detail}")
-    detail = one_line(finding.detail)
+    detail = one_line(words.fact(finding.detail))
     said = one_line(words(finding.rule, detail=detail))
     return said if detail in said else f"{said} {detail}"
 

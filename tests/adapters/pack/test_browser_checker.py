@@ -31,6 +31,7 @@ from fakes.packed import Remembering, finished, flipped, judged, rebagged, terms
 from holdfast.adapters.pack import browser, offline, verifier, zipform
 from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl
 from holdfast.adapters.pack.tokens import OpensslTokens
+from holdfast.adapters.resources import words
 from holdfast.adapters.store.vault import hasher
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import anchor, ed25519
@@ -49,7 +50,7 @@ from holdfast.core.job import Job
 from holdfast.core.opentimestamps import MalformedProof, digest_of, read_proof
 from holdfast.core.pack import MAX_MEMBERS
 from holdfast.core.rfc3161 import MalformedToken, read_response
-from holdfast.core.verdict import ProofHelp
+from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen, Verdict
 from holdfast.usecases.verify import Options, verify
 
 pytestmark = pytest.mark.no_cover
@@ -876,6 +877,60 @@ def test_a_pack_is_held_against_what_somebody_kept(
     assert page.ask("document.querySelectorAll('#kept li').length") == 2
     page.ask("holdfast.forget()")
     assert page.judged(finished().archive)["result"]["verdict"] == "ok"
+
+
+def test_a_kept_head_is_never_held_against_what_was_no_pack(
+    page: CheckPage, tmp_path: Path
+) -> None:
+    page.ask("holdfast.forget()")
+    other = tmp_path / "photo.jpg"
+    other.write_bytes(b"x")
+    assert page.judged(other)["phase"] == "refused"
+    note = tmp_path / "kept.txt"
+    note.write_bytes(finished().files["data/ledger/checkpoint.txt"])
+    page.pick("zip", [note])
+    page.until("holdfast.state.phase === 'told'")
+    assert page.ask("holdfast.state.sentence") == "kept_waits"
+    page.ask("holdfast.forget()")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "rule", "network", "status", "now"),
+    [
+        ("unchecked", "ots_pending", "", "pending", "unchecked"),
+        ("unchecked", "world_practice", "practice", "simulated", "practice"),
+        ("unchecked", "token_no_openssl", "", "unchecked", "openssl"),
+        ("unchecked", "ots_no_header", "", "unchecked", "elsewhere"),
+        ("broken", "file_changed", "practice", "simulated", "broken"),
+    ],
+)
+def test_only_what_waits_is_told_to_wait(
+    page: CheckPage, verdict: str, rule: str, network: str, status: str, now: str
+) -> None:
+    seen = TimestampSeen(subject="x", kind="rfc3161", network=network, status=status)
+    finding = Finding(subject="x", rule=rule, outcome=verdict, detail="block 7")  # type: ignore[arg-type] # listed
+    told = Verdict(verdict=verdict, findings=(finding,), timestamps=(seen,))  # type: ignore[arg-type] # listed
+    for lang in ("zh", "en"):
+        say = words(lang)
+        assert say(f"verify_now_{now}") in offline._report(told, say)
+        page.ask(f"holdfast.lang = '{lang}'; holdfast.target = {{name: 'x'}}")
+        result = json.dumps(told.body())
+        page.ask(f"holdfast.show({{phase: 'done', result: {result}}})")
+        own = f"checker_verify_now_{now}"
+        here = say(own if own in say.words else f"verify_now_{now}")
+        assert here in page.ask("document.querySelector('main').textContent")
+    page.ask("holdfast.lang = 'en'; holdfast.forget()")
+
+
+def test_a_block_is_named_in_the_language_that_is_spoken(page: CheckPage) -> None:
+    finding = Finding(subject="x", rule="ots_pending", outcome="unchecked", detail="block 358391")
+    told = Verdict(verdict="unchecked", findings=(finding,))
+    assert "\u533a\u5757 358391" in offline._report(told, words("zh"))
+    assert "block 358391" in offline._report(told, words("en"))
+    page.ask("holdfast.lang = 'zh'; holdfast.target = {name: 'x'}")
+    page.ask(f"holdfast.show({{phase: 'done', result: {json.dumps(told.body())}}})")
+    assert "\u533a\u5757 358391" in page.ask("document.getElementById('unchecked').textContent")
+    page.ask("holdfast.lang = 'en'; holdfast.forget()")
 
 
 def test_two_packs_at_once_are_too_many(page: CheckPage, tmp_path: Path) -> None:

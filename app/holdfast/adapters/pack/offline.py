@@ -226,6 +226,15 @@ def _progress(err: TextIO) -> Callable[[Progress], None] | None:
     return report
 
 
+def _now(verdict: Verdict) -> str:
+    """What is to be done: only what waits is told to wait."""
+    if verdict.verdict == "broken" or verdict.state == "practice":
+        return verdict.state
+    if any(finding.rule == "token_no_openssl" for finding in verdict.findings):
+        return "openssl"
+    return "unchecked" if verdict.state == "pending" else "elsewhere"
+
+
 def _report(verdict: Verdict, say: Words) -> str:
     """The verdict and everything beneath it, the worst first, for people."""
     lines = []
@@ -234,15 +243,16 @@ def _report(verdict: Verdict, say: Words) -> str:
         lines += [say("world_practice"), ""]
         findings.pop(0)
     rehearsed = verdict.verdict == "ok" and len(findings) < len(verdict.findings)
-    lines += [say("verdict.ok.practice" if rehearsed else f"verdict.{verdict.verdict}")]
+    loose = ".loose" if verdict.loose else ""
+    lines += [say("verdict.ok.practice" if rehearsed else f"verdict.{verdict.verdict}{loose}")]
     if verdict.verdict in ("broken", "unchecked"):
-        lines.append(say(f"verify_now_{verdict.verdict}"))
+        lines.append(say(f"verify_now_{_now(verdict)}"))
     lines.append("")
     for outcome in _ORDER:
         for finding in findings:
             if finding.outcome == outcome:
                 word = say(f"verify_outcome_{outcome}")
-                text = one_line(say(finding.rule, detail=finding.detail))
+                text = one_line(say(finding.rule, detail=say.fact(finding.detail)))
                 subject = one_line(finding.subject)
                 lines.append(f"[{word}] {subject + ': ' if subject else ''}{text}")
     lines += ["", say("verify_limits")]

@@ -14,31 +14,23 @@ from holdfast.core.canonical import one_line
 from holdfast.core.cosignature import COSIGNER
 from holdfast.core.job import Job, Progress, Span
 from holdfast.core.pace import Pace, rounded
-from holdfast.core.verdict import Finding, TimestampSeen, Verdict
+from holdfast.core.verdict import Verdict
 from holdfast.ui.desk import Desk
+from holdfast.ui.found import LOOKS, found_rows
 from holdfast.ui.layout import Flow, column
-from holdfast.ui.models import Cell, CellTable, Table
+from holdfast.ui.models import CellTable, Table
 from holdfast.ui.page import Page
 from holdfast.ui.parts import DropZone, Footer, Proves, VerdictBox, panel, panel_row
 from holdfast.ui.phrases import full_time, size
 from holdfast.ui.runner import Task
 from holdfast.ui.save import save_as
 from holdfast.ui.widgets import Bar, Button, Label, Line
+from holdfast.usecases import telling
 from holdfast.usecases.targets import Thing, weight
-from holdfast.usecases.telling import advice
 
 COLUMNS = ("verify.outcome", "verify.subject", "verify.finding")
-LOOKS = {
-    "ok": ("confirmed", "confirmed"),
-    "weak": ("one-source", "warning"),
-    "unchecked": ("unchecked", "secondary"),
-    "broken": ("broken", "broken"),
-    "pending": ("pending", "pending"),
-    "practice": ("unchecked", "secondary"),
-}
 MOST_ROWS = 10
 """Findings that are in view at once; more scroll."""
-_ORDER = ("broken", "weak", "unchecked", "ok")
 
 
 class VerifyPage(Page):
@@ -246,25 +238,19 @@ class VerifyPage(Page):
         icon, tone = LOOKS[state]
         broken = sum(f.outcome == "broken" for f in verdict.findings)
         time = full_time(verdict.sure) if verdict.sure else ""
-        key = f"verify.{state}" if state not in ("ok", "weak") or time else f"verify.{state}.plain"
         self.box.show_verdict(
             icon,
             tone,
-            desk.say(key, time=time, count=broken),
-            desk.say(f"verify.{state}.line", count=len(verdict.findings)),
+            desk.words(telling.sentence(verdict), time=time, count=broken),
+            desk.words(telling.line(verdict), count=len(verdict.findings)),
         )
         self.now.setVisible(state != "ok")
         self.again.setVisible(state in ("pending", "unchecked"))
         if state != "ok":
-            self.advice.tell(advice(verdict).removeprefix("ui."))
-        self.rehearse(practice=state == "practice")
-        self.model.show_rows(
-            [(seen, self._stamp_cells(seen)) for seen in verdict.timestamps]
-            + [
-                (finding, self._cells(finding))
-                for finding in sorted(verdict.findings, key=lambda f: _ORDER.index(f.outcome))
-            ]
-        )
+            self.advice.tell(telling.advice(verdict).removeprefix("ui."))
+        rehearsed = any(finding.rule == "world_practice" for finding in verdict.findings)
+        self.rehearse(practice=rehearsed or state == "practice")
+        self.model.show_rows(found_rows(desk, verdict))
         rows = min(self.model.rowCount(), MOST_ROWS)
         high = self.table.horizontalHeader().sizeHint().height() + desk.look.px(36) * rows
         self.table.setMinimumHeight(high + desk.look.px(8))
@@ -273,7 +259,7 @@ class VerifyPage(Page):
         if self.table.columnWidth(1) > limit:
             self.table.setColumnWidth(1, limit)
         self.proves.show_lines(
-            (desk.say("verify.shows." + ("broken" if state == "broken" else "whole")),),
+            (desk.words(telling.shows(verdict)),),
             ("proves.not.server", "proves.not.maker", "proves.not.court"),
         )
         self.footer.sentence.tell("verify.foot", time=self._at)
@@ -315,46 +301,6 @@ class VerifyPage(Page):
             work=lambda out, _: holdfast.cosign(path, out),
             button=self.sign,
             then=signed,
-        )
-
-    def _cells(self, finding: Finding) -> tuple[Cell, ...]:
-        desk = self.desk
-        icon, tone = LOOKS[finding.outcome]
-        # What is copied from here must not look as if a line of it were ours.
-        detail = one_line(finding.detail)
-        said = one_line(desk.say_or(finding.rule, finding.rule, detail=detail))
-        if detail and detail not in said:
-            said = f"{said} {detail}"
-        return (
-            Cell(text=desk.say(f"verify.word.{finding.outcome}"), icon=icon, tone=tone),
-            Cell(text=one_line(finding.subject) or "—"),
-            Cell(text=said, tone="secondary"),
-        )
-
-    def _stamp_cells(self, seen: TimestampSeen) -> tuple[Cell, ...]:
-        desk = self.desk
-        icon, tone = {
-            "confirmed": (
-                "anchored" if seen.kind == "opentimestamps" else "confirmed",
-                "confirmed",
-            ),
-            "simulated": (
-                "anchored" if seen.kind == "opentimestamps" else "confirmed",
-                "secondary",
-            ),
-            "pending": ("pending", "pending"),
-            "one_source": ("one-source", "warning"),
-            "broken": ("broken", "broken"),
-        }.get(seen.status, ("unchecked", "secondary"))
-        word = "confirmed" if seen.status == "simulated" else seen.status
-        witness = desk.say(f"witness.{seen.kind}")
-        said = " · ".join(part for part in (witness, seen.by, full_time(seen.time)) if part)
-        if seen.status == "simulated":
-            said = desk.say("state.practice", state=said)
-        return (
-            Cell(text=desk.say_or(f"short.{word}", word), icon=icon, tone=tone),
-            Cell(text=one_line(seen.subject) or "—"),
-            Cell(text=one_line(said), tone="secondary"),
         )
 
     def _save(self) -> None:
