@@ -869,6 +869,53 @@ def test_a_long_verification_says_how_far_it_is_and_can_be_stopped(
     assert not page.stopped.isVisible()
 
 
+def test_what_the_person_has_is_held_against_what_they_drop(
+    qtbot: QtBot,
+    fake: FakeHoldfast,
+    open_: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = open_(fake)
+    window.go("verify", None)
+    aids = window.here.aids
+    assert not aids.go.isEnabled(), "there is nothing yet to be held against anything"
+    window.go("verify", ("a.zip",))
+    settle(qtbot, window)
+    assert not aids.inside.isVisible()
+    click(qtbot, window, aids.open)
+    aids.head.setText(f"27:{'9f' * 32}  28:{'8e' * 32}")
+    for name in ("root", "chain", "headers"):
+        path = str(tmp_path / f"{name}.pem")
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, path=path: (path, ""))
+        click(qtbot, window, aids.files[name])
+        assert f"{name}.pem" in aids.files[name].text()
+    aids.digests.setChecked(True)
+    click(qtbot, window, aids.go)
+    how = {
+        **{name: tmp_path / f"{name}.pem" for name in ("root", "chain", "headers")},
+        "heads": (f"27:{'9f' * 32}", f"28:{'8e' * 32}"),
+        "all_digests": True,
+    }
+    assert called(fake, "verify")[-1] == ("verify", ("a.zip",), how)
+    target = tmp_path / "found.pdf"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
+    click(qtbot, window, window.here.paper)
+    assert called(fake, "verify")[-1] == ("verify", ("a.zip",), how)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a: ("", ""))
+    click(qtbot, window, aids.files["root"])
+    assert "root.pem" in aids.files["root"].text()
+    # Whatever counts can be seen: closed, none of it does.
+    click(qtbot, window, aids.open)
+    window.go("verify", ("b.zip",))
+    settle(qtbot, window)
+    assert called(fake, "verify")[-1] == ("verify", ("b.zip",), {})
+    click(qtbot, window, aids.open)
+    click(qtbot, window, aids.clear)
+    click(qtbot, window, aids.go)
+    assert called(fake, "verify")[-1] == ("verify", ("b.zip",), {})
+
+
 def test_a_folder_can_be_chosen_without_a_mouse(
     qtbot: QtBot,
     fake: FakeHoldfast,

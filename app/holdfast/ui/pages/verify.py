@@ -15,6 +15,7 @@ from holdfast.core.cosignature import COSIGNER
 from holdfast.core.job import Job, Progress, Span
 from holdfast.core.pace import Pace, rounded
 from holdfast.core.verdict import Verdict
+from holdfast.ui.aids import Aids
 from holdfast.ui.desk import Desk
 from holdfast.ui.found import LOOKS, found_rows
 from holdfast.ui.layout import Flow, column
@@ -58,6 +59,8 @@ class VerifyPage(Page):
         self.zone.button.clicked.connect(self._choose)
         assert self.zone.more is not None
         self.zone.more.clicked.connect(self._choose_folder)
+        self.aids = Aids(desk)
+        self.aids.wanted.connect(self._start)
         self.box = VerdictBox(desk)
         self.advice = Label(desk)
         self.again = Button(desk, "verify.again", icon="again", size="small")
@@ -118,6 +121,8 @@ class VerifyPage(Page):
                 self.title,
                 px(12),
                 self.zone,
+                px(8),
+                self.aids,
                 px(16),
                 self.waiting,
                 self.stopped,
@@ -135,6 +140,7 @@ class VerifyPage(Page):
         self.zone.button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _idle(self) -> None:
+        self.aids.go.setEnabled(False)
         self.waiting.hide()
         self.stopped.hide()
         self._result.hide()
@@ -157,6 +163,7 @@ class VerifyPage(Page):
             self._task.finished.connect(lambda: self.verify(targets))
             return
         self._targets = tuple(str(target) for target in targets)
+        self.aids.go.setEnabled(True)
         names = ", ".join(one_line(Path(target).name) for target in self._targets)
         self.zone.title.show_text(names[:200])
         self._start()
@@ -164,7 +171,7 @@ class VerifyPage(Page):
     def _start(self) -> None:
         if not self._targets or self._task is not None:
             return
-        holdfast, targets = self.desk.holdfast, self._targets
+        holdfast, targets, options = self.desk.holdfast, self._targets, self.aids.options()
         self._result.hide()
         self.footer.hide()
         self.stopped.hide()
@@ -175,7 +182,7 @@ class VerifyPage(Page):
         self.waiting.show()
 
         def work(job: Job) -> Verdict:
-            return holdfast.verify(targets, job)
+            return holdfast.verify(targets, job, **options)
 
         task = self.desk.runner.start(work, "task.verify", writes=False)
         self._task = task
@@ -231,6 +238,7 @@ class VerifyPage(Page):
         return self._verdict.state
 
     def retell(self) -> None:
+        self.aids.retell()
         verdict = self._verdict
         if verdict is None:
             return
@@ -306,11 +314,12 @@ class VerifyPage(Page):
     def _save(self) -> None:
         """It is verified once more and written down as a PDF, where the person says."""
         holdfast, targets, lang = self.desk.holdfast, self._targets, self.desk.lang
+        options = self.aids.options()
 
         def work(out: Path, job: Job) -> Verdict:
             span = Span(job, 2 * sum(weight(Thing(named=one), job) for one in targets))
             looking = holdfast.looking(targets, out, span.part())
-            verdict = holdfast.verify(targets, span.part())
+            verdict = holdfast.verify(targets, span.part(), **options)
             holdfast.verification(verdict, looking, lang, job)
             return verdict
 
