@@ -68,6 +68,12 @@ def test_from_the_receipt_to_the_case_with_a_root_that_comes_later(
     QTest.mouseClick(page.keep, LEFT)
     settle(qtbot, window)
     assert asked(full)[-1] == ("import_token", case, token, root, None)
+    # An authority that leaves its certificates out sends them beside.
+    page.chain.dropped.emit([tmp_path / "chain.pem"])
+    assert "chain.pem" in page.chain.line.text()
+    QTest.mouseClick(page.keep, LEFT)
+    settle(qtbot, window)
+    assert asked(full)[-1] == ("import_token", case, token, root, tmp_path / "chain.pem")
     assert "您自己给出" in page.said.text()
     assert not page.keep.isEnabled()
     QTest.mouseClick(page.back, LEFT)
@@ -92,3 +98,12 @@ def test_what_does_not_fit_is_told_and_nothing_is_lost(
     QTest.mouseClick(page.keep, LEFT)
     settle(qtbot, window)
     assert isinstance(window.here, TroublePage)
+
+
+def test_a_rehearsal_says_so_here_too(qtbot: QtBot, full: FakeHoldfast, open_: Open) -> None:
+    window = open_(full)
+    for file in tuple(full.files.values()):
+        window.go("token", file.case.id)
+        settle(qtbot, window)
+        assert window.band.isVisible() == (file.case.world == "practice")
+    assert {file.case.world for file in full.files.values()} == {"real", "practice"}

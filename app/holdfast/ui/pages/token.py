@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from holdfast.usecases.imported import Imported
 
 TOKENS = "*.tsr *.tsa *.TSR *.TSA"
-ROOTS = "*.pem *.crt *.cer *.der"
+CERTIFICATES = "*.pem *.crt *.cer *.der"
 _LOOKS = {
     "confirmed": ("confirmed", "confirmed"),
     "simulated": ("confirmed", "secondary"),
@@ -41,6 +41,7 @@ class TokenPage(Page):
         self._case = ""
         self._token: Path | None = None
         self._root: Path | None = None
+        self._chain: Path | None = None
         self._found: Imported | None = None
         self.title = Label(desk, "import.title", role="title")
         self.line = Label(desk, "import.line", tone="secondary")
@@ -54,10 +55,16 @@ class TokenPage(Page):
         self.root = DropZone(
             desk, title="import.root", line="import.root.line", button="import.choose", icon="lock"
         )
-        self.token.dropped.connect(lambda paths: self._take(paths, root=False))
-        self.root.dropped.connect(lambda paths: self._take(paths, root=True))
-        self.token.button.clicked.connect(lambda: self._choose(root=False))
-        self.root.button.clicked.connect(lambda: self._choose(root=True))
+        self.chain = DropZone(
+            desk,
+            title="import.chain",
+            line="import.chain.line",
+            button="import.choose",
+            icon="lock",
+        )
+        for zone, name in self._zones():
+            zone.dropped.connect(lambda paths, name=name: self._take(paths, name))
+            zone.button.clicked.connect(lambda _=False, name=name: self._choose(name))
         self.keep = Button(desk, "import.keep", kind="primary")
         self.keep.clicked.connect(self._keep)
         self.back = Button(desk, "import.back")
@@ -77,6 +84,7 @@ class TokenPage(Page):
             px(8),
             self.token,
             self.root,
+            self.chain,
             px(4),
             buttons,
             px(8),
@@ -91,34 +99,46 @@ class TokenPage(Page):
         """``what``: the case's id."""
         if isinstance(what, str) and what:
             self._case = what
-        self._token = self._root = self._found = None
+            holdfast, runner = self.desk.holdfast, self.desk.runner
+            task = runner.start(
+                lambda _: holdfast.case_file(what).case.world == "practice", writes=False
+            )
+            task.succeeded.connect(lambda practice: self.rehearse(practice=practice))
+        self._token = self._root = self._chain = self._found = None
         self.retell()
         self.token.button.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _choose(self, *, root: bool) -> None:
-        key, kinds = ("import.root", ROOTS) if root else ("import.token", TOKENS)
-        title = self.desk.say(key)
+    def _zones(self) -> tuple[tuple[DropZone, str], ...]:
+        return ((self.token, "token"), (self.root, "root"), (self.chain, "chain"))
+
+    def _choose(self, name: str) -> None:
+        title = self.desk.say(f"import.{name}")
+        kinds = TOKENS if name == "token" else CERTIFICATES
         chosen, _ = QFileDialog.getOpenFileName(self, title, "", f"{title} ({kinds});;* (*)")
         if chosen:
-            self._take((Path(chosen),), root=root)
+            self._take((Path(chosen),), name)
 
-    def _take(self, paths: Sequence[Path | str], *, root: bool) -> None:
+    def _take(self, paths: Sequence[Path | str], name: str) -> None:
         if not paths:
             return
-        if root:
-            self._root = Path(paths[0])
-        else:
-            self._token = Path(paths[0])
+        match name:
+            case "token":
+                self._token = Path(paths[0])
+            case "root":
+                self._root = Path(paths[0])
+            case _:
+                self._chain = Path(paths[0])
         self._found = None
         self.retell()
 
     def _keep(self) -> None:
-        token, root, case, holdfast = self._token, self._root, self._case, self.desk.holdfast
+        token, root, chain = self._token, self._root, self._chain
+        case, holdfast = self._case, self.desk.holdfast
         if token is None:
             return
 
         def work(job: Job) -> Imported:
-            return holdfast.import_token(case, token, job, root=root)
+            return holdfast.import_token(case, token, job, root=root, chain=chain)
 
         task = self.desk.runner.start(work, "task.writing")
         self.keep.setEnabled(False)
@@ -132,14 +152,12 @@ class TokenPage(Page):
         self.desk.changed.emit()
 
     def retell(self) -> None:
-        for zone, chosen, key in (
-            (self.token, self._token, "import.token.line"),
-            (self.root, self._root, "import.root.line"),
-        ):
-            if chosen is None:
-                zone.line.tell(key)
+        chosen = (self._token, self._root, self._chain)
+        for (zone, name), path in zip(self._zones(), chosen, strict=True):
+            if path is None:
+                zone.line.tell(f"import.{name}.line")
             else:
-                zone.line.tell("import.file", name=one_line(chosen.name)[:100])
+                zone.line.tell("import.file", name=one_line(path.name)[:100])
         found = self._found
         # Where the root was missing, choosing one makes it ready again.
         self.keep.setEnabled(self._token is not None and found is None)
