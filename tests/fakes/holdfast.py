@@ -823,12 +823,19 @@ class FakeHoldfast(FakeSeries):
         return out
 
     def checkpoint(self, case: str, out: Path, since: int | None = None) -> tuple[Path, int]:
-        self._call("checkpoint", case, out)
+        self._call("checkpoint", case, out, *(() if since is None else (since,)))
         out.write_bytes(b"holdfast.local/x\n3\n")
         return out, 3
 
-    def cosign(self, file: Path, out: Path | None = None) -> tuple[Path, int]:
-        self._call("cosign", file, out)
+    def consistency(self, case: str, first: str, last: str, out: Path) -> tuple[Path, object]:
+        self._call("consistency", case, first, last, out)
+        out.write_bytes(b"old 3\n")
+        return out, None
+
+    def cosign(
+        self, file: Path, out: Path | None = None, folder: Path | None = None, log_key: str = ""
+    ) -> tuple[Path, int]:
+        self._call("cosign", file, out, *((log_key,) if log_key else ()))
         assert out is not None
         out.write_bytes(b"signed")
         return out, 3

@@ -53,12 +53,33 @@ def test_a_second_device_signs_what_was_saved_and_it_comes_back(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
     click(qtbot, window, rows.save)
     assert called(full, "checkpoint") == [("checkpoint", case, target)]
+    rows = window.here.documents.custody
+    rows.since.setText(" 54 ")
+    click(qtbot, window, rows.save)
+    assert called(full, "checkpoint")[-1] == ("checkpoint", case, target, 54)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: (str(target), ""))
     click(qtbot, window, rows.back)
     assert called(full, "cosigned") == [("cosigned", case, target)]
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: ("", ""))
     click(qtbot, window, window.here.documents.custody.back)
     assert len(called(full, "cosigned")) == 1
+
+
+def test_growth_since_a_head_that_somebody_kept_is_proved(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    window = open_(full)
+    case = ids(full)["林"]
+    window.go("case", (case, "documents"))
+    settle(qtbot, window)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: ("", ""))
+    click(qtbot, window, window.here.documents.custody.prove)
+    assert not called(full, "consistency")
+    kept, target = str(tmp_path / "kept.txt"), tmp_path / "proof.txt"
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *a, **k: (kept, ""))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
+    click(qtbot, window, window.here.documents.custody.prove)
+    assert called(full, "consistency") == [("consistency", case, kept, "", target)]
 
 
 def test_old_time_stamps_are_renewed(qtbot: QtBot, full: FakeHoldfast, open_: Open) -> None:
@@ -92,6 +113,9 @@ def test_a_dropped_checkpoint_is_signed_or_put_on_record(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a, **k: (str(target), ""))
     click(qtbot, window, window.here.sign)
     assert called(full, "cosign") == [("cosign", file, target)]
+    window.here.owner.setText("holdfast.local/x+1d2c3b4a+AQID")
+    click(qtbot, window, window.here.sign)
+    assert called(full, "cosign")[-1] == ("cosign", file, target, "holdfast.local/x+1d2c3b4a+AQID")
     second = Signer("second")
     key = cosignature.cosigner(cosignature.COSIGNER + second.public.hex(), second.public)
     signature = second.sign(cosignature.message(checkpoint, 5))

@@ -15,7 +15,7 @@ from holdfast.ui.layout import Flow, column
 from holdfast.ui.parts import panel
 from holdfast.ui.phrases import full_time
 from holdfast.ui.save import save_as
-from holdfast.ui.widgets import Button, Check, Label
+from holdfast.ui.widgets import Button, Check, Field, Label
 
 if TYPE_CHECKING:
     from holdfast.usecases.cases import CaseFile
@@ -37,6 +37,8 @@ class CustodyRows:
         self._asked: tuple[str, int] = ("", 0)
         self._due: tuple[RenewalDue, ...] = ()
         self.choose, self.go, self.save, self.back, self.renew = (Button(desk) for _ in range(5))
+        self.prove = Button(desk)
+        self.since = Field(desk, "ledger.since")
         self.ticks: dict[str, Check] = {}
         self.people = Check(desk, "ledger.choose.people")
 
@@ -64,7 +66,7 @@ class CustodyRows:
         if self._due:
             made.append(panel(*(self._renewal(due) for due in self._due)))
         made.append(Label(self.desk, "ledger.title", role="small"))
-        made.append(panel(self._second(file)))
+        made.append(panel(self._second(file), self._growth(file)))
         return made
 
     # --- a part of the case ----------------------------------------------------------------------
@@ -147,6 +149,8 @@ class CustodyRows:
         self.save.clicked.connect(lambda: self._save(file))
         self.back = Button(desk, "ledger.back", size="small")
         self.back.clicked.connect(self._bring)
+        self.since = Field(desk, "ledger.since", hint="ledger.since.hint", limit=9)
+        self.since.setFixedWidth(desk.look.px(190))
         line = desk.say("ledger.second.line")
         signed = [e for e in file.entries if e.act == "checkpoint.cosigned"]
         if signed:
@@ -154,16 +158,40 @@ class CustodyRows:
             time = full_time(str(facts.get("time")))
             said = desk.say("ledger.second.seen", time=time, size=facts.get("size"))
             line = f"{line}\n{said}"
-        return self._line("lock", desk.say("ledger.second"), line, self.save, self.back)
+        return self._line("lock", desk.say("ledger.second"), line, self.since, self.save, self.back)
 
     def _save(self, file: CaseFile) -> None:
         holdfast, case = self.desk.holdfast, file.case
+        text = self.since.text().strip()
+        since = int(text) if text.isascii() and text.isdecimal() else None
         save_as(
             self._parent,
             self.desk,
             name=f"{case.number}-{len(file.entries)}.txt",
-            work=lambda path, _: holdfast.checkpoint(case.id, path),
+            work=lambda path, _: holdfast.checkpoint(case.id, path, since),
             button=self.save,
+        )
+
+    def _growth(self, file: CaseFile) -> QFrame:
+        desk = self.desk
+        self.prove = Button(desk, "ledger.prove", icon="download", size="small")
+        self.prove.clicked.connect(lambda: self._prove(file))
+        return self._line(
+            "verify", desk.say("ledger.prove.title"), desk.say("ledger.prove.line"), self.prove
+        )
+
+    def _prove(self, file: CaseFile) -> None:
+        """Somebody kept a head: the proof that everything after it was only added."""
+        holdfast, case = self.desk.holdfast, file.case
+        kept, _ = QFileDialog.getOpenFileName(self._parent, self.desk.say("ledger.prove"))
+        if not kept:
+            return
+        save_as(
+            self._parent,
+            self.desk,
+            name=f"{Path(kept).stem}-{len(file.entries)}.txt",
+            work=lambda path, _: holdfast.consistency(case.id, kept, "", path),
+            button=self.prove,
         )
 
     def _bring(self) -> None:

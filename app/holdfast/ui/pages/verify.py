@@ -25,7 +25,7 @@ from holdfast.ui.parts import DropZone, Footer, Proves, VerdictBox, panel, panel
 from holdfast.ui.phrases import full_time, size
 from holdfast.ui.runner import Task
 from holdfast.ui.save import save_as
-from holdfast.ui.widgets import Bar, Button, Label, Line
+from holdfast.ui.widgets import Bar, Button, Field, Label, Line
 from holdfast.usecases import telling
 from holdfast.usecases.targets import Thing, weight
 
@@ -69,6 +69,7 @@ class VerifyPage(Page):
         self.put.clicked.connect(self._put)
         self.sign = Button(desk, "ledger.sign", icon="lock", size="small")
         self.sign.clicked.connect(self._sign)
+        self.owner = Field(desk, "ledger.sign.owner", hint="ledger.sign.owner.hint", limit=300)
         self.now = panel(
             panel_row(
                 Label(desk, "verify.now", role="strong", wrap=False),
@@ -107,6 +108,7 @@ class VerifyPage(Page):
             column(
                 self.box,
                 self.now,
+                self.owner,
                 _left(self.put, self.sign, gap=px(8)),
                 px(8),
                 self.found,
@@ -282,6 +284,7 @@ class VerifyPage(Page):
         self.put.tell("ledger.put")
         self.put.setVisible(alone and "kept_holds" in rules and _cosigned(self._targets[0]))
         self.sign.setVisible(alone and "kept_alone" in rules)
+        self.owner.setVisible(alone and "kept_alone" in rules)
 
     def _put(self) -> None:
         holdfast, path = self.desk.holdfast, Path(self._targets[0])
@@ -296,7 +299,8 @@ class VerifyPage(Page):
 
     def _sign(self) -> None:
         holdfast, path = self.desk.holdfast, Path(self._targets[0])
-        known = holdfast.log_key(path)
+        stated = self.owner.text().strip()
+        known = stated or holdfast.log_key(path)
 
         def signed(_: object) -> None:
             key = "key" if known else "first"
@@ -306,7 +310,7 @@ class VerifyPage(Page):
             self,
             self.desk,
             name=self.desk.say("ledger.sign.name", name=path.stem) + ".txt",
-            work=lambda out, _: holdfast.cosign(path, out),
+            work=lambda out, _: holdfast.cosign(path, out, log_key=stated),
             button=self.sign,
             then=signed,
         )
