@@ -7,6 +7,18 @@ const NUMBER = /^E[0-9]{4,9}$/;
 const NAMING = ["case.opened", "key.rotated"];
 const WITHHELD = /^\{"withheld":"([0-9a-f]{64})"\}$/;
 
+// The largest head that a key may sign: one that was replaced signs nothing that says so. A head
+// from before may be signed by a later key: it waited for one.
+function signsUntil(entries, key) {
+  let [until, named] = [Infinity, false];
+  entries.forEach((entry, at) => {
+    if (entry === null || !NAMING.includes(entry.act)) return;
+    if (entry.facts.get("key") === key.text) [until, named] = [Infinity, true];
+    else if (named && entry.act === "key.rotated") [until, named] = [at, false];
+  });
+  return until;
+}
+
 async function judgeRecord(contents, seen) {
   const reading = new Reading(contents, seen);
   const ledger = await reading.ledger();
@@ -17,7 +29,8 @@ async function judgeRecord(contents, seen) {
   const [id, world] = identity(first, head);
   const origin = originOf(id, world);
   const keys = await reading.keys(entries, origin);
-  const checkpoints = await reading.heads(origin, leaves, head, keys);
+  const signing = keys.map((key) => [key, signsUntil(entries, key)]);
+  const checkpoints = await reading.heads(origin, leaves, head, signing);
   reading.successors(entries, checkpoints, keys);
   const exhibits = await reading.exhibits(entries, world);
   reading.documents(entries);
@@ -235,7 +248,8 @@ class Reading {
       this.seen.say(name, "checkpoint_unsigned", "weak");
       return true;
     }
-    if (keys.some((key) => signedBy(checkpoint, key))) return true;
+    const { size } = checkpoint;
+    if (keys.some(([key, until]) => size <= until && signedBy(checkpoint, key))) return true;
     this.seen.say(name, "checkpoint_signature", "broken");
     return false;
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -119,7 +120,8 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
     head = _checkpoint(reading, HEAD)
     ledger_id, world = _identity(first, head)
     keys = _keys(reading, entries, origin(ledger_id, world))
-    checkpoints = _heads(reading, ledger_id, world, leaves, head, keys)
+    signing = tuple((key, _until(entries, key)) for key in keys)
+    checkpoints = _heads(reading, ledger_id, world, leaves, head, signing)
     _successors(reading, entries, checkpoints, keys)
     exhibits = _exhibits(reading, entries, world)
     _documents(reading, entries)
@@ -224,7 +226,7 @@ def _heads(
     world: World,
     leaves: Sequence[bytes],
     head: Checkpoint | None,
-    keys: Sequence[VerifierKey],
+    keys: Sequence[tuple[VerifierKey, float]],
 ) -> dict[str, Checkpoint]:
     """Every checkpoint that stands on this ledger; the others are broken."""
     say = reading.seen.say
@@ -324,13 +326,35 @@ def _successors(
         furthest = max(furthest, covered.get(stated, 0))
 
 
+def _until(entries: Sequence[LedgerEntry | None], key: VerifierKey) -> float:
+    """The largest head that a key may sign: one that was replaced signs nothing that says so.
+
+    A head from before may be signed by a later key: it waited for one.
+    """
+    until, named = math.inf, False
+    for at, entry in enumerate(entries):
+        if entry is None or entry.act not in _NAMING:
+            continue
+        if entry.facts.get("key") == str(key):
+            until, named = math.inf, True
+        elif named and entry.act == "key.rotated":
+            until, named = at, False
+    return until
+
+
 def _signed(
-    reading: Reading, name: str, checkpoint: Checkpoint, keys: Sequence[VerifierKey]
+    reading: Reading,
+    name: str,
+    checkpoint: Checkpoint,
+    keys: Sequence[tuple[VerifierKey, float]],
 ) -> bool:
     if not checkpoint.signatures:
         reading.seen.say(name, "checkpoint_unsigned", "weak")
         return True
-    if any(checkpoint.signed_by(key, ed25519.verify) for key in keys):
+    if any(
+        checkpoint.size <= until and checkpoint.signed_by(key, ed25519.verify)
+        for key, until in keys
+    ):
         return True
     reading.seen.say(name, "checkpoint_signature", "broken")
     return False

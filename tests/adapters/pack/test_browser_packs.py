@@ -463,11 +463,33 @@ def run_upon_run() -> Files:
     return {f"{folder}/bitcoin-{at}-{at}.bin": easy for at in range(10**8, 10**8 + 30)}
 
 
+def replaced(*, again: bool = False, new: bool = False) -> Files:
+    """The ledger names another key, and perhaps the first one again; then somebody signs a head."""
+    name, other = read_checkpoint(finished().files[HEAD]).origin, Signer("new computer")
+    first = VerifierKey(name=name, public_key=owner().public)
+    second = VerifierKey(name=name, public_key=other.public)
+    named = [str(second), *([str(first)] if again else ())]
+    keys = f"{first}\n{second}\n".encode()
+    files = grown(
+        *(("key.rotated", {"key": key}, ()) for key in named),
+        files={**finished().files, LOG_KEYS: keys},
+    )
+    if not new:
+        return files
+    head = read_checkpoint(files[HEAD])
+    bare = Checkpoint(origin=head.origin, size=head.size, root=head.root)
+    files[HEAD] = bare.signed(name, other.public, other.sign(bare.text)).note
+    return rebagged(files)
+
+
 LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("bag_match", "ok", lambda: grown(renewed(TOKEN, finished().files[f"data/{TOKEN}"]))),
     ("file_changed", "broken", lambda: grown(renewed(TOKEN, b"another"))),
     ("file_missing", "broken", lambda: grown(renewed(ELSEWHERE, b""))),
     ("renewal_malformed", "broken", lambda: grown(renewed("case.json", b""))),
+    ("checkpoint_signature", "broken", replaced),
+    ("ledger_match", "ok", lambda: replaced(new=True)),
+    ("ledger_match", "ok", lambda: replaced(again=True)),
     ("withheld_otherwise", "broken", lambda: grown(exports(withheld=[[1, 1]]))),
     ("withheld_otherwise", "broken", lambda: grown(exports(withheld=None))),
     ("withheld_otherwise", "broken", lambda: grown(exports(only=["E0001"]))),
