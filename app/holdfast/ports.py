@@ -259,6 +259,10 @@ class Store(Protocol):
         """The installation's public key under the ledger's origin; None until one can be had."""
         ...
 
+    def change_key(self) -> tuple[Case, ...]:
+        """Another key signs from now on, and every open case's ledger says so; those cases."""
+        ...
+
     def sign(self, message: bytes) -> bytes:
         """64 bytes of Ed25519 by the installation's key.  Raises Unavailable(``key_locked``)."""
         ...

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from holdfast.adapters.store import store as store_module
 from holdfast.adapters.store.keys import Keys
 from holdfast.adapters.store.schema import MIGRATIONS
 from holdfast.adapters.store.store import Store
+from holdfast.core import ed25519
 from holdfast.core.case import Case, Party
 from holdfast.core.errors import Refused, Tampered, Unavailable
 from holdfast.core.ledger import consistency_proof, consistent, tree_root
@@ -274,6 +276,10 @@ class FakeRing:
         self.locked = threading.Event()
         monkeypatch.setattr(keyring, "set_password", self.set)
         monkeypatch.setattr(keyring, "get_password", self.get)
+        monkeypatch.setattr(keyring, "delete_password", self.forget)
+
+    def forget(self, service: str, account: str) -> None:
+        del self.kept[service, account]
 
     def set(self, service: str, account: str, secret: str) -> None:
         self.kept[service, account] = secret
@@ -328,6 +334,35 @@ def test_with_a_keyring_no_file_holds_the_key(
     assert fresh.public != made.public
 
 
+def test_a_key_that_was_replaced_is_kept_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keyring
+
+    made, beside = Keys(tmp_path), Keys(tmp_path)
+    first, file = made.key(), tmp_path / "installation.ed25519"
+    assert beside.key() is not None
+    assert file.exists()
+    ring = FakeRing(monkeypatch)
+    made.change()
+    second = made.key()
+    assert (len(ring.kept), file.exists(), made.place) == (1, False, "keyring")
+    made.change()
+    third = beside.key()
+    assert len(ring.kept) == 1
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert len({first.public, second.public, third.public}) == 3
+    ring.locked.set()
+    with pytest.raises(Unavailable, match="key_locked"):
+        Keys(tmp_path).change()
+    monkeypatch.setattr(keyring, "set_password", lambda *_: None)
+    ring.locked.clear()
+    made.change()
+    assert (ring.kept, made.place, file.exists()) == ({}, "file", True)
+
+
 def test_a_keyring_that_never_answers_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,6 +379,46 @@ def test_a_keyring_that_never_answers_is_not_waited_for(
 def test_closing_a_case_is_remembered_by_the_noun(at: Desk) -> None:
     case = at.store.open_case("a", "real")
     assert at.store.all(Case) == (case,)
+
+
+def test_a_key_is_replaced_on_purpose_and_every_open_case_says_so(tmp_path: Path) -> None:
+    with desk(tmp_path) as at, desk(tmp_path) as beside:
+        first, second = at.store.open_case("a", "real"), at.store.open_case("b", "real")
+        ended = at.store.open_case("c", "real")
+        at.store.save(replace(ended, closed="2026-01-01T00:00:00.000Z"))
+        before = at.store.key(first.id)
+        assert before == beside.store.key(first.id)
+        assert {case.id for case in at.store.change_key()} == {first.id, second.id}
+        now = at.store.key(first.id)
+        assert now is not None
+        assert before is not None
+        assert now.public_key != before.public_key
+        for case in (first, second):
+            acts = [entry.act for entry in at.store.entries(case.id)]
+            assert acts == ["case.opened", "key.rotated"]
+            old, new = at.store.checkpoints(case.id)
+            key = at.store.key(case.id)
+            assert key is not None
+            assert old.signed_by(replace(before, name=key.name), ed25519.verify)
+            assert new.signed_by(key, ed25519.verify)
+        assert [entry.act for entry in at.store.entries(ended.id)] == ["case.opened"]
+        # A program that ran all the while signs nothing with the key that was replaced.
+        assert beside.store.key(first.id) == now
+        with beside.store.custody(first.id) as custody:
+            custody.append("exhibit.viewed", "E0001")
+        acts = [entry.act for entry in at.store.entries(first.id)]
+        assert acts == ["case.opened", "key.rotated", "exhibit.viewed"]
+
+
+def test_a_key_that_cannot_be_had_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk(tmp_path) as at:
+        case = at.store.open_case("a", "real")
+        monkeypatch.setattr(at.store._keys, "key", lambda: None)
+        with pytest.raises(Unavailable, match="key_locked"):
+            at.store.change_key()
+        assert [entry.act for entry in at.store.entries(case.id)] == ["case.opened"]
 
 
 def test_a_new_key_is_named_on_the_ledger_before_it_signs(tmp_path: Path) -> None:

@@ -38,3 +38,18 @@ def test_a_checkpoint_goes_to_a_second_device_and_comes_back(data: Path, tmp_pat
     assert json.loads(holdfast("due", *own, "--json").stdout)["renewals"] == []
     done = holdfast("export", "--case", case, "--out", tmp_path / "x.zip", "--only", "E0009", *own)
     assert (done.returncode, (tmp_path / "x.zip").exists()) == (1, False)
+
+
+def test_another_key_is_used_and_told(data: Path) -> None:
+    case = json.loads(holdfast("case", "new", "A title", "--data", data, "--json").stdout)
+    number = case["case"]["number"]
+    done = holdfast("ledger", "new-key", "--data", data, "--lang", "en")
+    assert done.returncode == 0
+    assert number in done.stdout
+    again = json.loads(holdfast("ledger", "new-key", "--data", data, "--json").stdout)["keys"]
+    assert [one["case"] for one in again] == [number]
+    assert again[0]["key"] not in done.stdout
+    shown = json.loads(holdfast("case", "show", number, "--data", data, "--json").stdout)
+    assert [entry["act"] for entry in shown["entries"]] == ["case.opened", *["key.rotated"] * 2]
+    told = json.loads(holdfast("verify", number, "--data", data, "--json").stdout)
+    assert "broken" not in {finding["outcome"] for finding in told["findings"]}

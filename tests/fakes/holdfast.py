@@ -827,6 +827,10 @@ class FakeHoldfast(FakeSeries):
         out.write_bytes(b"holdfast.local/x\n3\n")
         return out, 3
 
+    def change_key(self) -> tuple[tuple[str, str], ...]:
+        self._call("change_key")
+        return tuple((file.case.number, "holdfast.local/x+0+A") for file in self.files.values())
+
     def consistency(self, case: str, first: str, last: str, out: Path) -> tuple[Path, object]:
         self._call("consistency", case, first, last, out)
         out.write_bytes(b"old 3\n")

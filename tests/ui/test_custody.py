@@ -12,6 +12,7 @@ from fakes.holdfast import FakeHoldfast
 from fakes.signers import Signer, head
 from holdfast.core import cosignature
 from holdfast.core.verdict import Finding, Verdict
+from holdfast.ui.key_row import KeyRow
 from holdfast.usecases.custody import RenewalDue
 
 from .conftest import Open, settle
@@ -131,3 +132,22 @@ def test_a_dropped_checkpoint_is_signed_or_put_on_record(
     window.go("verify", (file, file))
     settle(qtbot, window)
     assert window.here.put.isHidden()
+
+
+def test_another_signing_key_is_asked_about_first(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_(full)
+    window.go("settings", None)
+    settle(qtbot, window)
+    row = window.here.findChild(KeyRow)
+    answers = [False, True]
+    monkeypatch.setattr("holdfast.ui.key_row.ask", lambda *_: answers.pop(0))
+    click(qtbot, window, row.change)
+    assert not called(full, "change_key")
+    assert row.said.isHidden()
+    click(qtbot, window, row.change)
+    assert called(full, "change_key") == [("change_key",)]
+    assert str(len(full.files)) in row.said.text()
+    window.go("today", "")
+    settle(qtbot, window)

@@ -9,7 +9,7 @@ from holdfast.cli.desk import Desk
 
 
 def register(app: typer.Typer, desk: Desk) -> None:
-    """``holdfast ledger checkpoint|consistency|cosigned`` and ``holdfast cosign``."""
+    """``holdfast ledger checkpoint|consistency|cosigned|new-key`` and ``holdfast cosign``."""
     ledger = typer.Typer(help=desk.say("cli.ledger"), no_args_is_help=True)
     app.add_typer(ledger, name="ledger")
 
@@ -50,6 +50,14 @@ def register(app: typer.Typer, desk: Desk) -> None:
         seen = desk.holdfast.cosigned(case, file, key)
         desk.tell(desk.say("cli.ledger.on_record", time=seen.time, key=seen.key))
         desk.give({"cosigned": seen})
+
+    @ledger.command("new-key", help=desk.say("cli.ledger.new_key"))
+    def new_key() -> None:
+        changed = desk.holdfast.change_key()
+        desk.tell(desk.say("cli.ledger.new_key.done"))
+        for number, key in changed:
+            desk.tell(f"  {number}  {key}")
+        desk.give({"keys": [{"case": number, "key": key} for number, key in changed]})
 
     @app.command(help=desk.say("cli.cosign"))
     def cosign(

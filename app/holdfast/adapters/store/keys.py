@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from holdfast.core.errors import Unavailable
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -50,22 +52,45 @@ class Keys:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._found: SigningKey | None = None
+        self._mark = ""
 
     def key(self) -> SigningKey | None:
-        """The signing key, or None while it cannot be had."""
-        if self._found is None:
+        """The signing key, or None while it cannot be had.
+
+        One that another process has replaced meanwhile is not used any more.
+        """
+        if self._found is None or self._mark != self._noted():
+            self._found = None
             seed = self._seed()
+            self._mark = self._noted()
             if seed is not None:
                 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
                 self._found = SigningKey(Ed25519PrivateKey.from_private_bytes(seed))
         return self._found
 
+    def change(self) -> None:
+        """Another key signs from now on; the one before is forgotten.
+
+        Raises Unavailable(``key_locked``) while the one before cannot be had: it is there still.
+        """
+        if self.key() is None:
+            raise Unavailable("key_locked")
+        kind, _, account = self._noted().partition(" ")
+        self._make()
+        if kind == "keyring":
+            patiently(lambda: _off_keyring(account))
+        elif self.place != "file":
+            self._file.unlink(missing_ok=True)
+
     @property
     def place(self) -> str:
         """``keyring``, ``file``, or empty when no key was made yet."""
+        return self._noted().partition(" ")[0]
+
+    def _noted(self) -> str:
         with contextlib.suppress(FileNotFoundError):
-            return (self._folder / "place").read_text(encoding="ascii").partition(" ")[0]
+            return (self._folder / "place").read_text(encoding="ascii")
         return ""
 
     def _seed(self) -> bytes | None:
@@ -89,7 +114,7 @@ class Keys:
                 file.write(base64.b64encode(seed) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-            self._remember("file")
+            self._remember(f"file {account}")
         return seed
 
     def _remember(self, text: str) -> None:
@@ -116,7 +141,7 @@ class Keys:
         return self._make()
 
     def _from_keyring(self) -> bytes | None:
-        account = (self._folder / "place").read_text(encoding="ascii").partition(" ")[2]
+        account = self._noted().partition(" ")[2]
         found = patiently(lambda: _out_of_keyring(account))
         if found is None:
             return None
@@ -133,6 +158,15 @@ def _into_keyring(account: str, seed: bytes) -> bool:
         return keyring.get_password(SERVICE, account) == text
     except (KeyringError, RuntimeError, OSError):
         return False
+
+
+def _off_keyring(account: str) -> None:
+    """The keyring has that secret no more, where it can forget."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    with contextlib.suppress(KeyringError, RuntimeError, OSError):
+        keyring.delete_password(SERVICE, account)
 
 
 def _out_of_keyring(account: str) -> str | None:

@@ -146,9 +146,12 @@ class Store:
         """
         key = self.key(case.id)
         if key is not None and act != "case.opened" and not self._names(case, key):
-            rotated: dict[str, Json] = {"key": str(key)}
-            self._write(case, "key.rotated", case.number, (), rotated, key)
+            self._rotated(case, key)
         return self._write(case, act, subject, refs, facts, key)
+
+    def _rotated(self, case: Case, key: VerifierKey) -> None:
+        facts: dict[str, Json] = {"key": str(key)}
+        self._write(case, "key.rotated", case.number, (), facts, key)
 
     def _names(self, case: Case, key: VerifierKey) -> bool:
         rows = self._query(
@@ -235,6 +238,24 @@ class Store:
         if key is None:
             return None
         return VerifierKey(name=self._origin(self.get(Case, case_id)), public_key=key.public)
+
+    def change_key(self) -> tuple[Case, ...]:
+        """Another key signs from now on, and every open case says so; those cases.
+
+        What is there by now is signed by the key before.  Raises Unavailable(``key_locked``).
+        """
+        cases = tuple(case for case in self.all(Case) if case.closed is None)
+        for case in cases:
+            self.head(case)
+            self.checkpoints(case.id)
+        self._keys.change()
+        for case in cases:
+            with self._transaction():
+                key = self.key(case.id)
+                if key is not None and not self._names(case, key):
+                    self._rotated(case, key)
+            self.head(case)
+        return cases
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes by the installation's key.  Raises Unavailable when it cannot be had."""

@@ -12,6 +12,7 @@ from holdfast.core.job import Job
 from holdfast.core.timestamp import Authorities
 from holdfast.ui.chain_row import ChainRow
 from holdfast.ui.desk import Desk
+from holdfast.ui.key_row import KeyRow
 from holdfast.ui.layout import Flow, Fold, at_most, column, emptied, row, rule
 from holdfast.ui.page import Page
 from holdfast.ui.parts import panel, panel_row
@@ -134,6 +135,7 @@ class SettingsPage(Page):
             self._line("data", data),
             self._line("services", services),
             self._line("chain", self.chain),
+            self._line("key", KeyRow(desk)),
             self._line("browser_row", browser),
             self._line("environment", checked),
             self._line("downloader", downloader),
