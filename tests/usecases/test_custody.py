@@ -576,6 +576,25 @@ def test_a_selective_pack_proves_what_is_there_and_says_what_is_not(
     assert json.loads(run.stdout)["verdict"] == "ok"
 
 
+def test_without_the_people_nothing_goes_along_that_names_them(
+    case: Rehearsal, tmp_path: Path
+) -> None:
+    assert case.case is not None
+    case.store.save(replace(case.store.case(case.number), title="\u6797\u67d0\u67d0 v. X"))
+    pack = selective(case, tmp_path / "all", without_parties=True)
+    assert judged(pack).verdict == "ok"
+    assert {path.name for path in (pack / "data/exhibits").iterdir()} == {"E0001", "E0002"}
+    # Reports, lists, receipts and letters say who it is about, and so may the title.
+    assert not (pack / "data/documents").exists()
+    text = b"".join(p.read_bytes() for p in pack.rglob("*") if p.is_file())
+    assert "\u6797\u67d0\u67d0".encode() not in text
+    told: Any = parse((pack / "data/case.json").read_bytes())
+    assert told["left_out"]["documents"] == [case.documents[0].number]
+    assert (told["title"], told["left_out"]["exhibits"]) == (case.number, [])
+    assert "Who the people are was left out" in (pack / "README.html").read_text("utf-8")
+    assert judged(case.export(tmp_path / "whole")).verdict == "ok"
+
+
 def test_a_selection_names_what_was_sealed(case: Rehearsal, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="exhibit_unknown"):
         selective(case, tmp_path / "x", only=("E0009",))

@@ -492,4 +492,5 @@ class Readme:
     signing_key: str = ""
     """The installation's public key as minisign takes it; empty where nothing is signed."""
     left_out: tuple[str, ...] = ()
+    without_people: bool = False
     """Numbers of the exhibits that a selective pack leaves out."""

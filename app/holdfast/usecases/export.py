@@ -605,6 +605,7 @@ class _Plan:
             ),
             signing_key=key,
             left_out=tuple(entry.subject for entry in whole if entry not in sealed),
+            without_people=self.selection.without_parties,
         )
 
     def _can_be_run(self, stamp: Stamp) -> bool:

@@ -1,5 +1,7 @@
 """What goes into a selective pack: some exhibits, the lines about them, and nothing about others.
 
+Without the people nothing goes along that names them: no document, no letter, no title.
+
 Lines that are not shown stay in the tree as leaf hashes, so that what is shown is still proved to
 be under the same heads.  Whatever might speak of a withheld exhibit is withheld with it.
 """
@@ -59,6 +61,9 @@ def select(
         if number not in sealed:
             raise Refused("exhibit_unknown", exhibit=number[:20])
     chosen = () if set(only) == sealed else tuple(sorted(set(only)))
+    if without_parties and not chosen:
+        # What names people is withheld line by line, so that is a pack of named exhibits too.
+        chosen = tuple(sorted(sealed))
     return Selection(only=chosen, without_parties=without_parties)
 
 
@@ -66,7 +71,7 @@ def shown_lines(
     selection: Selection, entries: Sequence[LedgerEntry], vault: Vault
 ) -> frozenset[int]:
     """The numbers of the lines that a pack shows."""
-    if not selection.only:
+    if selection.whole:
         return frozenset(entry.seq for entry in entries)
     sealed = {e.subject: e for e in entries if e.act == "exhibit.sealed"}
     hidden = {number: line for number, line in sealed.items() if not selection.shows(number)}
@@ -101,8 +106,11 @@ def _shown(
     if entry.act in _ABOUT_EXHIBIT:
         return selection.shows(entry.subject)
     if entry.act == "document.issued":
-        # A report, a list and a receipt speak of everything that was sealed before them.
-        return all(line.seq > entry.seq for line in hidden.values())
+        # A report, a list and a receipt speak of everything that was sealed before them, and of
+        # the people.
+        return not selection.without_parties and all(
+            line.seq > entry.seq for line in hidden.values()
+        )
     if entry.act == "timestamp.confirmed":
         parts = entry.subject.split("/")
         return parts[0] == "ledger" or (len(parts) > 1 and selection.shows(parts[1]))
@@ -123,7 +131,7 @@ def facts(
     selection: Selection, entries: Sequence[LedgerEntry], shown: frozenset[int]
 ) -> dict[str, Json]:
     """What the export line says of a selective pack; nothing for a whole one."""
-    if not selection.only:
+    if selection.whole:
         return {}
     hidden = [entry.seq for entry in entries if entry.seq not in shown]
     return {"only": list(selection.only), "withheld": spans(hidden)}
@@ -141,9 +149,10 @@ def trimmed(
     if selection.without_parties:
         parties = _objects(made["parties"])
         made["parties"] = [_redacted(one) for one in parties]
+        # Cases are called by the people in them.
+        made["title"] = made["number"]
         left["parties"] = len(parties)
-    if selection.only:
-        left |= _take_out(made, selection, entries, shown)
+    left |= _take_out(made, selection, entries, shown)
     made["left_out"] = left
     return made
 

@@ -89,6 +89,7 @@ def _section(facts: Readme, say: Words) -> str:
         _text("p", say("readme_left_out", exhibits=", ".join(facts.left_out)), "practice")
         if facts.left_out
         else "",
+        _text("p", say("readme_without_people"), "practice") if facts.without_people else "",
         _text("h2", say("readme_proves")),
         _list(say(f"readme_proves_{what}") for what in ("unchanged", "time", "record")),
         _text("h2", say("readme_not")),
