@@ -38,7 +38,7 @@ class CustodyRows:
         self._due: tuple[RenewalDue, ...] = ()
         self.choose, self.go, self.save, self.back, self.renew = (Button(desk) for _ in range(5))
         self.prove = Button(desk)
-        self.since = Field(desk, "ledger.since")
+        self.since = Field(desk, "ledger.since", hint="ledger.since.hint", limit=9)
         self.ticks: dict[str, Check] = {}
         self.people = Check(desk, "ledger.choose.people")
 
@@ -66,7 +66,7 @@ class CustodyRows:
         if self._due:
             made.append(panel(*(self._renewal(due) for due in self._due)))
         made.append(Label(self.desk, "ledger.title", role="small"))
-        made.append(panel(self._second(file), self._growth(file)))
+        made.append(panel(self._second(file), self._asked_for(), self._growth(file)))
         return made
 
     # --- a part of the case ----------------------------------------------------------------------
@@ -149,8 +149,6 @@ class CustodyRows:
         self.save.clicked.connect(lambda: self._save(file))
         self.back = Button(desk, "ledger.back", size="small")
         self.back.clicked.connect(self._bring)
-        self.since = Field(desk, "ledger.since", hint="ledger.since.hint", limit=9)
-        self.since.setFixedWidth(desk.look.px(190))
         line = desk.say("ledger.second.line")
         signed = [e for e in file.entries if e.act == "checkpoint.cosigned"]
         if signed:
@@ -158,7 +156,14 @@ class CustodyRows:
             time = full_time(str(facts.get("time")))
             said = desk.say("ledger.second.seen", time=time, size=facts.get("size"))
             line = f"{line}\n{said}"
-        return self._line("lock", desk.say("ledger.second"), line, self.since, self.save, self.back)
+        return self._line("lock", desk.say("ledger.second"), line, self.save, self.back)
+
+    def _asked_for(self) -> QFrame:
+        desk = self.desk
+        self.since = Field(desk, "ledger.since", hint="ledger.since.hint", limit=9)
+        self.since.setFixedWidth(desk.look.px(120))
+        title, line = desk.say("ledger.since"), desk.say("ledger.since.line")
+        return self._line("steps", title, line, self.since)
 
     def _save(self, file: CaseFile) -> None:
         holdfast, case = self.desk.holdfast, file.case
