@@ -304,7 +304,8 @@ class Page {
     const { what, why, now } = DATA.errors[this.lang][code];
     return [what, why, now].map((text) =>
       Object.entries(facts).reduce(
-        (sentence, [name, value]) => sentence.replaceAll(`{${name}}`, () => oneLine(String(value))),
+        (sentence, [name, value]) =>
+          sentence.replaceAll(`{${name}}`, () => oneLine(this.fact(String(value)))),
         text,
       ));
   }
@@ -397,11 +398,16 @@ class Page {
     return make("p", {}, make("label", {}, box, " ", this.say("practice")));
   }
 
+  // A fact as people say it: why something is unreadable, or a block, in their language.
+  fact(text) {
+    const own = DATA.words[this.lang][`reason.${text}`];
+    if (own !== undefined) return own;
+    return text.replaceAll(/\bblock (\d+)\b/g, (_, height) => this.say("fact_block", { height }));
+  }
+
   // The sentence of a finding, the fact in it made visible.
   sentence(finding) {
-    const block = (_, height) => this.say("fact_block", { height });
-    const detail = finding.detail.replaceAll(/\bblock (\d+)\b/g, block);
-    return oneLine(this.say(finding.rule, { detail }));
+    return oneLine(this.say(finding.rule, { detail: this.fact(finding.detail) }));
   }
 
   table(findings, practice) {

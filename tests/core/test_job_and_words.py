@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import holdfast
+from holdfast.adapters.resources import words
 from holdfast.core.errors import Cancelled, Refused
 from holdfast.core.job import Job, Progress
 from holdfast.core.verdict import worst
 from holdfast.core.words import Trouble, Words
+
+APP = Path(holdfast.__file__).parent
 
 
 def test_a_job_reports_each_step() -> None:
@@ -64,3 +70,22 @@ def test_work_beside_reports_nothing_and_ends_with_it() -> None:
     job.cancel()
     with pytest.raises(Cancelled):
         beside.step("saving")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_why_something_cannot_be_read_is_said_in_the_language_that_is_spoken(lang: str) -> None:
+    say = words(lang)
+    for key in say.words:
+        if key.startswith("reason."):
+            assert say.fact(key.removeprefix("reason.")) == say.words[key]
+    error = Refused("checkpoint_unreadable", name="x", reason="malformed Base64")
+    assert say.fact("malformed Base64") in say.trouble(error).why
+    # What is not foreseen is said as it is.
+    assert say.fact("something new") == "something new"
+
+
+def test_every_reason_is_one_that_the_code_gives() -> None:
+    code = "".join(path.read_text("utf-8") for path in APP.rglob("*.py"))
+    keys = [key for key in words("zh").words if key.startswith("reason.")]
+    assert len(keys) > 20
+    assert [key for key in keys if f'"{key.removeprefix("reason.")}"' not in code] == []

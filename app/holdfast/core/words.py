@@ -35,7 +35,9 @@ class Words:
         return _fill(self.words[key], facts)
 
     def fact(self, text: str) -> str:
-        """A fact of a finding as people say it: the number of a block in their language."""
+        """A fact as people say it: why something is unreadable, or a block, in their language."""
+        if (own := self.words.get(f"reason.{text}")) is not None:
+            return own
         said = self.words.get("fact_block", "block {height}")
         return _BLOCK.sub(lambda at: _fill(said, {"height": at[1]}), text)
 
@@ -46,6 +48,8 @@ class Words:
         """
         words = self.errors[error.code]
         facts = {name: one_line(str(value)) for name, value in error.facts.items()}
+        if "reason" in facts:
+            facts["reason"] = self.fact(facts["reason"])
         return Trouble(
             what=_fill(words.what, facts),
             why=_fill(words.why, facts),

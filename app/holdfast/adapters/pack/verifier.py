@@ -51,7 +51,7 @@ _RULES = (
     *("ots_", "token_", "query_", "not_before_", "revocation_", "certificates_"),
     *("kept_", "cosigned_", "signature_", "withheld_", "renewal_", "enclosed_"),
     *("exhibit_", "environment_not_", "folder_", "copy_elsewhere"),
-    *("file_on_record", "file_unknown"),
+    *("file_on_record", "file_unknown", "reason."),
 )
 """Families of sentences that other catalogues hold for what verification finds."""
 
