@@ -33,6 +33,14 @@ def test_a_folder_is_told_about_in_order(data: Path, tmp_path: Path, lang: str) 
     assert "1: photo.jpg" in done.stdout
 
 
+def test_where_nobody_watches_each_stage_is_told_once(data: Path, tmp_path: Path) -> None:
+    pack = Path(__file__).parents[1] / "fixtures/packs/0.1.0/stamped.zip"
+    done = holdfast("verify", str(pack), "--lang", "en", data=data)
+    told = done.stderr.splitlines()
+    assert len(told) > 1
+    assert sorted(told) == sorted(set(told))
+
+
 def test_a_copied_data_folder_is_read_and_left_alone(data: Path, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     assert holdfast("keep", str(tmp_path / "a.txt"), data=data).returncode == 0

@@ -115,6 +115,7 @@ class Bar:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._stage = ""
+        self._told: set[str] = set()
         self._drawn = 0.0
         self._pace = Pace()
         self._terminal = sys.stderr.isatty()
@@ -123,9 +124,10 @@ class Bar:
         """The stage, and on a terminal how far it is."""
         stage = self._desk.say(f"stage.{progress.stage}")
         if not self._terminal:
-            if stage != self._stage:
+            # Work that goes to and fro between two stages says each of them once.
+            if stage not in self._told:
                 print(stage, file=sys.stderr)
-            self._stage = stage
+            self._told.add(stage)
             return
         now = time.monotonic()
         if stage == self._stage and now - self._drawn < 0.1:
