@@ -39,6 +39,11 @@ def test_where_nobody_watches_each_stage_is_told_once(data: Path, tmp_path: Path
     told = done.stderr.splitlines()
     assert len(told) > 1
     assert sorted(told) == sorted(set(told))
+    # And what is the same about many files is told once, with how many they are.
+    unchecked = [line for line in done.stdout.splitlines() if line.startswith("  [not checked] ")]
+    said = [line.partition(": ")[2] for line in unchecked]
+    assert len(said) == len(set(said))
+    assert any(" (+" in line for line in unchecked)
 
 
 def test_a_copied_data_folder_is_read_and_left_alone(data: Path, tmp_path: Path) -> None:

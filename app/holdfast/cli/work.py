@@ -8,7 +8,7 @@ import typer
 
 from holdfast.cli.desk import OK, UNAVAILABLE, VERDICT_CODES, Desk
 from holdfast.core.canonical import one_line
-from holdfast.core.verdict import Verdict
+from holdfast.core.verdict import Finding, Verdict
 
 
 def register(app: typer.Typer, desk: Desk) -> None:
@@ -148,7 +148,7 @@ def _tell_verdict(desk: Desk, verdict: Verdict) -> None:
 
 
 def _tell_findings(desk: Desk, verdict: Verdict, title: str, outcomes: tuple[str, ...]) -> None:
-    """Those of these outcomes, the worst first; of many that match alike the first is told."""
+    """Those of these outcomes, the worst first; of many that are alike the first is told."""
     found = [
         finding
         for outcome in outcomes
@@ -158,15 +158,27 @@ def _tell_findings(desk: Desk, verdict: Verdict, title: str, outcomes: tuple[str
     if not found:
         return
     desk.tell(title)
-    counts = Counter(finding.rule for finding in found) if outcomes == ("ok",) else Counter()
-    told: set[str] = set()
+    counts = Counter(map(_alike, found))
+    told: set[tuple[str, ...]] = set()
     for finding in found:
-        if finding.outcome == "ok" and finding.rule in told:
+        like = _alike(finding)
+        if like in told:
             continue
-        told.add(finding.rule)
+        told.add(like)
         state = desk.say(f"outcome.{finding.outcome}")
-        more = f" (+{counts[finding.rule] - 1})" if counts[finding.rule] > 1 else ""
+        more = f" (+{counts[like] - 1})" if counts[like] > 1 else ""
         subject = f"{finding.subject}{more}: " if finding.subject else ""
         said = desk.say(finding.rule, detail=desk.words.fact(finding.detail))
         # What a pack says of itself must not look like a line of ours.
         desk.tell(f"  [{state}] {one_line(subject + said)}")
+
+
+def _alike(finding: Finding) -> tuple[str, ...]:
+    """What findings have in common that are told as one: nothing where anything is wrong."""
+    match finding.outcome:
+        case "ok":
+            return (finding.rule,)
+        case "unchecked":
+            return (finding.rule, finding.detail)
+        case _:
+            return (finding.rule, finding.detail, finding.subject)
