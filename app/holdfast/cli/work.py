@@ -142,8 +142,9 @@ def _tell_verdict(desk: Desk, verdict: Verdict) -> None:
     for seen in verdict.timestamps:
         state = say(f"status.{seen.status}")
         by = desk.words.fact(seen.by)
-        told = f"{seen.subject}: {seen.kind} {state} {seen.time or ''} {by}"
-        desk.tell(f"  {one_line(told)}")
+        kind = say(f"ui.witness.{seen.kind}")
+        told = " · ".join(part for part in (kind, state, seen.time or "", by) if part)
+        desk.tell(f"  {one_line(f'{seen.subject}: {told}')}")
     desk.tell(say("cli.verify.shows_not"))
 
 
