@@ -267,6 +267,15 @@ def test_it_says_what_the_program_says_of_a_zip_and_of_loose_files(
         same(ours, theirs)
 
 
+def test_its_help_explains_everything_that_can_be_said(pyz: Path) -> None:
+    told = "".join(run(pyz, "--help").stdout.split())
+    for lang in ("zh", "en"):
+        spoken = resources.words(lang).words
+        texts = [spoken[key] for key in spoken if key.startswith("verify_opt_")]
+        assert len(texts) == 7
+        assert [text for text in texts if "".join(text.split()) not in told] == []
+
+
 def test_bad_requests_are_one_sentence(pyz: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for arguments in ((), (tmp_path / "absent",), (tmp_path / "empty",)):

@@ -148,16 +148,22 @@ def check(
 
 
 def _parser(known: Embedded) -> argparse.ArgumentParser:
-    usage = " / ".join(words("verify_usage") for words in known.languages.values())
-    parser = argparse.ArgumentParser(prog="verify.pyz", description=usage, allow_abbrev=False)
+    def said(name: str) -> str:
+        return " / ".join(words(f"verify_{name}") for words in known.languages.values())
+
+    parser = argparse.ArgumentParser(
+        prog="verify.pyz", description=said("usage"), allow_abbrev=False
+    )
     parser.add_argument("targets", nargs="*", metavar="TARGET")
-    parser.add_argument("--practice", action="store_true")
-    parser.add_argument("--headers", type=Path, metavar="FILE")
-    parser.add_argument("--root", type=Path, metavar="PEM")
-    parser.add_argument("--chain", type=Path, metavar="PEM")
-    parser.add_argument("--head", action="append", default=[], metavar="SIZE:ROOT")
-    parser.add_argument("--all-digests", action="store_true")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--practice", action="store_true", help=said("opt_practice"))
+    parser.add_argument("--headers", type=Path, metavar="FILE", help=said("opt_headers"))
+    parser.add_argument("--root", type=Path, metavar="PEM", help=said("opt_root"))
+    parser.add_argument("--chain", type=Path, metavar="PEM", help=said("opt_chain"))
+    parser.add_argument(
+        "--head", action="append", default=[], metavar="SIZE:ROOT", help=said("opt_head")
+    )
+    parser.add_argument("--all-digests", action="store_true", help=said("opt_all_digests"))
+    parser.add_argument("--json", action="store_true", help=said("opt_json"))
     parser.add_argument("--lang", choices=sorted(known.languages))
     parser.add_argument("--version", action="version", version=f"Holdfast {known.version}")
     return parser
