@@ -462,7 +462,9 @@ function whatNow({ verdict, findings, timestamps }) {
     return "practice";
   }
   if (findings.some((one) => one.rule === "token_no_openssl")) return "openssl";
-  return statuses.some((one) => ["pending", "queued"].includes(one)) ? "unchecked" : "elsewhere";
+  if (statuses.some((one) => ["pending", "queued"].includes(one))) return "unchecked";
+  const lacking = findings.some((one) => one.rule === "exhibit_undated");
+  return lacking && statuses.every((one) => one === "confirmed") ? "undated" : "elsewhere";
 }
 
 // Whether a file begins as a kept head does, sound or not.

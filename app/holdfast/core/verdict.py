@@ -76,6 +76,12 @@ class Verdict:
         return bool(self.findings) and all(f.rule.startswith(_LOOSE) for f in self.findings)
 
     @property
+    def undated(self) -> bool:
+        """Whether an exhibit has no time-stamp, and not one that could not be checked."""
+        lacking = any(finding.rule == "exhibit_undated" for finding in self.findings)
+        return lacking and all(seen.status == "confirmed" for seen in self.timestamps)
+
+    @property
     def sure(self) -> str:
         """The latest time of its confirmed time-stamps, RFC 3339; empty when there is none, and
         where something is dated by less, since of that it would say too much.

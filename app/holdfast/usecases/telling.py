@@ -32,6 +32,8 @@ def advice(verdict: Verdict) -> str:
     for of, named, key in _BY_RULE:
         if of == state and rules & named:
             return key
+    if state == "unchecked" and verdict.undated:
+        return "ui.verify.undated.now"
     return f"ui.verify.{state}.now"
 
 

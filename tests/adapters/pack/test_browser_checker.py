@@ -901,6 +901,8 @@ def test_a_kept_head_is_never_held_against_what_was_no_pack(
         ("unchecked", "world_practice", "practice", "simulated", "practice"),
         ("unchecked", "token_no_openssl", "", "unchecked", "openssl"),
         ("unchecked", "ots_no_header", "", "unchecked", "elsewhere"),
+        ("unchecked", "exhibit_undated", "", "unchecked", "elsewhere"),
+        ("unchecked", "exhibit_undated", "", "confirmed", "undated"),
         ("broken", "file_changed", "practice", "simulated", "broken"),
     ],
 )

@@ -238,7 +238,9 @@ def _now(verdict: Verdict) -> str:
         return verdict.state
     if any(finding.rule == "token_no_openssl" for finding in verdict.findings):
         return "openssl"
-    return "unchecked" if verdict.state == "pending" else "elsewhere"
+    if verdict.state == "pending":
+        return "unchecked"
+    return "undated" if verdict.undated else "elsewhere"
 
 
 def _report(verdict: Verdict, say: Words) -> str:
