@@ -260,7 +260,7 @@ class Store(Protocol):
         ...
 
     def change_key(self) -> tuple[Case, ...]:
-        """Another key signs from now on, and every open case's ledger says so; those cases."""
+        """Another key signs from now on, and the ledger of every case says so; those cases."""
         ...
 
     def sign(self, message: bytes) -> bytes:

@@ -344,10 +344,10 @@ def test_a_key_that_was_replaced_is_kept_nowhere(
     assert beside.key() is not None
     assert file.exists()
     ring = FakeRing(monkeypatch)
-    made.change()
+    made.change(lambda *_: None)
     second = made.key()
     assert (len(ring.kept), file.exists(), made.place) == (1, False, "keyring")
-    made.change()
+    made.change(lambda *_: None)
     third = beside.key()
     assert len(ring.kept) == 1
     assert first is not None
@@ -356,10 +356,10 @@ def test_a_key_that_was_replaced_is_kept_nowhere(
     assert len({first.public, second.public, third.public}) == 3
     ring.locked.set()
     with pytest.raises(Unavailable, match="key_locked"):
-        Keys(tmp_path).change()
+        Keys(tmp_path).change(lambda *_: None)
     monkeypatch.setattr(keyring, "set_password", lambda *_: None)
     ring.locked.clear()
-    made.change()
+    made.change(lambda *_: None)
     assert (ring.kept, made.place, file.exists()) == ({}, "file", True)
 
 
@@ -381,33 +381,53 @@ def test_closing_a_case_is_remembered_by_the_noun(at: Desk) -> None:
     assert at.store.all(Case) == (case,)
 
 
-def test_a_key_is_replaced_on_purpose_and_every_open_case_says_so(tmp_path: Path) -> None:
+def test_a_key_is_replaced_on_purpose_and_every_case_says_so(tmp_path: Path) -> None:
     with desk(tmp_path) as at, desk(tmp_path) as beside:
         first, second = at.store.open_case("a", "real"), at.store.open_case("b", "real")
         ended = at.store.open_case("c", "real")
         at.store.save(replace(ended, closed="2026-01-01T00:00:00.000Z"))
         before = at.store.key(first.id)
         assert before == beside.store.key(first.id)
-        assert {case.id for case in at.store.change_key()} == {first.id, second.id}
+        assert {case.id for case in at.store.change_key()} == {first.id, second.id, ended.id}
         now = at.store.key(first.id)
         assert now is not None
         assert before is not None
         assert now.public_key != before.public_key
-        for case in (first, second):
+        for case in (first, second, ended):
             acts = [entry.act for entry in at.store.entries(case.id)]
             assert acts == ["case.opened", "key.rotated"]
             old, new = at.store.checkpoints(case.id)
             key = at.store.key(case.id)
             assert key is not None
-            assert old.signed_by(replace(before, name=key.name), ed25519.verify)
+            former = replace(before, name=key.name)
+            assert old.signed_by(former, ed25519.verify)
+            assert not old.signed_by(key, ed25519.verify)
+            assert new.signed_by(former, ed25519.verify)
             assert new.signed_by(key, ed25519.verify)
-        assert [entry.act for entry in at.store.entries(ended.id)] == ["case.opened"]
         # A program that ran all the while signs nothing with the key that was replaced.
         assert beside.store.key(first.id) == now
         with beside.store.custody(first.id) as custody:
             custody.append("exhibit.viewed", "E0001")
         acts = [entry.act for entry in at.store.entries(first.id)]
         assert acts == ["case.opened", "key.rotated", "exhibit.viewed"]
+
+
+def test_a_change_of_the_key_that_breaks_off_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk(tmp_path) as at:
+        case = at.store.open_case("a", "real")
+        before = at.store.key(case.id)
+        monkeypatch.setattr(at.store._keys, "_keep", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            at.store.change_key()
+    with desk(tmp_path) as at:
+        assert at.store.key(case.id) == before
+        with at.store.custody(case.id) as custody:
+            custody.append("exhibit.viewed", "E0001")
+        acts = [entry.act for entry in at.store.entries(case.id)]
+        assert acts == ["case.opened", "key.rotated", "key.rotated", "exhibit.viewed"]
+        assert at.store.entries(case.id)[2].facts["key"] == str(before)
 
 
 def test_a_key_that_cannot_be_had_is_not_replaced(

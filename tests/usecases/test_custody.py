@@ -431,6 +431,20 @@ def test_a_new_key_is_on_the_ledger_in_packs_and_in_verify_pyz(
     assert json.loads(run.stdout)["verdict"] in ("ok", "weak")
 
 
+def test_a_key_that_was_replaced_on_purpose_hands_over_to_the_next(
+    case: Rehearsal, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        case.store.change_key()
+    case.capture({"later.txt": b"later"})
+    case.stamp_all()
+    assert [e.act for e in lines(case)].count("key.rotated") == 2
+    pack = case.export(tmp_path / "after")
+    for verdict in (here(case, case.number), judged(pack)):
+        assert verdict.verdict == "ok"
+        assert "key_succeeded" not in rules(verdict, ("weak",))
+
+
 def test_without_its_key_nothing_is_signed(
     case: Rehearsal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

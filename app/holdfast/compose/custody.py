@@ -101,7 +101,7 @@ class CustodyVerbs(Proving):
         return next((case.id for case in self.cases() if case.ledger_id == ledger), "")
 
     def change_key(self) -> tuple[tuple[str, str], ...]:
-        """Another key signs from now on: the number of each open case, and its new key to tell."""
+        """Another key signs from now on: the number of each case, and its new key to tell."""
         cases = self._store.change_key()
         return tuple((case.number, str(self._store.key(case.id) or "")) for case in cases)
 

@@ -476,10 +476,11 @@ class _Plan:
     # --- heads -----------------------------------------------------------------------------------
 
     def _heads(self, stamped: Mapping[str, bytes]) -> None:
-        """Every checkpoint that was stamped or printed, and the newest."""
+        """Every checkpoint that was stamped, printed or hands over to another key; the newest."""
         notes = {checkpoint.size: checkpoint.note for checkpoint in self.checkpoints}
-        printed = {issued.checkpoint_size for issued in self.store.all(Issued, self.case.id)}
-        for size in printed & notes.keys():
+        wanted = {issued.checkpoint_size for issued in self.store.all(Issued, self.case.id)}
+        wanted |= {entry.seq + 1 for entry in self.entries if entry.act == "key.rotated"}
+        for size in sorted(wanted & notes.keys()):
             self._bytes(checkpoint_path(size), notes[size])
         for path, note in stamped.items():
             self._bytes(path, note)

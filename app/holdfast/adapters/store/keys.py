@@ -46,6 +46,12 @@ class SigningKey:
         return self._private.sign(message)
 
 
+def _usable(seed: bytes) -> SigningKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return SigningKey(Ed25519PrivateKey.from_private_bytes(seed))
+
+
 class Keys:
     """Finds, or makes once, the key of a data folder."""
 
@@ -64,20 +70,23 @@ class Keys:
             seed = self._seed()
             self._mark = self._noted()
             if seed is not None:
-                from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-                self._found = SigningKey(Ed25519PrivateKey.from_private_bytes(seed))
+                self._found = _usable(seed)
         return self._found
 
-    def change(self) -> None:
+    def change(self, announce: Callable[[SigningKey, SigningKey], None]) -> None:
         """Another key signs from now on; the one before is forgotten.
 
-        Raises Unavailable(``key_locked``) while the one before cannot be had: it is there still.
+        ``announce`` has both while the one before is still the one that is used: whatever ends
+        there, or before the other is kept, leaves it so.  Raises Unavailable(``key_locked``) while
+        the one before cannot be had.
         """
-        if self.key() is None:
+        before = self.key()
+        if before is None:
             raise Unavailable("key_locked")
         kind, _, account = self._noted().partition(" ")
-        self._make()
+        seed = secrets.token_bytes(32)
+        announce(before, _usable(seed))
+        self._keep(seed)
         if kind == "keyring":
             patiently(lambda: _off_keyring(account))
         elif self.place != "file":
@@ -105,17 +114,22 @@ class Keys:
 
     def _make(self) -> bytes:
         seed = secrets.token_bytes(32)
+        self._keep(seed)
+        return seed
+
+    def _keep(self, seed: bytes) -> None:
         account = secrets.token_hex(8)
         if patiently(lambda: _into_keyring(account, seed)):
             self._remember(f"keyring {account}")
         else:
-            handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            draft = self._file.with_suffix(".new")
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(base64.b64encode(seed) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
+            draft.replace(self._file)
             self._remember(f"file {account}")
-        return seed
 
     def _remember(self, text: str) -> None:
         draft = self._folder / "place.new"

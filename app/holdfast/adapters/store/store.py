@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from holdfast.adapters.store.keys import Keys
+from holdfast.adapters.store.keys import Keys, SigningKey
 from holdfast.adapters.store.schema import MIGRATIONS, applied, migrate
 from holdfast.core.canonical import Json, rfc3339
 from holdfast.core.case import Case
@@ -240,22 +240,37 @@ class Store:
         return VerifierKey(name=self._origin(self.get(Case, case_id)), public_key=key.public)
 
     def change_key(self) -> tuple[Case, ...]:
-        """Another key signs from now on, and every open case says so; those cases.
+        """Another key signs from now on, and every case says so; those cases.
 
-        What is there by now is signed by the key before.  Raises Unavailable(``key_locked``).
+        What is there by now is signed by the key before, and so, beside the new one, is the head
+        that says so: nobody else can take over a record like that.  Raises
+        Unavailable(``key_locked``).
         """
-        cases = tuple(case for case in self.all(Case) if case.closed is None)
-        for case in cases:
-            self.head(case)
-            self.checkpoints(case.id)
-        self._keys.change()
-        for case in cases:
-            with self._transaction():
-                key = self.key(case.id)
-                if key is not None and not self._names(case, key):
-                    self._rotated(case, key)
-            self.head(case)
+        cases = self.all(Case)
+
+        def announce(before: SigningKey, after: SigningKey) -> None:
+            for case in cases:
+                self.head(case)
+                self.checkpoints(case.id)
+                with self._transaction():
+                    self._rotated(
+                        case, VerifierKey(name=self._origin(case), public_key=after.public)
+                    )
+                    self._head_by(case, (before, after))
+
+        self._keys.change(announce)
         return cases
+
+    def _head_by(self, case: Case, keys: Sequence[SigningKey]) -> None:
+        leaves = self.leaves(case.id)
+        name = self._origin(case)
+        head = Checkpoint(origin=name, size=len(leaves), root=tree_root(leaves))
+        for key in keys:
+            head = head.signed(name, key.public, key.sign(head.text))
+        self._db.execute(
+            "INSERT INTO checkpoint (case_id, size, root, note) VALUES (?, ?, ?, ?)",
+            [case.id, head.size, head.root, head.note],
+        )
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes by the installation's key.  Raises Unavailable when it cannot be had."""
