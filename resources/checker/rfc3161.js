@@ -168,6 +168,7 @@ function readTstInfo(raw) {
   return {
     raw,
     tsa: rest.length && rest[0].tag === 0xa0 ? ownName(rest[0]) : null,
+    critical: rest.length && rest.at(-1).tag === 0xa1 ? criticalOnes(rest.at(-1)) : [],
     policy: policy.oid(),
     algorithm,
     imprint: value,
@@ -175,6 +176,20 @@ function readTstInfo(raw) {
     accuracy,
     nonce,
   };
+}
+
+// Extensions that whoever does not know them must not pass over; none is known here.
+function criticalOnes(extensions) {
+  const found = [];
+  for (const extension of extensions.children) {
+    const parts = extension.expect(DER.SEQUENCE).children;
+    if (parts.length < 2) bad("no extension");
+    parts.at(-1).octets();
+    if (parts.slice(1, -1).map((part) => part.boolean()).includes(true)) {
+      found.push(parts[0].oid());
+    }
+  }
+  return found;
 }
 
 // The Name in the tsa field; null for one of another form.
@@ -448,6 +463,7 @@ async function checkProfile(token, digest, query, chain, now) {
   }
   if (query !== null) told.push(...aboutQuery(info, query));
   told.push(...aboutSigner(token, findSigner(token, chain)));
+  if (info.critical.length) told.push(["token_extension", "unchecked", info.critical[0]]);
   if (info.accuracy > COARSE) {
     told.push(["token_accuracy", "weak", `\u00b1 ${info.accuracy / SECOND} s`]);
   }

@@ -455,6 +455,18 @@ def test_a_time_that_its_authority_calls_coarse_is_said_to_be(
     assert weak == [("weak", detail) for detail in told]
 
 
+@pytest.mark.parametrize("critical", [True, False])
+def test_an_extension_that_must_not_be_passed_over_is_said(
+    authority: Authority, critical: bool
+) -> None:
+    """RFC 5280 §4.2, to which RFC 3161 §2.4.2 leaves what extensions mean."""
+    more = {"extn_id": "0.4.0.19422.1.1", "critical": critical, "extn_value": b"\x05\x00"}
+    raw = authority.token(change_info=lambda info: {**info, "extensions": [more]})
+    found = check_profile(read_response(raw), "t", digest)
+    told = [(one.outcome, one.detail) for one in found if one.rule == "token_extension"]
+    assert told == ([("unchecked", "0.4.0.19422.1.1")] if critical else [])
+
+
 def named(**parts: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     name = ax509.Name.build(parts)
     return lambda info: {**info, "tsa": ax509.GeneralName("directory_name", name)}

@@ -127,6 +127,8 @@ class TstInfo:
     nonce: int | None = None
     tsa: bytes | None = field(default=None, repr=False)
     """DER of the Name that the authority gives itself, where it states one."""
+    critical: tuple[str, ...] = ()
+    """Extensions (OID) that whoever does not know them must not pass over; none is known here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,7 +334,18 @@ def _tst_info(raw: bytes) -> TstInfo:
         ordering=ordering,
         nonce=nonce,
         tsa=_own_name(rest[0]) if rest and rest[0].tag == 0xA0 else None,
+        critical=_critical(rest[-1]) if rest and rest[-1].tag == 0xA1 else (),
     )
+
+
+def _critical(extensions: der.Node) -> tuple[str, ...]:
+    found = []
+    for extension in extensions.children:
+        kind, *flag, value = extension.expect(der.SEQUENCE).children
+        value.octets()
+        if True in [part.boolean() for part in flag]:
+            found.append(kind.oid())
+    return tuple(found)
 
 
 def _own_name(node: der.Node) -> bytes | None:
@@ -634,6 +647,8 @@ def check_profile(
         told.append(("token_policy", "broken", token.info.policy))
     told += _about_signer(token, find_signer(token, chain))
     accuracy = token.info.accuracy or timedelta()
+    if token.info.critical:
+        told.append(("token_extension", "unchecked", token.info.critical[0]))
     if accuracy > COARSE:
         told.append(("token_accuracy", "weak", f"± {accuracy // timedelta(seconds=1)} s"))
     allowed = FUTURE_TOLERANCE + accuracy

@@ -592,6 +592,11 @@ def test_two_names_for_the_hash_of_a_signature_are_found_by_all(
         ({"tsa": "Test TSA"}, ""),
         ({"tsa": " TEST   tsa"}, ""),
         ({"tsa": "Ⅻ 时间戳"}, "token_tsa_name"),
+        ({"extensions": [{"extn_id": "1.2.3", "extn_value": b"\5\0"}]}, ""),
+        (
+            {"extensions": [{"extn_id": "1.2.3", "critical": True, "extn_value": b"\5\0"}]},
+            "token_extension",
+        ),
     ],
 )
 def test_what_a_token_says_of_itself_is_said_in_the_same_words(
@@ -612,7 +617,9 @@ def test_what_a_token_says_of_itself_is_said_in_the_same_words(
     )
     ours = {(one.rule, one.outcome, one.detail) for one in found}
     assert ours == {(one["rule"], one["outcome"], one["detail"]) for one in theirs}
-    said = {one.rule for one in found} & {"token_accuracy", "token_tsa_name"}
+    said = {one.rule for one in found} & {
+        "token_accuracy", "token_tsa_name", "token_extension",
+    }  # fmt: skip
     assert said == ({rule} if rule else set())
 
 
