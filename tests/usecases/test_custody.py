@@ -23,6 +23,7 @@ from holdfast.adapters.store.store import Store
 from holdfast.core import cosignature
 from holdfast.core.canonical import canonical, parse
 from holdfast.core.errors import Refused, Tampered, Unavailable
+from holdfast.core.evidence import Exhibit
 from holdfast.core.growth import write_growth
 from holdfast.core.job import Job
 from holdfast.core.ledger import (
@@ -594,18 +595,23 @@ def test_without_the_people_nothing_goes_along_that_names_them(
     case: Rehearsal, tmp_path: Path
 ) -> None:
     assert case.case is not None
-    case.store.save(replace(case.store.case(case.number), title="\u6797\u67d0\u67d0 v. X"))
+    name = "\u6797\u67d0\u67d0"
+    case.store.save(replace(case.store.case(case.number), title=f"{name} v. X"))
+    for exhibit in case.store.all(Exhibit, case.case.id):
+        case.store.save(replace(exhibit, caption=f"{name}, 2nd from left", purpose=f"shows {name}"))
     pack = selective(case, tmp_path / "all", without_parties=True)
     assert judged(pack).verdict == "ok"
     assert {path.name for path in (pack / "data/exhibits").iterdir()} == {"E0001", "E0002"}
     # Reports, lists, receipts and letters say who it is about, and so may the title.
     assert not (pack / "data/documents").exists()
     text = b"".join(p.read_bytes() for p in pack.rglob("*") if p.is_file())
-    assert "\u6797\u67d0\u67d0".encode() not in text
+    assert name.encode() not in text
     told: Any = parse((pack / "data/case.json").read_bytes())
     assert told["left_out"]["documents"] == [case.documents[0].number]
     assert (told["title"], told["left_out"]["exhibits"]) == (case.number, [])
-    assert "Who the people are was left out" in (pack / "README.html").read_text("utf-8")
+    readme = (pack / "README.html").read_text("utf-8")
+    assert "Who the people are was left out" in readme
+    assert "data/documents" not in readme
     assert judged(case.export(tmp_path / "whole")).verdict == "ok"
 
 

@@ -258,6 +258,7 @@ def test_a_table_alone_vouches_for_nothing(made: Rehearsal) -> None:
         ("weak", "copy_older", "ui.verify.older.now"),
         ("weak", "checkpoint_unsigned", "ui.verify.weak.now"),
         ("weak", "proof_without_file", "ui.verify.file.now"),
+        ("weak", "key_succeeded", "ui.verify.key.now"),
         ("broken", "file_changed", "ui.verify.broken.now"),
         ("broken", "copy_read", "ui.verify.copy.now"),
         ("broken", "copy_damaged", "ui.verify.copy.now"),

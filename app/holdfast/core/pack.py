@@ -492,5 +492,7 @@ class Readme:
     signing_key: str = ""
     """The installation's public key as minisign takes it; empty where nothing is signed."""
     left_out: tuple[str, ...] = ()
-    without_people: bool = False
     """Numbers of the exhibits that a selective pack leaves out."""
+    without_people: bool = False
+    documents: bool = True
+    """Whether reports and letters go along."""

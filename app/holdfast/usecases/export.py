@@ -607,6 +607,7 @@ class _Plan:
             signing_key=key,
             left_out=tuple(entry.subject for entry in whole if entry not in sealed),
             without_people=self.selection.without_parties,
+            documents=any(path.startswith("documents/") for path in self.files),
         )
 
     def _can_be_run(self, stamp: Stamp) -> bool:

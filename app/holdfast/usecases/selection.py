@@ -153,6 +153,13 @@ def trimmed(
         made["title"] = made["number"]
         left["parties"] = len(parties)
     left |= _take_out(made, selection, entries, shown)
+    if selection.without_parties:
+        # What the person wrote about them is as telling as their names.
+        made["exhibits"] = [
+            {**one, "caption": "", "purpose": ""} for one in _objects(made["exhibits"])
+        ]
+        left["infringements"] = len(_objects(body["infringements"]))
+        made["infringements"] = []
     made["left_out"] = left
     return made
 

@@ -98,6 +98,7 @@ def _section(facts: Readme, say: Words) -> str:
         _list(
             say(f"readme_where_{what}")
             for what in ("exhibits", "ledger", "timestamps", "documents", "case")
+            if what != "documents" or facts.documents
         ),
         _text("h2", say("readme_how")),
         _text("p", say("readme_how_page")),
