@@ -1,7 +1,8 @@
 // What needs public-key arithmetic: a token's signature, and the path from its signer to one of
 // the roots that were built in.  The browser computes; which root counts is decided here.
 
-const MAX_CERTIFICATES_TRIED = 32;
+// As many from a file as a token may bring.
+const MAX_CERTIFICATES_TRIED = 64;
 const MAX_LINKS = 8;
 const RSA_WITH = {
   "1.2.840.113549.1.1.5": "SHA-1",

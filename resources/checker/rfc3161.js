@@ -44,6 +44,7 @@ const OID = {
 const FUTURE_TOLERANCE = 300n * 1000000n;
 const SECOND = 1000000n;
 // An accuracy beyond this is said: a token is taken to say its time to the minute.
+const MOST_CERTIFICATES = 32;
 const COARSE = 60n * SECOND;
 
 class MalformedToken extends Bad {
@@ -101,10 +102,9 @@ function readToken(info, status, bare = false) {
   const tst = readContent(signed.child(at++));
   let certificates = [];
   if (signed.child(at).tag === 0xa0) {
-    certificates = signed
-      .child(at++)
-      .children.filter((one) => one.tag === DER.SEQUENCE)
-      .map((one) => one.raw);
+    const entries = signed.child(at++).children;
+    if (entries.length > MOST_CERTIFICATES) bad("more certificates than any authority sends");
+    certificates = entries.filter((one) => one.tag === DER.SEQUENCE).map((one) => one.raw);
   }
   if (signed.child(at).tag === 0xa1) at++;
   if (signed.children.length !== at + 1) bad("impossible SignedData");

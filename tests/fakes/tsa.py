@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 from cryptography.x509.oid import NameOID
 
+from holdfast.core import der
+
 NOW = datetime(2026, 11, 12, 13, 6, 31, tzinfo=UTC)
 SUBJECT = b"what was kept"
 POLICY = "1.3.6.1.4.1.99999.7"
@@ -143,6 +145,15 @@ class Authority:
             "nonce": asked["nonce"].native,
         }
         return response(self.token(**{**fitting, **options}))
+
+
+def crowded(authority: Authority, others: Sequence[bytes]) -> bytes:
+    """A token with more in its set of certificates (DER) than belongs there."""
+    content, wrapper = der.read(authority.token()).children
+    parts = [node.raw for node in wrapper.children[0].children]
+    held = der.read(parts[3]).content
+    data = der.element(0x30, *parts[:3], der.element(0xA0, *others, held), *parts[4:])
+    return der.element(0x30, content.raw, der.element(0xA0, data))
 
 
 def response(token_der: bytes, status: int = 0) -> bytes:

@@ -23,8 +23,8 @@ from holdfast.core.rfc3161 import Certificate, Token, read_certificate
 if TYPE_CHECKING:
     from cryptography import x509
 
-MAX_CERTIFICATES: Final = 32
-"""How many of a token's certificates are looked at; genuine ones bring two to five."""
+MAX_CERTIFICATES: Final = 64
+"""How many of those of a token and its file are looked at; genuine ones bring two to five."""
 MAX_LINKS: Final = 8
 
 PathState = Literal["valid", "broken", "unreadable"]

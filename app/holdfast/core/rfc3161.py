@@ -29,6 +29,9 @@ FUTURE_TOLERANCE: Final = timedelta(minutes=5)
 COARSE: Final = timedelta(minutes=1)
 """An accuracy beyond this is said: a token is taken to say its time to the minute."""
 
+MOST_CERTIFICATES: Final = 32
+"""In one token; authorities send two or three."""
+
 MIN_NONCE: Final = 1 << 63
 """Nonces that we send have 64 bits, the first one set, so that none is ever shorter."""
 
@@ -256,6 +259,8 @@ def _token(content_info: der.Node, status: int) -> Token:
     if parts[0].tag == 0xA0:
         # Other choices of CertificateSet are attribute certificates and the like.
         entries = parts.pop(0).children
+        if len(entries) > MOST_CERTIFICATES:
+            raise ValueError("more certificates than any authority sends")
         certificates = tuple(entry.raw for entry in entries if entry.tag == der.SEQUENCE)
     if parts[0].tag == 0xA1:
         parts.pop(0)
