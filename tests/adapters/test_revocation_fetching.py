@@ -18,6 +18,7 @@ from holdfast.adapters.revocation import Revocations, withdrawn
 from holdfast.core.errors import Unavailable
 from holdfast.core.revocation import read_material
 from holdfast.core.rfc3161 import Certificate, make_query, read_certificate, read_response
+from holdfast.core.timestamp import Authorities, Tsa
 from holdfast.practice import keys, tsa
 from holdfast.practice.server import Request, Service
 from holdfast.practice.tsa import TimeStamper
@@ -39,6 +40,14 @@ def served() -> Iterator[tuple[Service, TimeStamper, list[str]]]:
     service.close()
 
 
+REAL = Authorities(world="real")
+
+
+def practice(service: Service) -> Authorities:
+    tsa = Tsa(id="a", name="A", url=service.url, root=b"", chain=b"")
+    return Authorities(world="practice", tsas=(tsa,))
+
+
 def path_of(stamper: TimeStamper) -> tuple[Certificate, ...]:
     witness = stamper._witness
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -52,13 +61,13 @@ def path_of(stamper: TimeStamper) -> tuple[Certificate, ...]:
 def test_lists_and_answers_are_had_and_each_only_once(
     served: tuple[Service, TimeStamper, list[str]],
 ) -> None:
-    _, stamper, asked = served
+    service, stamper, asked = served
     path = path_of(stamper)
     ways = Revocations(FakeClock())
-    found = ways.collect(path, "practice")
+    found = ways.collect(path, practice(service))
     assert asked == ["GET /issuing.crl", "POST /ocsp", "GET /root.crl", "POST /ocsp"]
     assert len(found) == 4
-    assert ways.collect(path, "practice") == found
+    assert ways.collect(path, practice(service)) == found
     assert len(asked) == 4
     query = make_query(bytes(32), 1 << 63)
     token = read_response(tsa.reply(query, stamper._witness, FakeClock().now()))
@@ -69,7 +78,19 @@ def test_the_real_world_is_never_looked_for_on_this_computer(
     served: tuple[Service, TimeStamper, list[str]],
 ) -> None:
     _, stamper, asked = served
-    assert Revocations(FakeClock()).collect(path_of(stamper), "real") == ()
+    assert Revocations(FakeClock()).collect(path_of(stamper), REAL) == ()
+    assert asked == []
+
+
+def test_the_practice_world_asks_nobody_but_its_authorities(
+    served: tuple[Service, TimeStamper, list[str]],
+) -> None:
+    """Anybody has their keys, and could have something else on this computer asked."""
+    _, stamper, asked = served
+    other = Service(lambda _: pytest.fail("asked"), world=1, body_limit=tsa.BODY_LIMIT)
+    other.serve()
+    assert Revocations(FakeClock()).collect(path_of(stamper), practice(other)) == ()
+    other.close()
     assert asked == []
 
 
@@ -77,7 +98,7 @@ def test_the_practice_world_looks_nowhere_else() -> None:
     root, middle, signer = world()
     own = pointed(signer, middle, "http://tsa.example/a.crl")
     path = [read_certificate(one.der) for one in (own, middle, root)]
-    assert Revocations(FakeClock()).collect(path, "practice") == ()
+    assert Revocations(FakeClock()).collect(path, Authorities(world="practice")) == ()
 
 
 class Wire:
@@ -114,7 +135,7 @@ def test_what_goes_wrong_leaves_nothing_and_the_next_place_is_tried(
     good = crl(middle)
     own, path = signed_path("http://a.example/one.crl", "https://b.example/two.crl")
     wire = Wire(monkeypatch, one=said, two=good, ocsp=said)
-    assert Revocations(FakeClock()).collect(path, "real") == (good,)
+    assert Revocations(FakeClock()).collect(path, REAL) == (good,)
     assert [url for url, _ in wire.asked] == [
         "http://a.example/one.crl",
         "https://b.example/two.crl",
@@ -132,24 +153,24 @@ def test_what_another_signed_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     own, path = signed_path("http://a.example/one.crl")
     forged = crl(Pair(middle.certificate, signer.key))
     Wire(monkeypatch, one=forged, ocsp=answer(own, middle, by=root))
-    assert Revocations(FakeClock()).collect(path, "real") == ()
+    assert Revocations(FakeClock()).collect(path, REAL) == ()
 
 
 def test_no_more_than_two_places_and_no_more_than_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     urls = [f"http://a.example/{name}.crl" for name in ("one", "two", "three")]
     _, path = signed_path(*urls)
     wire = Wire(monkeypatch, one=404, two=404, three=404, ocsp=404)
-    Revocations(FakeClock()).collect(path, "real")
+    Revocations(FakeClock()).collect(path, REAL)
     assert [url for url, _ in wire.asked] == [*urls[:2], "http://tsa.example/ocsp"]
     monkeypatch.setattr(revocation, "ALL_SECONDS", 0.0)
     wire.asked.clear()
-    assert Revocations(FakeClock()).collect(path, "real") == ()
+    assert Revocations(FakeClock()).collect(path, REAL) == ()
     assert wire.asked == []
 
 
 def test_a_link_that_is_none_is_passed_over() -> None:
     _, path = signed_path("http://user:word@a.example/one.crl", "http:///two.crl")
-    assert Revocations(FakeClock()).collect(path[:2], "practice") == ()
+    assert Revocations(FakeClock()).collect(path[:2], Authorities(world="practice")) == ()
 
 
 def test_a_token_of_a_withdrawn_certificate_is_told() -> None:

@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 from holdfast.adapters import x509
 from holdfast.adapters.http import fetch, link
 from holdfast.core.errors import HoldfastError
-from holdfast.core.evidence import World
 from holdfast.core.revocation import (
     MAX_BYTES,
     ocsp_request,
@@ -26,6 +25,7 @@ from holdfast.core.revocation import (
     weigh,
 )
 from holdfast.core.rfc3161 import Certificate, Token
+from holdfast.core.timestamp import Authorities
 from holdfast.ports import Clock
 
 EACH_SECONDS: Final = 8.0
@@ -38,6 +38,8 @@ AGAIN_AFTER: Final = timedelta(hours=1)
 """How long an answer, or none, serves for further tokens of the same certificate."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+_Near: TypeAlias = frozenset[str] | None
+"""``host:port`` of every practice authority; None in the real world, which is never near."""
 
 
 class Revocations:
@@ -45,26 +47,29 @@ class Revocations:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._had: dict[tuple[bytes, World], tuple[float, tuple[bytes, ...]]] = {}
+        self._had: dict[tuple[bytes, _Near], tuple[float, tuple[bytes, ...]]] = {}
 
-    def collect(self, path: Sequence[Certificate], world: World) -> tuple[bytes, ...]:
+    def collect(self, path: Sequence[Certificate], authorities: Authorities) -> tuple[bytes, ...]:
         """What is published about the certificates of a path (signer first), as received.
 
-        Only what reads, and what the issuer or its delegate signed.  Never raises.
+        Only what reads, and what the issuer or its delegate signed.  The keys of practice
+        authorities are public, so in their world nobody but they are asked: addresses in a
+        certificate may be anybody's.  Never raises.
         """
         end = time.monotonic() + ALL_SECONDS
+        near = _near(authorities)
         found: list[bytes] = []
         for certificate, issuer in pairwise(path):
-            key = (certificate.raw, world)
+            key = (certificate.raw, near)
             then, had = self._had.get(key, (0.0, ()))
             if key not in self._had or time.monotonic() - then > AGAIN_AFTER.total_seconds():
-                had = self._about(certificate, issuer, world, end)
+                had = self._about(certificate, issuer, near, end)
                 self._had[key] = (time.monotonic(), had)
             found += had
         return tuple(dict.fromkeys(found))
 
     def _about(
-        self, certificate: Certificate, issuer: Certificate, world: World, end: float
+        self, certificate: Certificate, issuer: Certificate, near: _Near, end: float
     ) -> tuple[bytes, ...]:
         try:
             lists, responders = places(certificate.raw)
@@ -72,8 +77,8 @@ class Revocations:
         except ValueError:
             return ()
         ways: tuple[tuple[tuple[str, ...], Callable[[str], bytes | None]], ...] = (
-            (lists, lambda url: _fetched(url, world, end)),
-            (responders, lambda url: _fetched(url, world, end, asked)),
+            (lists, lambda url: _fetched(url, near, end)),
+            (responders, lambda url: _fetched(url, near, end, asked)),
         )
         found = []
         for urls, way in ways:
@@ -85,6 +90,13 @@ class Revocations:
         return tuple(found)
 
 
+def _near(authorities: Authorities) -> _Near:
+    """Where on this computer the authorities of practice lie; None for the real world."""
+    if authorities.world != "practice":
+        return None
+    return frozenset(where.pair for where in (link(tsa.url) for tsa in authorities.tsas))
+
+
 def _stands(raw: bytes, issuer: Certificate) -> bool:
     try:
         return vouched(read_material(raw), (issuer,), x509.holds) is True
@@ -92,7 +104,7 @@ def _stands(raw: bytes, issuer: Certificate) -> bool:
         return False
 
 
-def _fetched(url: str, world: World, end: float, question: bytes = b"") -> bytes | None:
+def _fetched(url: str, near: _Near, end: float, question: bytes = b"") -> bytes | None:
     """What lies at an address; None for anything but an answer.
 
     The practice world lies on this computer and the real one never does.
@@ -102,8 +114,7 @@ def _fetched(url: str, world: World, end: float, question: bytes = b"") -> bytes
         return None
     try:
         where = link(url)
-        inside = where.host in _LOOPBACK
-        if inside != (world == "practice"):
+        if where.host in _LOOPBACK if near is None else where.pair not in near:
             return None
         reply = fetch(
             where.url,
@@ -112,7 +123,7 @@ def _fetched(url: str, world: World, end: float, question: bytes = b"") -> bytes
             headers={"content-type": "application/ocsp-request"} if question else {},
             limit=OCSP_LIMIT if question else MAX_BYTES,
             timeout=seconds,
-            allow_loopback=frozenset({where.pair}) if inside else frozenset(),
+            allow_loopback=near or frozenset(),
         )
     except HoldfastError:
         return None

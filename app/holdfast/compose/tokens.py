@@ -36,6 +36,10 @@ class Tokens(Proving):
             checker=Rfc3161Checker(),
             roots=tuple(tsa.root for tsa in self.authorities().tsas),
             digests=self._packs.digests,
-            published=self._tsas.published if not self.settings.offline else lambda *_: (),
+            published=lambda path, token, world: (
+                ()
+                if self.settings.offline
+                else self._tsas.published(path, token, self._authorities(world))
+            ),
         )
         return imported.import_token(case, token, root=root, chain=chain, means=means, job=job)

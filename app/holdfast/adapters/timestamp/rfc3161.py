@@ -18,7 +18,6 @@ from holdfast.adapters.judgement import Judgement, Trust, judge
 from holdfast.adapters.revocation import Revocations, withdrawn
 from holdfast.core.canonical import moment, one_line, rfc3339
 from holdfast.core.errors import HoldfastError
-from holdfast.core.evidence import World
 from holdfast.core.job import Job
 from holdfast.core.rfc3161 import (
     FUTURE_TOLERANCE,
@@ -105,7 +104,7 @@ class Rfc3161:
             if stopped is not None:
                 answers.append(_queued(sha256, tsa, stopped.reason, stopped.retry_s))
                 continue
-            answer = self._ask_once(sha256, tsa, practice=authorities.world == "practice")
+            answer = self._ask_once(sha256, tsa, authorities)
             answers.append(answer)
             if answer.reason in _HOPELESS:
                 stopped = answer
@@ -123,16 +122,16 @@ class Rfc3161:
             return Answer(sha256=sha256, status="unchecked", reason="untrusted")
         names = {tsa.id: tsa.name for tsa in authorities.tsas}
         answer = _answer(sha256, authority, names[authority], proof, judged)
-        return self._with_revocation(answer, judged, authorities.world)
+        return self._with_revocation(answer, judged, authorities)
 
     def published(
-        self, path: Sequence[Certificate], token: Token, world: World
+        self, path: Sequence[Certificate], token: Token, authorities: Authorities
     ) -> tuple[bytes, ...] | None:
         """What is published about the certificates of a token's path, signer first.
 
         None where the token must not count by it.  Never raises.
         """
-        found = self._published.collect(path, world)
+        found = self._published.collect(path, authorities)
         return None if withdrawn(path, token, found) else found
 
     def _pause(self, tsa: Tsa) -> int:
@@ -144,12 +143,12 @@ class Rfc3161:
         # A clock that was set back must not silence an authority for days.
         return max(0, min(tsa.min_interval_s, round(tsa.min_interval_s - passed)))
 
-    def _ask_once(self, sha256: str, tsa: Tsa, *, practice: bool) -> Answer:
+    def _ask_once(self, sha256: str, tsa: Tsa, authorities: Authorities) -> Answer:
         nonce = MIN_NONCE | secrets.randbits(63)
         query = make_query(bytes.fromhex(sha256), nonce)
         self._asked[tsa.id] = self._clock.now()
         try:
-            reply = _post(tsa.url, query, practice=practice)
+            reply = _post(tsa.url, query, practice=authorities.world == "practice")
         except HoldfastError as trouble:
             return _queued(sha256, tsa, _TROUBLES.get(trouble.code, "address_refused"))
         if reply.status != 200:
@@ -167,14 +166,16 @@ class Rfc3161:
             rule = judged.first("broken") or judged.first("unchecked")
             return _queued(sha256, tsa, _REASONS.get(rule, "garbage" if rule else "untrusted"))
         answer = _answer(sha256, tsa.id, tsa.name, reply.body, judged, query)
-        answer = self._with_revocation(answer, judged, "practice" if practice else "real")
+        answer = self._with_revocation(answer, judged, authorities)
         return answer if answer.reason or not self._stale(judged) else _doubted(answer)
 
-    def _with_revocation(self, answer: Answer, judged: Judgement, world: World) -> Answer:
+    def _with_revocation(
+        self, answer: Answer, judged: Judgement, authorities: Authorities
+    ) -> Answer:
         """With what is published about its certificates; one that is thereby ended is no answer."""
         if not judged.path or judged.token is None:
             return answer
-        published = self._published.collect(judged.path, world)
+        published = self._published.collect(judged.path, authorities)
         if withdrawn(judged.path, judged.token, published):
             return Answer(
                 sha256=answer.sha256, authority=answer.authority, status="queued", reason="revoked"
