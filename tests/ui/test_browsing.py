@@ -70,7 +70,7 @@ def test_what_could_not_be_kept_is_said_where_they_are(
     page = opened(qtbot, window, (ids(full)["许"], "https://x.example/"))
     full.fail["browse_keep"] = Refused("browse_dialog")
     click(qtbot, window, page.wishes["page"])
-    assert "页面正在等您回答" in page.said.text()
+    assert "页面正在等你回答" in page.said.text()
     del full.fail["browse_keep"]
     full.fail["keep_inside"] = Unavailable("browse_over")
     click(qtbot, window, page.wishes["scroll"])

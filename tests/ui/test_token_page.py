@@ -74,7 +74,7 @@ def test_from_the_receipt_to_the_case_with_a_root_that_comes_later(
     QTest.mouseClick(page.keep, LEFT)
     settle(qtbot, window)
     assert asked(full)[-1] == ("import_token", case, token, root, tmp_path / "chain.pem")
-    assert "您自己给出" in page.said.text()
+    assert "你自己给出" in page.said.text()
     assert not page.keep.isEnabled()
     QTest.mouseClick(page.back, LEFT)
     settle(qtbot, window)
