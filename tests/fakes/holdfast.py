@@ -56,7 +56,7 @@ from holdfast.core.phone import Phone
 from holdfast.core.recording import SCRIPTS, Step
 from holdfast.core.recording_code import issue
 from holdfast.core.settings import Settings
-from holdfast.core.timestamp import Authorities, Calendar, Stamp, Subject, Tsa
+from holdfast.core.timestamp import Authorities, Calendar, Heard, Stamp, Subject, Tsa
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.core.words import Words
 from holdfast.usecases.cases import CaseFile
@@ -759,6 +759,14 @@ class FakeHoldfast(FakeSeries):
         path = self.data / Path(issued.path).name
         path.write_bytes(b"%PDF-1.7 fake")
         return path
+
+    def answers(self, stamp: Stamp) -> tuple[Heard, ...]:
+        self._call("answers", stamp.id)
+        asked = "https://alice.example/timestamp/00"
+        return tuple(
+            Heard(asked=asked, at="2026-11-18T03:00:00.000Z", status=404, body=b"Pending")
+            for _ in stamp.answers
+        )
 
     def artifact(self, sha256: str) -> Path:
         self._call("artifact", sha256)

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from fakes.holdfast import FakeHoldfast
 from holdfast.core.errors import Unavailable
 from holdfast.core.timestamp import Stamp, Subject
+from holdfast.ui.heard import HeardRow
 from holdfast.ui.pages.settings import SettingsPage
 from holdfast.ui.phrases import short_time, stamp_history, stamp_state
 from holdfast.ui.window import MainWindow
@@ -76,6 +77,28 @@ def test_trouble_is_told_where_it_belongs(full: FakeHoldfast, open_: Opens, qtbo
     row.refresh.click()
     qtbot.waitUntil(lambda: window._here == "trouble", timeout=5000)
     assert row.refresh.isEnabled()
+
+
+def test_the_answers_of_calendars_are_shown_to_whoever_asks(
+    full: FakeHoldfast, open_: Opens, qtbot: QtBot
+) -> None:
+    stamp = Stamp(
+        id="7",
+        case_id="c",
+        subject=Subject(kind="manifest", path="x", sha256="0" * 64),
+        kind="opentimestamps",
+        world="real",
+        answers=("a", "b"),
+    )
+    row = HeardRow(open_(full).desk, stamp)
+    qtbot.addWidget(row)
+    assert row.said.isHidden()
+    row.show_all.click()
+    qtbot.waitUntil(lambda: not row.said.isHidden(), timeout=5000)
+    lines = row.said.text().splitlines()
+    assert len(lines) == 2
+    assert "alice.example/timestamp/00 · 答复 404，7 字节" in lines[0]
+    assert full.calls[-1] == ("answers", "7")
 
 
 def test_a_pending_stamp_says_when_it_is_looked_at_and_what_is_kept(

@@ -16,6 +16,7 @@ from holdfast.core.marks_told import headline, told
 from holdfast.core.origin import Row, sentence
 from holdfast.core.timestamp import Stamp
 from holdfast.ui.desk import Desk
+from holdfast.ui.heard import HeardRow
 from holdfast.ui.layout import Flow, Fold, column, emptied, row
 from holdfast.ui.parts import Chip, Facts, HashLabel, Proves, Tag, Thumb, panel
 from holdfast.ui.phrases import (
@@ -269,10 +270,13 @@ class ExhibitDetail(QFrame):
         words.setToolTip(utc_time(stamp.time))
         who = Label(desk, role="caption", tone="secondary")
         who.show_text(said_by(desk, stamp))
-        told = [words, who]
+        told: list[QWidget] = [words, who]
         if history := stamp_history(desk, stamp):
-            told.append(Label(desk, role="caption", tone="secondary"))
-            told[-1].show_text(history)
+            later = Label(desk, role="caption", tone="secondary")
+            later.show_text(history)
+            told.append(later)
+        if stamp.answers:
+            told.append(HeardRow(desk, stamp))
         glyph = Glyph(desk, state.icon, state.tone, size=18)
         inside = row(glyph, column(*told, gap=px(2)), gap=px(8))
         inside.setStretch(1, 1)
