@@ -117,6 +117,16 @@ def test_many_findings_are_counted_and_unknown_rules_are_said_as_they_are(
     assert "rule_of_tomorrow" in text
 
 
+def test_what_could_not_be_looked_at_for_one_reason_is_told_once() -> None:
+    names = ["a", "b", "c"]
+    unseen = [Finding(subject=n, rule="file_unreadable", outcome="unchecked") for n in names]
+    other = Finding(subject="d", rule="file_unreadable", outcome="unchecked", detail="else")
+    text = told(Verdict(verdict="unchecked", findings=(*unseen, other)))
+    assert text.count("a and 2 more") == 1
+    rows = [line for line in text.splitlines() if "About: " in line]
+    assert len([row for row in rows if row.endswith((": a and 2 more", ": d"))]) == 2
+
+
 def test_text_from_outside_is_text(tmp_path: Path) -> None:
     hostile = Finding(
         subject="<b>{{x}}</b>\u202e\n# a", rule="file_unreadable", outcome="broken", detail="| a |"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,29 +132,41 @@ def said(finding: Finding, words: Words) -> str:
 
 
 def _group(findings: Sequence[Finding], outcome: str, words: Words) -> Field:
-    """What was found with one outcome, one by one; None where nothing was."""
+    """What was found with one outcome, one by one; None where nothing was.
+
+    Nobody reads forty times that the same thing could not be looked at: that is told once.
+    """
     all_of_it = [f for f in findings if f.outcome == outcome and f.rule != "world_practice"]
     if not all_of_it:
         return None
+    rows = (
+        _alike(all_of_it, lambda one: (one.rule, one.detail), words)
+        if outcome == "unchecked"
+        else [_row(one, 1, words) for one in all_of_it]
+    )
     return {
         "outcome": words(f"doc.verification.{outcome}", count=len(all_of_it)),
-        "rows": [
-            {"subject": one_line(one.subject) or "—", "said": said(one, words)}
-            for one in all_of_it[:MOST_ROWS]
-        ],
-        "more": max(0, len(all_of_it) - MOST_ROWS),
+        "rows": rows[:MOST_ROWS],
+        "more": max(0, len(rows) - MOST_ROWS),
     }
 
 
 def _fine(findings: Sequence[Finding], words: Words) -> list[Field]:
     """What matches, by what was asked: of many alike the first, and how many there are."""
     fine = [finding for finding in findings if finding.outcome == "ok"]
-    counts = Counter(finding.rule for finding in fine)
-    rows: list[Field] = []
-    for rule, count in counts.items():
-        one = next(finding for finding in fine if finding.rule == rule)
-        subject = one_line(one.subject) or "—"
-        if count > 1:
-            subject = words("doc.verification.and", subject=subject, count=count - 1)
-        rows.append({"subject": subject, "said": said(one, words)})
-    return rows
+    return _alike(fine, lambda one: (one.rule,), words)
+
+
+def _alike(
+    findings: Sequence[Finding], like: Callable[[Finding], tuple[str, ...]], words: Words
+) -> list[Field]:
+    counts = Counter(map(like, findings))
+    first = {like(one): one for one in reversed(findings)}
+    return [_row(first[key], count, words) for key, count in counts.items()]
+
+
+def _row(one: Finding, count: int, words: Words) -> Field:
+    subject = one_line(one.subject) or "—"
+    if count > 1:
+        subject = words("doc.verification.and", subject=subject, count=count - 1)
+    return {"subject": subject, "said": said(one, words)}
