@@ -19,6 +19,7 @@ from fakes import tsa
 from fakes.tsa import NOW, Authority, Pair, digest, issue_signer, response
 from holdfast.core import der, rfc3161
 from holdfast.core.rfc3161 import (
+    MOST_CERTIFICATES,
     MalformedToken,
     Query,
     check_profile,
@@ -126,6 +127,13 @@ def test_the_signer_is_found_by_name_in_any_order_and_among_strangers(
         assert found is not None
         assert found.raw == authority.signer.der
         assert [one.rule for one in check_profile(token, "E0001", digest)] == ["token_bare"]
+
+
+def test_a_token_has_only_so_many_certificates(authority: Authority) -> None:
+    stranger = tsa.issue("Stranger").der
+    assert findings(tsa.crowded(authority, [stranger] * (MOST_CERTIFICATES - 2))) == []
+    with pytest.raises(MalformedToken, match="more certificates"):
+        read_response(tsa.crowded(authority, [stranger] * (MOST_CERTIFICATES - 1)))
 
 
 def test_the_signer_may_come_from_a_chain_file(authority: Authority) -> None:
