@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from holdfast.core.canonical import one_line
 from holdfast.core.revocation import objection
-from holdfast.core.rfc3161 import Certificate, Token, read_certificate
+from holdfast.core.rfc3161 import (
+    ECDSA_WITH,
+    RSA_WITH,
+    Certificate,
+    Token,
+    read_certificate,
+)
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -32,23 +38,6 @@ SignatureState = Literal["good", "bad", "uncheckable"]
 
 _RSA = "1.2.840.113549.1.1.1"
 _RSA_PSS = "1.2.840.113549.1.1.10"
-_RSA_WITH = {
-    "1.2.840.113549.1.1.5": "sha1",
-    "1.2.840.113549.1.1.14": "sha224",
-    "1.2.840.113549.1.1.11": "sha256",
-    "1.2.840.113549.1.1.12": "sha384",
-    "1.2.840.113549.1.1.13": "sha512",
-}
-_ECDSA_WITH = {
-    "1.2.840.10045.4.1": "sha1",
-    "1.2.840.10045.4.3.1": "sha224",
-    "1.2.840.10045.4.3.2": "sha256",
-    "1.2.840.10045.4.3.3": "sha384",
-    "1.2.840.10045.4.3.4": "sha512",
-    "2.16.840.1.101.3.4.3.10": "sha3_256",
-    "2.16.840.1.101.3.4.3.11": "sha3_384",
-    "2.16.840.1.101.3.4.3.12": "sha3_512",
-}
 _EDDSA = {"1.3.101.112", "1.3.101.113"}
 
 
@@ -125,13 +114,13 @@ def _verify(key: Any, how: tuple[str, bytes, str], signed: bytes, signature: byt
 
     oid, parameters, lent = how
     kinds: tuple[type[Any], ...]
-    if oid == _RSA or oid in _RSA_WITH:
+    if oid == _RSA or oid in RSA_WITH:
         kinds = (rsa.RSAPublicKey,)
-        rest: tuple[Any, ...] = (padding.PKCS1v15(), _hash(_RSA_WITH.get(oid, lent)))
+        rest: tuple[Any, ...] = (padding.PKCS1v15(), _hash(RSA_WITH.get(oid, lent)))
     elif oid == _RSA_PSS:
         kinds, rest = (rsa.RSAPublicKey,), _pss(parameters)
-    elif oid in _ECDSA_WITH:
-        kinds, rest = (ec.EllipticCurvePublicKey,), (ec.ECDSA(_hash(_ECDSA_WITH[oid])),)
+    elif oid in ECDSA_WITH:
+        kinds, rest = (ec.EllipticCurvePublicKey,), (ec.ECDSA(_hash(ECDSA_WITH[oid])),)
     elif oid in _EDDSA:
         kinds, rest = (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey), ()
     else:

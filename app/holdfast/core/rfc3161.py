@@ -55,12 +55,15 @@ _SHA256 = "2.16.840.1.101.3.4.2.1"
 SM2_SIGNATURES: Final = frozenset({"1.2.156.10197.1.501", "1.2.156.10197.1.301.1"})
 """SM2 with SM3, and SM2 alone (GB/T 32918, GM/T 0006): read, never computed here."""
 
-_SIGNED_OVER: Final = {
+RSA_WITH: Final = {
     "1.2.840.113549.1.1.5": "sha1",
     "1.2.840.113549.1.1.14": "sha224",
     "1.2.840.113549.1.1.11": "sha256",
     "1.2.840.113549.1.1.12": "sha384",
     "1.2.840.113549.1.1.13": "sha512",
+}
+"""RSA (PKCS #1 v1.5) by the hash that each name of it is over."""
+ECDSA_WITH: Final = {
     "1.2.840.10045.4.1": "sha1",
     "1.2.840.10045.4.3.1": "sha224",
     "1.2.840.10045.4.3.2": "sha256",
@@ -70,7 +73,7 @@ _SIGNED_OVER: Final = {
     "2.16.840.1.101.3.4.3.11": "sha3_384",
     "2.16.840.1.101.3.4.3.12": "sha3_512",
 }
-"""RSA (PKCS #1 v1.5) and ECDSA that name the hash they are over."""
+SIGNED_OVER: Final = {**RSA_WITH, **ECDSA_WITH}
 _RSA_PSS = "1.2.840.113549.1.1.10"
 
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
@@ -695,7 +698,7 @@ def _signed_over(signer: Signer) -> str:
     name, and programs differ in which one they follow where the two are not the same.
     """
     if signer.signature_algorithm != _RSA_PSS:
-        return _SIGNED_OVER.get(signer.signature_algorithm, "")
+        return SIGNED_OVER.get(signer.signature_algorithm, "")
     try:
         parts = der.read(signer.signature_parameters).expect(der.SEQUENCE).children
         named = [part for part in parts if part.tag == 0xA0]
