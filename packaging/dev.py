@@ -20,7 +20,9 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -33,6 +35,9 @@ ATHERIS_VERSION = "3.0.0"
 
 REPLAY_VERSION = "2.5.3"
 REPLAY_SHA256 = "b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c"
+
+ONE_AT_A_TIME = Lock()
+"""Two runs of apt refuse one another."""
 
 # Qt's libraries, a virtual screen, a browser, fonts for the window, and the judges of our tests.
 DEBIAN = (
@@ -61,7 +66,14 @@ def main(argv: list[str]) -> int:
 
 
 def set_up() -> None:
-    system_libraries()
+    """System packages and Python's are fetched and unpacked beside one another."""
+    with ThreadPoolExecutor() as beside:
+        system = beside.submit(system_libraries)
+        dependencies()
+        system.result()
+
+
+def dependencies() -> None:
     if not PYTHON.exists():
         say("making .venv")
         make_venv()
@@ -124,10 +136,11 @@ def install(packages: list[str]) -> None:
         return
     say("installing system packages: " + " ".join(packages))
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["apt-get", "update", "-q"], line):
-        made = subprocess.run([*rights, *step], env=quiet, capture_output=True, text=True)
-        if made.returncode:
-            say(f"{' '.join(step[:2])} failed: {(made.stderr or made.stdout)[-500:]}")
+    with ONE_AT_A_TIME:
+        for step in (["apt-get", "update", "-q"], line):
+            made = subprocess.run([*rights, *step], env=quiet, capture_output=True, text=True)
+            if made.returncode:
+                say(f"{' '.join(step[:2])} failed: {(made.stderr or made.stdout)[-500:]}")
 
 
 def judges() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from itertools import chain
 
 import coverage
 import pytest
@@ -35,6 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if measured is not None and "PYTEST_XDIST_WORKER" in os.environ:
         measured.cov_controller.cov.stop()
         coverage.process_startup.coverage.stop()  # type: ignore[attr-defined]  # put there by itself
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What a module sets up for its tests is set up in one worker, not in each."""
+    assert isinstance(item, pytest.Function)
+    used = chain.from_iterable(item._fixtureinfo.name2fixturedefs.values())
+    if item.get_closest_marker("xdist_group") is None and "module" in {one.scope for one in used}:
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.hookimpl(wrapper=True)
