@@ -48,6 +48,8 @@ def test_a_good_page_passes_every_check() -> None:
         ("certificate", {"certificate_error": None}, ("not_checked", "")),
         ("page_finished", {"finished": False}, ("fail", "loading")),
         ("page_finished", {"answering": False, "finished": False}, ("fail", "stopped")),
+        ("page_stayed", {"held": ("https://b/", "https://b/")}, ("warn", "https://b/")),
+        ("page_stayed", {"left": "about:blank", "broken": "page_left"}, ("fail", "about:blank")),
         ("page_text", {"text": " \n\t "}, ("fail", "0")),
         ("page_text", {"text": "加载中"}, ("warn", "3")),
         ("login_wall", {"text": "请先登录后查看更多精彩内容"}, ("fail", "请先登录")),
@@ -117,6 +119,9 @@ def test_a_browser_that_ended_leaves_nothing_green_that_was_not_reached() -> Non
     for name in ("page_text", "picture_height", "picture_content", "removed", "network_errors"):
         assert checks[name] == ("not_checked", "")
     assert next(iter(checks)) == "browser_ended"
+    went = {check.check: check.outcome for check in judged(replace(seen, left="about:blank"))}
+    assert "browser_ended" not in went
+    assert went["page_stayed"] == "fail"
 
 
 def test_copies_of_a_text_are_compared_line_by_line() -> None:

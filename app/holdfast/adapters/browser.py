@@ -202,6 +202,7 @@ class Gate:
         self.entered: list[tuple[str, str]] = []
         """(link, address) of sockets that a page opened to where none may lead."""
         self._sockets: dict[str, str] = {}
+        self._staying: dict[str, Callable[[str], None]] = {}
 
     def attach(self, browser: Browser) -> None:
         """Requests of this browser pass the gate."""
@@ -212,6 +213,16 @@ class Gate:
         """No look-up is waited for any more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def hold(self, frame: str, told: Callable[[str], None]) -> None:
+        """No other document is sent for to take the place of the one in ``frame``, until it is
+        let ``go``; ``told`` hears of each that was to.
+        """
+        self._staying[frame] = told
+
+    def go(self, frame: str) -> None:
+        """The frame may go on to other documents."""
+        self._staying.pop(frame, None)
+
     def open_to(self, pairs: frozenset[str]) -> None:
         """These ``host:port`` pairs were typed by the person as well."""
         self._allow |= pairs
@@ -221,8 +232,13 @@ class Gate:
         # A pause with an answer is not about going out; whoever asked for it goes on from there.
         answered = "responseStatusCode" in params or "responseErrorReason" in params
         if method == "Fetch.requestPaused" and not answered:
-            url = str(params["request"]["url"])
-            self._pool.submit(self._answer, session, str(params["requestId"]), url)
+            url, request = str(params["request"]["url"]), str(params["requestId"])
+            told = self._staying.get(str(params.get("frameId", "")))
+            if told is not None and params.get("resourceType") == "Document":
+                told(url)
+                self._pool.submit(self._fail, session, request, "Aborted")
+            else:
+                self._pool.submit(self._answer, session, request, url)
         elif method in _SOCKET_OPENS and len(self._sockets) < MOST_SOCKETS:
             number = f"{session}/{params.get('requestId') or params.get('transportId')}"
             self._sockets[number] = str(params.get("url", ""))
@@ -242,16 +258,19 @@ class Gate:
     def _answer(self, session: str, request: str, url: str) -> None:
         assert self._browser is not None
         trouble = self.judge(url)
-        try:
-            if trouble is None:
+        if trouble is None:
+            with suppress(Unavailable):  # the browser is gone, and the request with it
                 self._browser.send("Fetch.continueRequest", {"requestId": request}, session)
-                return
-            self.refused.append((url, trouble))
-            reason = "BlockedByClient" if isinstance(trouble, Refused) else "NameNotResolved"
+            return
+        self.refused.append((url, trouble))
+        reason = "BlockedByClient" if isinstance(trouble, Refused) else "NameNotResolved"
+        self._fail(session, request, reason)
+
+    def _fail(self, session: str, request: str, reason: str) -> None:
+        assert self._browser is not None
+        with suppress(Unavailable):
             refusal = {"requestId": request, "errorReason": reason}
             self._browser.send("Fetch.failRequest", refusal, session)
-        except Unavailable:
-            return  # the browser is gone, and the request with it
 
     def judge(self, url: str) -> HoldfastError | None:
         """Why a request for ``url`` may not leave, or None."""

@@ -104,6 +104,13 @@ class Tab:
         """False once waiting for the page to load was given up."""
         self.answering = True
         self.certificate_error = ""
+        self.held: list[str] = []
+        """Where the page wanted to go on to while it had to stay."""
+        self.left = ""
+        """Where it went all the same."""
+        self._stays = False
+        self._going = ""
+        """The request for a document that is to take this one's place."""
         self._open: dict[str, str] = {}
         self._changed = time.monotonic()
         self._raw_headers: dict[str, list[tuple[str, str]]] = {}
@@ -169,7 +176,17 @@ class Tab:
         send("Target.setAutoAttach", attach, session)
 
     def _call(self, method: str, params: Params | None = None, seconds: float = 30.0) -> Params:
-        return self._browser.call(method, params, self._session, seconds=seconds)
+        """The answer of the page itself.  Raises Unavailable(``page_left``) once it is another."""
+        try:
+            answer = self._browser.call(method, params, self._session, seconds=seconds)
+        except Unavailable as error:
+            refused = self._stays and error.code == "browser_refused"
+            # What is no more there is refused before it is told what took its place.
+            if not refused or not self._browser.wait(lambda: bool(self.left), STILL):
+                raise
+        if self.left:
+            raise Unavailable("page_left")
+        return answer
 
     # --- what the browser reports ----------------------------------------------------------------
 
@@ -201,6 +218,9 @@ class Tab:
         url = str(params["request"]["url"])
         main = session == self._session and params.get("frameId") == self._frame
         if main and params.get("type") == "Document":
+            if self._stays:
+                return
+            self._going = str(params["requestId"])
             before = params.get("redirectResponse")
             if before is not None:
                 _note(self.passed, str(before["url"]))
@@ -230,6 +250,8 @@ class Tab:
         url, status = str(response["url"]), int(response["status"])
         main = session == self._session and params.get("frameId") == self._frame
         if main and params.get("type") == "Document":
+            if self._stays:
+                return
             request = str(params["requestId"])
             headers = [(str(k), str(v)) for k, v in response.get("headers", {}).items()]
             port = int(response.get("remotePort") or 0)
@@ -261,6 +283,8 @@ class Tab:
 
     def _finished(self, session: str, params: Params) -> None:
         self._changed = time.monotonic()
+        if params["requestId"] == self._going:
+            self._going = ""
         self._open.pop(f"{session}/{params['requestId']}", None)
 
     def _loading_failed(self, session: str, params: Params) -> None:
@@ -287,6 +311,9 @@ class Tab:
             self.unreachable = str(frame.get("unreachableUrl", ""))
             self.loaded = False
             self._world = None
+            self._going = ""
+            if self._stays:
+                self.left = one_line(str(frame.get("url") or "about:blank")[:2000])
 
     def _load_fired(self, session: str, _params: Params) -> None:
         if session == self._session:
@@ -388,6 +415,28 @@ class Tab:
         if aborted:
             return Unavailable("page_nothing", host=_host(url))
         return Unavailable("page_failed", host=_host(url), reason=trouble.removeprefix("net::"))
+
+    def stay(self) -> None:
+        """The page stays the one that it is until it may ``go_on``: where it wants to go by itself
+        is noted and not followed, for what is kept of it must be of one page.
+
+        Where it had set out to already it arrives first.  Raises as ``open``.
+        """
+        self.held.clear()
+        self.left = ""
+        self._browser.gate.hold(self._frame, lambda url: _note(self.held, url))
+        if self._going:
+            if not self._browser.wait(lambda: not self._going, LOAD_SECONDS):
+                self._call("Page.stopLoading")
+            self._browser.wait(lambda: self.loaded or bool(self.unreachable), LOAD_SECONDS)
+            self.settle()
+            self.check_there()
+        self._stays = True
+
+    def go_on(self) -> None:
+        """The page may be followed by another again."""
+        self._stays = False
+        self._browser.gate.go(self._frame)
 
     def check_address(self) -> None:
         """Nothing, unless something came from inside.  Raises Refused(``link_rebound``)."""

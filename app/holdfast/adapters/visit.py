@@ -43,6 +43,7 @@ BROKEN = (
     "browser_refused",
     "page_closed",
     "page_crashed",
+    "page_left",
     "page_stuck",
 )
 """How a browser ends before everything is kept; what is there by then stays."""
@@ -140,6 +141,7 @@ class Visit:
         self._program.stage = "saving"
         self.final_url = one_line(url)
         try:
+            self.tab.stay()
             self._keep(scroll=scroll)
         except Unavailable as error:
             self.tab.check_address()
@@ -148,6 +150,8 @@ class Visit:
             self.broken = error.code
             if self._archive is not None:
                 self._told = self._archive.salvage(kept.folder, kept.files, self._opened())
+        finally:
+            self.tab.go_on()
         kept.add("page.json", canonical(self._record()), "application/json", "record")
 
     def _keep(self, *, scroll: bool) -> None:
@@ -317,6 +321,8 @@ class Visit:
                 archived=self._archived,
                 printed=self._printed,
                 broken=self.broken,
+                held=tuple(self.tab.held),
+                left=self.tab.left,
                 colour=page.colour,
                 failed=self.tab.failed,
                 refused=tuple(one_line(url[:200]) for url, _ in self._refused),
@@ -396,6 +402,8 @@ class Visit:
             "dialogs": list(tab.dialogs),
             "downloads": list(tab.downloads),
             "popups": list(tab.popups),
+            "held": list(tab.held),
+            "left": tab.left,
             "requests_still_open": tab.still_open,
             "pictures": [self._page.body(), *(box.body() for box in self._boxes)],
             "boxes_not_pictured": self._boxes_there - len(self._boxes),

@@ -110,6 +110,10 @@ class PageSeen:
     """Sheets of the PDF; 0 when the browser made none."""
     broken: str = ""
     """Why the browser ended or stopped before everything was kept."""
+    held: tuple[str, ...] = ()
+    """Where the page wanted to go on to by itself and was not let, while it was kept."""
+    left: str = ""
+    """Where it went all the same before everything was kept."""
     colour: str = ""
     """``#rrggbb`` when the whole picture is of one colour."""
     failed: tuple[str, ...] = ()
@@ -128,7 +132,7 @@ def judged(seen: PageSeen) -> tuple[Check, ...]:
     # What was not reached cannot be right; what was already wrong is.
     known = ("http_status", "certificate")
     return (
-        Check(check="browser_ended", outcome="fail", detail=seen.broken),
+        *((Check(check="browser_ended", outcome="fail", detail=seen.broken),) * (not seen.left)),
         *(
             one
             if one.check in known or (one.outcome == "fail" and one.check not in _UNREACHED)
@@ -146,6 +150,7 @@ def _all(seen: PageSeen) -> tuple[Check, ...]:
         _status(seen),
         _certificate(seen),
         _finished(seen),
+        _stayed(seen),
         _text(seen),
         _login(seen),
         phrase_check("captcha", seen, CAPTCHA),
@@ -183,6 +188,13 @@ def _finished(seen: PageSeen) -> Check:
     if not seen.finished:
         return Check(check="page_finished", outcome="fail", detail="loading")
     return Check(check="page_finished", outcome="pass")
+
+
+def _stayed(seen: PageSeen) -> Check:
+    if seen.left:
+        return Check(check="page_stayed", outcome="fail", detail=seen.left[:400])
+    shown = "; ".join(dict.fromkeys(seen.held))
+    return Check(check="page_stayed", outcome="warn" if shown else "pass", detail=shown[:400])
 
 
 def _text(seen: PageSeen) -> Check:

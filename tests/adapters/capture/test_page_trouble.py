@@ -230,3 +230,34 @@ def test_a_browser_that_is_killed_leaves_what_was_kept(
     assert "page.mhtml" not in names(captured)
     assert not captured.complete
     assert alive(str(tmp_path)) == []
+
+
+@pytest.mark.parametrize("when", ["scroll", "beforeprint"])
+def test_what_is_kept_is_all_of_one_page_though_it_wants_to_go_on(
+    means: Means, room: Path, when: str
+) -> None:
+    goes = f"<script>addEventListener('{when}', () => {{ location = '/second' }})</script>"
+    pages = {"/": html(f"{WORDS}<p style='height:3000px'>{goes}"), "/second": html(WORDS, "另一页")}
+    with serving(pages) as site:
+        captured = visit(means, site.url(), room)
+        assert "/second" not in site.asked
+        assert checks(captured)["page_stayed"] == ("warn", site.url("/second"))
+        told = json.loads(read(captured, "page.json"))
+        assert told["document"]["url"] == captured.target.final_url == site.url()
+        assert told["held"][0] == site.url("/second")
+    assert captured.target.redirects == ()
+    assert captured.observations.title == "一页"
+    assert {"page.mhtml", "page.wacz", "page.pdf"} <= names(captured)
+
+
+def test_a_page_that_goes_elsewhere_all_the_same_is_kept_as_far_as_it_went(
+    means: Means, room: Path
+) -> None:
+    goes = "<script>addEventListener('scroll', () => { location = 'about:blank' })</script>"
+    with serving({"/": html(f"{WORDS}<p style='height:3000px'>{goes}")}) as site:
+        captured = visit(means, site.url(), room)
+        told = json.loads(read(captured, "page.json"))
+        assert told["document"]["url"] == captured.target.final_url == site.url()
+    assert checks(captured)["page_stayed"] == ("fail", "about:blank")
+    assert "browser_ended" not in checks(captured)
+    assert {"viewport.png", "document.bin", "page.wacz"} <= names(captured)

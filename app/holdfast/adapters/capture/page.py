@@ -61,8 +61,8 @@ class Page:
 
         Raises Refused and Unavailable where nothing could be kept: those of ``http.guard``, of
         ``launch.find``, and ``http_status``, ``page_download``, ``page_nothing``,
-        ``page_failed``, ``page_redirects``, ``page_closed``, ``page_crashed``, ``page_stuck``,
-        ``link_rebound``.
+        ``page_failed``, ``page_redirects``, ``page_closed``, ``page_crashed``, ``page_left``,
+        ``page_stuck``, ``link_rebound``.
         """
         job.step("opening", detail=one_line(target[:200]))
         allow = self._loopback | http.typed_pair(target)
