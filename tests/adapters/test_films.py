@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,20 @@ def test_a_film_that_breaks_off_says_how_far_it_goes(tmp_path: Path) -> None:
     assert found["duration_ms"] > 29_000
     assert found["reached_ms"] is not None
     assert found["reached_ms"] < 25_000
+
+
+@pytest.mark.parametrize("length", [9.2e15, -5.0])
+def test_a_film_that_says_it_lasts_for_ever_has_no_known_length(
+    tmp_path: Path, length: float
+) -> None:
+    at = encode(tmp_path / "film.mkv", [50, 200] * 10)
+    data = at.read_bytes()
+    # Matroska's element Duration: its name, its size, and a number of eight bytes.
+    place = data.index(b"\x44\x89\x88") + 3
+    at.write_bytes(data[:place] + struct.pack(">d", length) + data[place + 8 :])
+    found = inspected(at)
+    assert found["frames"] > 0
+    assert found["duration_ms"] is None
 
 
 def test_other_pixel_formats_are_read_too(tmp_path: Path) -> None:

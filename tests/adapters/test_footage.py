@@ -286,6 +286,10 @@ def test_what_the_probe_tells_is_not_trusted() -> None:
     assert elements_of([1, {"urls": "x"}, {"tag": "video", "urls": [5], "ms": None}]) != []
     (one,) = elements_of([{"tag": "odd", "urls": ["https://a/b#c"], "ms": 5, "picture": ""}])
     assert (one.tag, one.url, one.milliseconds) == ("video", "https://a/b", 5)
+    # A script sets the length of what it feeds to anything; a record has room for no such number.
+    for ms in (1e15, 1e300, -1, "x", [5]):
+        (one,) = elements_of([{"tag": "video", "urls": [], "ms": ms}])
+        assert one.milliseconds == 0
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,8 @@ def test_microdata_is_read_too() -> None:
         linked({"@type": "TVSeries", "numberOfEpisodes": True, "author": 3, "episode": "x"}),
         "<div itemscope itemtype=x><div itemprop=a itemscope></div>" * 5000,
         "<a href=/series/peach/ep/1>" * 20_000,
+        "<![x[<a href=/series/peach/ep/1>第1集</a>",
+        "<![ <a href=/series/peach/ep/1>第1集</a>",
     ],
 )
 def test_what_makes_no_sense_is_survived(nasty: str) -> None:

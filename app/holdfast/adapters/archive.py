@@ -16,7 +16,7 @@ from typing import Any
 from holdfast.adapters import wacz
 from holdfast.adapters.browser import Browser
 from holdfast.adapters.filmkeeper import Joiner, Keeper
-from holdfast.adapters.footage import PROBE, Element, Film, Held, Media, elements_of
+from holdfast.adapters.footage import PROBE, Element, Film, Held, Media, bounded, elements_of
 from holdfast.adapters.lookup import Lookups
 from holdfast.adapters.spool import Spool
 from holdfast.adapters.tab import Tab
@@ -295,7 +295,7 @@ class Archive:
             protected=film.protected,
             streamed=film.way != "file",
             trouble=film.trouble,
-            found_ms=int(film.seen.get("milliseconds") or 0),
+            found_ms=bounded(film.seen.get("milliseconds")),
             stated_ms=max(shown, film.stated),
             difference=differences[0],
             archived=self._archived(film, found),
@@ -394,7 +394,7 @@ def _media_record(films: list[Film], elements: list[Element]) -> dict[str, Json]
                 "missing": [one_line(url[:8000]) for url in film.missing],
                 "ended": film.ended,
                 "protected": film.protected,
-                "stated_ms": film.stated,
+                "stated_ms": bounded(film.stated),
                 "played_ms": film.element.milliseconds if film.element is not None else 0,
                 "seen": _plain(film.seen),
                 "trouble": film.trouble,
@@ -406,7 +406,7 @@ def _media_record(films: list[Film], elements: list[Element]) -> dict[str, Json]
 
 def _plain(seen: dict[str, Any]) -> dict[str, Json]:
     return {
-        "milliseconds": int(seen.get("milliseconds") or 0),
+        "milliseconds": bounded(seen.get("milliseconds")),
         "video": one_line(str(seen.get("video") or "")),
         "audio": one_line(str(seen.get("audio") or "")),
         "width": int(seen.get("width") or 0),

@@ -23,6 +23,7 @@ BLACK = 24
 """Luma up to which a picture counts as black; 16 is black in limited range."""
 SAME = 0.4
 """Mean difference of luma under which two pictures are one: what an encoder adds by itself."""
+LONGEST_MS = 10**12
 _OPTIONS = {"protocol_whitelist": "file", "enable_drefs": "0"}
 """A file that is really a playlist must not lead anywhere."""
 _PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "nv12"})
@@ -47,8 +48,9 @@ def inspected(file: Path) -> dict[str, Any]:
                 for stream in (*media.streams.video, *media.streams.audio)
                 if stream.codec_context is not None
             ]
-            if media.duration:
-                facts["duration_ms"] = media.duration // 1000
+            length = (media.duration or 0) // 1000
+            # What is said to last longer than anybody lives is not known to end.
+            facts["duration_ms"] = length if 0 < length <= LONGEST_MS else None
             if media.streams.video:
                 facts["video"] = True
                 facts |= _pictures(media)

@@ -24,6 +24,7 @@ from holdfast.core.canonical import Json
 
 MOST_FILMS = 40
 MOST_PIECES = 3000
+LARGEST = 10**12
 
 Way: TypeAlias = Literal["file", "hls", "dash", "loose"]
 
@@ -89,6 +90,15 @@ PROBE = """(() => {
 SIDE = (64, 36)
 
 
+def bounded(told: object) -> int:
+    """A number that a page or a file gave, where it can be one of milliseconds or pixels; else 0.
+
+    Thirty years are longer than any film; what is beyond has no place in a record.
+    """
+    known = isinstance(told, int | float) and 0 <= told <= LARGEST
+    return int(told) if known else 0  # type: ignore[call-overload] # a number then
+
+
 def elements_of(told: object) -> list[Element]:
     """The players that the probe told of; whatever does not fit is left out."""
     found = []
@@ -104,7 +114,7 @@ def elements_of(told: object) -> list[Element]:
                     picture=str(one.get("picture") or ""),
                     keys=bool(one.get("keys")),
                     **{
-                        name: int(one.get(said) or 0)
+                        name: bounded(one.get(said))
                         for name, said in (
                             ("milliseconds", "ms"), ("now", "now"), ("width", "width"),
                             ("height", "height"), ("error", "error"),

@@ -11,11 +11,11 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree as ET
 
+from holdfast.adapters.markup import Markup
 from holdfast.core.canonical import one_line
 from holdfast.core.evidence import Counter
 from holdfast.core.observed import counted, counter_name
@@ -132,7 +132,7 @@ class _Open:
     locked: bool = False
 
 
-class _Page(HTMLParser):
+class _Page(Markup):
     """One pass over a page."""
 
     def __init__(self) -> None:

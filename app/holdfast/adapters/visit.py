@@ -439,9 +439,10 @@ def archived_text(archive: bytes) -> str:
     """The words of the pages inside an MHTML file, without their markup."""
     from email import message_from_bytes
     from email.policy import HTTP
-    from html.parser import HTMLParser
 
-    class Words(HTMLParser):
+    from holdfast.adapters.markup import Markup
+
+    class Words(Markup):
         said: list[str]
         inside = 0
 

@@ -205,12 +205,14 @@ def test_nothing_inside_is_read(means: Means, room: Path) -> None:
                 "<a href=/next/2>2</a>"
             ),
             "/loop": Page("", 302, {"Location": "/loop"}),
+            "/nowhere": Page("", 302, {"Location": "http://[x"}),
         }
         with serving(pages) as site:
             assert code(means, site.url("/to"), room) == (Refused, "link_private")
             found = Inventory(means).look(site.url("/next"), Job())
             assert len(found.listing.episodes) == 2
             assert code(means, site.url("/loop"), room)[0] is Unavailable
+            assert code(means, site.url("/nowhere"), room)[0] is Unavailable
         assert inside.asked == []
 
 
@@ -235,5 +237,6 @@ def test_what_the_downloader_lists_becomes_episodes() -> None:
     assert one.published.startswith("2027-01-15T")
     assert one.counters[0].value == "7"
     assert set(one.origins.values()) == {"downloader"}
-    bare = source._episode({"url": "u", "number": 4, "published": "20260101"}, "https://x.example/")
+    never = {"url": "u", "number": 4, "published": "20260101", "timestamp": 1 << 39}
+    bare = source._episode(never, "https://x.example/")
     assert (bare.number, bare.published, bare.access) == (4, "20260101", "unknown")

@@ -261,3 +261,10 @@ def test_a_page_that_goes_elsewhere_all_the_same_is_kept_as_far_as_it_went(
     assert checks(captured)["page_stayed"] == ("fail", "about:blank")
     assert "browser_ended" not in checks(captured)
     assert {"viewport.png", "document.bin", "page.wacz"} <= names(captured)
+
+
+def test_markup_that_pythons_own_reader_gives_up_on_costs_nothing(means: Means, room: Path) -> None:
+    with serving({"/": html(f"{WORDS}<xmp><![x[ 甲 </xmp><p>末尾也有字</p>")}) as site:
+        captured = visit(means, site.url(), room)
+    assert {"page.mhtml", "page.wacz", "page.pdf"} <= names(captured)
+    assert checks(captured)["text_archived"][0] in ("pass", "warn")

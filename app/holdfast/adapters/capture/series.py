@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, MozillaCookieJar
@@ -294,7 +294,8 @@ def _episode(entry: Line, base: str) -> Listed:
     number = entry.get("number")
     published = str(entry.get("published", ""))
     if isinstance(entry.get("timestamp"), int):
-        published = rfc3339(datetime.fromtimestamp(int(entry["timestamp"]), UTC))
+        with suppress(ValueError, OverflowError, OSError):  # a time that no calendar has
+            published = rfc3339(datetime.fromtimestamp(int(entry["timestamp"]), UTC))
     duration = entry.get("duration_ms")
     return listed(
         "downloader",
@@ -429,7 +430,10 @@ class _Reader:
                     address=reply.address,
                     obtained=rfc3339(self._means.clock.now()),
                 )
-            url = urljoin(url, lead)
+            try:
+                url = urljoin(url, lead)
+            except ValueError as error:
+                raise Unavailable("host_garbled", host=http.link(url).host) from error
             self._found.redirects.append(one_line(url)[:2000])
         raise Unavailable("page_redirects", host=http.link(url).host)
 
