@@ -140,7 +140,12 @@ class Archive:
         return (bodies, archive, *received.films(seen, media.over))
 
     def salvage(self, folder: Path, files: list[CapturedFile], page: Opened) -> tuple[Check, ...]:
-        """As ``keep`` once the browser has ended: what had come by then, and no film joined."""
+        """As ``keep`` once the browser has ended: what had come by then, and no film joined.
+
+        What ``keep`` had begun to write is written anew.
+        """
+        anew = ("files/page.wacz", "files/traffic.json")
+        files[:] = [one for one in files if one.path not in anew]
         found = self._written(folder, files, page, (), {})
         bodies = self._bodies(folder, files, (), found)
         return (bodies, received.archive(found.records, found.problems, None))

@@ -148,7 +148,7 @@ class Visit:
             if not kept.files or error.code not in BROKEN:
                 raise
             self.broken = error.code
-            if self._archive is not None:
+            if self._archive is not None and not self._told:
                 self._told = self._archive.salvage(kept.folder, kept.files, self._opened())
         finally:
             self.tab.go_on()

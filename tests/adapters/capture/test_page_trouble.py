@@ -250,10 +250,11 @@ def test_what_is_kept_is_all_of_one_page_though_it_wants_to_go_on(
     assert {"page.mhtml", "page.wacz", "page.pdf"} <= names(captured)
 
 
+@pytest.mark.parametrize("when", ["scroll", "beforeprint"])
 def test_a_page_that_goes_elsewhere_all_the_same_is_kept_as_far_as_it_went(
-    means: Means, room: Path
+    means: Means, room: Path, when: str
 ) -> None:
-    goes = "<script>addEventListener('scroll', () => { location = 'about:blank' })</script>"
+    goes = f"<script>addEventListener('{when}', () => {{ location = 'about:blank' }})</script>"
     with serving({"/": html(f"{WORDS}<p style='height:3000px'>{goes}")}) as site:
         captured = visit(means, site.url(), room)
         told = json.loads(read(captured, "page.json"))
@@ -261,6 +262,9 @@ def test_a_page_that_goes_elsewhere_all_the_same_is_kept_as_far_as_it_went(
     assert checks(captured)["page_stayed"] == ("fail", "about:blank")
     assert "browser_ended" not in checks(captured)
     assert {"viewport.png", "document.bin", "page.wacz"} <= names(captured)
+    # Each file once, or sealing refuses them all.
+    assert len({file.path for file in captured.files}) == len(captured.files)
+    assert checks(captured)["archive_whole"][0] in ("pass", "warn")
 
 
 def test_markup_that_pythons_own_reader_gives_up_on_costs_nothing(means: Means, room: Path) -> None:
