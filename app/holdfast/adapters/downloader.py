@@ -277,7 +277,7 @@ def _options(order: Order, lines: _Lines) -> dict[str, Any]:
         "subtitleslangs": ["all", "-live_chat"],
         "restrictfilenames": True,
         "windowsfilenames": True,
-        "paths": {"home": str(order.get("room", "."))},
+        "paths": _places(Path(order.get("room", "."))),
         "outtmpl": {
             "default": _MEDIA + "%(playlist_index|1)s-%(format_id).40s.%(ext)s",
             "infojson": "video-%(playlist_index|1)s",
@@ -287,6 +287,14 @@ def _options(order: Order, lines: _Lines) -> dict[str, Any]:
             "subtitle": "subtitles-%(playlist_index|1)s.%(ext)s",
         },
     }
+
+
+def _places(room: Path) -> dict[str, str]:
+    """Where yt-dlp writes: into ``room``, and beside it what may hold keys to an account.
+
+    Whatever ends us, nothing lies in the room that was not cleaned.
+    """
+    return {"home": str(room), "infojson": str(room.with_name(f"{room.name}-told"))}
 
 
 def _list(order: Order, lines: _Lines) -> None:
@@ -353,7 +361,15 @@ _engines: dict[str, tuple[Any, _Progress]] = {}
 def _engine(order: Order, lines: _Lines) -> Iterator[Any]:
     """A yt-dlp that saves into the order's room; after trouble it is not used again."""
     import yt_dlp
+    from yt_dlp.postprocessor.common import PostProcessor
     from yt_dlp.utils import match_filter_func
+
+    class Tidying(PostProcessor):  # type: ignore[misc]  # yt-dlp brings no types
+        """What is known of a video is in the room before its bytes come, which take longest."""
+
+        def run(self, information: Any) -> tuple[list[str], Any]:
+            _tidied(Path(self.get_param("paths")["home"]))
+            return [], information
 
     told = json.dumps([order["limit"], order.get("cookies")])
     known = _engines.pop(told, None)
@@ -366,8 +382,9 @@ def _engine(order: Order, lines: _Lines) -> Iterator[Any]:
             "match_filter": match_filter_func("!is_live"),
         }
         known = yt_dlp.YoutubeDL(_options(order, lines) | more), progress
+        known[0].add_post_processor(Tidying(), when="before_dl")
     ydl, progress = known
-    ydl.params["paths"]["home"] = str(order["room"])
+    ydl.params["paths"].update(_places(Path(order["room"])))
     progress.done.clear()
     yield ydl
     if order.get("cookies"):
@@ -379,7 +396,8 @@ def _engine(order: Order, lines: _Lines) -> Iterator[Any]:
 
 def _tidied(room: Path) -> None:
     """Comments lie in a file of their own, and nowhere stands what a browser was logged in with."""
-    for path in sorted(room.glob("video-*.info.json")):
+    beside = Path(_places(room)["infojson"])
+    for path in sorted(beside.glob("video-*.info.json")):
         try:
             info = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
@@ -389,9 +407,13 @@ def _tidied(room: Path) -> None:
         comments = info.pop("comments", None)
         if comments:
             told = {"complete": info.get("comment_count") is not None, "comments": comments}
-            at = path.with_name(path.name.replace(_MEDIA, "comments-", 1).replace(".info", ""))
+            at = room / path.name.replace(_MEDIA, "comments-", 1).replace(".info", "")
             at.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-        path.write_text(json.dumps(_without_secrets(info), ensure_ascii=False), encoding="utf-8")
+        clean = json.dumps(_without_secrets(info), ensure_ascii=False)
+        (room / path.name).write_text(clean, encoding="utf-8")
+        path.unlink()
+    with contextlib.suppress(OSError):
+        beside.rmdir()
 
 
 def _without_secrets(value: Any) -> Any:

@@ -122,10 +122,14 @@ def test_cookies_are_sent_and_are_nowhere_in_the_evidence(
         return path
 
     sent: list[str] = []
+    seen: dict[str, bytes] = {}
 
     def behave(handler: BaseHTTPRequestHandler, _sent: bytes) -> None:
         sent.append(handler.headers.get("Cookie", ""))
         page = b"<video src=/film.mp4></video>"
+        if handler.path != "/watch" and handler.command == "GET":
+            # Were everything to end now, this is what would be sealed at the next start.
+            seen.update({at.name: at.read_bytes() for at in (room / "files").iterdir()})
         kind, body = ("text/html", page) if handler.path == "/watch" else ("video/mp4", bright)
         answering(body, **{"Content-Type": kind})(handler, b"")
 
@@ -134,6 +138,8 @@ def test_cookies_are_sent_and_are_nowhere_in_the_evidence(
         assert asked == [site.url + "/watch"]
     assert f"sid={secret}" in sent[0]
     assert list(room.rglob("cookies*")) == []
+    assert "video-1.info.json" in seen
+    assert not [name for name, body in seen.items() if secret.encode() in body]
     for file in captured.files:
         assert secret.encode() not in file.at.read_bytes(), file.path
 
@@ -223,14 +229,18 @@ def test_no_comments_are_no_trouble(extractor: type, room: Path, bright: bytes) 
 
 
 def test_what_cannot_be_cleaned_is_not_kept(tmp_path: Path) -> None:
-    (tmp_path / "video-1.info.json").write_text('{"cookies": "sid=1')
-    (tmp_path / "video-2.info.json").write_text(
+    room, beside = tmp_path / "room", tmp_path / "room-told"
+    room.mkdir()
+    beside.mkdir()
+    (beside / "video-1.info.json").write_text('{"cookies": "sid=1')
+    (beside / "video-2.info.json").write_text(
         json.dumps(
             {"formats": [{"cookies": "sid=1", "http_headers": {"Cookie": "sid=1", "A": "b"}}]}
         )
     )
-    downloader._tidied(tmp_path)
-    assert not (tmp_path / "video-1.info.json").exists()
-    assert json.loads((tmp_path / "video-2.info.json").read_text()) == {
+    downloader._tidied(room)
+    assert not beside.exists()
+    assert not (room / "video-1.info.json").exists()
+    assert json.loads((room / "video-2.info.json").read_text()) == {
         "formats": [{"http_headers": {"A": "b"}}]
     }
