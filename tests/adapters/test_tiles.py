@@ -363,6 +363,34 @@ def test_a_page_that_stops_scrolling_is_not_whole(
     assert not done.whole
 
 
+def test_what_rolls_by_in_a_window_that_stays_has_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "GROWN", 2)
+    film = Film(400)
+    real = film.place
+
+    def place(box: int, x: float, y: float) -> Place:
+        more = np.random.default_rng(film.looks).integers(0, 255, (10, 50, 3), np.uint8)
+        film.page = np.concatenate([film.page[10:], more])
+        return real(box, x, 0)
+
+    monkeypatch.setattr(film, "place", place)
+    done, picture = rolled(film, tmp_path)
+    assert 800 <= len(picture) < 900
+    assert not done.whole
+
+
+def test_a_picture_that_takes_too_long_is_given_up_and_not_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "LONGEST", -1.0)
+    film = Film(400)
+    done, picture = rolled(film, tmp_path)
+    np.testing.assert_array_equal(picture, film.page[:100])
+    assert not done.whole
+
+
 def test_a_picture_that_is_cut_short_is_a_picture(tmp_path: Path) -> None:
     film = Film(400)
 

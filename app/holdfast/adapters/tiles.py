@@ -10,6 +10,7 @@ first, and the rows below it from another screen.
 from __future__ import annotations
 
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -34,7 +35,9 @@ TALLEST = 200_000
 WIDEST = 4000
 """CSS pixels of a page's width that are pictured."""
 GROWN = 30
-"""Screens that a page may grow by while it is pictured."""
+"""Screens that a page may grow by, or move down in all, while it is pictured."""
+LONGEST = 600.0
+"""Seconds after which a picture is given up: a page that answers slowly enough has no end."""
 OVERLAP = 40
 """CSS pixels that two screens share: they must show the same, or the page has moved."""
 SLACK = 20
@@ -364,6 +367,7 @@ class Unrolling:
     def _down(self, place: Place) -> None:
         done, scale = self.done, place.scale
         limit = min(place.height + (GROWN * place.down if self._grows else 0), TALLEST)
+        over = time.monotonic() + LONGEST
         at = pixel(place.y * scale)
         """The row of the box, in pixels, that comes next."""
         while True:
@@ -384,9 +388,9 @@ class Unrolling:
                 if len(done.unlike) < MOST_NOTED:
                     done.unlike.append(done.rows)
             end = min(pixel(free.bottom * scale), pixel((limit - place.y) * scale), len(pixels))
-            over = done.rows + end - start - pixel((place.height - done.began) * scale)
+            frame = done.rows + end - start - pixel((place.height - done.began) * scale)
             # Edges were rounded the other way on the way down: below is the frame of the box.
-            end -= over if 0 < over <= 2 else 0
+            end -= frame if 0 < frame <= 2 else 0
             if end <= start:
                 break
             self._album.add(pixels[start:end])
@@ -395,6 +399,10 @@ class Unrolling:
             at = pixel(place.y * scale) + end
             done.content_height, done.content_width = place.height, place.width
             if at >= pixel(min(place.height, limit) * scale) - 1:
+                break
+            # What rolls through a window that stays where it is goes on as long as it likes.
+            rolled = done.rows >= pixel((limit + GROWN * place.down) * scale)
+            if rolled or time.monotonic() > over:
                 break
             wanted = at / scale - free_rows(place).top - OVERLAP - SLACK
             unit = _unit(scale)
