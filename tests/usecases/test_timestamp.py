@@ -331,3 +331,102 @@ def test_every_answer_of_a_calendar_is_kept_as_it_came(at: Desk) -> None:
 def test_a_record_that_is_none_is_not_read(raw: bytes) -> None:
     with pytest.raises(ValueError):
         read_heard(raw)
+
+
+def test_what_another_window_brought_meanwhile_is_not_undone(at: Desk) -> None:
+    case = kept(at)
+    slow, quick = Witness("rfc3161", ("jia",)), Witness("rfc3161", ("jia",))
+    quick.answer = Answer(sha256="", status="confirmed", proof=b"token", time="x")
+    slow.answer = Answer(sha256="", status="queued", reason="unreachable")
+    ask = slow.ask
+
+    def late(*asked: object) -> tuple[Answer, ...]:
+        run(at, quick)
+        return ask(*asked)  # type: ignore[arg-type]  # passed on as they came
+
+    slow.ask = late  # type: ignore[method-assign]  # a fake
+    run(at, slow)
+    mine = [s for s in stamps(at, case, "rfc3161") if s.authority == "jia"]
+    assert {(s.status, at.vault.read(s.proof)) for s in mine} == {("confirmed", b"token")}
+    assert acts(at, case) == ["timestamp.confirmed"] * 2
+    # Whoever comes late with a time-stamp where there is none has it kept.
+    other = kept(at)
+    slow.answer, quick.answer = quick.answer, slow.answer
+    run(at, slow)
+    mine = [s for s in stamps(at, other, "rfc3161") if s.authority == "jia"]
+    assert {s.status for s in mine} == {"confirmed"}
+
+
+def test_a_pending_answer_does_not_undo_a_whole_proof(at: Desk) -> None:
+    case = kept(at)
+    slow, quick = Witness("opentimestamps", ("",)), Witness("opentimestamps", ("",))
+    run(at, slow)
+    quick.fuller = Answer(sha256="", status="confirmed", proof=b"whole", time="x", by="block 9")
+    upgrade = slow.upgrade
+
+    def late(*asked: object) -> Answer:
+        run(at, quick, now=True)
+        return upgrade(*asked)  # type: ignore[arg-type]  # passed on as they came
+
+    slow.upgrade = late  # type: ignore[method-assign]  # a fake
+    run(at, slow, now=True)
+    found = stamps(at, case, "opentimestamps")
+    assert {(s.status, at.vault.read(s.proof)) for s in found} == {("confirmed", b"whole")}
+
+
+def test_what_is_sealed_while_an_older_head_is_asked_for_is_asked_for_as_well(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("rfc3161", ("jia",))
+    witness.answer = Answer(sha256="", status="confirmed", proof=b"token", time="x")
+    ask = witness.ask
+
+    def meanwhile(*asked: object) -> tuple[Answer, ...]:
+        if not acts(at, case):
+            preserve.preserve(
+                case, FakeSource({"a": b"more"}), "http://x/", store=at.store, vault=at.vault,
+                clock=at.clock, maker=at.maker, job=Job(),
+            )  # fmt: skip
+        return ask(*asked)  # type: ignore[arg-type]  # passed on as they came
+
+    witness.ask = meanwhile  # type: ignore[method-assign]  # a fake
+    run(at, witness)
+    run(at, witness)
+    heads = {
+        s.subject.path: s.status
+        for s in stamps(at, case, "rfc3161")
+        if s.subject.kind == "checkpoint" and s.authority == "jia"
+    }
+    sizes = [head.size for head in at.store.checkpoints(case.id)]
+    assert heads == {f"ledger/checkpoints/{size}.txt": "confirmed" for size in sizes}
+
+
+def test_a_lost_proof_is_asked_for_anew_and_stops_nobody_else(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("opentimestamps", ("",))
+    heard = Heard(asked="https://a.example/digest", at="t1", status=200, body=b"promise")
+    witness.answer = Answer(sha256="", status="pending", proof=b"pending", heard=(heard,))
+    run(at, witness)
+    other = kept(at)
+    witness.answer = replace(witness.answer, proof=b"another", heard=())
+    run(at, witness)
+    (lost,) = {s.proof for s in stamps(at, case, "opentimestamps")}
+    at.vault.path(lost).unlink()
+    for answer in {one for s in stamps(at, case, "opentimestamps") for one in s.answers}:
+        at.vault.path(answer).unlink()
+    witness.fuller = Answer(sha256="", status="confirmed", proof=b"whole", time="x", by="block 9")
+    run(at, witness, now=True)
+    assert {s.status for s in stamps(at, other, "opentimestamps")} == {"confirmed"}
+    old, fresh = (
+        [s for s in stamps(at, case, "opentimestamps") if (s.reason == timestamp.LOST) is gone]
+        for gone in (True, False)
+    )
+    assert len(old) == len(fresh) == 3
+    assert {s.status for s in fresh} == {"queued"}
+    assert at.store.entries(case.id)[-1].facts["reason"] == "proof_lost"
+    lines = len(acts(at, case))
+    run(at, witness, now=True)
+    # That is said once, and a file that was put back completes as any other.
+    assert [e for e in acts(at, case)[lines:] if e == "timestamp.failed"] == []
+    at.vault.keep_bytes(b"pending")
+    run(at, witness, now=True)
+    assert {s.status for s in stamps(at, case, "opentimestamps")} == {"confirmed"}

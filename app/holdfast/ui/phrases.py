@@ -152,8 +152,8 @@ def stamp_state(desk: Desk, stamp: Stamp) -> State:
         )
     else:
         icon = _SHAPES[stamp.status]
-        late = stamp.status == "pending" and stamp.reason == "overdue"
-        sentence = desk.say("state.overdue" if late else f"state.{stamp.status}")
+        given_up = stamp.reason if stamp.reason in ("overdue", "proof_lost") else ""
+        sentence = desk.say(f"state.{given_up or stamp.status}")
     word = "confirmed" if sure else stamp.status
     return _worn(desk, stamp, icon, sentence, desk.say(f"short.{word}"))
 

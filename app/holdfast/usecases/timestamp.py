@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from holdfast.core.canonical import Json, moment, rfc3339
 from holdfast.core.case import Case
+from holdfast.core.errors import Tampered
 from holdfast.core.evidence import World
 from holdfast.core.job import Job
 from holdfast.core.timestamp import Answer, Authorities, Heard, Stamp, read_heard
@@ -39,6 +40,10 @@ OLD_WAIT = timedelta(weeks=1)
 """Between looks at an attested block that nobody could confirm in all that time."""
 OVERDUE = "overdue"
 """Reason of a promise that was not kept within PATIENCE."""
+LOST = "proof_lost"
+"""Reason of a promise that the vault has no more as it was."""
+GIVEN_UP = frozenset({OVERDUE, LOST})
+"""Reasons of promises that are followed no longer; their witnesses were asked afresh."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,7 @@ def stamp(
 def waiting(cases: Sequence[Case], *, store: Store) -> int:
     """How many time-stamps are queued or pending."""
     return sum(
-        stamp.status in ("queued", "pending") and stamp.reason != OVERDUE
+        stamp.status in ("queued", "pending") and stamp.reason not in GIVEN_UP
         for case in cases
         for stamp in store.all(Stamp, case.id)
     )
@@ -138,42 +143,47 @@ class _Run:
         for done, stamp in enumerate(stamps):
             self.job.step("upgrading", done, len(stamps))
             if stamp.proof not in answers:
-                answers[stamp.proof] = self.stamper.upgrade(
-                    stamp.subject.sha256,
-                    self.vault.read(stamp.proof),
-                    self.authorities,
-                    self.job,
-                )
+                answers[stamp.proof] = self._upgraded(stamp)
         pairs = [(stamp, answers[stamp.proof]) for stamp in stamps]
-        stayed = [self._later(*pair) for pair in pairs if not self._moved(*pair)]
-        for stamp in stayed:
-            if stamp.reason != OVERDUE:
-                self.store.save(stamp)
-        self._give_up([stamp for stamp in stayed if stamp.reason == OVERDUE])
-        return [*stayed, *self._record([pair for pair in pairs if self._moved(*pair)])]
+        stayed = [(one, self._later(one, how)) for one, how in pairs if not self._moved(one, how)]
+        self._put_off(stayed)
+        moved = self._record([pair for pair in pairs if self._moved(*pair)])
+        return [*(after for _, after in stayed), *moved]
 
-    def _give_up(self, stamps: Sequence[Stamp]) -> None:
-        """Their promises are no longer followed, the ledger says so, and new ones are queued."""
-        by_case: dict[str, list[Stamp]] = defaultdict(list)
-        for stamp in stamps:
-            by_case[stamp.case_id].append(stamp)
+    def _upgraded(self, stamp: Stamp) -> Answer:
+        """What became of a promise; one that was lost here holds nobody else's up."""
+        sha256 = stamp.subject.sha256
+        try:
+            proof = self.vault.read(stamp.proof)
+        except Tampered:
+            return Answer(sha256=sha256, status=stamp.status, reason=LOST)
+        return self.stamper.upgrade(sha256, proof, self.authorities, self.job)
+
+    def _put_off(self, pairs: Sequence[tuple[Stamp, Stamp]]) -> None:
+        """They are looked at again later; what is followed no longer is said and queued anew."""
+        by_case: dict[str, list[tuple[Stamp, Stamp]]] = defaultdict(list)
+        for before, after in pairs:
+            by_case[before.case_id].append((before, after))
         for case_id, mine in by_case.items():
             with self.store.custody(case_id) as custody:
                 said: dict[tuple[str, str, str, str], list[Stamp]] = {}
-                for stamp in mine:
-                    key = ("timestamp.failed", stamp.kind, stamp.authority, OVERDUE)
-                    said.setdefault(key, []).append(stamp)
-                    custody.save(stamp)
-                    custody.save(
-                        Stamp(
-                            id=self.clock.new_id(),
-                            case_id=case_id,
-                            subject=stamp.subject,
-                            kind=stamp.kind,
-                            authority=stamp.authority,
-                            world=stamp.world,
+                for before, after in mine:
+                    if self.store.get(Stamp, before.id) != before:
+                        continue  # somebody else had an answer meanwhile
+                    custody.save(after)
+                    if after.reason in GIVEN_UP and before.reason not in GIVEN_UP:
+                        key = ("timestamp.failed", after.kind, after.authority, after.reason)
+                        said.setdefault(key, []).append(after)
+                        custody.save(
+                            Stamp(
+                                id=self.clock.new_id(),
+                                case_id=case_id,
+                                subject=after.subject,
+                                kind=after.kind,
+                                authority=after.authority,
+                                world=after.world,
+                            )
                         )
-                    )
                 for act, subject, facts in _grouped_lines(said):
                     custody.append(act, subject, facts=facts)
 
@@ -195,23 +205,27 @@ class _Run:
     @staticmethod
     def _is_due(stamp: Stamp, at: datetime) -> bool:
         if stamp.next_try is None:
-            return stamp.reason != OVERDUE
+            return stamp.reason not in GIVEN_UP
         return moment(stamp.next_try) <= at
 
     def _heard(self, stamp: Stamp, heard: Sequence[Heard]) -> tuple[str, ...]:
         """The records of all answers about a stamp, with those that say something new."""
         answers = stamp.answers
         for one in heard:
-            if any(one.repeats(self._known(sha256)) for sha256 in answers):
+            if any(known and one.repeats(known) for known in map(self._known, answers)):
                 continue
             if one not in self._kept:
                 self._kept[one] = self.vault.keep_bytes(one.record()).sha256
             answers = (*answers, self._kept[one])
         return answers
 
-    def _known(self, sha256: str) -> Heard:
+    def _known(self, sha256: str) -> Heard | None:
+        """An answer that was kept; None where the vault has it no more as it was."""
         if sha256 not in self._read:
-            self._read[sha256] = read_heard(self.vault.read(sha256))
+            try:
+                self._read[sha256] = read_heard(self.vault.read(sha256))
+            except Tampered:
+                return None
         return self._read[sha256]
 
     def _record(self, pairs: Sequence[tuple[Stamp, Answer]]) -> list[Stamp]:
@@ -223,12 +237,33 @@ class _Run:
         for case_id, mine in by_case.items():
             after = [(stamp, self._answered(stamp, answer)) for stamp, answer in mine]
             with self.store.custody(case_id) as custody:
-                for act, subject, facts in _lines(after):
+                fresh = [
+                    (old, kept)
+                    for old, new in after
+                    if (kept := self._beside(old, new)) is not None
+                ]
+                for act, subject, facts in _lines(fresh):
                     custody.append(act, subject, facts=facts)
-                for _, new in after:
-                    custody.save(new)
+                for _, kept in fresh:
+                    custody.save(kept)
             done += [new for _, new in after]
         return done
+
+    def _beside(self, asked: Stamp, answered: Stamp) -> Stamp | None:
+        """What is to be kept of an answer, for the stamp may have changed while it was waited for.
+
+        None where somebody else's answer stands.  A newer head may have been given its place in the
+        queue; that one still waits, and this answer has a place of its own.
+        """
+        now = self.store.get(Stamp, asked.id)
+        if now == asked:
+            return answered
+        if now.subject != asked.subject:
+            return replace(answered, id=self.clock.new_id()) if answered.proof else None
+        if answered.status in DONE and now.status not in DONE:
+            earlier = (now.proof,) if now.proof not in ("", answered.proof) else ()
+            return replace(answered, superseded=(*now.superseded, *earlier))
+        return None
 
     def _answered(self, stamp: Stamp, answer: Answer) -> Stamp:
         now = self.clock.now()
@@ -265,7 +300,9 @@ class _Run:
             answers=self._heard(stamp, answer.heard),
         )
         if answer.status == "pending" and self._is_overdue(new, now):
-            return replace(new, reason=OVERDUE, next_try=None)
+            new = replace(new, reason=OVERDUE)
+        if new.reason in GIVEN_UP:
+            return replace(new, next_try=None)
         return replace(new, next_try=self._next(new, answer, now))
 
     def _is_overdue(self, stamp: Stamp, now: datetime) -> bool:
