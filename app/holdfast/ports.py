@@ -157,6 +157,10 @@ class Room(Protocol):
     @property
     def path(self) -> Path: ...
 
+    def leave(self) -> None:
+        """What is in it stays for the next start to recover, whatever ends the work."""
+        ...
+
 
 class Abandoned(Protocol):
     """A staging folder whose process is gone."""
@@ -179,12 +183,12 @@ class Vault(Protocol):
         """A locked staging folder; discarded on a clean exit, kept for recovery after a crash."""
         ...
 
-    def abandoned(self) -> Sequence[Abandoned]:
-        """Rooms that nobody holds any more, oldest first."""
+    def abandoned(self) -> Iterator[Abandoned]:
+        """Rooms that nobody holds any more, oldest first; each is held while it is looked at."""
         ...
 
     def discard(self, capture_id: str) -> None:
-        """An abandoned room is gone."""
+        """A room that this process holds is gone."""
         ...
 
     def keep(self, at: Path, job: Job, stage: str = "sealing") -> tuple[Digest, int]:
@@ -449,7 +453,7 @@ class PackFormat(Protocol):
     def write(self, files: Sequence[PackFile], out: Path, top: str, job: Job) -> Path:
         """The pack stands at ``out``, durable: a ZIP if its name ends so, else a folder.
 
-        Raises Refused(``out_exists``, ``out_unwritable``, ``disk_full``), Tampered.
+        Raises Refused(``out_exists``, ``out_unwritable``), Tampered.
         """
         ...
 

@@ -77,7 +77,7 @@ def test_a_file_in_a_room_is_moved_in_and_stays_there_until_the_end(vault: Vault
         assert at.exists()
         assert vault.path(digest.sha256).samefile(at)
     assert vault.read(digest.sha256) == b"hello"
-    assert vault.abandoned() == ()
+    assert list(vault.abandoned()) == []
 
 
 def test_where_links_are_not_to_be_had_it_is_copied(
@@ -205,13 +205,13 @@ def test_a_killed_process_leaves_its_room_with_everything_in_it(tmp_path: Path) 
     assert found.about == {"case": "c", "target": "t"}
     assert (found.path / "files" / "x").read_bytes() == b"hello"
     vault.discard("dead")
-    assert vault.abandoned() == ()
+    assert list(vault.abandoned()) == []
 
 
 def test_a_room_that_is_held_is_not_abandoned_and_a_damaged_one_is_named(tmp_path: Path) -> None:
     vault = Vault(tmp_path)
     with vault.room("live", {}):
-        assert vault.abandoned() == ()
+        assert list(vault.abandoned()) == []
     (tmp_path / "staging" / "odd").mkdir()
     (tmp_path / "staging" / "stray").write_text("x")
     (found,) = vault.abandoned()
@@ -228,3 +228,56 @@ def test_an_expected_error_clears_the_room_and_a_bug_leaves_it_for_the_next_star
         raise RuntimeError
     (found,) = vault.abandoned()
     assert found.capture_id == "bug"
+
+
+@pytest.mark.parametrize("how", ["outside", "in a room", "in memory"])
+@pytest.mark.parametrize("harm", ["changed", "cut short", "a link"])
+def test_what_lies_damaged_in_the_vault_is_never_taken_for_the_bytes(
+    vault: Vault, tmp_path: Path, how: str, harm: str
+) -> None:
+    place = vault.path(vault.keep_bytes(b"the original").sha256)
+    place.chmod(0o600)
+    if harm == "a link":
+        place.unlink()
+        (tmp_path / "elsewhere").write_bytes(b"the original")
+        place.symlink_to(tmp_path / "elsewhere")
+    else:
+        place.write_bytes(b"the 0riginal" if harm == "changed" else b"the ori")
+    with vault.room("r", {}) as room:
+        at = (room.path if how == "in a room" else tmp_path) / "a.txt"
+        at.write_bytes(b"the original")
+        if how == "in memory":
+            vault.keep_bytes(b"the original")
+        else:
+            vault.keep(at, Job())
+    assert place.read_bytes() == b"the original"
+    assert not place.is_symlink()
+    assert place.stat().st_mode & 0o777 == 0o400
+    assert len(list((tmp_path / "data" / "objects").glob(".damaged-*"))) == 1
+
+
+def test_a_room_is_looked_after_by_one_at_a_time(vault: Vault, tmp_path: Path) -> None:
+    staging = tmp_path / "data" / "staging"
+    for name in ("a", "b"):
+        (staging / name / "work").mkdir(parents=True)
+    mine, other = vault.abandoned(), Vault(tmp_path / "data").abandoned()
+    assert next(mine).capture_id == "a"
+    assert next(other).capture_id == "b"
+    with vault.room("c", {}):
+        vault.discard("a")
+        assert list(mine) == []
+    vault.discard("b")
+    assert list(other) == []
+    assert list(staging.iterdir()) == []
+
+
+def test_a_draft_that_somebody_was_killed_over_goes_after_a_day(
+    vault: Vault, tmp_path: Path
+) -> None:
+    for name, age in ((".new-old", 90_000), (".new-now", 10)):
+        draft = tmp_path / "data" / "objects" / name
+        draft.write_bytes(b"half")
+        then = draft.stat().st_mtime - age
+        os.utime(draft, (then, then))
+    assert list(vault.abandoned()) == []
+    assert [one.name for one in (tmp_path / "data" / "objects").iterdir()] == [".new-now"]

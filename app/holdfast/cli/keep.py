@@ -84,8 +84,9 @@ def _keep(desk: Desk, target: str, case: str, how: str, source: str, *, close_ba
 def recovered(desk: Desk) -> None:
     """What a crash cut short is said before anything new begins."""
     for attempt in desk.holdfast.recover(Job()):
-        key = "cli.recovered" if attempt.exhibit else "cli.cut_short"
-        desk.warn(desk.say(key, exhibit=attempt.exhibit, target=attempt.target))
+        key = "recovered" if attempt.exhibit else "left" if attempt.left else "cut_short"
+        told = {"exhibit": attempt.exhibit, "target": attempt.target, "path": attempt.left}
+        desk.warn(desk.say(f"cli.{key}", **told))
 
 
 def report_kept(desk: Desk, all_kept: Sequence[Kept]) -> int:

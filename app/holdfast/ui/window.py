@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import (
@@ -42,6 +43,9 @@ from holdfast.ui.sidebar import PLACES, Sidebar, plain_window
 from holdfast.ui.strip import Strip
 from holdfast.ui.tokens import MIN_WINDOW
 from holdfast.ui.widgets import FocusRing
+
+if TYPE_CHECKING:
+    from holdfast.usecases.preserve import Attempt
 
 STAMP_MS = 10 * 60 * 1000
 """How often what is pending is looked at while the window is open."""
@@ -253,7 +257,7 @@ class MainWindow(Aside):
         """What a crash cut short is looked after; then what is due."""
         holdfast = self.desk.holdfast
         task = self.desk.runner.start(holdfast.recover)
-        task.succeeded.connect(lambda _: self.desk.changed.emit())
+        task.succeeded.connect(self._recovered)
         task.failed.connect(self.trouble)
         task.finished.connect(self.stamp_now)
         timer = QTimer(self)
@@ -264,6 +268,12 @@ class MainWindow(Aside):
         damaged = holdfast.settings_damaged
         if damaged is not None:
             self.strip.say(self.desk.say("settings.damaged", name=damaged.name))
+
+    def _recovered(self, attempts: Sequence[Attempt]) -> None:
+        self.desk.changed.emit()
+        for attempt in attempts:
+            if attempt.left:
+                self.strip.say(self.desk.say("strip.left", path=attempt.left))
 
     def _network(self) -> None:
         """Whether the system says there is a network; silence counts as one."""

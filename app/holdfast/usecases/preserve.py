@@ -58,7 +58,7 @@ FILES_STAMPED = 50
 """Originals of one exhibit that get a proof of their own; of more, as in a recording's hundreds of
 segments, the manifest's proof covers each by the digest that it lists.
 """
-SALVAGE_LIMIT = 1000
+SALVAGE_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,8 @@ class Attempt:
     at: str
     exhibit: str = ""
     """The number under which what was there was sealed nevertheless."""
+    left: str = ""
+    """Where what was there still lies, because it could not be sealed; that is not on record."""
 
 
 class Watching(Protocol):
@@ -119,8 +121,8 @@ def preserve(
     ``watch`` is one that the capture itself shows values of; else a new one begins.  The noun that
     ``beside`` makes of the exhibit is saved with it, or neither is.
 
-    What a cancelled capture had already saved is sealed as incomplete.  Raises what the source
-    raised, after the line was written.
+    What a cancelled capture had already saved is sealed as incomplete; what there was no room to
+    seal waits for the next start.  Raises what the source raised, after the line was written.
     """
     capture_id = clock.new_id()
     about = {"case": case.id, "source": source.id, "target": target}
@@ -146,6 +148,8 @@ def preserve(
                 beside=beside,
             )
         except HoldfastError as error:
+            if error.code == "disk_full":
+                room.leave()
             remains = _salvage(room.path, source.id, target, error.code, started, clock, source)
             exhibit = None
             if remains is not None and isinstance(error, Cancelled):
@@ -411,23 +415,27 @@ def _salvage(
         return knower.remains(target, room, code, started)
     found = sorted(p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
     now = rfc3339(clock.now())
-    files = tuple(
-        CapturedFile(
-            at=path,
-            path=f"files/{path.name}" if safe_segment(path.name) else f"files/part-{n:04d}",
-            name=str(path.relative_to(folder)),
-            media_type="application/octet-stream",
-            obtained=now,
+    taken: set[str] = set()
+    files = []
+    for n, path in enumerate(found[:SALVAGE_LIMIT], 1):
+        fits = safe_segment(path.name) and path.name.casefold() not in taken
+        name = path.name if fits else f"part-{n:04d}"
+        taken.add(name.casefold())
+        files.append(
+            CapturedFile(
+                at=path,
+                path=f"files/{name}",
+                name=str(path.relative_to(folder)),
+                media_type="application/octet-stream",
+                obtained=now,
+            )
         )
-        for n, path in enumerate(found[:SALVAGE_LIMIT], 1)
-    )
-    paths = [file.path.casefold() for file in files]
-    if not files or len(set(paths)) < len(paths) or source not in _KINDS:
+    if not files or source not in _KINDS:
         return None
     return Captured(
         source=_KINDS[source],
         target=Target(typed=target),
-        files=files,
+        files=tuple(files),
         started=started,
         finished=now,
         completeness=(Check(check="interrupted", outcome="fail", detail=code),),
@@ -457,20 +465,42 @@ def recover(
     """What a crash cut short is sealed as far as it went, or its failure is on record.
 
     Rooms that another process still holds are left alone.  ``sources`` are asked what remains of
-    their own captures mean.
+    their own captures mean.  What cannot be sealed stays where it lies, stops nobody else, and is
+    tried again the next time.
     """
     found: list[Attempt] = []
     for room in vault.abandoned():
-        knower = (sources or {}).get(room.about.get("source", ""))
-        attempt = _recover(
-            room, knower, store=store, vault=vault, clock=clock, maker=maker, job=job
+        source = room.about.get("source", "")
+        attempt = Attempt(
+            id=room.capture_id,
+            case_id=room.about.get("case", ""),
+            source=source,
+            target=visible(room.about.get("target", ""))[:2000],
+            code="crash",
+            at=rfc3339(clock.now()),
         )
-        if attempt is not None:
-            found.append(attempt)
+        try:
+            told = _recover(
+                attempt,
+                room,
+                (sources or {}).get(source),
+                store=store,
+                vault=vault,
+                clock=clock,
+                maker=maker,
+                job=job,
+            )
+        except Cancelled:
+            raise
+        except HoldfastError as error:
+            told = replace(attempt, code=error.code, left=str(room.path))
+        if told is not None:
+            found.append(told)
     return tuple(found)
 
 
 def _recover(
+    attempt: Attempt,
     room: Abandoned,
     knower: CaptureSource | None,
     *,
@@ -480,43 +510,55 @@ def _recover(
     maker: Maker,
     job: Job,
 ) -> Attempt | None:
-    known = {case.id: case for case in store.all(Case)}
-    case = known.get(room.about.get("case", ""))
-    sealed = any(exhibit.id == room.capture_id for exhibit in store.all(Exhibit))
-    if case is None or sealed:
-        vault.discard(room.capture_id)
-        return None
-    source, target = room.about.get("source", ""), room.about.get("target", "")
-    begun = rfc3339(clock.now())
-    remains = _salvage(room.path, source, target, "crash", begun, clock, knower)
-    number = ""
-    if remains is not None:
-        number = seal(
-            remains,
-            room.capture_id,
-            case,
-            store=store,
-            vault=vault,
-            clock=clock,
-            maker=maker,
-            job=job,
-        ).number
-    attempt = Attempt(
-        id=room.capture_id,
-        case_id=case.id,
-        source=source,
-        target=visible(target)[:2000],
-        code="crash",
-        at=rfc3339(clock.now()),
-        exhibit=number,
-    )
-    with store.custody(case.id) as custody:
-        custody.append(
-            "capture.recovered" if number else "capture.failed",
-            room.capture_id,
-            facts={"code": "crash", "source": source, "exhibit": number},
-        )
-        custody.head()
-        custody.save(attempt)
-    vault.discard(room.capture_id)
-    return attempt
+    """What came of it; None where there was nothing to tell.  The room is gone then."""
+    cases = {case.id: case for case in store.all(Case)}
+    case = cases.get(attempt.case_id)
+    sealed = any(exhibit.id == attempt.id for exhibit in store.all(Exhibit))
+    saved = any(path.is_file() for path in (room.path / "files").rglob("*"))
+    if case is None and saved and not sealed:
+        # It may be of a case that a newer copy of the database knows.
+        raise Refused("case_unknown", case=attempt.case_id[:80])
+    told = None
+    if sealed:
+        told = _half_told(attempt, store)
+    elif case is not None:
+        target = room.about.get("target", "")
+        remains = _salvage(room.path, attempt.source, target, "crash", attempt.at, clock, knower)
+        told = attempt
+        if remains is not None:
+            exhibit = seal(
+                remains,
+                attempt.id,
+                case,
+                store=store,
+                vault=vault,
+                clock=clock,
+                maker=maker,
+                job=job,
+                beside=lambda made: replace(attempt, exhibit=made.number),
+            )
+            told = replace(attempt, exhibit=exhibit.number)
+    if told is not None:
+        with store.custody(told.case_id) as custody:
+            custody.append(
+                "capture.recovered" if told.exhibit else "capture.failed",
+                told.id,
+                facts={"code": "crash", "source": told.source, "exhibit": told.exhibit},
+            )
+            custody.head()
+            custody.save(told)
+    vault.discard(attempt.id)
+    return told
+
+
+def _half_told(attempt: Attempt, store: Store) -> Attempt | None:
+    """A recovery that was itself cut short, after it had sealed and before its line."""
+    for known in store.all(Attempt, attempt.case_id):
+        if known.id == attempt.id and known.exhibit:
+            said = (
+                line.facts.get("exhibit") == known.exhibit
+                for line in store.entries(attempt.case_id)
+                if line.subject == known.id
+            )
+            return None if any(said) else known
+    return None

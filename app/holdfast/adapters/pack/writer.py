@@ -6,7 +6,6 @@ where it lay.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
@@ -30,7 +29,7 @@ def write_pack(files: Sequence[PackFile], out: Path, top: str, job: Job) -> Path
     """The pack stands at ``out``, durable: a ZIP if its name ends so, else a folder.
 
     ``top`` is the one folder inside a ZIP.  A ZIP of that name is replaced, a folder never.  Raises
-    Refused(``out_exists``, ``out_unwritable``, ``disk_full``) and Tampered(``object_changed``).
+    Refused(``out_exists``, ``out_unwritable``) and Tampered(``object_changed``).
     """
     ordered = sorted(files, key=lambda file: file.name)
     names = [file.name for file in ordered]
@@ -49,8 +48,6 @@ def write_pack(files: Sequence[PackFile], out: Path, top: str, job: Job) -> Path
 
 
 def _refusal(error: OSError, out: Path) -> Refused:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Refused("disk_full", name=out.name)
     reason = error.strerror or type(error).__name__
     return Refused("out_unwritable", path=str(out), reason=reason)
 

@@ -16,7 +16,7 @@ import stat
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -28,6 +28,8 @@ from holdfast.core.job import Job
 BLOCK = 4 << 20
 RING = 4
 SMALL = 64 << 20
+DRAFT = ".new-"
+A_DAY_S = 86_400
 
 
 class Hasher(Protocol):
@@ -72,11 +74,16 @@ def digest_bytes(data: bytes) -> Digest:
     return Digest(sha256=hashlib.sha256(data).hexdigest(), sm3=beside.hexdigest())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Room:
     """A staging folder that this process holds."""
 
     path: Path
+    left: bool = False
+
+    def leave(self) -> None:
+        """What is in it stays for the next start to recover, whatever ends the work."""
+        self.left = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,38 +110,64 @@ class Vault:
     def room(self, capture_id: str, about: Mapping[str, str]) -> Iterator[Room]:
         """A locked staging folder.
 
-        It is gone afterwards, after an expected error too.  When the process dies or trips over a
-        bug of ours it stays, and the next start recovers what is in it.
+        It is gone afterwards, after an expected error too, unless it is to be left.  When the
+        process dies or trips over a bug of ours it stays, and the next start recovers what is in
+        it.  Raises Refused where there can be none.
         """
         home = self._staging / capture_id
+        with self._held(home):
+            try:
+                room = _furnish(home, about)
+            except OSError as error:
+                raise _refusal(error, self._staging) from error
+            try:
+                yield room
+            except HoldfastError:
+                if not room.left:
+                    self.discard(capture_id)
+                raise
+            self.discard(capture_id)
+
+    @contextmanager
+    def _held(self, home: Path) -> Iterator[None]:
+        """Nobody else looks after that room.  Raises filelock's Timeout where somebody does.
+
+        The lock lies beside it: it is there before the room is, and until the room is gone.
+        """
         # It brings asyncio, which whoever only reads need not wait for.
         from filelock import FileLock
 
-        home.mkdir(mode=0o700)
-        try:
-            with FileLock(home / "lock"):
-                (home / "about.json").write_text(json.dumps(dict(about)), encoding="utf-8")
-                (home / "work").mkdir(mode=0o700)
-                yield Room(path=home / "work")
-        except HoldfastError:
-            self.discard(capture_id)
-            raise
-        self.discard(capture_id)
+        lock = home.with_name(f"{home.name}.lock")
+        with FileLock(lock, timeout=0):
+            yield
+        if not home.exists():
+            with suppress(OSError):
+                lock.unlink(missing_ok=True)
 
-    def abandoned(self) -> tuple[Abandoned, ...]:
-        """Rooms that nobody holds any more, oldest first."""
-        from filelock import FileLock, Timeout
+    def abandoned(self) -> Iterator[Abandoned]:
+        """Rooms that nobody holds any more, oldest first; each is held while it is looked at."""
+        from filelock import Timeout
 
-        found = []
+        with suppress(OSError):
+            self._sweep()
         for home in sorted(self._staging.iterdir()):
             if not home.is_dir():
                 continue
             try:
-                with FileLock(home / "lock", timeout=0):
-                    found.append(self._look(home))
+                with self._held(home):
+                    if home.is_dir():  # else somebody was quicker
+                        yield self._look(home)
             except Timeout:
                 continue
-        return tuple(found)
+
+    def _sweep(self) -> None:
+        """Drafts that nobody has written to for a day are gone: whoever did was killed."""
+        with tempfile.TemporaryFile(dir=self._objects) as probe:
+            now = os.fstat(probe.fileno()).st_mtime
+        for draft in self._objects.glob(f"{DRAFT}*"):
+            with suppress(OSError):
+                if now - draft.stat().st_mtime > A_DAY_S:
+                    draft.unlink()
 
     @staticmethod
     def _look(home: Path) -> Abandoned:
@@ -145,7 +178,7 @@ class Vault:
         return Abandoned(capture_id=home.name, about=about, path=home / "work")
 
     def discard(self, capture_id: str) -> None:
-        """An abandoned room is gone."""
+        """A room that this process holds is gone."""
         shutil.rmtree(self._staging / capture_id, onerror=_make_removable)
 
     # --- keeping ---------------------------------------------------------------------------------
@@ -167,31 +200,31 @@ class Vault:
     def _adopt(self, at: Path, source: IO[bytes], job: Job, stage: str) -> tuple[Digest, int]:
         digest, size = _read(source, at.name, job, stage, lambda _block: None)
         place = self._place(digest.sha256)
-        if not place.exists():
+        if not self._holds(place, digest.sha256, job):
             with at.open("r+b") as written:
                 os.fsync(written.fileno())
             try:
                 os.link(at, place)
             except OSError:
                 return self._copy(at, source, job, stage)
-            self._settle(place)
+        self._settle(place)
         return digest, size
 
     def _copy(self, at: Path, source: IO[bytes], job: Job, stage: str) -> tuple[Digest, int]:
         source.seek(0)
         self._objects.mkdir(exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._objects, prefix=".new-")
+        handle, name = tempfile.mkstemp(dir=self._objects, prefix=DRAFT)
         draft = Path(name)
         try:
             with os.fdopen(handle, "wb", buffering=0) as target:
                 digest, size = _read(source, at.name, job, stage, _writer(target))
                 os.fsync(target.fileno())
             place = self._place(digest.sha256)
-            if place.exists():
+            if self._holds(place, digest.sha256, job):
                 draft.unlink()
             else:
                 draft.replace(place)
-                self._settle(place)
+            self._settle(place)
             return digest, size
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -200,21 +233,44 @@ class Vault:
     def keep_bytes(self, data: bytes) -> Digest:
         """As keep, for small bytes in memory."""
         digest = digest_bytes(data)
-        place = self._place(digest.sha256)
-        if place.exists():
-            return digest
-        handle, name = tempfile.mkstemp(dir=self._objects, prefix=".new-")
+        try:
+            place = self._place(digest.sha256)
+            if not self._holds(place, digest.sha256, Job()):
+                self._write(data, place)
+            self._settle(place)
+        except OSError as error:
+            raise _refusal(error, Path(digest.sha256)) from error
+        return digest
+
+    def _write(self, data: bytes, place: Path) -> None:
+        handle, name = tempfile.mkstemp(dir=self._objects, prefix=DRAFT)
         try:
             with os.fdopen(handle, "wb") as target:
                 target.write(data)
                 target.flush()
                 os.fsync(target.fileno())
             Path(name).replace(place)
-        except OSError as error:
+        except BaseException:
             Path(name).unlink(missing_ok=True)
-            raise _refusal(error, Path(digest.sha256)) from error
-        self._settle(place)
-        return digest
+            raise
+
+    def _holds(self, place: Path, sha256: str, job: Job) -> bool:
+        """Whether the bytes lie there already.
+
+        Anything else of that name – damaged, cut short, a link – is set aside and never sealed on.
+        """
+        try:
+            about = place.lstat()
+        except FileNotFoundError:
+            return False
+        if stat.S_ISREG(about.st_mode):
+            with suppress(OSError):
+                place.chmod(0o400)
+            with place.open("rb", buffering=0) as file:
+                if _read(file, sha256[:8], job, "checking", lambda _: None)[0].sha256 == sha256:
+                    return True
+        place.replace(self._objects / f".damaged-{sha256}")
+        return False
 
     def _place(self, sha256: str) -> Path:
         folder = self._objects / sha256[:2]
@@ -259,6 +315,19 @@ class Vault:
         """What the stored bytes hash to now."""
         with self.path(sha256).open("rb", buffering=0) as source:
             return _read(source, sha256[:8], job, "checking", lambda _block: None)[0]
+
+
+def _furnish(home: Path, about: Mapping[str, str]) -> Room:
+    """What it is about is durable before anything is in it."""
+    home.mkdir(mode=0o700)
+    with (home / "about.json").open("w", encoding="utf-8") as file:
+        file.write(json.dumps(dict(about)))
+        file.flush()
+        os.fsync(file.fileno())
+    (home / "work").mkdir(mode=0o700)
+    durable_folder(home)
+    durable_folder(home.parent)
+    return Room(path=home / "work")
 
 
 def durable_folder(folder: Path) -> None:
