@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -22,8 +23,8 @@ from holdfast.adapters.store.schema import MIGRATIONS
 from holdfast.adapters.store.store import Store
 from holdfast.core import ed25519
 from holdfast.core.case import Case, Party
-from holdfast.core.errors import Refused, Tampered, Unavailable
-from holdfast.core.ledger import consistency_proof, consistent, tree_root
+from holdfast.core.errors import HoldfastError, Refused, Tampered, Unavailable
+from holdfast.core.ledger import Checkpoint, consistency_proof, consistent, tree_root
 
 
 @pytest.fixture
@@ -457,3 +458,156 @@ def test_a_new_key_is_named_on_the_ledger_before_it_signs(tmp_path: Path) -> Non
         Ed25519PublicKey.from_public_bytes(key.public_key).verify(
             head.signatures[0][1][4:], head.text
         )
+
+
+def test_a_case_that_another_window_opens_meanwhile_is_handed_over_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk(tmp_path) as at, desk(tmp_path) as beside:
+        case = at.store.open_case("a", "real")
+        opened, keep = [], Keys._keep
+
+        def meanwhile(keys: Keys, seed: bytes) -> None:
+            opened.append(beside.store.open_case("b", "real"))
+            keep(keys, seed)
+            opened.append(beside.store.open_case("c", "real"))
+            # The other window goes on in the one it had opened, by the new key.
+            with beside.store.custody(opened[0].id) as custody:
+                custody.append("exhibit.viewed", "E0001")
+                custody.head()
+
+        before = at.store.key(case.id)
+        assert before is not None
+        monkeypatch.setattr(Keys, "_keep", meanwhile)
+        told = {one.id for one in at.store.change_key()}
+        assert told == {case.id, *(one.id for one in opened)}
+        for one in (case, opened[0]):
+            key, last = at.store.key(one.id), at.store.checkpoints(one.id)[-1]
+            assert key is not None
+            assert last.size == len(at.store.entries(one.id))
+            assert last.signed_by(replace(before, name=key.name), ed25519.verify)
+            assert last.signed_by(key, ed25519.verify)
+
+
+@pytest.mark.parametrize("forgotten", ["", None, "elsewhere 12"])
+def test_a_key_in_a_file_outlives_that_its_place_is_forgotten(
+    tmp_path: Path, forgotten: str | None
+) -> None:
+    made = Keys(tmp_path).key()
+    assert made is not None
+    if forgotten is None:
+        (tmp_path / "place").unlink()
+    else:
+        (tmp_path / "place").write_text(forgotten)
+    found = Keys(tmp_path).key()
+    assert found is not None
+    assert found.public == made.public
+    assert Keys(tmp_path).place == "file"
+
+
+def test_a_keyring_that_holds_something_else_gives_way_to_a_new_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = FakeRing(monkeypatch)
+    made = Keys(tmp_path).key()
+    assert made is not None
+    for other in ("not base64", base64.b64encode(b"short").decode()):
+        ring.kept = dict.fromkeys(ring.kept, other)
+        found = Keys(tmp_path).key()
+        assert found is not None
+        assert found.public != made.public
+
+
+NEVER_ENDS = """
+import sys, threading, keyring
+from pathlib import Path
+from holdfast.adapters.store import keys
+asked = []
+def ask(*_):
+    asked.append(1)
+    threading.Event().wait()
+keyring.get_password = ask
+keys.PATIENCE_S = 0.05
+(Path(sys.argv[1]) / "place").write_text("keyring 1")
+mine = keys.Keys(Path(sys.argv[1]))
+print([mine.key() for _ in range(3)], len(asked))
+"""
+
+
+def test_a_keyring_that_never_answers_is_asked_once_and_holds_no_process_up(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NEVER_ENDS, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout.split("\n")[0] == "[None, None, None] 1"
+
+
+def test_two_that_sign_an_unsigned_head_at_once_sign_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk(tmp_path) as at, desk(tmp_path) as beside:
+        case = at.store.open_case("a", "real")
+        with monkeypatch.context() as locked, at.store.custody(case.id) as custody:
+            locked.setattr(Keys, "key", lambda _: None)
+            custody.append("exhibit.viewed", "E0001")
+            custody.head()
+        get = Store.get
+
+        def meanwhile(store: Store, kind: type, id_: str) -> object:
+            found = get(store, kind, id_)
+            if store is at.store:
+                rows = store._query
+                monkeypatch.setattr(store, "_query", lambda *asked: late(rows, asked))
+            return found
+
+        def late(rows: Any, asked: Any) -> Any:
+            monkeypatch.undo()
+            found = rows(*asked)
+            signed.extend(beside.store.checkpoints(case.id))
+            return found
+
+        signed: list[Checkpoint] = []
+        monkeypatch.setattr(Store, "get", meanwhile)
+        assert at.store.checkpoints(case.id) == tuple(signed)
+        assert len(signed) == len(signed[0].signatures) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("disk I/O error", "database_unreachable"),
+        ("attempt to write a readonly database", "database_unreachable"),
+        ("database disk image is malformed", "database_damaged"),
+        ("database is locked", "database_busy"),
+    ],
+)
+def test_what_a_database_says_while_it_is_open_is_one_sentence(
+    at: Desk, said: str, code: str
+) -> None:
+    case = at.store.open_case("a", "real")
+
+    class Failing:
+        in_transaction = False
+
+        def execute(self, *_: object) -> None:
+            raise sqlite3.OperationalError(said)
+
+    real = at.store._db
+    at.store._db = Failing()  # type: ignore[assignment]  # it fails as a disk does
+    for verb in (
+        lambda: at.store.all(Case),
+        lambda: at.store.save(case),
+        lambda: at.store.open_case("b", "real"),
+    ):
+        with pytest.raises(HoldfastError, match=code):
+            verb()
+    at.store._db = real
+
+
+def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "holdfast.db").mkdir()
+    with pytest.raises(Refused, match="database_unreachable"):
+        Store(tmp_path, FakeClock(), Keys(tmp_path / "keys"))

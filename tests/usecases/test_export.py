@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -386,6 +387,31 @@ def test_a_case_without_stamps_leaves_and_is_unchecked(tmp_path: Path) -> None:
         empty = made.store.open_case("演练三", "practice")
         made.case = empty
         assert "exhibit_none" in rules(judged(made.export(tmp_path / "empty.zip")))
+
+
+def test_what_is_sealed_and_stamped_while_a_pack_is_made_does_not_spoil_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with rehearsal(tmp_path / "case") as made:
+        on_record, gather = export._on_record, export._Plan.gather
+
+        def sealed_after(*args: Any, **more: Any) -> Any:
+            found = on_record(*args, **more)
+            made.capture({"later.html": b"x"})
+            return found
+
+        def stamped_after(plan: Any) -> None:
+            monkeypatch.setattr(export._Plan, "gather", gather)
+            gather(plan)
+            made.capture({"other.html": b"y"})
+            made.stamp()
+
+        monkeypatch.setattr(export, "_on_record", sealed_after)
+        out = made.export(tmp_path / "pack")
+        assert broken(judged(out)) == set()
+        assert (out / "data" / "case.json").is_file()
+        monkeypatch.setattr(export._Plan, "gather", stamped_after)
+        assert broken(judged(made.export(tmp_path / "second"))) == set()
 
 
 def test_json_of_a_verdict_is_the_documented_object(pack: Path) -> None:

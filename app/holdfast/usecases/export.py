@@ -89,6 +89,8 @@ from holdfast.usecases.selection import facts as selected_facts
 HeaderRun: TypeAlias = Callable[[World, tuple[int, ...], Job], tuple[int, bytes]]
 """First height and raw headers that link all heights to a checkpoint.  Raises Unavailable."""
 
+TRIES: Final = 5
+"""How often an export begins anew because time-stamps arrive while it looks for what to take."""
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _RANK = {
     state: rank
@@ -120,39 +122,42 @@ def export(
     job.step("exporting")
     selection = select(only, store.entries(case.id), without_parties=without_parties)
     plan = _Plan(case, store, vault, tuple(tsas), selection=selection)
-    plan.gather()
-    _on_record(case, selection, plan.certificates(), store=store, vault=vault)
-    plan.gather()
+    for _ in range(TRIES):
+        plan.gather()
+        if _on_record(plan):
+            break
+        job.step("exporting")
+    else:
+        raise Unavailable("database_busy")
+    plan.lay()
     plan.add_case_file()
     if headers is not None:
         plan.add_headers(headers, job)
     return format.write(plan.bag(format), out, case.number, job)
 
 
-def _on_record(
-    case: Case,
-    selection: Selection,
-    certificates: Sequence[Mapping[str, Json]],
-    *,
-    store: Store,
-    vault: Vault,
-) -> None:
+def _on_record(plan: _Plan) -> bool:
     """The newest pack.exported line names the case file and the certificates as they are now.
 
-    A head covers it.  When nothing has changed since such a line, none is added.
+    A head covers it, and the plan is of that moment.  When nothing has changed since such a line,
+    none is added.  False where time-stamps arrived since the plan was made.
     """
+    case, store = plan.case, plan.store
     with store.custody(case.id) as custody:
-        entries = store.entries(case.id)
-        body, facts = _stated(case, selection, entries, store=store, vault=vault)
-        facts["certificates"] = list(certificates)
-        digest = vault.keep_bytes(body)
+        now = _standing(case, store)
+        if now.stamps != plan.standing.stamps:
+            return False
+        body, facts = _stated(case, plan.selection, now.entries, store=store, vault=plan.vault)
+        facts["certificates"] = list(plan.certificates())
+        digest = plan.vault.keep_bytes(body)
         ref = Ref(path=CASE_FILE, size=len(body), sha256=digest.sha256, sm3=digest.sm3)
-        heads, last = store.checkpoints(case.id), entries[-1]
+        heads, last = now.checkpoints, now.entries[-1]
         same = last.act == "pack.exported" and (last.refs, dict(last.facts)) == ((ref,), facts)
-        if same and heads and heads[-1].size == len(entries):
-            return
-        custody.append("pack.exported", case.number, [ref], facts)
-        custody.head()
+        if not (same and heads and heads[-1].size == len(now.entries)):
+            custody.append("pack.exported", case.number, [ref], facts)
+            custody.head()
+        plan.standing = _standing(case, store)
+    return True
 
 
 def _stated(
@@ -243,6 +248,28 @@ def _plain(value: object) -> Json:
 # --- what lies in a pack -------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """A case as it stood at one moment: others may seal and stamp meanwhile."""
+
+    entries: tuple[LedgerEntry, ...] = ()
+    checkpoints: tuple[Checkpoint, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    issued: tuple[Issued, ...] = ()
+
+
+def _standing(case: Case, store: Store) -> _Standing:
+    with store.custody(case.id):
+        return _Standing(
+            entries=store.entries(case.id),
+            checkpoints=store.checkpoints(case.id),
+            stamps=_usable(store.all(Stamp, case.id)),
+            exhibits=store.all(Exhibit, case.id),
+            issued=store.all(Issued, case.id),
+        )
+
+
 @dataclass(slots=True)
 class _Plan:
     """The payload of a pack, by path below ``data/``.
@@ -256,9 +283,7 @@ class _Plan:
     tsas: tuple[Tsa, ...]
     missing: list[str] | None = None
     files: dict[str, PackFile] = field(default_factory=dict)
-    entries: tuple[LedgerEntry, ...] = ()
-    checkpoints: tuple[Checkpoint, ...] = ()
-    stamps: tuple[Stamp, ...] = ()
+    standing: _Standing = field(default_factory=_Standing)
     counted: dict[str, int] = field(default_factory=dict)
     """Files by exhibit number."""
     not_before: set[int] = field(default_factory=set)
@@ -267,11 +292,26 @@ class _Plan:
     shown: frozenset[int] = frozenset()
     """The lines of the ledger that the pack shows."""
 
+    @property
+    def entries(self) -> tuple[LedgerEntry, ...]:
+        return self.standing.entries
+
+    @property
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        return self.standing.checkpoints
+
+    @property
+    def stamps(self) -> tuple[Stamp, ...]:
+        return self.standing.stamps
+
     def gather(self) -> None:
-        """Ledger, exhibits, documents, proofs and heads; everything but ``case.json``."""
+        """The case as it stands now; everything but ``case.json``."""
+        self.standing = _standing(self.case, self.store)
+        self.lay()
+
+    def lay(self) -> None:
+        """Ledger, exhibits, documents, proofs and heads as they stood."""
         self.files.clear()
-        self.entries = self.store.entries(self.case.id)
-        self.checkpoints = self.store.checkpoints(self.case.id)
         self.shown = shown_lines(self.selection, self.entries, self.vault)
         for entry in self.entries:
             if entry.seq not in self.shown:
@@ -281,7 +321,6 @@ class _Plan:
             elif entry.act in ("document.issued", "notice.approved", "checkpoint.cosigned"):
                 for ref in entry.refs:
                     self._object(ref.path, ref.sha256, ref.size)
-        self.stamps = _usable(self.store.all(Stamp, self.case.id))
         stamped = self._stamped_heads()
         self._proofs(stamped)
         self._certificates()
@@ -478,7 +517,7 @@ class _Plan:
     def _heads(self, stamped: Mapping[str, bytes]) -> None:
         """Every checkpoint that was stamped, printed or hands over to another key; the newest."""
         notes = {checkpoint.size: checkpoint.note for checkpoint in self.checkpoints}
-        wanted = {issued.checkpoint_size for issued in self.store.all(Issued, self.case.id)}
+        wanted = {issued.checkpoint_size for issued in self.standing.issued}
         wanted |= {entry.seq + 1 for entry in self.entries if entry.act == "key.rotated"}
         for size in sorted(wanted & notes.keys()):
             self._bytes(checkpoint_path(size), notes[size])
@@ -565,7 +604,7 @@ class _Plan:
 
     def _readme(self, verifier: bytes, page: bytes) -> Readme:
         head = self.checkpoints[-1]
-        by_number = {exhibit.number: exhibit for exhibit in self.store.all(Exhibit, self.case.id)}
+        by_number = {exhibit.number: exhibit for exhibit in self.standing.exhibits}
         whole = [entry for entry in self.entries if entry.act == "exhibit.sealed"]
         sealed = [entry for entry in whole if entry.seq in self.shown]
         stated = self.entries[-1].facts.get("manifest_key")

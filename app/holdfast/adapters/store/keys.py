@@ -11,14 +11,16 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import queue
 import secrets
+import tempfile
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
+from holdfast.adapters.store.vault import durable_folder
 from holdfast.core.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ class Keys:
         self._folder = folder
         self._found: SigningKey | None = None
         self._mark = ""
+        self._asked: _Question[str | None] | None = None
+        """What the keyring has not answered yet; nobody waits for that twice."""
 
     def key(self) -> SigningKey | None:
         """The signing key, or None while it cannot be had.
@@ -77,8 +81,9 @@ class Keys:
         """Another key signs from now on; the one before is forgotten.
 
         ``announce`` has both while the one before is still the one that is used: whatever ends
-        there, or before the other is kept, leaves it so.  Raises Unavailable(``key_locked``) while
-        the one before cannot be had.
+        there, or before the other is kept, leaves it so.  It has both once more when nobody uses
+        the one before any longer, for what was begun with it meanwhile.  Raises
+        Unavailable(``key_locked``) while the one before cannot be had.
         """
         before = self.key()
         if before is None:
@@ -87,6 +92,7 @@ class Keys:
         seed = secrets.token_bytes(32)
         announce(before, _usable(seed))
         self._keep(seed)
+        announce(before, _usable(seed))
         if kind == "keyring":
             patiently(lambda: _off_keyring(account))
         elif self.place != "file":
@@ -109,6 +115,10 @@ class Keys:
                 return self._from_file()
             case "keyring":
                 return self._from_keyring()
+            case _ if self._file.exists():
+                # Where the key lives was forgotten; the key was not.
+                self._remember(f"file {secrets.token_hex(8)}")
+                return self._from_file()
             case _:
                 return self._make()
 
@@ -122,19 +132,21 @@ class Keys:
         if patiently(lambda: _into_keyring(account, seed)):
             self._remember(f"keyring {account}")
         else:
-            draft = self._file.with_suffix(".new")
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(base64.b64encode(seed) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._file)
+            self._write(self._file, base64.b64encode(seed) + b"\n")
             self._remember(f"file {account}")
 
     def _remember(self, text: str) -> None:
-        draft = self._folder / "place.new"
-        draft.write_text(text, encoding="ascii")
-        draft.replace(self._folder / "place")
+        self._write(self._folder / "place", text.encode("ascii"))
+
+    def _write(self, place: Path, data: bytes) -> None:
+        """The file holds these bytes, durable and for nobody else, or what it held before."""
+        handle, draft = tempfile.mkstemp(dir=self._folder, prefix=f".{place.name}-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).replace(place)
+        durable_folder(self._folder)
 
     @property
     def _file(self) -> Path:
@@ -147,19 +159,28 @@ class Keys:
             return self._make()
         except OSError:
             return None
-        with contextlib.suppress(ValueError):
-            seed = base64.b64decode(text.strip(), validate=True)
-            if len(seed) == 32:
-                return seed
-        self._file.replace(self._file.with_suffix(".damaged"))
-        return self._make()
+        seed = _seed_in(text)
+        if seed is None:
+            self._file.replace(self._file.with_suffix(".damaged"))
+        return seed or self._make()
 
     def _from_keyring(self) -> bytes | None:
         account = self._noted().partition(" ")[2]
-        found = patiently(lambda: _out_of_keyring(account))
-        if found is None:
+        patience = 0.0
+        if self._asked is None:
+            self._asked, patience = _Question(lambda: _out_of_keyring(account)), PATIENCE_S
+        if not self._asked.answered(patience):
             return None
-        return base64.b64decode(found) if found else self._make()
+        found, self._asked = self._asked.answer, None
+        return None if found is None else _seed_in(found.encode()) or self._make()
+
+
+def _seed_in(text: bytes) -> bytes | None:
+    with contextlib.suppress(ValueError):
+        seed = base64.b64decode(text.strip(), validate=True)
+        if len(seed) == 32:
+            return seed
+    return None
 
 
 def _into_keyring(account: str, seed: bytes) -> bool:
@@ -194,12 +215,28 @@ def _out_of_keyring(account: str) -> str | None:
         return None
 
 
+class _Question(Generic[T]):
+    """Something that a keyring was asked, while it may be asking somebody.
+
+    The thread is nobody's to wait for, not even at the end of the process.
+    """
+
+    def __init__(self, ask: Callable[[], T]) -> None:
+        self._answers: queue.SimpleQueue[T] = queue.SimpleQueue()
+        threading.Thread(target=lambda: self._answers.put(ask()), daemon=True).start()
+
+    def answered(self, seconds: float) -> bool:
+        """Whether there is an answer by now, waited for so long; then it is in ``answer``."""
+        try:
+            self.answer = (
+                self._answers.get(timeout=seconds) if seconds else self._answers.get_nowait()
+            )
+        except queue.Empty:
+            return False
+        return True
+
+
 def patiently(ask: Callable[[], T]) -> T | None:
     """The answer, or None when the keyring is still asking somebody after some seconds."""
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyring")
-    try:
-        return pool.submit(ask).result(timeout=PATIENCE_S)
-    except Late:
-        return None
-    finally:
-        pool.shutdown(wait=False)
+    question = _Question(ask)
+    return question.answer if question.answered(PATIENCE_S) else None

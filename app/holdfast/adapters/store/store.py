@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from cattrs.preconf.json import JsonConverter
 
 Noun = TypeVar("Noun")
+NAME = "holdfast.db"
 BUSY_S = 30.0
 
 
@@ -58,7 +59,7 @@ class Store:
         self._keys = keys
         self._lock = threading.RLock()
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path = data / "holdfast.db"
+        self._path = data / NAME
         self._db = _open(self._path)
 
     def close(self) -> None:
@@ -202,9 +203,7 @@ class Store:
                     "INSERT INTO checkpoint (case_id, size, root) VALUES (?, ?, ?)",
                     [case.id, unsigned.size, unsigned.root],
                 )
-            elif known[0][0] is not None:
-                return read_checkpoint(known[0][0])
-            return self._sign(case, unsigned)
+            return self._signed_now(case, unsigned)
 
     def _sign(self, case: Case, unsigned: Checkpoint) -> Checkpoint:
         key = self._keys.key()
@@ -225,12 +224,19 @@ class Store:
             "SELECT size, root, note FROM checkpoint WHERE case_id = ? ORDER BY size", case_id
         ):
             if note is None:
-                with self._transaction():
-                    unsigned = Checkpoint(origin=self._origin(case), size=size, root=root)
-                    found.append(self._sign(case, unsigned))
+                unsigned = Checkpoint(origin=self._origin(case), size=size, root=root)
+                found.append(self._signed_now(case, unsigned))
             else:
                 found.append(read_checkpoint(note))
         return tuple(found)
+
+    def _signed_now(self, case: Case, unsigned: Checkpoint) -> Checkpoint:
+        """The stored head of that size; another process may have signed it meanwhile."""
+        with self._transaction():
+            ((note,),) = self._query(
+                "SELECT note FROM checkpoint WHERE case_id = ? AND size = ?", case.id, unsigned.size
+            )
+            return self._sign(case, unsigned) if note is None else read_checkpoint(note)
 
     def key(self, case_id: str) -> VerifierKey | None:
         """The installation's public key under the ledger's origin; None until one can be had."""
@@ -246,9 +252,12 @@ class Store:
         that says so: nobody else can take over a record like that.  Raises
         Unavailable(``key_locked``).
         """
-        cases = self.all(Case)
+        told: dict[str, Case] = {}
 
         def announce(before: SigningKey, after: SigningKey) -> None:
+            with self._transaction():
+                # Those that another window opened meanwhile are there by the second time.
+                cases = [case for case in self.all(Case) if case.id not in told]
             for case in cases:
                 self.head(case)
                 self.checkpoints(case.id)
@@ -257,9 +266,10 @@ class Store:
                         case, VerifierKey(name=self._origin(case), public_key=after.public)
                     )
                     self._head_by(case, (before, after))
+                told[case.id] = case
 
         self._keys.change(announce)
-        return cases
+        return tuple(told.values())
 
     def _head_by(self, case: Case, keys: Sequence[SigningKey]) -> None:
         leaves = self.leaves(case.id)
@@ -290,7 +300,7 @@ class Store:
         fields: Any = noun
         body = _converter().dumps(noun, ensure_ascii=False)
         case_id = fields.id if isinstance(noun, Case) else fields.case_id
-        with self._lock:
+        with self._transaction():
             self._db.execute(
                 "INSERT INTO noun (kind, id, case_id, body) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
@@ -348,7 +358,10 @@ class Store:
 
     def _query(self, sql: str, *parameters: str | int) -> list[tuple[Any, ...]]:
         with self._lock:
-            return self._db.execute(sql, parameters).fetchall()
+            try:
+                return self._db.execute(sql, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise _explained(error) from error
 
 
 class CaseCustody:
@@ -382,16 +395,24 @@ class CaseCustody:
 
 
 def _explained(error: sqlite3.Error) -> Exception:
+    """What a person can be told; else the error itself, for then it is a bug of ours."""
     text = str(error)
-    if re.search("disk is full|disk I/O", text):
-        return Refused("disk_full", name="holdfast.db")
+    if "disk is full" in text:
+        return Refused("disk_full", name=NAME)
     if "locked" in text or "busy" in text:
         return Unavailable("database_busy")
+    if "not a database" in text or "malformed" in text:
+        return Tampered("database_damaged", path=NAME)
+    if re.search("disk I/O|readonly|unable to open", text):
+        return Refused("database_unreachable", reason=text)
     return error
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    conn = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
+    try:
+        conn = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
+    except sqlite3.Error as error:
+        raise _explained(error) from error
     try:
         conn.execute("PRAGMA foreign_keys = ON")
         conn.execute("PRAGMA synchronous = FULL")
@@ -407,8 +428,6 @@ def _open(path: Path) -> sqlite3.Connection:
             conn.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         conn.close()
-        if "not a database" in str(error) or "malformed" in str(error):
-            raise Tampered("database_damaged", path=path.name) from error
         raise _explained(error) from error
     except BaseException:
         conn.close()
