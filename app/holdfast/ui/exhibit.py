@@ -58,6 +58,7 @@ class ExhibitDetail(QFrame):
         px = desk.look.px
         self._file: CaseFile | None = None
         self._exhibit: Exhibit | None = None
+        self._told: tuple[Exhibit, tuple[Stamp, ...], str] | None = None
         self._manifest: Mapping[str, Json] = {}
         self._rows: tuple[Row, ...] = ()
         self.tag = Tag(desk)
@@ -141,7 +142,12 @@ class ExhibitDetail(QFrame):
         """It shows this one."""
         fresh = self._exhibit is None or self._exhibit.id != exhibit.id
         self._file, self._exhibit = file, exhibit
-        self.retell()
+        stamps = stamps_of(exhibit, file.stamps, sealing_lines(file).get(exhibit.number))
+        told = (exhibit, stamps, self.desk.lang)
+        if told != self._told:
+            # What is the same is not drawn again: somebody may be reading or copying from it.
+            self._told = told
+            self.retell()
         if not fresh:
             return
         self._manifest, self._marks, self._rows = {}, (), ()

@@ -33,6 +33,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QLineEdit,
     QListView,
     QMenu,
     QStyle,
@@ -57,6 +58,35 @@ class SectionRow:
 
     text: str
     count: int = 0
+    of: object = None
+    """What it is the heading of, whatever language it says that in."""
+
+
+def _renew(
+    model: RowList | CellTable, rows: list[Any], key: Callable[[Any], object], columns: int
+) -> None:
+    """The model holds ``rows``; what stands the same at both ends is changed in its place.
+
+    A reset would take the selection, the place and whatever is just being written in a cell.
+    """
+    old, new = [key(one) for one in model.rows], [key(one) for one in rows]
+    top = 0
+    while top < min(len(old), len(new)) and old[top] == new[top]:
+        top += 1
+    end = 0
+    while end < min(len(old), len(new)) - top and old[-1 - end] == new[-1 - end]:
+        end += 1
+    if top + end < len(old):
+        model.beginRemoveRows(QModelIndex(), top, len(old) - end - 1)
+        del model.rows[top : len(old) - end]
+        model.endRemoveRows()
+    if top + end < len(new):
+        model.beginInsertRows(QModelIndex(), top, len(new) - end - 1)
+        model.rows[top:top] = rows[top : len(new) - end]
+        model.endInsertRows()
+    model.rows = rows
+    if rows:
+        model.dataChanged.emit(model.index(0, 0), model.index(len(rows) - 1, columns - 1))
 
 
 class RowList(QAbstractListModel):
@@ -68,10 +98,12 @@ class RowList(QAbstractListModel):
         self.rows: list[Any] = []
 
     def show_rows(self, rows: Sequence[Any]) -> None:
-        """These rows, from now on."""
-        self.beginResetModel()
-        self.rows = list(rows)
-        self.endResetModel()
+        """These rows, from now on; those that were there keep selection and place."""
+        _renew(self, list(rows), self.key, 1)
+
+    def key(self, one: Any) -> object:
+        """What makes a row the same row, whatever it says by now."""
+        return one.of if isinstance(one, SectionRow) else one
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self.rows)
@@ -216,6 +248,11 @@ class NextModel(RowList):
         self._items = items
         self.retell()
 
+    def key(self, one: Any) -> object:
+        if isinstance(one, NextItem):
+            return one.title.key, one.place, repr(one.what)
+        return super().key(one)
+
     def retell(self) -> None:
         """The same in the language that is spoken now."""
         rows: list[Any] = []
@@ -223,7 +260,7 @@ class NextModel(RowList):
             mine = [item for item in self._items if item.section == section]
             if mine:
                 title = self.desk.say(f"next.section.{section}")
-                rows += [SectionRow(text=title, count=len(mine)), *mine]
+                rows += [SectionRow(text=title, count=len(mine), of=section), *mine]
         self.show_rows(rows)
 
     def spoken(self, one: NextItem) -> str:
@@ -340,7 +377,8 @@ class NextList(QListView):
 
     def setModel(self, model: Any) -> None:
         super().setModel(model)
-        model.modelReset.connect(self._fit)
+        model.dataChanged.connect(self._fit)
+        model.rowsRemoved.connect(self._fit)
 
     def _fit(self) -> None:
         rows = getattr(self.model(), "rows", ())
@@ -421,6 +459,11 @@ class Moment:
 class TimelineModel(RowList):
     """What happened, newest first, by day."""
 
+    def key(self, one: Any) -> object:
+        if isinstance(one, Moment):
+            return one.at, one.icon, one.exhibit, one.letter, one.check
+        return super().key(one)
+
     def spoken(self, one: Moment) -> str:
         parts = (short_time(one.at), one.title, one.line, one.state_text)
         return ". ".join(part for part in parts if part)
@@ -472,16 +515,23 @@ class CellTable(QAbstractTableModel):
     edited = Signal(object, int, str)
     """Row's object, column, new text."""
 
-    def __init__(self, desk: Desk, columns: Sequence[str], editable: frozenset[int] = frozenset()):
+    def __init__(
+        self,
+        desk: Desk,
+        columns: Sequence[str],
+        editable: frozenset[int] = frozenset(),
+        *,
+        key: Callable[[Any], object] = id,
+    ):
+        """``key``: what makes that for which a row stands the same, whatever it says by now."""
         super().__init__()
-        self.desk, self.columns, self.editable = desk, columns, editable
+        self.desk, self.columns, self.editable, self._key = desk, columns, editable, key
         self.rows: list[tuple[Any, tuple[Cell, ...]]] = []
 
     def show_rows(self, rows: Sequence[tuple[Any, tuple[Cell, ...]]]) -> None:
-        """These rows, from now on."""
-        self.beginResetModel()
-        self.rows = list(rows)
-        self.endResetModel()
+        """These rows, from now on; those that were there keep selection, editor and place."""
+        _renew(self, list(rows), lambda row: self._key(row[0]), len(self.columns))
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
 
     def show_row(self, at: int, what: Any, cells: tuple[Cell, ...]) -> None:
         """That row, from now on; the others stay as they are."""
@@ -549,6 +599,11 @@ class CellDelegate(QStyledItemDelegate):
             wide += QFontMetrics(look.font("caption")).horizontalAdvance(cell.tag) + look.px(20)
         return QSize(wide, look.px(self.high))
 
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        # A row that changes behind it must not take what is being written.
+        if not (isinstance(editor, QLineEdit) and editor.isModified()):
+            super().setEditorData(editor, index)
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         cell: Cell = index.data(ROW)
         look, box = self.desk.look, option.rect
@@ -583,12 +638,18 @@ class CellDelegate(QStyledItemDelegate):
 class Filtered(QSortFilterProxyModel):
     """Rows that a chosen chip and a search let through, sorted by what their cells mean."""
 
-    def __init__(self) -> None:
+    def __init__(self, also: Callable[[Any], str] = lambda _: "") -> None:
+        """``also``: what is searched of a row beside what its cells say."""
         super().__init__()
+        self._also = also
         self._passes: Callable[[Any], bool] = lambda _: True
         self._needle = ""
         self.setSortRole(Qt.ItemDataRole.UserRole + 1)
         self.setDynamicSortFilter(False)
+
+    def anew(self) -> None:
+        """Rows have changed: they are sorted and let through as they are now."""
+        self.invalidate()
 
     def only(self, passes: Callable[[Any], bool]) -> None:
         """Rows whose object passes."""
@@ -606,7 +667,10 @@ class Filtered(QSortFilterProxyModel):
         what, cells = model.rows[source_row]
         if not self._passes(what):
             return False
-        held = " ".join(f"{cell.text} {cell.full}" for cell in cells).casefold()
+        if not self._needle:
+            return True
+        said = " ".join(f"{cell.text} {cell.full}" for cell in cells)
+        held = f"{said} {self._also(what)}".casefold()
         return all(word in held for word in self._needle.split())
 
 

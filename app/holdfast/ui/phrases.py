@@ -210,6 +210,18 @@ def sealing_lines(file: CaseFile) -> dict[str, int]:
     return {e.subject: e.seq for e in file.entries if e.act == "exhibit.sealed"}
 
 
+def undated(file: CaseFile) -> int:
+    """Exhibits of a case that no time-stamp speaks for yet; a withdrawn one needs none."""
+    sure = [s for s in file.stamps if s.status in ("confirmed", "simulated", "one_source")]
+    own = {s.subject.path.split("/")[1] for s in sure if s.subject.kind == "manifest"}
+    heads = (_checkpoint_size(s) for s in sure if s.subject.kind == "checkpoint")
+    reach, lines = max(heads, default=0), sealing_lines(file)
+    return sum(
+        not one.withdrawn and one.number not in own and lines.get(one.number, reach) >= reach
+        for one in file.exhibits
+    )
+
+
 def _checkpoint_size(stamp: Stamp) -> int:
     name = stamp.subject.path.rpartition("/")[2].removesuffix(".txt")
     return int(name) if name.isdecimal() else 0

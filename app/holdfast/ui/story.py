@@ -48,7 +48,7 @@ def story(desk: Desk, file: CaseFile) -> list[Any]:
     moments = sorted(_moments(desk, file), key=lambda m: m.at, reverse=True)
     rows: list[Any] = []
     for on, group in groupby(moments, key=lambda m: local(m.at).date()):
-        rows.append(SectionRow(text=day(desk, on)))
+        rows.append(SectionRow(text=day(desk, on), of=on))
         rows.extend(group)
     return rows
 

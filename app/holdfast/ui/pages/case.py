@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtWidgets import (
@@ -216,9 +216,7 @@ class CasePage(Page):
         if key:
             self.step.tell(key)
         self.more.setVisible(not case.closed)
-        held = self._held()
         self.model.show_rows(story(self.desk, file))
-        self._hold(held)
         for inside in (self.evidence, self.letters, self.documents, self.people):
             inside.show_case(file)
         if self.detail.exhibit is not None:
@@ -356,18 +354,6 @@ class CasePage(Page):
 
     def _notices(self) -> Sequence[Notice]:
         return self.file.notices if self.file is not None else ()
-
-    def _held(self) -> Any:
-        index = self.list.currentIndex()
-        return index.data(ROW) if index.isValid() else None
-
-    def _hold(self, held: Any) -> None:
-        if not isinstance(held, Moment):
-            return
-        for at, one in enumerate(self.model.rows):
-            if isinstance(one, Moment) and (one.at, one.exhibit) == (held.at, held.exhibit):
-                self.list.setCurrentIndex(self.model.index(at))
-                return
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QWidget
+from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QWidget
 
 from holdfast.core.case import Party
 from holdfast.core.document import Issued
@@ -75,9 +77,11 @@ class EvidenceTab(QWidget):
             group.addButton(chip)
             chip.clicked.connect(self._filter)
         self.chips["all"].setChecked(True)
-        self.model = CellTable(desk, EVIDENCE, frozenset({NAME, PURPOSE}))
+        self.model = CellTable(
+            desk, EVIDENCE, frozenset({NAME, PURPOSE}), key=lambda one: one.exhibit.id
+        )
         self.model.edited.connect(self._edit)
-        self.proxy = Filtered()
+        self.proxy = Filtered(also=lambda one: f"{one.exhibit.title} {one.exhibit.url}")
         self.proxy.setSourceModel(self.model)
         self.table = Table(desk, "case.tab.evidence", high=34)
         self.table.setModel(self.proxy)
@@ -85,6 +89,8 @@ class EvidenceTab(QWidget):
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.table.opened.connect(lambda one: self.opened.emit(one.exhibit.number))
         self._rows: list[EvidenceRow] = []
+        self._fitted: tuple[str, str, bool] | None = None
+        """For what columns were given their widths; after that they are the person's."""
         timer = QTimer(self)
         timer.setSingleShot(True)
         timer.setInterval(SEARCH_MS)
@@ -120,8 +126,13 @@ class EvidenceTab(QWidget):
             count = sum(self._passes(name, one) for one in self._rows)
             chip.tell(f"evidence.view.{name}", count=count)
         self.model.show_rows([(one, self._cells(one)) for one in self._rows])
-        header = self.table.horizontalHeader()
-        self.proxy.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
+        self.proxy.anew()
+        fitted = (file.case.id, self.desk.lang, bool(self._rows))
+        if fitted != self._fitted:
+            self._fitted = fitted
+            self._fit()
+
+    def _fit(self) -> None:
         self.table.resizeColumnsToContents()
         px = self.desk.look.px
         for index, widest in ((NAME, px(280)), (PURPOSE, px(320))):
@@ -180,6 +191,25 @@ class _Rows(Scroll):
         self.box = column(gap=desk.look.px(8))
         side = desk.look.px(24)
         super().__init__(framed(column(self.box, None, margins=(side, side, side, side)), "body"))
+        self._drawn = ""
+        """Id of the case that was drawn last."""
+
+    @contextmanager
+    def _anew(self, case: str) -> Iterator[None]:
+        """It is drawn once more; of the same case place and keyboard stay where they were."""
+        bar, now = self.verticalScrollBar(), QApplication.focusWidget()
+        held = bar.value() if case == self._drawn else 0
+        name = now.accessibleName() if now is not None and self.isAncestorOf(now) else ""
+        self._drawn = case
+        emptied(self.box)
+        yield
+        if name:
+            for child in self.findChildren(QWidget):
+                if child.accessibleName() == name and child.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                    child.setFocus(Qt.FocusReason.OtherFocusReason)
+                    break
+        # How far it can be scrolled is known once it is laid out.
+        QTimer.singleShot(0, self, lambda: bar.setValue(held))
 
     def _line(self, icon: str, title: str, line: str, *actions: QWidget, tag: str = "") -> QFrame:
         px, desk = self.desk.look.px, self.desk
@@ -199,6 +229,10 @@ class _Rows(Scroll):
         return panel_row(Glyph(desk, icon, "secondary", size=18), fold, wide=1, desk=desk, high=52)
 
 
+ANOTHER = "another"
+"""In the place of a letter's id: a new one, whatever else is still a draft."""
+
+
 class LettersTab(_Rows):
     """Letters of the case, and the way to write another."""
 
@@ -209,18 +243,19 @@ class LettersTab(_Rows):
 
     def show_case(self, file: CaseFile) -> None:
         """These letters."""
-        emptied(self.box)
+        with self._anew(file.case.id):
+            self._draw(file)
+
+    def _draw(self, file: CaseFile) -> None:
         desk, case = self.desk, file.case
-        new = Button(desk, "letters.new", icon="plus", size="small")
-        new.clicked.connect(lambda: desk.wanted.emit("letter", (case.id, "")))
-        rows = []
-        for notice in file.notices:
-            rows.append(self._letter(file, notice))
+        rows = [self._letter(file, notice) for notice in file.notices]
         if rows:
             self.box.addWidget(panel(*rows))
         else:
             self.box.addWidget(Label(desk, "letters.none", tone="secondary"))
         if not case.closed:
+            new = Button(desk, "letters.new", icon="plus", size="small")
+            new.clicked.connect(lambda: desk.wanted.emit("letter", (case.id, ANOTHER)))
             holder = QWidget()
             holder.setLayout(Flow(new, gap=0))
             self.box.addWidget(holder)
@@ -270,7 +305,10 @@ class DocumentsTab(_Rows):
     def show_case(self, file: CaseFile) -> None:
         """These documents."""
         chosen = {kind: box.currentData() for kind, box in self.lang.items()}
-        emptied(self.box)
+        with self._anew(file.case.id):
+            self._draw(file, chosen)
+
+    def _draw(self, file: CaseFile, chosen: dict[str, str]) -> None:
         self.lang.clear()
         self.issue.clear()
         self._file = file
@@ -384,7 +422,10 @@ class PeopleTab(_Rows):
         typing = any(field.isModified() for field in self.fields.values())
         if typing and self._file is not None and self._file.case.id == file.case.id:
             return
-        emptied(self.box)
+        with self._anew(file.case.id):
+            self._draw(file)
+
+    def _draw(self, file: CaseFile) -> None:
         self.fields.clear()
         self._file = file
         desk, px = self.desk, self.desk.look.px
@@ -447,12 +488,16 @@ class PeopleTab(_Rows):
             email=typed["email"],
             address=typed["address"],
         )
-        for field in self.fields.values():
-            field.setModified(False)
         holdfast = self.desk.holdfast
         task = self.desk.runner.start(lambda _: holdfast.save_party(party))
-        task.succeeded.connect(lambda _: self.desk.changed.emit())
+        task.succeeded.connect(lambda _: self._saved(typed))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+
+    def _saved(self, typed: dict[str, str]) -> None:
+        """What was not written further meanwhile is as it is on record."""
+        for name, field in self.fields.items():
+            field.setModified(field.text().strip() != typed[name])
+        self.desk.changed.emit()
 
 
 def _aside(desk: Desk, text: str) -> Line:

@@ -9,12 +9,11 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QButtonGroup, QInputDialog, QWidget
 
 from holdfast.core.job import Job
-from holdfast.core.timestamp import Stamp
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, framed
 from holdfast.ui.models import Cell, CellTable, Filtered, Table, when
 from holdfast.ui.page import Page
-from holdfast.ui.phrases import short_time
+from holdfast.ui.phrases import short_time, undated
 from holdfast.ui.widgets import Button, Field, Label
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ class CaseRow:
     weak: int
     unstamped: int
     stage: str
+    held: str
+    """What can be searched beside what the row says: parties, links, numbers, captions."""
 
 
 def stage(file: CaseFile) -> str:
@@ -70,9 +71,13 @@ def weak_count(file: CaseFile) -> int:
     )
 
 
-def waiting_count(stamps: tuple[Stamp, ...]) -> int:
-    """Time-stamps that are queued or on their way."""
-    return sum(stamp.status in ("queued", "pending") for stamp in stamps)
+def held_words(file: CaseFile) -> str:
+    """Who is in a case and what, for the search."""
+    people = (f"{party.name} {party.legal_name}" for party in file.parties)
+    things = (f"{e.number} {e.caption} {e.title} {e.url}" for e in file.exhibits)
+    tried = (attempt.target for attempt in file.attempts)
+    letters = (f"{notice.number} {notice.document}" for notice in file.notices)
+    return "\n".join((*people, *things, *tried, *letters))
 
 
 def case_row(file: CaseFile) -> CaseRow:
@@ -83,8 +88,9 @@ def case_row(file: CaseFile) -> CaseRow:
         due=running[0].due if running else "",
         basis=running[0].basis if running else "",
         weak=weak_count(file),
-        unstamped=waiting_count(file.stamps),
+        unstamped=undated(file),
         stage=stage(file),
+        held=held_words(file),
     )
 
 
@@ -110,8 +116,8 @@ class CasesPage(Page):
             group.addButton(chip)
             chip.clicked.connect(self._filter)
         self.chips["all"].setChecked(True)
-        self.model = CellTable(desk, COLUMNS)
-        self.proxy = Filtered()
+        self.model = CellTable(desk, COLUMNS, key=lambda one: one.file.case.id)
+        self.proxy = Filtered(also=lambda one: one.held)
         self.proxy.setSourceModel(self.model)
         self.table = Table(desk, "cases.title", high=38)
         self.table.setModel(self.proxy)
@@ -121,6 +127,8 @@ class CasesPage(Page):
         self.foot = Label(desk, "cases.foot", role="caption", tone="secondary")
         self.empty = Label(desk, "cases.empty", tone="secondary")
         self._rows: list[CaseRow] = []
+        self._fitted: tuple[str, bool] | None = None
+        """For which words columns were given their widths; after that they are the person's."""
         timer = QTimer(self)
         timer.setSingleShot(True)
         timer.setInterval(SEARCH_MS)
@@ -163,11 +171,11 @@ class CasesPage(Page):
         for name, chip in self.chips.items():
             chip.tell(f"cases.view.{name}", count=counts[name])
         self.model.show_rows([(one, self._cells(one)) for one in self._rows])
-        self.proxy.sort(
-            self.table.horizontalHeader().sortIndicatorSection(),
-            self.table.horizontalHeader().sortIndicatorOrder(),
-        )
-        self._fit()
+        self.proxy.anew()
+        fitted = (self.desk.lang, bool(self._rows))
+        if fitted != self._fitted:
+            self._fitted = fitted
+            self._fit()
 
     def _fit(self) -> None:
         self.table.resizeColumnsToContents()

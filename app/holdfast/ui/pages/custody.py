@@ -33,6 +33,8 @@ class CustodyRows:
         """Whether the exhibits of a partial pack are being chosen."""
         self.left_out: set[str] = set()
         self.without_parties = False
+        self.typed = ""
+        """How many lines somebody saw last, as far as it was typed."""
         self._case = ""
         self._asked: tuple[str, int] = ("", 0)
         self._due: tuple[RenewalDue, ...] = ()
@@ -46,6 +48,7 @@ class CustodyRows:
         """Another drawing of the tab; the button that opens the choice."""
         if file.case.id != self._case:
             self._case, self.open, self.left_out, self._due = file.case.id, False, set(), ()
+            self.typed, self.without_parties = "", False
         self.choose = Button(self.desk, "ledger.choose", size="small")
         self.choose.setCheckable(True)
         self.choose.setChecked(self.open)
@@ -162,8 +165,13 @@ class CustodyRows:
         desk = self.desk
         self.since = Field(desk, "ledger.since", hint="ledger.since.hint", limit=9)
         self.since.setFixedWidth(desk.look.px(120))
+        self.since.setText(self.typed)
+        self.since.textChanged.connect(self._type)
         title, line = desk.say("ledger.since"), desk.say("ledger.since.line")
         return self._line("steps", title, line, self.since)
+
+    def _type(self, text: str) -> None:
+        self.typed = text
 
     def _save(self, file: CaseFile) -> None:
         holdfast, case = self.desk.holdfast, file.case

@@ -82,7 +82,7 @@ class EnvironmentPage(Page):
         self.when = Label(desk, tone="secondary")
         self.summary = Label(desk, role="strong")
         self.limits = Label(desk, "environment.limits", role="caption", tone="secondary")
-        self.model = CellTable(desk, COLUMNS, frozenset({REMARK}))
+        self.model = CellTable(desk, COLUMNS, frozenset({REMARK}), key=lambda one: one.item)
         self.model.edited.connect(self._edited)
         self.table = Table(desk, "environment.table", high=HIGH)
         self.table.setObjectName("panel")

@@ -228,7 +228,7 @@ class SeriesPage(Page):
         self.pages = Check(desk, "series.pages")
         self.wrong = Label(desk, role="caption", tone="warning")
         self.wrong.hide()
-        self.model = EpisodeModel(desk, COLUMNS)
+        self.model = EpisodeModel(desk, COLUMNS, key=lambda one: one.episode.id)
         self.table = EpisodeTable(desk, "series.table", high=34)
         self.table.setModel(self.model)
         self.table.setItemDelegateForColumn(TICK, TickDelegate(desk, self.table, 34))
