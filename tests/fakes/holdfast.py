@@ -963,7 +963,8 @@ class FakeHoldfast(FakeSeries):
     ) -> Notice:
         self._call("draft", case, regime, platform, dict(answers), lang)
         file = self.case_file(case)
-        open_ = [n for n in file.notices if n.status == "drafted"]
+        same = ("drafted", regime, platform, lang)
+        open_ = [n for n in file.notices if (n.status, n.regime, n.platform, n.lang) == same]
         held = (
             open_[0]
             if open_

@@ -27,6 +27,9 @@ class Page(QFrame):
     def arrive(self, what: object) -> None:
         """The person came here, with what they brought."""
 
+    def rest(self) -> None:
+        """What is half written here is put where it will be found again."""
+
     def retell(self) -> None:
         """Everything that is not a plain sentence is said again."""
 

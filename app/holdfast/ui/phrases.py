@@ -211,8 +211,9 @@ def sealing_lines(file: CaseFile) -> dict[str, int]:
 
 
 def undated(file: CaseFile) -> int:
-    """Exhibits of a case that no time-stamp speaks for yet; a withdrawn one needs none."""
-    sure = [s for s in file.stamps if s.status in ("confirmed", "simulated", "one_source")]
+    """Exhibits of a case that no time-stamp speaks for or against yet; withdrawn ones need none."""
+    told = ("confirmed", "simulated", "one_source", "broken")
+    sure = [stamp for stamp in file.stamps if stamp.status in told]
     own = {s.subject.path.split("/")[1] for s in sure if s.subject.kind == "manifest"}
     heads = (_checkpoint_size(s) for s in sure if s.subject.kind == "checkpoint")
     reach, lines = max(heads, default=0), sealing_lines(file)

@@ -380,6 +380,8 @@ class MainWindow(Aside):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         runner = self.desk.runner
+        if self.here is not None and not self._closing:
+            self.here.rest()
         if runner.writing and not self._closing:
             self._closing = True
             event.ignore()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from holdfast.core.job import Job
@@ -79,8 +80,12 @@ class AnswerPage(Page):
         """``what``: (case, notice)."""
         if not isinstance(what, tuple):
             return
+        if what == (self._case, self._letter):
+            # What was begun here goes on.
+            return
         self._case, self._letter = what
         self._file = None
+        self.by.setChecked(False)
         self.note.clear()
         for radio in self.kinds.values():
             radio.setAutoExclusive(False)
@@ -96,6 +101,7 @@ class AnswerPage(Page):
         task = self.desk.runner.start(work, writes=False)
         task.succeeded.connect(lambda practice: self.rehearse(practice=practice))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+        next(iter(self.kinds.values())).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def retell(self) -> None:
         self.note.setAccessibleName(self.desk.say("answer.note"))
@@ -124,7 +130,11 @@ class AnswerPage(Page):
         task = self.desk.runner.start(
             lambda _: holdfast.answer(letter, kind, "", note, file, by), "task.recording"
         )
-        task.succeeded.connect(lambda _: self.desk.changed.emit())
+        task.succeeded.connect(lambda _: self._recorded())
         task.succeeded.connect(lambda _: self.desk.wanted.emit("case", (case, "")))
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
         task.finished.connect(self._ready)
+
+    def _recorded(self) -> None:
+        self._letter = ""
+        self.desk.changed.emit()

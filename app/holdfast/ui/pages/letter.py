@@ -23,7 +23,7 @@ from holdfast.ui.parts import Footer, Gauge, Tag
 from holdfast.ui.widgets import Button, Choice, Glyph, IconButton, Label, Line
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QHideEvent, QResizeEvent
 
     from holdfast.usecases.cases import CaseFile
 
@@ -113,9 +113,13 @@ class LetterPage(Page):
         self.address.setLayout(address)
         title = row(Label(desk, "letter.questions", role="heading"), gap=px(8))
         title.setContentsMargins(side, px(16), side, px(8))
-        follow = Label(desk, "letter.follow", role="caption", tone="secondary")
-        follow.setContentsMargins(side, 0, side, px(8))
-        left = framed(column(title, follow, self.address, self.questions, None), "detailbody")
+        self.follow = Label(desk, "letter.follow", role="caption", tone="secondary")
+        self.follow.setContentsMargins(side, 0, side, px(8))
+        self.questions_holder = QWidget()
+        self.questions_holder.setLayout(self.questions)
+        left = framed(
+            column(title, self.follow, self.address, self.questions_holder, None), "detailbody"
+        )
         sheet = framed(column(self.paper, margins=(px(24), px(20), px(24), px(20))), "sheetpaper")
         sheet.setMinimumHeight(px(260))
         gauges = Fold(self.law, self.good, gap=px(32), below=px(420), stretch=(1, 1))
@@ -144,9 +148,13 @@ class LetterPage(Page):
         self.setLayout(layout)
 
     def arrive(self, what: object) -> None:
-        """``what``: (case, notice); an empty notice begins one or takes up an unapproved one."""
+        """``what``: (case, notice); an empty notice begins one or takes up an unapproved one.
+
+        One that is not there (``ANOTHER``) begins one in any case.
+        """
         if not isinstance(what, tuple):
             return
+        self.rest()
         self._case, wanted = what
         self._notice = None
         self._changed.clear()
@@ -163,8 +171,10 @@ class LetterPage(Page):
         task.failed.connect(self._trouble)
 
     def _begin(self, shelf: Shelf, wanted: str) -> None:
-        self._shelf = shelf
         case = shelf.file.case
+        if self._case not in (case.id, case.number):
+            return
+        self._shelf, self._case = shelf, case.id
         self.rehearse(practice=case.world == "practice")
         open_letters = [n for n in shelf.file.notices if n.status == "drafted"]
         found = [n for n in open_letters if n.id == wanted] or (open_letters if not wanted else [])
@@ -193,8 +203,14 @@ class LetterPage(Page):
             self.rows["used"].first.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self.stack.setCurrentIndex(0)
-            if self._regime is not None:
-                self.steps.begin(self._regime, self._given, self.platform)
+            self._step()
+
+    def _step(self) -> None:
+        """The first questions; before it is known to whom, those of the first basis there is."""
+        regimes = self._shelf.regimes if self._shelf is not None else ()
+        regime = self._regime or next(iter(regimes), None)
+        if regime is not None:
+            self.steps.begin(regime, self._given, self.platform)
 
     # --- to whom, on what basis, in which language -----------------------------------------------
 
@@ -205,7 +221,8 @@ class LetterPage(Page):
         for platform in self._shelf.platforms:
             self.platform.addItem(platform.names(lang), platform.id)
         wanted = notice.platform if notice else self._guess()
-        self.platform.setCurrentIndex(max(0, self.platform.findData(wanted)))
+        # Nobody's letter goes to whoever happens to stand first in the list.
+        self.platform.setCurrentIndex(self.platform.findData(wanted))
         self._take_platform()
         if notice is not None:
             self.regime.setCurrentIndex(max(0, self.regime.findData(notice.regime)))
@@ -216,8 +233,10 @@ class LetterPage(Page):
             box.setEnabled(notice is None)
 
     def _guess(self) -> str:
-        """The platform whose name stands in an exhibit's host, if any does."""
+        """The only platform there is, or the one whose name stands in an exhibit's host."""
         assert self._shelf is not None
+        if len(self._shelf.platforms) == 1:
+            return self._shelf.platforms[0].id
         names = {
             part
             for exhibit in self._shelf.file.exhibits
@@ -263,13 +282,14 @@ class LetterPage(Page):
         self._choose_regime()
 
     def _choose_first_platform(self, at: int) -> None:
+        if self.steps.line is not None:
+            self._given[self.steps.line.question.id] = self.steps.line.answer()
         self.platform.setCurrentIndex(at)
         self._take_platform()
         self._take_regime()
         self._ask_all()
         self.retell()
-        if self._regime is not None:
-            self.steps.begin(self._regime, self._given, self.platform)
+        self._step()
 
     def _choose_regime(self) -> None:
         self._take_regime()
@@ -354,6 +374,10 @@ class LetterPage(Page):
             QTimer.singleShot(0, self, self._write)
 
     def _written(self, notice: Notice, gauge: NoticeGauge) -> None:
+        chosen = self._platform.id if self._platform is not None else ""
+        if (notice.case_id, notice.platform) != (self._case, chosen):
+            # Another letter is on the table by now.
+            return
         self.refusal.hide()
         self._notice = notice
         for box in (self.platform, self.regime, self.lang):
@@ -390,6 +414,10 @@ class LetterPage(Page):
             held = bar.value()
             self.paper.setPlainText(notice.text)
             bar.setValue(held)
+        self.approve.setEnabled(gauge.ready and not self._editing)
+        self.restore.setVisible(notice.edited)
+        # What the person wrote is theirs: answers would not change a word of it.
+        self.questions_holder.setEnabled(not notice.edited)
         self.retell()
         lang = self.desk.lang
         for meter, need in ((self.law, "law"), (self.good, "good")):
@@ -410,8 +438,6 @@ class LetterPage(Page):
                 ],
             )
         self._tell_concerns(gauge)
-        self.approve.setEnabled(gauge.ready)
-        self.restore.setVisible(notice.edited)
 
     def _tell_concerns(self, gauge: NoticeGauge) -> None:
         emptied(self.concerns)
@@ -438,14 +464,16 @@ class LetterPage(Page):
         if shelf is None:
             return
         name = self._platform.names(self.desk.lang) if self._platform else ""
+        key = "letter.title" if notice else "letter.title.to" if name else "letter.title.new"
         number = notice.number if notice else ""
         self.title.show_text(
-            self.desk.say(
-                "letter.title", number=number, case=shelf.file.case.title, platform=name
-            ).strip()
+            self.desk.say(key, number=number, case=shelf.file.case.title, platform=name)
         )
         ready = self.approve.isEnabled()
-        self.footer.sentence.tell("letter.foot" if ready else "letter.foot.not")
+        foot = "letter.foot.editing" if self._editing else "letter.foot.not"
+        self.footer.sentence.tell("letter.foot" if ready else foot)
+        own = notice is not None and notice.edited
+        self.follow.tell("letter.follow.own" if own else "letter.follow")
         self.saved.tell("letter.saved") if notice else self.saved.show_text("")
 
     # --- the person's own words, and approval ----------------------------------------------------
@@ -459,20 +487,32 @@ class LetterPage(Page):
             self.paper.setFocus(Qt.FocusReason.OtherFocusReason)
             self.edit.tell("letter.edit.done")
             self.approve.setEnabled(False)
+            self.retell()
             return
+        self.rest()
+
+    def rest(self) -> None:
+        """What the person wrote is the letter's text from now on."""
+        if self._editing and self._notice is not None:
+            self._stop_edit()
+            self._store_text(self.paper.toPlainText())
+
+    def _stop_edit(self) -> None:
         self._editing = False
         self.paper.setReadOnly(True)
         self.edit.tell("letter.edit")
-        self._store_text(self.paper.toPlainText())
 
     def _restore(self) -> None:
         from holdfast.ui.ask import ask
 
         if self._notice is not None and ask(self, self.desk, "letter.restore.ask"):
-            self._editing = False
-            self.paper.setReadOnly(True)
-            self.edit.tell("letter.edit")
+            self._stop_edit()
             self._store_text("")
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        # Whoever goes elsewhere in the middle of a sentence finds it again.
+        self.rest()
+        super().hideEvent(event)
 
     def _store_text(self, text: str) -> None:
         assert self._notice is not None
@@ -565,6 +605,7 @@ class _Steps(QWidget):
 
     def begin(self, regime: Regime, given: Mapping[str, str], platforms: Choice) -> None:
         """The first of them is asked, together with whom the letter goes to."""
+        self.platform.setPlaceholderText(self.desk.say("letter.platform.choose"))
         self.platform.clear()
         for at in range(platforms.count()):
             self.platform.addItem(platforms.itemText(at), platforms.itemData(at))
@@ -585,13 +626,19 @@ class _Steps(QWidget):
         self.room.addWidget(self.line)
         self.back.setVisible(self._at > 0)
         self._to.setVisible(self._at == 0)
-        self.line.first.setFocus(Qt.FocusReason.OtherFocusReason)
+        unknown = self._at == 0 and self.platform.currentIndex() < 0
+        first = self.platform if unknown else self.line.first
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _turn(self, step: int) -> None:
         line = self.line
         if line is None:
             return
         answer = line.answer()
+        if step > 0 and self.platform.currentIndex() < 0:
+            line.complain(self.desk.say("letter.platform.first"))
+            self.platform.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
         if step > 0 and not answer:
             line.complain(self.desk.say("letter.answer_first"))
             return

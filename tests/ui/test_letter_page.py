@@ -1,0 +1,159 @@
+"""The letter: whose words are on the table, to whom they go, and what is said about approving."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from fakes.holdfast import FakeHoldfast
+from holdfast.core.job import Job
+from holdfast.ui.widgets import Button
+from holdfast.ui.window import MainWindow
+
+from .conftest import Open, settle
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def edits(fake: FakeHoldfast) -> list[tuple[object, ...]]:
+    return [call for call in fake.calls if call[0] == "edit"]
+
+
+def test_words_that_were_being_written_stay_in_their_own_letter(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    """Whoever leaves in the middle finds them again; the next letter on the table has its own."""
+    window = open_(full)
+    lin, _, he = (case.id for case in full.cases())
+    first = full.case_file(lin).notices[0].id
+    answers = {"used": "voice", "agreed": "no", "name": "He"}
+    second = full.draft(he, "civil-1195", "douyin", answers, "zh", Job())
+    window.go("letter", (lin, first))
+    settle(qtbot, window)
+    page = window.page("letter")
+    qtbot.mouseClick(page.edit, LEFT)
+    page.paper.setPlainText("words of Lin")
+    window.go("today", "")
+    settle(qtbot, window)
+    assert edits(full) == [("edit", first, "words of Lin")]
+    window.go("letter", (he, second.id))
+    settle(qtbot, window)
+    assert page.paper.toPlainText() == second.text
+    assert page.paper.isReadOnly()
+    assert page.edit.text() == "自己改文字"
+    # From one letter straight to another as well.
+    qtbot.mouseClick(page.edit, LEFT)
+    page.paper.setPlainText("words of He")
+    window.go("letter", (lin, first))
+    settle(qtbot, window)
+    assert edits(full)[-1] == ("edit", second.id, "words of He")
+    assert page.paper.toPlainText() == "words of Lin"
+    assert page._notice.id == first
+
+
+def test_closing_the_window_keeps_what_was_being_written(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QApplication, "quit", lambda *_: None)
+    window = open_(full)
+    lin = full.cases()[0].id
+    letter = full.case_file(lin).notices[0].id
+    window.go("letter", (lin, letter))
+    settle(qtbot, window)
+    page = window.page("letter")
+    qtbot.mouseClick(page.edit, LEFT)
+    page.paper.setPlainText("to the end")
+    window.close()
+    settle(qtbot, window)
+    assert edits(full) == [("edit", letter, "to the end")]
+
+
+def test_what_approving_needs_is_said_as_long_as_it_is_needed(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    lin = full.cases()[0].id
+    window.go("letter", (lin, full.case_file(lin).notices[0].id))
+    settle(qtbot, window)
+    page = window.page("letter")
+    assert not page.approve.isEnabled()
+    assert page.footer.sentence.text().startswith("补齐法律要求")
+    qtbot.keyClicks(page.rows["id_number"].line, "33010020000101002X")
+    page.rows["id_number"].flush()
+    settle(qtbot, window)
+    assert page.approve.isEnabled()
+    assert page.footer.sentence.text().startswith("批准后文字定稿")
+    qtbot.mouseClick(page.edit, LEFT)
+    assert not page.approve.isEnabled()
+    assert page.footer.sentence.text().startswith("改完先按")
+    page.paper.setPlainText("mine")
+    qtbot.mouseClick(page.edit, LEFT)
+    settle(qtbot, window)
+    # Answers change nothing in a text of one's own; a question that seems to would deceive.
+    assert not page.rows["address"].line.isEnabled()
+    assert "恢复模板" in page.follow.text()
+
+
+def test_a_letter_goes_to_nobody_until_a_platform_is_chosen(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    he = full.cases()[2].id
+    window.go("letter", (he, ""))
+    settle(qtbot, window)
+    page = window.page("letter")
+    steps = page.steps
+    assert steps.platform.currentIndex() == -1
+    assert steps.platform.placeholderText() == "请选择平台"
+    assert steps.platform.hasFocus()
+    assert page.title.text() == "写一封通知：何某·有声剧《第七夜》"
+    qtbot.mouseClick(steps.line.options["voice"], LEFT)
+    qtbot.mouseClick(steps.next, LEFT)
+    assert steps.line.wrong.isVisible()
+    assert "哪个平台" in steps.line.wrong.text()
+    steps.platform.setCurrentIndex(steps.platform.findData("douyin"))
+    steps.platform.activated.emit(steps.platform.currentIndex())
+    settle(qtbot, window)
+    assert steps.line.options["voice"].isChecked(), "what was answered before is kept"
+    assert page.title.text() == "给抖音写通知：何某·有声剧《第七夜》"
+    # In the practice world there is one platform, and it needs no choosing.
+    lin = full.cases()[0].id
+    window.go("letter", (lin, "another"))
+    settle(qtbot, window)
+    assert steps.platform.currentData() == "practice"
+
+
+def another(window: MainWindow) -> Button:
+    page = window.page("case")
+    return next(b for b in page.letters.findChildren(Button) if "写一封通知" in b.text())
+
+
+def test_a_second_letter_can_be_begun_while_the_first_is_a_draft(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    he = full.cases()[2].id
+    full.draft(he, "civil-1195", "baidu_search", {"used": "voice"}, "zh", Job())
+    window.go("case", (he, "letters"))
+    settle(qtbot, window)
+    qtbot.mouseClick(another(window), LEFT)
+    settle(qtbot, window)
+    page = window.page("letter")
+    assert page._notice is None
+    assert page.stack.currentIndex() == 0
+    page.steps.platform.setCurrentIndex(page.steps.platform.findData("weibo"))
+    page.steps.platform.activated.emit(page.steps.platform.currentIndex())
+    qtbot.mouseClick(page.steps.line.options["voice"], LEFT)
+    qtbot.mouseClick(page.steps.next, LEFT)
+    qtbot.mouseClick(page.steps.line.options["no"], LEFT)
+    qtbot.mouseClick(page.steps.next, LEFT)
+    qtbot.keyClicks(page.steps.line.line, "He")
+    qtbot.mouseClick(page.steps.next, LEFT)
+    settle(qtbot, window)
+    assert [n.platform for n in full.case_file(he).notices] == ["baidu_search", "weibo"]
+    # The one that is meant to be continued still is.
+    window.go("letter", (he, ""))
+    settle(qtbot, window)
+    assert page._notice.number == "L02"
