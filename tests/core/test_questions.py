@@ -52,6 +52,11 @@ def test_options_are_given_as_a_list_or_with_commas_and_ordered() -> None:
     assert read_answers(CIVIL, {"used": " voice , face"})["used"] == "face,voice"
 
 
+@pytest.mark.parametrize("day", ["20261120", "2026-W47-5", " 2026-11-20 "])
+def test_a_date_has_one_form_however_it_was_written(day: str) -> None:
+    assert read_answers(CIVIL, {"reply_by": day})["reply_by"] == "2026-11-20"
+
+
 @pytest.mark.parametrize(
     ("given_answers", "code"),
     [

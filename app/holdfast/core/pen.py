@@ -79,9 +79,10 @@ _MONTHS = (
 
 
 def written_instant(at: datetime, offset_minutes: int, pen: Pen) -> str:
-    """Local time first, with its offset, as everywhere in documents."""
+    """Local time first, with its offset, then UTC, with its date where that is another one."""
     local = at.astimezone(timezone(timedelta(minutes=offset_minutes)))
     sign = "-" if offset_minutes < 0 else "+"
     hours, minutes = divmod(abs(offset_minutes), 60)
-    utc = f"（{at:%H:%M}Z）" if pen.lang == "zh" else f" ({at:%H:%M}Z)"
+    day = "" if at.date() == local.date() else f"{at:%Y-%m-%dT}"
+    utc = f"（{day}{at:%H:%M}Z）" if pen.lang == "zh" else f" ({day}{at:%H:%M}Z)"
     return f"{local:%Y-%m-%d %H:%M} {sign}{hours:02d}:{minutes:02d}{utc}"

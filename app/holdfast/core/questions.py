@@ -69,7 +69,7 @@ def _read_answer(question: Question, raw: str) -> str:
             text = ",".join(option for option in question.options if option in ticked)
         case "date":
             try:
-                date.fromisoformat(text)
+                text = date.fromisoformat(text).isoformat()
             except ValueError as error:
                 raise Refused("answer_not_a_date", question=question.id) from error
         case "email" if not _EMAIL.fullmatch(text):
