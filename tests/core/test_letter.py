@@ -19,7 +19,7 @@ from fakes.letters import (
     page_manifest,
     sources,
 )
-from holdfast.core.document import Field
+from holdfast.core.document import Field, Lang
 from holdfast.core.letter import BRACKETS, form, still_stated
 from holdfast.core.questions import read_answers
 
@@ -85,6 +85,22 @@ def test_links_that_were_not_kept_stand_without_evidence() -> None:
     assert found[1]["what"] == "see the exhibits"
 
 
+def test_a_link_is_found_in_what_an_app_copies_when_something_is_shared() -> None:
+    text = (
+        "7.43 复制打开抖音，看看【桃花剧场的作品】桃花渡 https://v.play.example/iR4/ aBc:/ \n"
+        "(https://play.yanlian.example/a_(b)), https://play.yanlian.example/c?x=1&y=2。再看\n"
+        "App 内搜索“桃花渡”第 3 集\n\nhttps://v.play.example/iR4/"
+    )
+    made = drafted("civil-1195", sources(PAGE), FACE | {"link": text}, "zh")
+    assert [row["where"] for row in rows(made.fields, "items")] == [
+        PAGE.url,
+        "https://v.play.example/iR4/",
+        "https://play.yanlian.example/a_(b)",
+        "https://play.yanlian.example/c?x=1&y=2",
+        "App 内搜索“桃花渡”第 3 集",
+    ]
+
+
 def test_a_file_belongs_to_the_link_the_person_names_when_nothing_else_has_one() -> None:
     made = drafted("civil-1195", sources(exhibit("E0001", title="a.mp3")), FACE, "zh")
     (row,) = rows(made.fields, "items")
@@ -130,6 +146,13 @@ def test_a_page_without_counters_is_only_called_accessible() -> None:
             "Exhibit E0001: the address was opened at 2026-11-20 21:03 +08:00 (13:03Z);"
             " the server answered HTTP 200."
         )
+
+
+def test_utc_carries_its_date_where_that_is_another_day() -> None:
+    manifest = {**PAGE_MANIFEST, "started": "2026-11-20T23:59:00.000Z"}
+    made = drafted("civil-1195", sources(PAGE, manifests={"E0001": manifest}), FACE, "zh")
+    line = rows(made.fields, "observed")[0]["text"]
+    assert "2026-11-21 07:59 +08:00（2026-11-20T23:59Z）" in line
 
 
 def test_west_of_greenwich_the_offset_is_negative() -> None:
@@ -262,6 +285,13 @@ def test_the_reply_falls_on_the_day_that_was_asked_for() -> None:
     assert cast("Mapping[str, str]", made.fields["notice"])["reply_by"] == "1 December 2026"
 
 
+@pytest.mark.parametrize("day", ["2026-11-21", "2025-12-01"])
+def test_a_reply_is_not_requested_by_a_day_that_is_here_or_past(day: str) -> None:
+    made = drafted("civil-1195", sources(PAGE), FACE | {"reply_by": day}, "zh")
+    assert "reply_by" in made.unconfirmed
+    assert BRACKETS.search(cast("Mapping[str, str]", made.fields["notice"])["reply_by"])
+
+
 # --- annexes -------------------------------------------------------------------------------------
 
 
@@ -286,6 +316,33 @@ def test_the_newest_report_and_list_are_enclosed() -> None:
     lines = [row["text"] for row in rows(made.fields, "annexes")]
     assert len(lines) == 3
     assert not any("的文件" in line for line in lines)
+    assert made.by_hand == (lines[0],)
+
+
+def test_a_letter_encloses_what_speaks_its_language() -> None:
+    documents = (
+        issued("evidence-report", "HF-2026-0001-R1"),
+        replace(issued("evidence-report", "HF-2026-0001-R2"), lang="en"),
+        replace(issued("evidence-list", "HF-2026-0001-D1"), lang="en"),
+    )
+    record = sources(PAGE, documents=documents)
+    for lang, report in (("zh", "HF-2026-0001-R1"), ("en", "HF-2026-0001-R2")):
+        made = drafted("civil-1195", record, FACE, cast("Lang", lang))
+        assert [a.number for a in made.annexes] == [report, "HF-2026-0001-D1"]
+
+
+def test_evidence_that_no_enclosed_report_shows_is_named_and_added_by_hand() -> None:
+    later = replace(exhibit("E0002", title="a.mp3"), sealed="2026-11-20T15:00:00.000Z")
+    documents = (issued("evidence-report", "HF-2026-0001-R1"),)
+    record = sources(PAGE, later, documents=documents)
+    made = drafted("civil-1195", record, FACE, "zh")
+    lines = [row["text"] for row in rows(made.fields, "annexes")]
+    assert lines[1:] == ["网络侵权证据保全报告 HF-2026-0001-R1", "证据 E0002 的文件"]
+    assert made.by_hand == (lines[0], lines[2])
+    dmca = drafted("dmca-512c3", record, WORK, "en")
+    assert dmca.by_hand == ("Files of exhibits E0002",)  # no identity paper: the law asks for none
+    assert dmca.fields["enclosed"]
+    assert not drafted("dmca-512c3", sources(), WORK, "en").fields["enclosed"]
 
 
 # --- copyright -----------------------------------------------------------------------------------
@@ -351,14 +408,18 @@ def test_a_form_of_unknown_limits_takes_the_text_whole_and_leaves_attachments_em
 def test_a_text_in_own_words_states_what_its_words_say() -> None:
     made = drafted("dmca-512c3", sources(PAGE, manifests={"E0001": PAGE_MANIFEST}), WORK, "en")
     number = PERSON.id_number
-    sworn = "accurate; under penalty of perjury; a good faith belief"
-    whole = f"林某某, {number}, {PAGE.url}, E0001: {sworn}"
+    sworn = (
+        "accurate; under penalty of perjury; a good faith belief; no fair use; copyright; /s/ 林"
+    )
+    reached = "138-0000-0000, Lin@practice.example, 演练路 8 号（演练地址）"
+    whole = f"林某某, {number}, {reached}, {PAGE.url}, E0001: {sworn}"
     facts = still_stated(made.facts, whole, ("E0001",), number)
     assert facts == dict(made.facts)
     nothing = still_stated(made.facts, "please remove it", ("E0001",), number)
     lost = {name for name, value in made.facts.items() if value and not nothing[name]}
     assert lost == {
         "exhibits", "name", "id_number", "places", "good_faith", "accurate", "authority",
+        "phone", "email", "address", "contact", "work", "fair_use", "signature",
     }  # fmt: skip
 
 

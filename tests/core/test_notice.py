@@ -20,6 +20,7 @@ from holdfast.core.notice import (
     concerns,
     elements,
     fit,
+    fit_lines,
     guard,
     mask,
 )
@@ -217,6 +218,19 @@ def test_a_text_is_shortened_at_a_sentence() -> None:
     assert fit("一句。", 3) == ("一句。", False)
     assert fit("一句。两句三句。", 5) == ("一句。", True)
     assert fit("没有句号的长文字", 4) == ("没有句…", True)
+    assert fit("Version 2.5 was shown. It is at https://a.example/b", 45) == (
+        "Version 2.5 was shown.",
+        True,
+    )
+    assert fit("See https://a.example/ep/3", 16) == ("See https://a.e…", True)
+
+
+def test_addresses_are_shortened_by_whole_lines() -> None:
+    two = "https://a.example/1\nhttps://b.example/2"
+    assert fit_lines(two, None) == fit_lines(two, 100) == (two, False)
+    assert fit_lines(two, 38) == ("https://a.example/1", True)
+    assert fit_lines(two, 19) == ("https://a.example/1", True)
+    assert fit_lines(two, 10) == ("https://a…", True)
 
 
 @given(st.text(max_size=200), st.integers(min_value=1, max_value=200))

@@ -309,6 +309,21 @@ def test_own_words_must_still_hold_what_the_law_requires(office: Room) -> None:
         office.edit(notice, "字" * 40_001)
 
 
+def test_own_words_of_a_copyright_notice_must_still_say_how_to_reach_you(office: Room) -> None:
+    work = {
+        "used": "work", "owner": "yes", "copied": "yes", "work": "the film", "signature": "typed",
+        "fair_use": "a whole copy", "statements": "good_faith,accurate,authority",
+    }  # fmt: skip
+    who = {name: told for name, told in WHO.items() if name != "id_number"}
+    notice = office.draft(who | work, regime="dmca-512c3", lang="en")
+    assert office.check(notice).ready
+    kept = [line for line in notice.text.splitlines() if "13800000000" not in line]
+    gauge = office.check(office.edit(notice, "\n".join(kept)))
+    assert {e.id for e in gauge.missing} == {"reachable"}
+    unsigned = notice.text[: notice.text.index("6. Signature")]
+    assert {e.id for e in office.check(office.edit(notice, unsigned)).missing} == {"signature"}
+
+
 # --- approval ------------------------------------------------------------------------------------
 
 
@@ -486,7 +501,7 @@ def test_a_report_is_enclosed_and_one_too_large_is_named(office: Room) -> None:
                 number=f"HF-2026-0001-{number}",
                 kind=kind,
                 lang="zh",
-                issued="2026-11-12T13:06:31.000Z",
+                issued="2026-11-12T13:07:00.000Z",
                 sha256=digest.sha256,
                 size=size,
                 media_type="application/pdf",
@@ -499,7 +514,20 @@ def test_a_report_is_enclosed_and_one_too_large_is_named(office: Room) -> None:
     mail: Any = message_from_bytes(data_of(office, notice, ".eml"), policy=SMTP)
     names = [part.get_filename() for part in mail.iter_attachments()]
     assert names == ["HF-2026-0001-L01.pdf", "HF-2026-0001-R1.pdf"]
-    assert "HF-2026-0001-R2.pdf" in mail.get_body().get_content()
+    said = mail.get_body().get_content()
+    assert "HF-2026-0001-R2.pdf" in said
+    assert "身份证明（复印件" in said
+    assert "E0001 的文件" not in said
+    assert notice.by_hand == ("身份证明（复印件，加注“仅用于本次维权”）",)
+
+
+def test_evidence_that_no_enclosed_report_shows_is_for_the_person_to_add(office: Room) -> None:
+    notice = office.approve(office.draft(FACE))
+    assert "2. 证据 E0001 的文件" in notice.text
+    for suffix in ("-form.txt", "-post.txt"):
+        assert "证据 E0001 的文件" in data_of(office, notice, suffix).decode()
+    mail: Any = message_from_bytes(data_of(office, notice, ".eml"), policy=SMTP)
+    assert "证据 E0001 的文件" in mail.get_body().get_content()
 
 
 def test_a_letter_in_own_words_goes_out_in_those_words(

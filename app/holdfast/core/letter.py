@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from holdfast.core.case import Party
 from holdfast.core.document import Field, Issued, Lang
 from holdfast.core.locations import content_items, observed
-from holdfast.core.notice import FormEntry, Platform, Regime, chosen, fit, mask
+from holdfast.core.notice import FormEntry, Platform, Regime, chosen, fit, fit_lines, mask
 from holdfast.core.pen import Pen, Sources, written_day
 from holdfast.core.words import Words
 
@@ -34,6 +34,8 @@ class Draft:
     unconfirmed: tuple[str, ...]
     reply_by: str
     annexes: tuple[Issued, ...]
+    by_hand: tuple[str, ...]
+    """Annexes that are no document here: whoever sends the letter adds them."""
 
 
 # --- the letter ----------------------------------------------------------------------------------
@@ -54,7 +56,9 @@ def compose(
     reply_by = (
         answers.get("reply_by") or (sources.today + timedelta(days=regime.reply_days)).isoformat()
     )
-    annexes = _annexes(sources.documents)
+    asked_for = date.fromisoformat(reply_by)
+    annexes = _annexes(sources.documents, lang)
+    by_hand = _by_hand(regime, sources, annexes, pen)
     fields: dict[str, Field] = {
         "platform": {
             "name": platform.names(lang),
@@ -66,23 +70,26 @@ def compose(
         "notice": {
             "number": document,
             "date": written_day(sources.today, pen),
-            "reply_by": written_day(date.fromisoformat(reply_by), pen),
+            "reply_by": written_day(asked_for, pen)
+            if asked_for > sources.today
+            else pen.bracket("reply_by"),
         },
         "items": items,
         "observed": observed(sources, pen),
         "exhibits": pen.join(e.number for e in sources.exhibits),
-        "annexes": _numbered(_annex_lines(regime, sources, annexes, pen)),
+        "annexes": _numbered(_annex_lines(annexes, by_hand, pen)),
     }
     if regime.basis == "likeness":
         fields |= _likeness(sources, pen)
     else:
-        fields |= _copyright(platform, sources, pen)
+        fields |= _copyright(platform, sources, pen) | {"enclosed": bool(annexes or by_hand)}
     return Draft(
         fields=fields,
         facts=_facts(regime, sources, items, pen),
         unconfirmed=tuple(dict.fromkeys(pen.open)),
         reply_by=reply_by,
         annexes=annexes,
+        by_hand=tuple(by_hand.values()),
     )
 
 
@@ -194,7 +201,6 @@ def _copyright(platform: Platform, sources: Sources, pen: Pen) -> dict[str, Fiel
         "typed": pen.given("signature") == "typed",
         "by_hand": pen.given("signature") != "typed",
         "as_copyright": True,
-        "enclosed": bool(sources.exhibits or _annexes(sources.documents)),
         **dict.fromkeys(("portrait", "voice", "agreed_no", "agreed_yes", "agreed_unsure"), False),
         "information": "",
     }
@@ -219,21 +225,32 @@ def _sender(party: Party | None, pen: Pen) -> list[Field]:
 # --- annexes, facts, forms -----------------------------------------------------------------------
 
 
-def _annexes(documents: Sequence[Issued]) -> tuple[Issued, ...]:
-    """The newest PDF of each kind that can be enclosed."""
-    newest = {d.kind: d for d in documents if d.media_type == "application/pdf"}
-    return tuple(newest[kind] for kind in ANNEX_KINDS if kind in newest)
+def _annexes(documents: Sequence[Issued], lang: Lang) -> tuple[Issued, ...]:
+    """The newest PDF of each kind to enclose, in the letter's language where it exists."""
+    found: list[Issued] = []
+    for kind in ANNEX_KINDS:
+        made = [d for d in documents if (d.kind, d.media_type) == (kind, "application/pdf")]
+        found += ([d for d in made if d.lang == lang] or made)[-1:]
+    return tuple(found)
 
 
-def _annex_lines(
+def _by_hand(
     regime: Regime, sources: Sources, annexes: Sequence[Issued], pen: Pen
-) -> list[str]:
-    """What is enclosed: documents that exist, and the evidence itself where no report does."""
-    lines = [pen("annex.identity")] if regime.basis == "likeness" else []
-    lines += [pen(f"annex.{d.kind}", number=d.number) for d in annexes]
-    if not any(d.kind == "evidence-report" for d in annexes) and sources.exhibits:
-        lines.append(pen("annex.files", exhibits=pen.join(e.number for e in sources.exhibits)))
+) -> dict[str, str]:
+    """Proof of identity where the law asks for it, and evidence that no enclosed report shows."""
+    shown = next((d.issued for d in annexes if d.kind == "evidence-report"), "")
+    bare = [e.number for e in sources.exhibits if e.sealed > shown]
+    lines = {"identity": pen("annex.identity")} if regime.basis == "likeness" else {}
+    if bare:
+        lines["files"] = pen("annex.files", exhibits=pen.join(bare))
     return lines
+
+
+def _annex_lines(annexes: Sequence[Issued], by_hand: Mapping[str, str], pen: Pen) -> list[str]:
+    """What is enclosed, the identity first: only documents that exist are named."""
+    papers = [pen(f"annex.{d.kind}", number=d.number) for d in annexes]
+    lines = [by_hand.get("identity", ""), *papers, by_hand.get("files", "")]
+    return [line for line in lines if line]
 
 
 def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: Pen) -> dict[str, str]:
@@ -311,16 +328,29 @@ def still_stated(
     facts: Mapping[str, str], text: str, exhibits: Sequence[str], id_number: str
 ) -> dict[str, str]:
     """The facts that a text the person wrote themselves still states, as far as words can tell."""
+    lower, close = text.lower(), _close(text)
     said = {
         "exhibits": any(number in text for number in exhibits),
-        "name": facts["name"] in text,
+        "name": _close(facts["name"]) in close,
         "id_number": facts["id_number"] in text or id_number in text,
+        "phone": _close(facts["phone"]) in close,
+        "email": facts["email"].lower() in lower,
+        "address": _close(facts["address"]) in close,
+        "contact": any(_close(one) in close for one in facts["contact"].split(" / ")),
         "places": any(link in text for link in facts["links"].split("\n")),
-        "good_faith": "good faith" in text,
-        "accurate": "accurate" in text,
-        "authority": "penalty of perjury" in text,
+        "work": "copyright" in lower,
+        "good_faith": "good faith" in lower,
+        "fair_use": "fair use" in lower,
+        "accurate": "accurate" in lower,
+        "authority": "penalty of perjury" in lower,
+        "signature": "/s/" in text or "signature" in lower,
     }
     return {name: value if said.get(name, True) else "" for name, value in facts.items()}
+
+
+def _close(text: str) -> str:
+    """Without white space and dashes: a number or an address may be set out in another way."""
+    return re.sub(r"[\s-]", "", text)
 
 
 def form(
@@ -333,7 +363,8 @@ def form(
     entries = []
     for place in platform.form:
         whole = statement if place.fills == "statement" else facts.get(place.fills, "")
-        text, shortened = fit(whole, place.limit)
+        lines = place.fills in ("links", "locations")
+        text, shortened = (fit_lines if lines else fit)(whole, place.limit)
         entries.append(
             FormEntry(
                 id=place.id,

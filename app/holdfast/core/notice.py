@@ -6,6 +6,7 @@ is frozen on approval, and sending it is a person's act that is only recorded he
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -274,6 +275,8 @@ class Notice:
     approved: str = ""
     checkpoint_size: int = 0
     files: tuple[NoticeFile, ...] = ()
+    by_hand: tuple[str, ...] = ()
+    """Once approved, what belongs to it and is none of its files: whoever sends it adds that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -468,7 +471,8 @@ def mask(number: str) -> str:
     return "*" * (len(number) - tail) + number[len(number) - tail :]
 
 
-_STOPS = "。；！？.;!?"
+_STOP = re.compile(r"[。；！？]|[.;!?](?=\s|$)")
+"""Where a sentence ends; the dot of a number or of an address ends none."""
 
 
 def fit(text: str, limit: int | None) -> tuple[str, bool]:
@@ -478,5 +482,16 @@ def fit(text: str, limit: int | None) -> tuple[str, bool]:
     """
     if limit is None or len(text) <= limit:
         return text, False
-    cut = max((text.rfind(stop, 0, limit) for stop in _STOPS), default=-1) + 1
+    cut = max((hit.end() for hit in _STOP.finditer(text) if hit.end() <= limit), default=0)
     return (text[:cut] if cut else text[: limit - 1] + "…"), True
+
+
+def fit_lines(text: str, limit: int | None) -> tuple[str, bool]:
+    """The first whole lines of ``text`` within ``limit`` characters: half an address leads astray.
+
+    A first line that is too long by itself ends with an ellipsis.
+    """
+    if limit is None or len(text) <= limit:
+        return text, False
+    cut = text.rfind("\n", 0, limit + 1)
+    return (text[:cut] if cut > 0 else text[: limit - 1] + "…"), True

@@ -248,6 +248,7 @@ def approve(
         approved=rfc3339(issued),
         checkpoint_size=head.size,
         files=files,
+        by_hand=made.by_hand,
     )
     with store.custody(case.id) as custody:
         _unchanged(notice, store)
@@ -371,7 +372,7 @@ def _parcel(
     party = drafting.claimant(desk.store.case(notice.case_id), desk.store)
     assert party is not None  # a name is required by every regime
     return Parcel(
-        notice=notice,
+        notice=replace(notice, by_hand=made.by_hand),
         platform=platform,
         subject=words(f"letter.subject.{regime.id}", number=notice.document),
         cover=words("letter.cover", platform=platform.names(notice.lang), number=notice.document),

@@ -189,7 +189,23 @@ def test_the_posting_list_names_sheets_and_steps_and_invents_no_address() -> Non
         assert f"[ ] {name}" in sheet
     assert "收件人：演练短剧平台 演练短剧平台运营方（演练）" in sheet
     assert "这里没有替你填写" in sheet
-    assert sheet.count("[ ]") == 8
+    assert sheet.count("[ ]") == 7
+    assert "身份证明" not in sheet  # the letter names none, so none is asked for
+
+
+@pytest.mark.parametrize("way", [Email(), WebForm(), Paper()])
+def test_what_the_letter_names_and_no_file_holds_is_left_to_the_person(way: SendingWay) -> None:
+    added = ("身份证明（复印件）", "证据 E0001 的文件")
+    one = parcel(replace(NOTICE, by_hand=added))
+    body = mail(one).get_body()
+    sheet = body.get_content() if isinstance(way, Email) and body else text(way, one)
+    for what in added:
+        assert what in sheet
+    hostile = parcel(replace(NOTICE, by_hand=(HOSTILE,)))
+    assert "\x1b" not in way.prepare(hostile)[0].data.decode()
+    if isinstance(way, Email):
+        assert "发送前请自行添加" in sheet
+        assert "添加" not in str(mail(parcel()).get_body())
 
 
 def test_the_operator_that_the_person_named_counts() -> None:

@@ -19,6 +19,7 @@ class Email:
     def prepare(self, parcel: Parcel) -> tuple[Sheet, ...]:
         """One draft with the letter and its annexes.  The same parcel gives the same bytes.
 
+        What the letter names and the draft does not carry is listed, for the person to attach.
         Where the platform's address is not known the draft has no addressee: none is guessed.
         """
         draft, subject = EmailMessage(policy=SMTP), parcel.subject
@@ -49,6 +50,9 @@ def _body(parcel: Parcel) -> str:
     if parcel.left_out:
         lines += ["", parcel.words["mail_left_out"] + ":"]
         lines += [f"- {one_line(name)}" for name in parcel.left_out]
+    if parcel.notice.by_hand:
+        lines += ["", parcel.words["mail_by_hand"]]
+        lines += [f"- {one_line(what)}" for what in parcel.notice.by_hand]
     return "\n".join([*lines, "", one_line(parcel.sender_name), ""])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from holdfast.core.canonical import one_line
 from holdfast.core.notice import Parcel, Sheet
 
-STEPS = ("post_sign", "post_identity", "post_address", "post_register", "post_receipt")
+STEPS = ("post_address", "post_register", "post_receipt")
+"""After it was signed and what the letter names was put with it."""
 
 
 class Paper:
@@ -29,6 +30,11 @@ class Paper:
             *(f"  [ ] {one_line(name)}" for name in names),
             "",
             words["post_steps"],
+            f"  [ ] {words['post_sign']}",
+            *(
+                f"  [ ] {one_line(words['post_add'].replace('{what}', what))}"
+                for what in notice.by_hand
+            ),
             *(f"  [ ] {words[step]}" for step in STEPS),
             "",
         ]

@@ -24,6 +24,9 @@ class WebForm:
             lines += _field(place, entry, words["form_attach"])
             lines += [f"   [{note}]" for note in _notes(entry, parcel)]
             lines.append("")
+        if parcel.notice.by_hand:
+            lines += [words["form_by_hand"]]
+            lines += [f"- {visible(what)}" for what in parcel.notice.by_hand] + [""]
         data = "\n".join(lines).encode()
         return (Sheet(suffix="-form.txt", media_type="text/plain; charset=utf-8", data=data),)
 

@@ -231,6 +231,10 @@ class SendPage(Page):
             rows.append(frame)
         if rows:
             self.attachments.addWidget(panel(*rows))
+        for what in notice.by_hand:
+            line = Label(self.desk, role="caption", tone="secondary")
+            line.show_text(self.desk.say("sheet.post_add", what=what))
+            self.attachments.addWidget(line)
 
     def _tell_email(self, notice: Notice, platform: Platform) -> None:
         desk = self.desk
@@ -340,19 +344,19 @@ class SendPage(Page):
     def _tell_paper(self, notice: Notice, platform: Platform) -> None:
         desk = self.desk
         self.content.addWidget(Label(desk, "send.paper.title", role="strong"))
-        keys = (
-            "sheet.post_sign",
-            "sheet.post_identity",
-            "sheet.post_register",
-            "sheet.post_address",
-            "sheet.post_receipt",
-        )
+        said = [
+            desk.say("sheet.post_sign"),
+            *(desk.say("sheet.post_add", what=what) for what in notice.by_hand),
+            desk.say("sheet.post_register"),
+            desk.say("sheet.post_address"),
+            desk.say("sheet.post_receipt"),
+        ]
         rows = []
-        for number, key in enumerate(keys, 1):
-            step = Label(desk, wrap=False)
+        for number, sentence in enumerate(said, 1):
+            step, line = Label(desk, wrap=False), Label(desk)
             step.show_text(str(number))
-            frame = panel_row(step, Label(desk, key), wide=1, desk=desk)
-            rows.append(frame)
+            line.show_text(sentence)
+            rows.append(panel_row(step, line, wide=1, desk=desk))
         self.content.addWidget(panel(*rows))
 
     def _text(self, text: str) -> QPlainTextEdit:
