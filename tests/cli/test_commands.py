@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from holdfast.adapters.selfcheck import WORKERS
 from holdfast.cli import _everywhere
 from holdfast.cli.desk import Desk, Everywhere, plain
 from holdfast.cli.work import _tell_verdict
+from holdfast.compose import open_holdfast
 from holdfast.core.errors import Cancelled, Refused, Tampered, Unavailable
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 
@@ -198,6 +200,45 @@ def test_nothing_is_due_and_the_law_is_listed(data: Path) -> None:
     regimes = json.loads(holdfast("notice", "regimes", "--json", data=data).stdout)
     assert {regime["id"] for regime in regimes["regimes"]} >= {"civil-1195", "dmca-512c3"}
     assert holdfast("notice", "check", "L99", data=data).returncode == 1
+
+
+def test_a_letter_takes_own_words_and_its_dates_are_ticked_off(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("voice")
+    case = json.loads(holdfast("keep", str(file), "--json", data=data).stdout)["case"]["number"]
+    about = (
+        "--case",
+        case,
+        "--regime",
+        "civil-1195",
+        "--platform",
+        "youku",
+        "--answer",
+        "used=face",
+    )
+    drafted = json.loads(holdfast("notice", "draft", *about, "--json", data=data).stdout)["notice"]
+    letter = drafted["document"]
+    own = tmp_path / "own.txt"
+    own.write_bytes("\ufeff我自己写的\r\n正文".encode())
+    edited = holdfast("notice", "edit", letter, "--text", str(own), "--json", data=data)
+    assert json.loads(edited.stdout)["notice"]["text"] == "我自己写的\n正文"
+    assert json.loads(edited.stdout)["gauge"]["elements"][0]["state"] == "missing"
+    back = json.loads(holdfast("notice", "edit", letter, "--json", data=data).stdout)["notice"]
+    assert (back["text"], back["edited"]) == (drafted["text"], False)
+    assert holdfast("notice", "edit", letter, "--text", str(data / "no"), data=data).returncode == 2
+    opened = open_holdfast(data)
+    try:
+        notice = opened.case_file(case).notices[0]
+        approved = replace(notice, status="approved", approved="2026-01-01T00:00:00.000Z")
+        opened._store.save(approved)
+    finally:
+        opened.close()
+    assert holdfast("notice", "sent", letter, "--channel", "paper", data=data).returncode == 0
+    assert f"{letter}  recheck_1  " in holdfast("due", data=data).stdout
+    done = holdfast("notice", "done", letter, "recheck_1", data=data)
+    assert "Ticked off: See whether it is still online" in done.stdout
+    assert "recheck_1  " not in holdfast("due", data=data).stdout
+    assert holdfast("notice", "done", letter, "rabbit", data=data).returncode == 1
 
 
 def test_control_c_ends_130(tmp_path: Path) -> None:

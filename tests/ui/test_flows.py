@@ -292,6 +292,23 @@ def test_a_reminder_to_look_again_keeps_the_link_again_and_is_done(
     assert type(window.here).__name__ == "CasePage"
 
 
+def test_a_date_that_only_the_person_knows_to_be_over_is_ticked_off_when_they_say_so(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_(full)
+    case = ids(full)["许"]
+    running = full.files[case].followups[0]
+    full.put(case, followups=(replace(running, term="put_back", due="2026-11-18"),))
+    window.desk.changed.emit()
+    settle(qtbot, window)
+    (item,) = [one for one in window.desk.agenda.items if one.title.key == "followup.put_back"]
+    for yes, done in ((False, []), (True, [("followup_done", running.id)])):
+        monkeypatch.setattr("holdfast.ui.ask.ask", lambda *_, **__: yes)  # noqa: B023  called at once
+        window.go(item.place, item.what)
+        settle(qtbot, window)
+        assert called(full, "followup_done") == done
+
+
 def test_practising_opens_the_rehearsal_under_its_band_in_grey(
     qtbot: QtBot, fake: FakeHoldfast, open_: Open
 ) -> None:

@@ -644,6 +644,9 @@ def test_an_answer_ends_the_wait_for_it_and_starts_its_own_clocks(
     named = [f for f in office.at.store.all(FollowUp) if f.term == "platform_asked"]
     assert [(f.due, f.basis) for f in named] == [("2026-11-20", "platform")]
     assert office.acts().count("answer.received") == 2
+    office.answer(notice, "removed")
+    over = [f for f in office.at.store.all(FollowUp) if f.term == "platform_asked"]
+    assert [bool(f.done) for f in over] == [True]  # what they asked for by that day is past
 
 
 @pytest.mark.parametrize(

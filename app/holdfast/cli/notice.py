@@ -67,6 +67,19 @@ def register(app: typer.Typer, desk: Desk) -> None:
         desk.give({"gauge": gauge, "ready": gauge.ready})
         return OK if gauge.ready else REFUSED
 
+    @group.command("edit", help=desk.say("cli.notice.edit"))
+    def edit(
+        notice: which,
+        text: Annotated[
+            Path | None,
+            typer.Option("--text", metavar="FILE", exists=True, dir_okay=False, readable=True),
+        ] = None,
+    ) -> None:
+        own = text.read_bytes().decode("utf-8-sig", "backslashreplace") if text else ""
+        written = desk.holdfast.edit(find(notice), own, desk.job())
+        desk.tell(written.text)
+        desk.give({"notice": written, "gauge": desk.holdfast.check(written.id)})
+
     @group.command("approve", help=desk.say("cli.notice.approve"))
     def approve(notice: which) -> None:
         approved = desk.holdfast.approve(find(notice), desk.job())
@@ -106,3 +119,18 @@ def register(app: typer.Typer, desk: Desk) -> None:
         came = desk.holdfast.answer(find(notice), kind, when, note, letter, by)
         desk.tell(desk.say("cli.answered", time=came.received))
         desk.give({"answer": came})
+
+    @group.command("done", help=desk.say("cli.notice.done"))
+    def done(notice: which, term: Annotated[str, typer.Argument(metavar="TERM")]) -> None:
+        letter = find(notice)
+        open_ = [
+            running
+            for case in desk.holdfast.cases()
+            for running in desk.holdfast.case_file(case.id).followups
+            if running.notice_id == letter and running.term == term
+        ]
+        if not open_:
+            raise Refused("not_found", kind="term", id=term[:80])
+        ticked = [desk.holdfast.followup_done(running.id) for running in open_]
+        desk.tell(desk.say("cli.done", term=desk.say(f"followup.{term}")))
+        desk.give({"followups": ticked})

@@ -92,7 +92,7 @@ def register(app: typer.Typer, desk: Desk) -> None:
             basis = desk.say(f"cli.basis.{one.follow_up.basis}")
             desk.tell(
                 f"{one.follow_up.due}  {one.case.number}  {one.notice.document}"
-                f"  {desk.say('followup.' + one.follow_up.term)} ({basis})"
+                f"  {one.follow_up.term}  {desk.say('followup.' + one.follow_up.term)} ({basis})"
             )
         for old in ageing:
             desk.tell(

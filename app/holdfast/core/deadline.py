@@ -17,6 +17,8 @@ from holdfast.core.notice import Notice, PlatformAnswer, Regime, Submission, Ter
 
 Standing = Literal["overdue", "today", "soon", "later", "done"]
 SOON_DAYS = 3
+ANSWERED = frozenset({"reply", "platform_asked"})
+"""Terms that are over when the platform answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

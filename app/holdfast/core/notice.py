@@ -112,7 +112,7 @@ class Term:
     basis: TermBasis
     days: int = 0
     business_days: int = 0
-    """Counted from Monday to Friday; public holidays are not known, so it may be earlier."""
+    """Counted from Monday to Friday; public holidays are not known, so the day may be too early."""
     rule: str = ""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from holdfast.core.deadline import ANSWERED
 from holdfast.core.job import Job
 
 if TYPE_CHECKING:
@@ -194,8 +195,8 @@ def _letter(notice: Notice, case: Case) -> NextItem:
 def _due(due: Due) -> NextItem:
     follow_up = due.follow_up
     late = due.days_left < 0
-    place = "case"
-    if follow_up.term in _ANSWERED:
+    place = "done"
+    if follow_up.term in ANSWERED:
         place = "answer"
     elif follow_up.term.startswith("recheck"):
         place = "recheck"
@@ -218,13 +219,11 @@ def _due(due: Due) -> NextItem:
         late=due.days_left <= 1,
         action=f"next.due.{place}",
         place=place,
-        what=(due.case.id, follow_up.id if place == "recheck" else due.notice.id),
+        what=(due.case.id, due.notice.id if place == "answer" else follow_up.id),
     )
 
 
 _LEFT = {0: "next.due.today", 1: "next.due.tomorrow"}
-_ANSWERED = frozenset({"reply", "platform_asked"})
-"""Dates that pass when the platform answers."""
 
 
 def _waiting(count: int, cases: list[Case], oldest: str) -> NextItem:

@@ -212,6 +212,17 @@ class Keeper(Rooms):
 
         task.succeeded.connect(again)
 
+    def _done(self, what: object) -> None:
+        """A date that only the person can say is over is ticked off when they say so."""
+        from holdfast.ui.ask import ask
+
+        if not isinstance(what, tuple) or not ask(self, self.desk, "next.due.done.ask"):
+            return
+        holdfast, follow_up = self.desk.holdfast, what[1]
+        task = self.desk.runner.start(lambda _: holdfast.followup_done(follow_up), "task.recording")
+        task.succeeded.connect(lambda _: self.desk.changed.emit())
+        task.failed.connect(self.trouble)
+
     def _list(self, what: object) -> None:
         """The episodes of a link are listed in a case, and shown."""
         if not isinstance(what, tuple):

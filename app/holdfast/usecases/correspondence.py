@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from holdfast.core.canonical import moment, one_line, rfc3339, visible
-from holdfast.core.deadline import FollowUp, after_answer, after_sending, finish
+from holdfast.core.deadline import ANSWERED, FollowUp, after_answer, after_sending, finish
 from holdfast.core.errors import Refused
 from holdfast.core.evidence import Exhibit
 from holdfast.core.notice import AnswerKind, ChannelId, Notice, PlatformAnswer, Submission
@@ -122,7 +122,7 @@ def answer(
         )
         custody.save(came)
         for running in store.all(FollowUp, notice.case_id):
-            if running.notice_id == notice.id and running.term == "reply" and not running.done:
+            if running.notice_id == notice.id and running.term in ANSWERED and not running.done:
                 custody.append("followup.done", notice.document, facts={"term": running.term})
                 custody.save(finish(running, rfc3339(now)))
         _set(clocks, notice, custody)
