@@ -18,6 +18,10 @@ from holdfast.core.job import Job
 WORDS = "<p>这里有足够多的文字，不止十个字。</p>"
 
 
+LIES = """<script>Object.defineProperty(HTMLElement.prototype, 'innerText', {get() {
+  fetch('/noticed'); return '伪造的文字'; }})</script>"""
+
+
 @pytest.fixture(scope="module")
 def inside() -> Iterator[Site]:
     """A service on this computer that nobody typed."""
@@ -45,7 +49,9 @@ def site(inside: Site) -> Iterator[Site]:
         "/script": html(f"{WORDS}<script>location = '{inside.url()}'</script>"),
         "/unknown": html(f"{WORDS}<script>location = 'http://nobody.invalid/'</script>"),
         "/moves": html(f"{WORDS}<script>location = '/?moved'</script>"),
-        "/inner": html("<p>文字在框里</p><img src=/gone.png>"),
+        "/inner": html(f"<p>文字在框里</p><img src=/gone.png>{LIES}"),
+        "/same": html(f"<p>不是这样的</p>{LIES}"),
+        "/hidden": html(f"<p>看不见</p>{LIES}"),
         "/grows": html(
             "<div style='height:2000px'>x</div><script>onscroll = () => "
             "document.body.append(Object.assign(document.createElement('div'), "
@@ -53,8 +59,10 @@ def site(inside: Site) -> Iterator[Site]:
         ),
     }
     with serving(pages) as site:
-        frame = f"{WORDS}<iframe src='http://localhost:{site.port}/inner'></iframe>"
-        site.pages["/frames"] = Page(html(frame))
+        other = f"http://localhost:{site.port}"
+        frames = (f"{other}/inner", f"{other}/hidden' style='display:none", "/same")
+        held = "".join(f"<iframe src='{one}'></iframe>" for one in frames)
+        site.pages["/frames"] = Page(html(WORDS + held))
         yield site
 
 
@@ -145,7 +153,9 @@ def test_a_page_that_moves_on_by_script_is_followed(running: browser.Browser, si
 def test_frames_of_other_sites_are_read_and_watched(running: browser.Browser, site: Site) -> None:
     page = Tab(running)
     page.open(site.url("/frames"))
-    assert page.frame_texts() == ["文字在框里"]
+    # Each says what is shown in it, whatever its scripts make of our words; and none notices.
+    assert sorted(page.frame_texts()) == ["不是这样的", "文字在框里"]
+    assert "/noticed" not in site.asked
     assert f"localhost:{site.port}: HTTP 404" in page.failed
     assert page.document is not None
     assert page.document.url == site.url("/frames")

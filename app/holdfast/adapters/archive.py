@@ -188,15 +188,8 @@ class Archive:
     def _elements(self) -> list[Element]:
         """Every player on the page and in its frames."""
         found = elements_of(self._tab.evaluate(PROBE))
-        for session in self._tab.frame_sessions:
-            question = {"expression": PROBE, "returnByValue": True}
-            try:
-                answer = self._program.call("Runtime.evaluate", question, session, seconds=3)
-            except Unavailable as error:
-                if error.code == "browser_gone":
-                    raise
-                continue
-            found += elements_of(answer.get("result", {}).get("value"))
+        for frame in self._tab.in_frames(PROBE):
+            found += elements_of(frame)
         return found
 
     def _contents(

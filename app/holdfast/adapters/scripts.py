@@ -1,6 +1,8 @@
 """Scripts of ours, for a world of their own beside the page's: they read and scroll, no more."""
 
 TEXT = "document.body ? document.body.innerText.slice(0, 2000000) : ''"
+# The same of a frame: one that is not shown has no boxes, and only its scripts for a text.
+FRAME_TEXT = f"document.body && document.body.getClientRects().length ? ({TEXT}) : ''"
 
 # What is remembered of a page between two looks: parts that came or went, how long after the last
 # scrolling they still did so (milliseconds), looks that waited in vain for a blank one to be

@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.adapters.browser import Begun, Browser, Params
-from holdfast.adapters.scripts import BACK, BOXES, CHANGED, LOOK, SHOW, STEP, TEXT, THROUGH
+from holdfast.adapters.scripts import (
+    BACK,
+    BOXES,
+    CHANGED,
+    FRAME_TEXT,
+    LOOK,
+    SHOW,
+    STEP,
+    THROUGH,
+)
 from holdfast.adapters.tiles import Bar, Place, pixel
 from holdfast.core.canonical import one_line
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
@@ -33,6 +42,8 @@ STILL_OPEN = 2.0
 IMAGE_SECONDS = 2.0
 """How long a picture in view is waited for."""
 MOST_NOTED = 500
+MOST_FRAMES = 50
+FRAME_SECONDS = 3.0
 
 # What the browser holds of bodies until they are asked for: in all, and of one.
 _HELD = {"maxTotalBufferSize": 256 << 20, "maxResourceBufferSize": 64 << 20}
@@ -114,7 +125,8 @@ class Tab:
         self._open: dict[str, str] = {}
         self._changed = time.monotonic()
         self._raw_headers: dict[str, list[tuple[str, str]]] = {}
-        self._frames: list[str] = []
+        self._frames: dict[str, str] = {}
+        """Session and frame of each that lives in a process of its own."""
         self._world: int | None = None
         self._wanted = ""
         self._loaders: set[str] = set()
@@ -337,8 +349,8 @@ class Tab:
         inner = str(params["sessionId"])
         if not params.get("waitingForDebugger"):
             return
-        if params["targetInfo"].get("type") == "iframe" and len(self._frames) < 50:
-            self._frames.append(inner)
+        if params["targetInfo"].get("type") == "iframe" and len(self._frames) < MOST_FRAMES:
+            self._frames[inner] = str(params["targetInfo"]["targetId"])
             self._watch(inner)
         else:
             self._browser.send("Network.enable", _HELD, inner)
@@ -519,18 +531,45 @@ class Tab:
         return self.evaluate(at_once)
 
     def frame_texts(self) -> list[str]:
-        """The rendered text of frames that live in processes of their own."""
-        texts = []
-        for session in self._frames:
-            question = {"expression": TEXT, "returnByValue": True}
-            try:
-                answer = self._browser.call("Runtime.evaluate", question, session, seconds=3)
-            except Unavailable as error:
-                if error.code == "browser_gone":
-                    raise
-                continue
-            texts.append(str(answer.get("result", {}).get("value") or ""))
-        return texts
+        """The rendered text of every frame that is shown and has some."""
+        places = [(self._session, frame) for frame in self._inside(self._session)]
+        for session, frame in self._frames.items():
+            places += [(session, one) for one in (frame, *self._inside(session))]
+        told = (self._in_frame(*place, FRAME_TEXT) for place in places[:MOST_FRAMES])
+        return [text for one in told if (text := str(one or ""))]
+
+    def in_frames(self, expression: str) -> list[Any]:
+        """The value of ``expression`` in our world of every frame in a process of its own."""
+        return [self._in_frame(*place, expression) for place in self._frames.items()]
+
+    def _inside(self, session: str) -> list[str]:
+        """The frames inside the page or frame of ``session`` that share its process."""
+        tree = self._of_frame("Page.getFrameTree", {}, session).get("frameTree", {})
+        waiting: list[Params] = list(tree.get("childFrames", []))
+        found: list[str] = []
+        while waiting and len(found) < MOST_FRAMES:
+            one = waiting.pop(0)
+            found.append(str(one["frame"]["id"]))
+            waiting += one.get("childFrames", [])
+        return found
+
+    def _in_frame(self, session: str, frame: str, expression: str) -> Any:
+        world = {"frameId": frame, "worldName": "holdfast"}
+        made = self._of_frame("Page.createIsolatedWorld", world, session)
+        if "executionContextId" not in made:
+            return None
+        question = {"expression": expression, "contextId": made["executionContextId"]}
+        told = self._of_frame("Runtime.evaluate", question | {"returnByValue": True}, session)
+        return told.get("result", {}).get("value")
+
+    def _of_frame(self, method: str, params: Params, session: str) -> Params:
+        """What a frame answers; nothing where it does not."""
+        try:
+            return self._browser.call(method, params, session, seconds=FRAME_SECONDS)
+        except Unavailable as error:
+            if error.code == "browser_gone":
+                raise
+            return {}
 
     def scroll_through(self) -> bool:
         """Whether the end was reached, going down once so that late pictures load.
@@ -624,13 +663,8 @@ class Tab:
         order: Params = {"computedStyles": []}
         yield True, self._call("DOMSnapshot.captureSnapshot", order, 60)
         for session in self._frames:
-            try:
-                found = self._browser.call("DOMSnapshot.captureSnapshot", order, session, seconds=3)
-            except Unavailable as error:
-                if error.code == "browser_gone":
-                    raise
-                continue
-            yield False, found
+            if found := self._of_frame("DOMSnapshot.captureSnapshot", order, session):
+                yield False, found
 
     def begin_print(self) -> Begun:
         """The page is being printed, which lays it out anew; ``print`` brings the result."""
@@ -692,11 +726,6 @@ class Tab:
                 return ()
             raise
         return tuple(base64.b64decode(one) for one in table[:20])
-
-    @property
-    def frame_sessions(self) -> tuple[str, ...]:
-        """Those of frames that live in processes of their own."""
-        return tuple(self._frames)
 
     @property
     def still_open(self) -> int:
