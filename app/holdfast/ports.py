@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from holdfast.core.not_before import NotBefore
     from holdfast.core.notice import Contact, Parcel, Platform, Regime, Rule, Sheet
     from holdfast.core.pack import PackFile, Readme
-    from holdfast.core.timestamp import Answer, Authorities, StampKind
+    from holdfast.core.timestamp import Answer, Authorities, Stamp, StampKind, SubjectKind
     from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
     from holdfast.core.words import Words
 
@@ -281,6 +281,13 @@ class Store(Protocol):
 
     def all(self, kind: type[Noun], case_id: str | None = None) -> tuple[Noun, ...]:
         """Every noun of that kind, oldest first; of one case or of all."""
+        ...
+
+    def unsent(self, case_id: str, kind: StampKind, subject: SubjectKind) -> tuple[Stamp, ...]:
+        """Stamps of that protocol about such a subject that wait in the queue and were never sent.
+
+        A case may have tens of thousands, and each sealing asks.
+        """
         ...
 
     def exhibit(self, case_id: str, number: str) -> Exhibit: ...

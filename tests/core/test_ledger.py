@@ -9,9 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.core import ledger
 from holdfast.core.ledger import (
     Checkpoint,
     Ref,
+    Tree,
     VerifierKey,
     consistency_proof,
     consistent,
@@ -98,7 +100,25 @@ def test_a_path_of_another_length_is_refused_or_leads_elsewhere(
         pass
 
 
+def test_the_proofs_of_a_long_log_share_what_they_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaves = [leaf_hash(str(number).encode()) for number in range(3000)]
+    wanted = {(index, size) for size in (1001, 2048, 3000) for index in range(0, size, 7)}
+    alone = {(index, size): inclusion_proof(leaves[:size], index) for index, size in wanted}
+    joined, join = [], ledger._node
+
+    def counted(left: bytes, right: bytes) -> bytes:
+        joined.append(left)
+        return join(left, right)
+
+    monkeypatch.setattr(ledger, "_node", counted)
+    tree = Tree(leaves)
+    assert {(index, size): tree.inclusion(index, size) for index, size in wanted} == alone
+    assert len(joined) < len(leaves) + 3 * 12
+
+
 def test_a_leaf_that_is_not_there_has_no_proof() -> None:
+    with pytest.raises(ValueError):
+        Tree(LEAVES[:3]).inclusion(0, 4)
     with pytest.raises(ValueError):
         inclusion_proof(LEAVES[:3], 3)
     with pytest.raises(ValueError):

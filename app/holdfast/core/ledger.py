@@ -250,21 +250,43 @@ def _split(size: int) -> int:
     return 1 << (size - 1).bit_length() - 1
 
 
+class Tree:
+    """The trees over the first so many of a log's leaf hashes; each node is computed once."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self._leaves = leaves
+        self._nodes: dict[tuple[int, int], bytes] = {}
+
+    def root(self, low: int, high: int) -> bytes:
+        """Over the leaves from ``low`` up to ``high``."""
+        if high - low == 1:
+            return self._leaves[low]
+        if (known := self._nodes.get((low, high))) is None:
+            middle = low + _split(high - low)
+            known = _node(self.root(low, middle), self.root(middle, high))
+            self._nodes[low, high] = known
+        return known
+
+    def inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
+        """The audit path of leaf ``index`` in the tree of the first ``size`` (§2.1.3.1)."""
+        if not 0 <= index < size <= len(self._leaves):
+            raise ValueError("no such leaf")
+        path: list[bytes] = []
+        low, high = 0, size
+        while high - low > 1:
+            middle = low + _split(high - low)
+            if index < middle:
+                path.append(self.root(middle, high))
+                high = middle
+            else:
+                path.append(self.root(low, middle))
+                low = middle
+        return tuple(reversed(path))
+
+
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """The audit path of leaf ``index`` in the tree of ``leaves`` (§2.1.3.1)."""
-    if not 0 <= index < len(leaves):
-        raise ValueError("no such leaf")
-    path: list[bytes] = []
-    low, high = 0, len(leaves)
-    while high - low > 1:
-        middle = low + _split(high - low)
-        if index < middle:
-            path.append(tree_root(leaves[middle:high]))
-            high = middle
-        else:
-            path.append(tree_root(leaves[low:middle]))
-            low = middle
-    return tuple(reversed(path))
+    return Tree(leaves).inclusion(index, len(leaves))
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:

@@ -20,7 +20,7 @@ from holdfast.core.document import Field, Furniture, Issued, Lang, Order, local_
 from holdfast.core.environment import runs_of
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
-from holdfast.core.ledger import Checkpoint, LedgerEntry, Ref, inclusion_proof, write_proof
+from holdfast.core.ledger import Checkpoint, LedgerEntry, Ref, Tree, write_proof
 from holdfast.core.timestamp import Authorities, Stamp
 from holdfast.core.words import Words
 from holdfast.ports import Clock, Renderer, Store, Vault
@@ -403,13 +403,13 @@ def _under(
     shown: Sequence[Shown], entries: Sequence[LedgerEntry], head: Checkpoint
 ) -> tuple[tuple[str, bytes, str], ...]:
     """What leads from each manifest to the printed head: its line, the proof, and the keys."""
-    leaves = [entry.leaf for entry in entries]
+    tree = Tree([entry.leaf for entry in entries])
     sealed = {entry.subject: entry for entry in entries if entry.act == "exhibit.sealed"}
     files: list[tuple[str, bytes, str]] = []
     for one in shown:
         number = one.exhibit.number
         entry = sealed[number]
-        proof = write_proof(entry.seq, inclusion_proof(leaves, entry.seq), head)
+        proof = write_proof(entry.seq, tree.inclusion(entry.seq, len(entries)), head)
         files.append((enclosed.line_name(number), entry.body, "application/json"))
         files.append((enclosed.inclusion_name(number), proof, "text/plain"))
     keys = [

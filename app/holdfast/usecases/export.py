@@ -7,9 +7,11 @@ it was issued.  Working tables give only the proofs and the person's own words (
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -29,7 +31,7 @@ from holdfast.core.ledger import (
     Checkpoint,
     LedgerEntry,
     Ref,
-    inclusion_proof,
+    Tree,
     read_checkpoint,
     write_proof,
 )
@@ -536,15 +538,19 @@ class _Plan:
             },
             key=lambda checkpoint: checkpoint.size,
         )
-        leaves = [entry.leaf for entry in self.entries]
+        lines = [entry.leaf for entry in self.entries]
+        # A database that was cut short may have heads of what it has no more.
+        heads = [one for one in (*timed, *self.checkpoints[-1:]) if one.size <= len(lines)]
+        sizes = list(accumulate((one.size for one in heads), max))
+        tree = Tree(lines)
         for entry in self.entries:
             if entry.act != "exhibit.sealed" or entry.seq not in self.shown:
                 continue
-            covering = [one for one in (*timed, *self.checkpoints[-1:]) if one.size > entry.seq]
-            if covering:
-                head = covering[0]
-                path = inclusion_proof(leaves[: head.size], entry.seq)
-                self._bytes(inclusion_path(entry.subject), write_proof(entry.seq, path, head))
+            at = bisect(sizes, entry.seq)
+            if at < len(heads):
+                path = tree.inclusion(entry.seq, heads[at].size)
+                proof = write_proof(entry.seq, path, heads[at])
+                self._bytes(inclusion_path(entry.subject), proof)
 
     def _keys(self) -> None:
         """Every key that the ledger names, else the one that signs now."""
@@ -644,7 +650,7 @@ class _Plan:
                 )
             ),
             signing_key=key,
-            left_out=tuple(entry.subject for entry in whole if entry not in sealed),
+            left_out=tuple(entry.subject for entry in whole if entry.seq not in self.shown),
             without_people=self.selection.without_parties,
             documents=any(path.startswith("documents/") for path in self.files),
         )

@@ -301,8 +301,7 @@ def queue_stamps(
     """The manifest, each original file and the newest head are queued for their witnesses."""
     folder = f"exhibits/{exhibit.number}"
     manifest = Subject(kind="manifest", path=f"{folder}/capture.json", sha256=exhibit.digest.sha256)
-    queued = [s for s in store.all(Stamp, case.id) if s.status == "queued" and not s.requested]
-    waiting = sum(s.kind == "rfc3161" and s.subject.kind == "manifest" for s in queued)
+    waiting = len(store.unsent(case.id, "rfc3161", "manifest"))
     asks = maker.asks(case.world)
     for kind, authority in asks:
         if kind == "opentimestamps":
@@ -333,12 +332,13 @@ def queue_checkpoint(
     """
     sha256 = vault.keep_bytes(head.note).sha256
     subject = Subject(kind="checkpoint", path=f"ledger/checkpoints/{head.size}.txt", sha256=sha256)
+    asks = maker.asks(case.world)
     unsent = {
-        (s.kind, s.authority): s.id
-        for s in store.all(Stamp, case.id)
-        if s.subject.kind == "checkpoint" and s.status == "queued" and not s.requested
+        (stamp.kind, stamp.authority): stamp.id
+        for kind in dict.fromkeys(kind for kind, _ in asks)
+        for stamp in store.unsent(case.id, kind, "checkpoint")
     }
-    for kind, authority in maker.asks(case.world):
+    for kind, authority in asks:
         fresh = _queued(case, subject, kind, authority, clock)
         custody.save(
             Stamp(

@@ -34,6 +34,7 @@ from holdfast.core.ledger import (
     tree_root,
     write_entry,
 )
+from holdfast.core.timestamp import Stamp, StampKind, SubjectKind
 from holdfast.ports import Clock
 
 if TYPE_CHECKING:
@@ -324,6 +325,23 @@ class Store:
             else self._query(f"{sql} AND case_id = ? ORDER BY id", kind.__name__, case_id)
         )
         return tuple(_converter().loads(row[0], kind) for row in rows)
+
+    def unsent(self, case_id: str, kind: StampKind, subject: SubjectKind) -> tuple[Stamp, ...]:
+        """Stamps of that protocol about such a subject that wait in the queue and were never sent.
+
+        SQLite looks into the bodies: to read them all at each sealing made long cases slow.
+        """
+        rows = self._query(
+            "SELECT body FROM noun WHERE kind = 'Stamp' AND case_id = ?"
+            " AND json_extract(body, '$.status') = 'queued'"
+            " AND json_extract(body, '$.requested') IS NULL"
+            " AND json_extract(body, '$.kind') = ?"
+            " AND json_extract(body, '$.subject.kind') = ? ORDER BY id",
+            case_id,
+            kind,
+            subject,
+        )
+        return tuple(_converter().loads(row[0], Stamp) for row in rows)
 
     def exhibit(self, case_id: str, number: str) -> Exhibit:
         """The exhibit of that number.  Raises Refused."""
