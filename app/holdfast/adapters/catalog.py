@@ -249,7 +249,7 @@ def _pem(name: str) -> bytes:
 
 def _contact(entry: Mapping[str, Any], lang: Lang) -> Contact:
     whole = dict(entry)
-    for key in ("name", "helps"):
+    for key in ("name", "helps", "source"):
         whole[key] = _bilingual(entry[key])(lang)
     return _converter().structure(whole, Contact)
 

@@ -206,7 +206,7 @@ def _due(due: Due) -> NextItem:
         tone="warning" if due.days_left <= 1 else "secondary",
         title=Phrase(key=f"followup.{follow_up.term}"),
         line=Phrase(
-            key="next.due.late" if late else _LEFT.get(due.days_left, "next.due.line"),
+            key=_LEFT.get(due.days_left, "next.due.late" if late else "next.due.line"),
             facts={
                 "days": abs(due.days_left),
                 "basis": Phrase(key=f"followup.basis.{follow_up.basis}"),
@@ -223,7 +223,7 @@ def _due(due: Due) -> NextItem:
     )
 
 
-_LEFT = {0: "next.due.today", 1: "next.due.tomorrow"}
+_LEFT = {-1: "next.due.yesterday", 0: "next.due.today", 1: "next.due.tomorrow"}
 
 
 def _waiting(count: int, cases: list[Case], oldest: str) -> NextItem:

@@ -696,6 +696,13 @@ class Table(QTableView):
         header.setSectionsMovable(True)
         self._dress()
 
+    def resizeColumnsToContents(self) -> None:
+        """Columns as wide as what they hold; the last one takes what is left."""
+        super().resizeColumnsToContents()
+        # Qt forgets the last one when it measures a table that is not laid out yet.
+        self.horizontalHeader().setStretchLastSection(False)
+        self.horizontalHeader().setStretchLastSection(True)
+
     def _dress(self) -> None:
         self.setAccessibleName(self._desk.say(self._key))
         self.verticalHeader().setDefaultSectionSize(self._desk.look.px(self._high))

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from holdfast.usecases.cases import CaseFile
 
 
+LANGUAGES = {"zh": "中文", "en": "English"}
+"""Languages of letters and documents, each by its own name."""
+
+
 def local(text: str) -> datetime:
     """The local time of an RFC 3339 text."""
     return moment(text).astimezone()

@@ -95,12 +95,13 @@ QLineEdit, QPlainTextEdit, QComboBox, QDateEdit, QDateTimeEdit {{ background: {t
   padding: 0 {px(11)}px; min-height: {px(30)}px; selection-background-color: {t.accent};
   selection-color: {t.on_accent}; }}
 QPlainTextEdit {{ padding: {px(6)}px {px(8)}px; }}
-QLineEdit:hover, QPlainTextEdit:hover, QComboBox:hover, QDateEdit:hover {{
+QLineEdit:hover, QPlainTextEdit:hover, QComboBox:hover, QDateEdit:hover, QDateTimeEdit:hover {{
   border-color: {t.text}; }}
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QDateEdit:focus, QDateTimeEdit:focus {{
   border: 2px solid {t.accent}; padding: 0 {px(11) - 1}px; }}
 QPlainTextEdit:focus {{ padding: {px(6) - 1}px {px(8) - 1}px; }}
-QLineEdit:disabled, QComboBox:disabled {{ background: {t.window}; color: {t.secondary};
+QLineEdit:disabled, QComboBox:disabled, QPlainTextEdit:disabled, QDateEdit:disabled,
+QDateTimeEdit:disabled {{ background: {t.window}; color: {t.secondary};
   border-color: {t.hairline}; }}
 QLineEdit[bulk="large"], QPlainTextEdit[bulk="large"] {{ min-height: {px(42)}px; }}
 QPlainTextEdit[kind="paper"] {{ border: none; background: {t.surface}; padding: 0; }}

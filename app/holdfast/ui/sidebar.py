@@ -49,12 +49,10 @@ class _PlaceDelegate(RowDelegate):
         font = look.font(bold=chosen)
         aside = look.font("caption", bold=chosen)
         room = QFontMetrics(aside).horizontalAdvance(str(count)) + px(16) if count else px(8)
-        if model.narrow:
-            painter.restore()
-            return
-        words = box.adjusted(px(44), 0, -room, 0)
-        brush.text(words, self.desk.say(f"place.{name}"), font, tone)
-        if count:
+        if not model.narrow:
+            words = box.adjusted(px(44), 0, -room, 0)
+            brush.text(words, self.desk.say(f"place.{name}"), font, tone)
+        if count and not model.narrow:
             right = Qt.AlignmentFlag.AlignRight
             faint = "accent" if chosen else "secondary"
             brush.text(box.adjusted(0, 0, -px(12), 0), str(count), aside, faint, right)

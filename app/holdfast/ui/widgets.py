@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QFontMetrics,
     QPainter,
     QPaintEvent,
+    QPalette,
     QPen,
 )
 from PySide6.QtWidgets import (
@@ -29,6 +30,8 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleHintReturn,
     QStyleOption,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -198,7 +201,9 @@ class Button(QPushButton):
         # A single & would become an access key and vanish.
         shown = text.replace("&", "&&")
         # Qt leaves four pixels between an icon and its word; that is too near.
-        self.setText(f" {shown}" if self._icon and shown else shown)
+        if self._icon and shown:
+            shown = "\n".join(f" {line}" for line in shown.split("\n"))
+        self.setText(shown)
         self.setAccessibleName(text)
 
     def _draw(self) -> None:
@@ -272,7 +277,7 @@ class Door(QPushButton):
         px = desk.look.px
         inside = row(
             Glyph(desk, icon, "accent"),
-            column(self.title, self.line, gap=px(2)),
+            column(None, self.title, self.line, None, gap=px(2)),
             gap=px(14),
             margins=(px(14), px(10), px(12), px(10)),
         )
@@ -424,12 +429,42 @@ class Choice(QComboBox):
         # A wheel that scrolls the page must not change a choice on its way.
         event.ignore()
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.ToolTip:
+            # What does not fit can be read whole.
+            self.setToolTip(plain_tip(self.currentText()))
+        return super().event(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        side = self._desk.look.px(16)
-        picture = self._desk.look.pixmap("down", "secondary", side, self.devicePixelRatioF())
-        right = self.width() - side - self._desk.look.px(10)
-        QPainter(self).drawPixmap(right, (self.height() - side) // 2, picture)
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        kind = QStyle.ComplexControl.CC_ComboBox
+        room = self.style().subControlRect(kind, option, part, self).width()
+        chosen = self.currentIndex() >= 0
+        shown = self.currentText() if chosen else self.placeholderText()
+        option.currentText = self.fontMetrics().elidedText(
+            shown, Qt.TextElideMode.ElideRight, room - self._desk.look.px(4)
+        )
+        if not chosen:
+            faint = self._desk.look.color("secondary")
+            option.palette.setColor(QPalette.ColorRole.ButtonText, faint)
+        painter.drawComplexControl(kind, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        draw_arrow(painter, self, self._desk)
+
+    def showPopup(self) -> None:
+        look, list_ = self._desk.look, self.view()
+        list_.setMinimumWidth(min(look.px(640), list_.sizeHintForColumn(0) + look.px(32)))
+        super().showPopup()
+
+
+def draw_arrow(painter: QPainter, widget: QWidget, desk: Desk, icon: str = "down") -> None:
+    """At the right end of a field stands that something opens there."""
+    side = desk.look.px(16)
+    picture = desk.look.pixmap(icon, "secondary", side, widget.devicePixelRatioF())
+    right = widget.width() - side - desk.look.px(10)
+    painter.drawPixmap(right, (widget.height() - side) // 2, picture)
 
 
 class Field(QLineEdit):

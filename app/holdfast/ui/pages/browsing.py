@@ -221,8 +221,11 @@ class BrowsingPage(Page):
         if found is not None and found != self.state:
             if found.ended and self.state is not None and not self.state.ended:
                 self.said.show_text("")
+            over = found.ended and (self.state is None or not self.state.ended)
             self.state, self._profile = found, found.profile
             self.retell()
+            if over:
+                self._focus()
 
     # --- keeping ---------------------------------------------------------------------------------
 

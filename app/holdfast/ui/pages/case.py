@@ -148,8 +148,14 @@ class CasePage(Page):
             if wanted in TABS:
                 self.turn_to(wanted)
                 self._wanted = ""
-        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._focus()
         self.reload()
+
+    def _focus(self) -> None:
+        """The keyboard is where the tab on top begins."""
+        at = TABS[self.stack.currentIndex()]
+        begins = {"timeline": self.list, "evidence": self.evidence.table}
+        begins.get(at, self.tabs[at]).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def reload(self) -> None:
         """The case as the data stands."""

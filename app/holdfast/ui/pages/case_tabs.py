@@ -21,6 +21,7 @@ from holdfast.ui.pages.cases import SEARCH_MS
 from holdfast.ui.pages.custody import CustodyRows
 from holdfast.ui.parts import Tag, panel, panel_row
 from holdfast.ui.phrases import (
+    LANGUAGES,
     State,
     exhibit_state,
     full_time,
@@ -226,6 +227,7 @@ class _Rows(Scroll):
         else:
             side.setLayout(Flow(*actions, gap=px(8)))
         fold = Fold(words, side, gap=px(12), below=px(420), stretch=(1, 0))
+        fold.box.setAlignment(side, Qt.AlignmentFlag.AlignVCenter)
         return panel_row(Glyph(desk, icon, "secondary", size=18), fold, wide=1, desk=desk, high=52)
 
 
@@ -342,8 +344,8 @@ class DocumentsTab(_Rows):
     def _offer(self, kind: str, lang: str | None, file: CaseFile) -> QFrame:
         desk = self.desk
         choice = Choice(desk, "documents.lang")
-        choice.addItem("中文", "zh")
-        choice.addItem("English", "en")
+        for name, language in LANGUAGES.items():
+            choice.addItem(language, name)
         choice.setMinimumContentsLength(6)
         choice.setCurrentIndex(choice.findData(lang or desk.lang))
         button = Button(desk, "documents.make", size="small")
@@ -370,7 +372,9 @@ class DocumentsTab(_Rows):
         return self._line(
             "document",
             f"{kind} {issued.number}",
-            desk.say("documents.issued.line", time=full_time(issued.issued), lang=issued.lang),
+            desk.say(
+                "documents.issued.line", time=full_time(issued.issued), lang=LANGUAGES[issued.lang]
+            ),
             button,
         )
 

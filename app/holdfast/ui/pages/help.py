@@ -85,7 +85,7 @@ class HelpPage(Page):
         if not (contact.phone or contact.web or contact.email):
             ways.addWidget(Label(desk, "help.unknown", role="caption", tone="secondary"))
         words, side = QWidget(), QWidget()
-        words.setLayout(column(name, helps, source, gap=px(4)))
+        words.setLayout(column(name, helps, source, None, gap=px(4)))
         side.setLayout(column(ways, None))
         side.setMinimumWidth(px(200))
         fold = Fold(words, side, gap=px(16), below=px(560), stretch=(3, 1))

@@ -20,6 +20,7 @@ from holdfast.ui.layout import Flow, Fold, Scroll, column, emptied, framed, row
 from holdfast.ui.page import Page
 from holdfast.ui.pages.questions import QuestionRow, first_answers
 from holdfast.ui.parts import Footer, Gauge, Tag
+from holdfast.ui.phrases import LANGUAGES
 from holdfast.ui.widgets import Button, Choice, Glyph, IconButton, Label, Line
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ class LetterPage(Page):
         before = self.lang.currentData() or self.desk.lang
         self.lang.clear()
         for lang in self._regime.languages if self._regime else ():
-            self.lang.addItem({"zh": "中文", "en": "English"}[lang], lang)
+            self.lang.addItem(LANGUAGES[lang], lang)
         self.lang.setCurrentIndex(max(0, self.lang.findData(before)))
         self._tell_basis()
 

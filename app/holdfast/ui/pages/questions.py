@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QDate, QEvent, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDateEdit, QFrame, QPlainTextEdit, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QDateEdit, QDateTimeEdit, QFrame, QPlainTextEdit, QWidget
 
 from holdfast.core.notice import Question
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, column, row
-from holdfast.ui.widgets import Check, Field, Glyph, Label, Radio
+from holdfast.ui.widgets import Check, Field, Glyph, Label, Radio, draw_arrow
 
 TYPING_MS = 300
 
@@ -172,6 +173,26 @@ class DateField(QDateEdit):
         today = desk.holdfast.now().astimezone().date()
         self.setDate(QDate(today.year, today.month, today.day))
         self.setMaximumWidth(desk.look.px(200))
+        self._desk = desk
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        draw_arrow(QPainter(self), self, self._desk, "calendar")
+
+
+class MomentField(QDateTimeEdit):
+    """A day and a minute, in local order, with a calendar."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self.setCalendarPopup(True)
+        self.setDisplayFormat("yyyy-MM-dd HH:mm")
+        self.setMaximumWidth(desk.look.px(240))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        draw_arrow(QPainter(self), self, self._desk, "calendar")
 
 
 def first_answers(answers: Mapping[str, str], party: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QDateTime, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QDateTimeEdit,
     QFileDialog,
     QFrame,
     QPlainTextEdit,
@@ -23,6 +22,7 @@ from holdfast.core.notice import FormEntry, Notice, Platform, mask
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Fold, column, emptied, framed, row
 from holdfast.ui.page import Page
+from holdfast.ui.pages.questions import MomentField
 from holdfast.ui.parts import Chip, Footer, panel, panel_row
 from holdfast.ui.phrases import State, full_time, size
 from holdfast.ui.save import open_outside, save_as
@@ -48,7 +48,7 @@ class _Way(QFrame):
         head = row(self.radio, Glyph(desk, icon, "secondary", size=18), gap=px(8))
         head.setStretch(0, 1)
         under = column(self.line, margins=(px(26), 0, 0, 0))
-        self.setLayout(column(head, under, margins=(px(12), px(6), px(12), px(8))))
+        self.setLayout(column(head, under, gap=px(4), margins=(px(12), px(6), px(12), px(8))))
 
 
 class SendPage(Page):
@@ -80,10 +80,7 @@ class SendPage(Page):
         self.copies: list[Button] = []
         self._at = 0
         self.history = column()
-        self.when = QDateTimeEdit()
-        self.when.setCalendarPopup(True)
-        self.when.setDisplayFormat("yyyy-MM-dd HH:mm")
-        self.when.setMaximumWidth(desk.look.px(240))
+        self.when = MomentField(desk)
         self.receipt = Button(desk, "send.receipt", icon="files", size="small")
         self.receipt.clicked.connect(self._choose_receipt)
         self.receipt_name = Line(desk, role="caption", tone="secondary")
@@ -150,6 +147,7 @@ class SendPage(Page):
             now = self.desk.holdfast.now().astimezone()
             self.when.setDateTime(QDateTime.fromSecsSinceEpoch(int(now.timestamp())))
             self._load()
+            self.ways[self.way].radio.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _load(self) -> None:
         holdfast, case = self.desk.holdfast, self._case

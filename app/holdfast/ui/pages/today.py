@@ -79,8 +79,9 @@ class LinkField(QPlainTextEdit):
             painter = QPainter(self.viewport())
             painter.setPen(self._desk.look.color("secondary"))
             box = self.viewport().rect().adjusted(self._desk.look.px(6), 0, 0, 0)
-            box.setHeight(round(self.blockBoundingGeometry(self.firstVisibleBlock()).height()) + 2)
-            box.translate(0, round(self.contentOffset().y()))
+            # Where the caret stands, and as high.
+            box.setTop(self.cursorRect().top())
+            box.setHeight(self.cursorRect().height())
             shown = self.fontMetrics().elidedText(
                 self._hint, Qt.TextElideMode.ElideRight, box.width()
             )

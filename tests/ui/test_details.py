@@ -1,0 +1,142 @@
+"""Small things that people stumble over: words, places, and where the keyboard is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from fakes.holdfast import VERDICTS, FakeHoldfast
+from holdfast.adapters.catalog import Catalog
+from holdfast.core.job import Job
+from holdfast.ui.layout import Flow
+from holdfast.ui.widgets import Choice
+
+from .conftest import Open, settle
+
+MANY = {
+    "ui.bar.frames",
+    "ui.keeping.several",
+    "ui.next.due.late",
+    "ui.next.due.line",
+    "ui.series.chart.say",
+    "ui.verify.left.seconds",
+}
+"""Said of more than one only."""
+
+
+def test_nothing_is_said_of_one_as_of_many(fake: FakeHoldfast) -> None:
+    said = fake.words("en").words
+    numbered = re.compile(r"\{(count|days|left|added)\} ?[a-z-]*s\b")
+    wrong = {key for key, text in said.items() if key.startswith("ui.") and numbered.search(text)}
+    assert wrong <= MANY
+
+
+def test_where_help_was_read_is_said_in_the_language_of_the_window() -> None:
+    for contact in Catalog().contacts("zh"):
+        assert re.search(r"[\u4e00-\u9fff]", contact.source), contact.id
+    for contact in Catalog().contacts("en"):
+        assert contact.source.isascii(), contact.id
+
+
+@pytest.mark.parametrize(("lang", "name"), [("zh", "中文"), ("en", "English")])
+def test_an_issued_document_names_its_language(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open, lang: str, name: str
+) -> None:
+    window = open_(full)
+    lin = full.cases()[0].id
+    full.document("receipt", lin, lang, Job())
+    window.go("case", (lin, "documents"))
+    settle(qtbot, window)
+    tab = window.page("case").documents
+    lines = [label.text() for label in tab.findChildren(QLabel) if "2026-11-18 " in label.text()]
+    assert len(lines) == 1
+    assert lines[0].endswith(f" · {name}")
+
+
+def test_what_a_choice_cannot_show_whole_can_be_read_whole(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    box = Choice(window.desk, "letter.platform")
+    box.addItem("a very long name of a platform indeed & <b>more</b>", "x")
+    box.resize(120, 32)
+    box.show()
+    qtbot.addWidget(box)
+    at = QPoint(5, 5)
+    QApplication.sendEvent(box, QHelpEvent(QEvent.Type.ToolTip, at, box.mapToGlobal(at)))
+    assert "indeed &amp; &lt;b&gt;more" in box.toolTip()
+    short = box.grab().toImage()
+    box.setItemText(0, "a very long name of a platform that goes on otherwise")
+    assert box.grab().toImage() == short, "both end in the same dots"
+    box.showPopup()
+    assert box.view().width() > box.width()
+    box.hidePopup()
+
+
+def test_what_stands_in_a_line_stands_at_its_middle(qtbot: QtBot) -> None:
+    holder, low, high, wide = QWidget(), QWidget(), QWidget(), QWidget()
+    qtbot.addWidget(holder)
+    low.setFixedSize(40, 20)
+    high.setFixedSize(40, 36)
+    wide.setFixedSize(90, 10)
+    flow = Flow(low, high, wide, gap=8)
+    holder.setLayout(flow)
+    flow.setGeometry(QRect(0, 0, 100, 100))
+    assert low.geometry().center().y() == high.geometry().center().y()
+    assert wide.geometry() == QRect(0, 44, 90, 10)
+    assert flow.heightForWidth(100) == 54
+    assert flow.heightForWidth(300) == 36
+    assert Flow(gap=8).heightForWidth(100) == 0
+
+
+def test_the_keyboard_can_be_seen_in_a_folded_sidebar(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full, size=(960, 640), scale=200)
+    sidebar = window.sidebar
+    assert sidebar.model.narrow
+    window.page("today").field.setFocus()
+    plain = sidebar.list.grab().toImage()
+    sidebar.list.setFocus(Qt.FocusReason.TabFocusReason)
+    assert sidebar.list.grab().toImage() != plain
+
+
+@pytest.mark.parametrize("tab", ["timeline", "evidence", "letters", "documents", "people"])
+def test_the_keyboard_begins_in_the_tab_that_was_opened(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open, tab: str
+) -> None:
+    window = open_(full)
+    window.go("case", (full.cases()[0].id, tab))
+    settle(qtbot, window)
+    page = window.page("case")
+    begins = {"timeline": page.list, "evidence": page.evidence.table}.get(tab, page.tabs[tab])
+    assert begins.hasFocus()
+
+
+def test_findings_fill_their_table(qtbot: QtBot, full: FakeHoldfast, open_: Open) -> None:
+    window = open_(full, lang="en")
+    full.verdict = VERDICTS["weak"]
+    window.go("verify", ("a.zip",))
+    settle(qtbot, window)
+    table = window.page("verify").table
+    wide = sum(table.columnWidth(at) for at in range(table.model().columnCount()))
+    assert wide == table.viewport().width()
+
+
+def test_when_the_browser_is_closed_the_keyboard_is_on_opening_it_again(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    xu = full.cases()[1].id
+    window.go("browsing", (xu, "https://duanju.practice.example/v/taohuadu/12"))
+    settle(qtbot, window)
+    page = window.page("browsing")
+    assert page.wishes["page"].hasFocus()
+    full.browse_end(xu)
+    page.look()
+    assert page.reopen.hasFocus()
