@@ -35,7 +35,7 @@ from holdfast.core.environment import (
     runs_of,
 )
 from holdfast.core.errors import HoldfastError, Refused
-from holdfast.core.evidence import Artifact, Digest, Exhibit, Received
+from holdfast.core.evidence import Artifact, Check, Digest, Exhibit, Received
 from holdfast.core.job import Job
 from holdfast.core.ledger import LedgerEntry, Ref, write_entry
 from holdfast.core.not_before import Block, NotBefore
@@ -162,6 +162,10 @@ class FakeHoldfast(FakeSeries):
         )
         self.lock = threading.RLock()
         self.closed = False
+        self.selfchecked = (
+            Check(check="Holdfast", outcome="pass", detail="0.1.0 · Python 3.11"),
+            Check(check="ots", outcome="warn", detail="not here"),
+        )
 
     # --- facts ---
 
@@ -667,6 +671,11 @@ class FakeHoldfast(FakeSeries):
             FakeMonitor(number=1, left=0, top=0, width=1920, height=1080, primary=True),
             FakeMonitor(number=2, left=1920, top=0, width=2560, height=1440),
         )
+
+    def selfcheck(self, job: Job, lang: str = "en") -> tuple[Check, ...]:
+        self._call("selfcheck", lang)
+        job.step("checking")
+        return self.selfchecked
 
     # --- the environment check ---
 

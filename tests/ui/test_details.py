@@ -12,9 +12,12 @@ from pytestqt.qtbot import QtBot
 
 from fakes.holdfast import VERDICTS, FakeHoldfast
 from holdfast.adapters.catalog import Catalog
+from holdfast.core.errors import Unavailable
+from holdfast.core.evidence import Check
 from holdfast.core.job import Job
+from holdfast.ui.check_row import CheckRow
 from holdfast.ui.layout import Flow
-from holdfast.ui.widgets import Choice
+from holdfast.ui.widgets import Button, Choice, Label
 
 from .conftest import Open, settle
 
@@ -140,3 +143,68 @@ def test_when_the_browser_is_closed_the_keyboard_is_on_opening_it_again(
     full.browse_end(xu)
     page.look()
     assert page.reopen.hasFocus()
+
+
+def test_a_case_is_closed_only_after_a_yes(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_(full)
+    lin = full.cases()[0].id
+    window.go("case", (lin, "letters"))
+    settle(qtbot, window)
+    page = window.page("case")
+    asked: list[str] = []
+    answers = iter([False, True])
+
+    def ask(*args: object, **_: object) -> bool:
+        asked.append(str(args[-1]))
+        return next(answers)
+
+    monkeypatch.setattr("holdfast.ui.ask.ask", ask)
+    for closed in (False, True):
+        qtbot.mouseClick(page.more, Qt.MouseButton.LeftButton)
+        next(one for one in page.menu.actions() if one.text() == "结案…").trigger()
+        page.menu.hide()
+        settle(qtbot, window)
+        assert bool(full.case_file(lin).case.closed) is closed
+        assert page.more.isHidden() is closed
+    assert asked == ["case.close.ask"] * 2
+    # Nothing is offered that a closed case would refuse.
+    assert [b.text() for b in page.letters.findChildren(Button)] == []
+    window.go("cases", "")
+    settle(qtbot, window)
+    assert "closed" in {row.stage for row in window.page("cases")._rows}
+
+
+def test_a_case_is_verified_where_it_lies(qtbot: QtBot, full: FakeHoldfast, open_: Open) -> None:
+    window = open_(full)
+    window.go("case", (full.cases()[1].id, "documents"))
+    settle(qtbot, window)
+    qtbot.mouseClick(window.page("case").documents.verify, Qt.MouseButton.LeftButton)
+    settle(qtbot, window)
+    assert window.here is window.page("verify")
+    assert [call[1] for call in full.calls if call[0] == "verify"] == [("HF-2026-0002",)]
+
+
+def test_settings_tell_what_this_program_contains(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    window.go("settings", None)
+    settle(qtbot, window)
+    row = window.page("settings").findChild(CheckRow)
+    row.go.click()
+    settle(qtbot, window)
+    lines = [row.found.itemAt(at).widget().findChild(Label).text() for at in range(2)]
+    assert lines == ["注意 · ots · not here", "正常 · Holdfast · 0.1.0 · Python 3.11"]
+    assert row.said.text().startswith("该带的都在")
+    full.selfchecked += (Check(check="cv2", outcome="fail"),)
+    row.go.click()
+    settle(qtbot, window)
+    assert row.found.itemAt(0).widget().findChild(Label).text() == "不可用 · cv2"
+    assert row.said.text().startswith("有一部分不可用")
+    full.fail["selfcheck"] = Unavailable("disk_full")
+    row.go.click()
+    settle(qtbot, window)
+    assert row.go.isEnabled()
+    assert window.here is window.page("trouble")

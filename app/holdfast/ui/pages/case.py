@@ -286,6 +286,7 @@ class CasePage(Page):
             lambda: desk.wanted.emit("environment", case)
         )
         self.menu.addAction(desk.say("case.rename")).triggered.connect(self._rename)
+        self.menu.addAction(desk.say("case.close")).triggered.connect(self._close)
         self.menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def _rename(self) -> None:
@@ -305,6 +306,16 @@ class CasePage(Page):
         task = desk.runner.start(lambda _: desk.holdfast.rename_case(reference, title))
         task.succeeded.connect(lambda _: desk.changed.emit())
         task.failed.connect(lambda error: desk.wanted.emit("trouble", error))
+
+    def _close(self) -> None:
+        from holdfast.ui.ask import ask
+
+        if not ask(self, self.desk, "case.close.ask"):
+            return
+        holdfast, reference = self.desk.holdfast, self.reference
+        task = self.desk.runner.start(lambda _: holdfast.close_case(reference))
+        task.succeeded.connect(lambda _: self.desk.changed.emit())
+        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
     def _add_links(self, place: str) -> None:
         text, fine = QInputDialog.getMultiLineText(

@@ -264,10 +264,13 @@ class LettersTab(_Rows):
 
     def _letter(self, file: CaseFile, notice: Notice) -> QFrame:
         desk, case = self.desk, file.case.id
-        go = Button(desk, f"letters.go.{notice.status}", size="small")
-        place = "letter" if notice.status == "drafted" else "send"
-        go.clicked.connect(lambda: desk.wanted.emit(place, (case, notice.id)))
-        actions: list[QWidget] = [go]
+        actions: list[QWidget] = []
+        draft = notice.status == "drafted"
+        if not (draft and file.case.closed):
+            go = Button(desk, f"letters.go.{notice.status}", size="small")
+            place = "letter" if draft else "send"
+            go.clicked.connect(lambda: desk.wanted.emit(place, (case, notice.id)))
+            actions.append(go)
         if notice.status == "sent":
             answer = Button(desk, "case.step.answer", size="small")
             answer.clicked.connect(lambda: desk.wanted.emit("answer", (case, notice.id)))
@@ -301,7 +304,7 @@ class DocumentsTab(_Rows):
         self._file: CaseFile | None = None
         self.lang: dict[str, Choice] = {}
         self.issue: dict[str, Button] = {}
-        self.export = Button(desk)
+        self.export, self.verify = Button(desk), Button(desk)
         self.custody = CustodyRows(desk, self, self._line)
 
     def show_case(self, file: CaseFile) -> None:
@@ -333,6 +336,10 @@ class DocumentsTab(_Rows):
                 )
             )
         )
+        self.verify = Button(desk, "documents.verify", icon="verify", size="small")
+        self.verify.clicked.connect(lambda: desk.wanted.emit("verify", (file.case.number,)))
+        title, line = desk.say("documents.verify.title"), desk.say("documents.verify.line")
+        self.box.addWidget(panel(self._line("verify", title, line, self.verify)))
         for row in self.custody.rows(file):
             self.box.addWidget(row)
         self.box.addWidget(Label(desk, "documents.issued", role="small"))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QPlainTextEdit, QWidget
 from holdfast.core.job import Job
 from holdfast.core.timestamp import Authorities
 from holdfast.ui.chain_row import ChainRow
+from holdfast.ui.check_row import CheckRow
 from holdfast.ui.desk import Desk
 from holdfast.ui.key_row import KeyRow
 from holdfast.ui.layout import Flow, Fold, at_most, column, emptied, row, rule
@@ -139,6 +140,7 @@ class SettingsPage(Page):
             self._line("browser_row", browser),
             self._line("environment", checked),
             self._line("downloader", downloader),
+            self._line("check", CheckRow(desk)),
             self._line("person", person),
             self._line("privacy", privacy),
             rule(),
