@@ -234,6 +234,7 @@ class FakeHoldfast(FakeSeries):
                 infringements=(),
                 notices=(),
                 submissions=(),
+                answers=(),
                 followups=(),
                 documents=(),
                 entries=(),

@@ -13,11 +13,14 @@ import pytest
 from fakes.desk import Desk, desk
 from fakes.papers import (
     NASTY,
+    captured,
     full_case,
     has,
     minimal_case,
     pdf_text,
+    png,
     run,
+    seal,
     squeezed,
     with_more_characters,
 )
@@ -31,7 +34,7 @@ from holdfast.core.errors import Refused, Tampered
 from holdfast.core.evidence import Exhibit
 from holdfast.core.job import Job
 from holdfast.core.ledger import tree_root
-from holdfast.core.notice import Notice, Submission
+from holdfast.core.notice import Notice, PlatformAnswer, Submission
 from holdfast.core.timestamp import Stamp
 from holdfast.usecases import document
 from holdfast.usecases.cases import case_file
@@ -267,6 +270,15 @@ class TestList:
             receipt="E0004",
         )
         table.store.save(receipt)
+        answer = PlatformAnswer(
+            id="a",
+            case_id=case.id,
+            notice_id="n",
+            kind="refused",
+            received="2026-11-21T02:20:33.000Z",
+            exhibit="E0001",
+        )
+        table.store.save(answer)
         table.store.save(Licence(id="l", case_id=case.id, agreed="yes", exhibit="E0002"))
         with table.store.custody(case.id) as custody:
             head = custody.head()
@@ -303,6 +315,8 @@ class TestList:
         assert "一、涉嫌侵权事实" in text
         assert f"网络侵权证据保全报告 {case.number}-R1" in text
         assert "二、平台知情与处理" in text
+        assert text.index("二、平台知情与处理") < text.index("（E0001）"), "what it answered"
+        assert "于 2026-11-12 21:03 +08:00 从网页" in text, "a list explains no times"
         assert f"通知书 {case.number}-L01" in text
         assert "L02" not in text
         assert "提交人定稿，尚未记录发出" in text
@@ -320,6 +334,22 @@ class TestReceipt:
             with pikepdf.open(table.vault.path(made.sha256)) as pdf:
                 assert len(pdf.pages) == 1
 
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    def test_an_address_however_long_leaves_it_one_page(
+        self, table: Desk, cache: Path, lang: Lang
+    ) -> None:
+        case = table.store.open_case("案", "practice")
+        url = "https://play.yanlian.example/?x=" + "%E4%BD%A0" * 400
+        files = {"viewport.png": png(160, 98)}
+        seal(table, case, captured(table.data / "source", "page", files, url=url))
+        made = issue(table, case, "receipt", cache, lang)
+        at = table.vault.path(made.sha256)
+        with pikepdf.open(at) as pdf:
+            assert len(pdf.pages) == 1
+        said = squeezed(pdf_text(at))
+        for part in (f"{url[:119]}…", "2026-11-1221:06:31+08:00", "E0001"):
+            assert part in said
+
     def test_the_first_one_says_so(self, table: Desk) -> None:
         case = minimal_case(table)
         with table.store.custody(case.id) as custody:
@@ -336,7 +366,7 @@ class TestReceipt:
             outside=document.Outside(),
         )
         text = Writer().text(order, Job())
-        assert "您的第一份证据已经保存在这台电脑上" in text
+        assert "你的第一份证据已经保存在这台电脑上" in text
         exhibit = table.store.exhibit(case.id, "E0001")
         assert exhibit.digest.sha256 in text.replace(" ", "")
 
@@ -491,7 +521,17 @@ class TestWords:
             custody.append("notice.sent", "HF-2026-0001-L01")
         lines = operations(table.store.entries(case.id), say())
         details = [str(line["detail"]) for line in lines if isinstance(line, dict)]
-        assert "网页 · http_status" in details
+        assert "网页 · 服务器的回答" in details
+        with table.store.custody(case.id) as custody:
+            for code in ("screen_none", "link_malformed", "made_up"):
+                custody.append("capture.failed", "1", facts={"code": code, "source": "screen"})
+        rows = operations(table.store.entries(case.id)[-3:], say())
+        why = words("zh").errors["screen_none"].what.rstrip("。")
+        assert [row["detail"] for row in rows if isinstance(row, dict)] == [
+            f"屏幕截图 · {why}",
+            "屏幕截图 · 这不像一个网址",
+            "屏幕截图 · made_up",
+        ]
         assert "rfc3161:jia，2 项" in details
         assert "exhibits/E0001/capture.json · 2026-11-21 10:00:00 +08:00" in details
         assert details[-2:] == ["", "HF-2026-0001-L01"]

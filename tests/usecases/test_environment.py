@@ -12,6 +12,7 @@ import pytest
 from fakes.desk import Desk, FakeSource, desk
 from fakes.environment import VALUES, FakeWatch, run
 from fakes.papers import captured, seal
+from holdfast.adapters.resources import words
 from holdfast.core.canonical import canonical
 from holdfast.core.case import Case
 from holdfast.core.errors import Cancelled, Refused, Tampered
@@ -22,7 +23,8 @@ from holdfast.usecases import environment, preserve
 from holdfast.usecases.cases import case_file
 from holdfast.usecases.export import case_file_bytes
 from holdfast.usecases.preserve import Maker
-from holdfast.usecases.sittings import not_before, on_record
+from holdfast.usecases.report import Teller
+from holdfast.usecases.sittings import not_before, on_record, told_not_before
 
 
 @pytest.fixture
@@ -217,6 +219,14 @@ def test_values_in_a_manifest_have_their_times() -> None:
     assert (found["known"], found["practice"], found["sources"]) == (True, True, "a")
     genesis = {"network": "practice", "bitcoin": {"height": 0, "hash": "00"}}
     assert not_before({"not_before": genesis}, {})["height"] == "0"
+    say = Teller(words=words("en"), lang="en", offset_minutes=480)
+    told = told_not_before({"not_before": held}, {"c": (1000, 3)}, say)
+    assert told["time"] == told["round_time"] == "1970-01-01 08:17:10 +08:00 (00:17:10Z)"
+    alone = told_not_before({"not_before": {**held, "drand": None}}, {}, say)["time"]
+    # A miner may write a time that is still to come: by itself it is no earliest time.
+    assert alone != told["block_time"]
+    assert str(told["block_time"]) in str(alone)
+    assert "may be two hours off" in str(alone)
     odd = {"network": "bitcoin", "bitcoin": {"height": 7, "hash": "00", "header": "zz"}}
     assert not_before({"not_before": odd}, {})["block_time"] == ""
     for none in ({}, {"not_before": {"reason": "offline"}}, {"not_before": []}):

@@ -87,6 +87,17 @@ def text(at: Desk, case: Case, lang: Lang, kind: str = "evidence-report") -> str
     return Writer().text(order, Job())
 
 
+def test_pictures_that_differ_are_named_with_how_far(table: Desk) -> None:
+    what = captures.page(room(table), Wild())
+    checks = (Check(check="media_picture", outcome="warn", detail="2: 1: 189; 2: 90"),)
+    found = fields(table, replace(what, completeness=checks))["checks"]
+    assert found == [
+        "请留意：保存的视频与播放的画面看上去不一样，请两个都看一看：1（相差 189）、2（相差 90）"
+    ]
+    cut = (Check(check="media_picture", outcome="warn", detail="9: 1: 189; 2"),)
+    assert "1（相差 189）、2" in str(fields(table, replace(what, completeness=cut))["checks"])
+
+
 class TestARecording:
     def test_it_says_what_was_recorded(self, table: Desk) -> None:
         found = fields(table, captures.recording(room(table), Wild()))

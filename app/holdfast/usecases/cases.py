@@ -11,7 +11,7 @@ from holdfast.core.document import Issued
 from holdfast.core.errors import Refused
 from holdfast.core.evidence import Exhibit, World
 from holdfast.core.ledger import LedgerEntry
-from holdfast.core.notice import Notice, Submission
+from holdfast.core.notice import Notice, PlatformAnswer, Submission
 from holdfast.core.timestamp import Stamp
 from holdfast.ports import Clock, Store
 from holdfast.usecases.preserve import Attempt
@@ -33,6 +33,7 @@ class CaseFile:
     infringements: tuple[Infringement, ...]
     notices: tuple[Notice, ...]
     submissions: tuple[Submission, ...]
+    answers: tuple[PlatformAnswer, ...]
     followups: tuple[FollowUp, ...]
     documents: tuple[Issued, ...]
     entries: tuple[LedgerEntry, ...]
@@ -62,6 +63,7 @@ def case_file(reference: str, *, store: Store) -> CaseFile:
         infringements=store.all(Infringement, case.id),
         notices=store.all(Notice, case.id),
         submissions=store.all(Submission, case.id),
+        answers=store.all(PlatformAnswer, case.id),
         followups=store.all(FollowUp, case.id),
         documents=store.all(Issued, case.id),
         entries=store.entries(case.id),

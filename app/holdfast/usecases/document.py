@@ -45,6 +45,8 @@ LETTERS: Mapping[str, str] = {"evidence-report": "R", "evidence-list": "D", "rec
 COMMAND_WIDTH = 88
 """Columns of a printed command."""
 CAUSES_LIMIT = 8
+ADDRESS_LIMIT = 120
+"""Characters of an address on a receipt, which is one page; the report has all of it."""
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 
@@ -235,7 +237,6 @@ def _common(
         "doc": {"no": number, "issued": local_time(issued, say.offset_minutes), "utc": utc(issued)},
         "checkpoint": {
             "root": root,
-            "short": f"{root[:8]}…{root[-8:]}",
             "size": head.size,
             "origin": head.origin,
             "stamped": any(
@@ -432,6 +433,7 @@ GROUPS = ("identity", "right", "facts", "platform", "loss", "licence")
 def _list(file: CaseFile, shown: Sequence[Shown], say: Teller) -> Fields:
     """Exhibits and documents that exist, by group; withdrawn ones are left out."""
     receipts = {one.receipt for one in file.submissions if one.receipt}
+    receipts |= {one.exhibit for one in file.answers if one.exhibit}
     licences = {one.exhibit for one in file.licences if one.exhibit}
     grouped: dict[str, list[Fields]] = {name: [] for name in GROUPS}
     films = []
@@ -513,6 +515,9 @@ def _receipt(shown: Sequence[Shown], images: dict[str, str], say: Teller) -> Fie
     image = str(first["image"]) if isinstance(first, Mapping) else ""
     if image:
         images[image] = drawn[image]
+    typed = str(fields["typed"])
+    if len(typed) > ADDRESS_LIMIT:
+        fields["typed"] = f"{typed[: ADDRESS_LIMIT - 1]}…"
     others = [one.exhibit.number for one in relied if one is not newest]
     stamps = fields["stamps"]
     return {

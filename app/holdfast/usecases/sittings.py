@@ -292,7 +292,10 @@ def told_not_before(
     for name in ("block_time", "round_time"):
         seconds = fields[name]
         fields[name] = say.both(_rfc3339(seconds)) if isinstance(seconds, int) else ""
-    fields["time"] = fields["round_time"] or fields["block_time"]
+    fields["time"] = fields["round_time"]
+    if fields["block_time"] and not fields["round_time"]:
+        # A miner may write a time that is still to come.
+        fields["time"] = say("not_before.block", time=fields["block_time"])
     return fields
 
 

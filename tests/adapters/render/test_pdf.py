@@ -296,7 +296,7 @@ class TestPictures:
             assert len(numbers) == 1, "the same object under a clip"
         if has("pdftotext"):
             assert ["重叠" in page for page in bodies(at)] == [True, True, True]
-            assert "切片1/3第0–720像素行" in bodies(at)[0]
+            assert "切片1/3第0–719像素行，高720像素" in bodies(at)[0]
 
     def test_a_tall_figure_is_shown_in_slices_too(self, make: Make, tmp_path: Path) -> None:
         (tmp_path / "p.png").write_bytes(png(64, 2400))

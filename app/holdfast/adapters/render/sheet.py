@@ -348,7 +348,7 @@ class Sheet:
         """The text style of a kind of block in this document."""
         made = style_of(kind, self.lang, self.manner)
         if self.manner.dense:
-            return replace(made, before=made.before * 0.75, after=made.after * 0.75)
+            return replace(made, before=made.before * 0.6, after=made.after * 0.6)
         return made
 
     def heading(self, block: Heading) -> Iterator[AnyItem]:
@@ -410,7 +410,7 @@ class Sheet:
         else:
             pad = (3.2, 4.2) if kv else (3.2, 4.0)
         if self.manner.dense:
-            pad = (pad[0] * 0.7, pad[1] * 0.7)
+            pad = (pad[0] * 0.55, pad[1] * 0.55)
 
         def cells(content: Sequence[Inlines], *, head: bool) -> list[list[CellLine]]:
             made = []
@@ -661,7 +661,7 @@ class Sheet:
         self.spans("0123456789", "mono", GREY)
         for at, (first, last) in enumerate(rows):
             caption = self.words(
-                "page.slice", n=at + 1, total=count, first=first, last=last, high=last - first
+                "page.slice", n=at + 1, total=count, first=first, last=last - 1, high=last - first
             )
             lines = [CellLine(line, style) for line in self.set(caption, style, MEASURE)]
             ticks = [

@@ -263,11 +263,18 @@ def _checks(manifest: Mapping[str, Json], say: Teller) -> list[Field]:
 
 
 def _detail(check: str, detail: str, say: Teller) -> str:
-    """What a check found; steps and states of the screen in words."""
+    """What a check found; steps, states of the screen and differing pictures in words."""
+    if check == "media_picture":
+        return say.join([_differing(one, say) for one in detail.partition(": ")[2].split("; ")])
     opening = {"record_steps": "doc.step", "record_screen": "doc.rec.screen"}.get(check)
     if opening is None:
         return detail
     return say.join([say.known(f"{opening}.{one}", one) for one in detail.split(", ")])
+
+
+def _differing(told: str, say: Teller) -> str:
+    name, _, far = told.rpartition(": ")
+    return say("check.differs", name=name, far=far) if name else told
 
 
 _OUTCOMES = ("warn", "fail", "not_checked")

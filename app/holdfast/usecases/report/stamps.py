@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from holdfast.core import pack
-from holdfast.core.canonical import one_line
+from holdfast.core.canonical import Json, one_line
 from holdfast.core.document import Field
 from holdfast.core.evidence import Exhibit
 from holdfast.core.ledger import LedgerEntry
@@ -24,7 +24,7 @@ def stamp_row(stamp: Stamp, exhibit: Exhibit, say: Teller) -> Fields:
     fields["proof"] = proof.removeprefix(f"exhibits/{exhibit.number}/proofs/").removeprefix(
         "ledger/"
     )
-    fields["by"] = one_line(stamp.by)
+    fields["by"] = one_line(say.words.fact(stamp.by))
     fields["covers"] = say("stamp.covers", size=size) if size is not None else ""
     return fields
 
@@ -89,7 +89,7 @@ def _operation(entry: LedgerEntry, say: Teller) -> str:
             return one_line(entry.subject)
         case "capture.failed" | "capture.recovered":
             source = say.known(f"doc.kind.{facts.get('source')}", str(facts.get("source") or ""))
-            parts = [source, str(facts.get("exhibit") or ""), str(facts.get("code") or "")]
+            parts = [source, str(facts.get("exhibit") or ""), _why(facts.get("code"), say)]
             return one_line(" · ".join(part for part in parts if part))
         case "timestamp.confirmed":
             time = facts.get("time")
@@ -110,3 +110,12 @@ def _operation(entry: LedgerEntry, say: Teller) -> str:
             return one_line(entry.subject)
         case _:
             return ""
+
+
+def _why(code: Json, say: Teller) -> str:
+    """Why a capture failed, in words where the catalogues have some that need no facts."""
+    name = str(code or "")
+    trouble = say.words.errors.get(name)
+    if trouble is not None and "{" not in trouble.what:
+        return trouble.what.rstrip("。.")
+    return say.known(f"check.{name}", name)

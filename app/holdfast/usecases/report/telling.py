@@ -57,8 +57,9 @@ class Teller:
         )
 
     def minute(self, text: str) -> str:
-        """Local time to the minute, without its offset."""
-        return self.local(text)[:16]
+        """Local time to the minute, with its offset: a list of evidence explains no times."""
+        local = self.local(text)
+        return f"{local[:16]} {local[20:]}"
 
     def count(self, number: int) -> str:
         """A number with its thousands apart."""
