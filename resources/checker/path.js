@@ -31,6 +31,8 @@ const COLLIDING = [
   "1.2.840.113549.1.1.2", "1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.2.840.10045.4.1",
 ];
 const LEAST_RSA = 1024;
+// What is raised to the first power is signed by nobody.
+const LEAST_EXPONENT = 3n;
 
 const arithmetic = () => globalThis.crypto?.subtle ?? null;
 
@@ -90,9 +92,10 @@ function signaturePlan(key, oid, parameters, digest, signature) {
   return "unknown";
 }
 
-// RFC 4055 3.1; the browser uses one hash for the message and for the mask.
+// RFC 4055 3.1, where parameters have to be; the browser uses one hash for the message and the mask.
 function pssPlan(parameters, signature) {
-  const parts = parameters === null ? [] : parameters.expect(DER.SEQUENCE).children;
+  if (parameters === null) return "unknown";
+  const parts = parameters.expect(DER.SEQUENCE).children;
   const stated = Object.fromEntries(parts.map((part) => [part.tag, part.child(0)]));
   const hash = stated[0xa0] ? hashName(stated[0xa0]) : "sha1";
   const mask = stated[0xa1] ? readAlgorithm(stated[0xa1])[1] : null;
@@ -211,11 +214,13 @@ function basicConstraints(certificate) {
   return { ca, length: length ? Number(length.integer()) : null };
 }
 
-// The length of an RSA modulus; 0 for any other key.
-function rsaBits(key) {
-  if (readAlgorithm(key.child(0))[0] !== RSA) return 0;
-  const modulus = readDer(key.child(1).bits()).child(0).integer();
-  return modulus > 0n ? modulus.toString(2).length : 0;
+// What speaks against an RSA key; empty for nothing, and for any other key.
+function rsaTrouble(key) {
+  if (readAlgorithm(key.child(0))[0] !== RSA) return "";
+  const [modulus, exponent] = readDer(key.child(1).bits()).exactly(2).map((one) => one.integer());
+  const bits = modulus > 0n ? modulus.toString(2).length : 0;
+  if (bits && bits < LEAST_RSA) return `RSA ${bits}`;
+  return bits && (exponent < LEAST_EXPONENT || exponent % 2n === 0n) ? `RSA e=${exponent}` : "";
 }
 
 // What RFC 5280 6 has against the path: [state, what]; state is "valid", "broken", "unreadable".
@@ -229,8 +234,8 @@ function pathTrouble(chain) {
       }
     }
     for (const one of chain) {
-      const bits = rsaBits(one.key);
-      if (bits && bits < LEAST_RSA) return ["broken", `${one.name}: RSA ${bits}`];
+      const against = rsaTrouble(one.key);
+      if (against) return ["broken", `${one.name}: ${against}`];
     }
     const used = keyUsage(chain[0]);
     if (used !== null && !((used[1] ?? 0) & 0xc0)) {

@@ -51,7 +51,16 @@ function readList(top) {
   const entries = isNext(DER.SEQUENCE) ? next().children : [];
   if (!tagsAre(parts, [0xa0])) bad("no revocation list");
   const scope = readScope(readExtensions(parts.length ? parts[0].child(0) : null));
-  return { list: true, signed, signedAt: asOf, issuer, asOf, until, revoked: new Map(entries.map(readRevoked)), ...scope };
+  return { list: true, signed, signedAt: asOf, issuer, asOf, until, revoked: bySerial(entries.map(readRevoked)), ...scope };
+}
+
+function bySerial(entries) {
+  const found = new Map();
+  for (const [serial, one] of entries) {
+    if (!found.has(serial)) found.set(serial, []);
+    found.get(serial).push(one);
+  }
+  return found;
 }
 
 function readScope(extensions) {
@@ -262,8 +271,9 @@ async function wordsAbout(material, certificate, issuer, authority) {
   let words;
   if (material.list) {
     const fits = equal(material.issuer, certificate.issuer) && covers(material, certificate, authority);
-    const revoked = material.revoked.get(certificate.serial) ?? null;
-    words = fits ? [{ asOf: material.asOf, revoked }] : [];
+    // One serial number may stand there more than once.
+    const entries = material.revoked.get(certificate.serial) ?? [null];
+    words = fits ? entries.map((revoked) => ({ asOf: material.asOf, revoked })) : [];
   } else {
     words = material.answers.filter((one) =>
       one.serial === certificate.serial && !one.unknown && answerNames(one, issuer));

@@ -413,7 +413,8 @@ def test_what_is_read_of_a_list() -> None:
     material = read_material(raw)
     assert isinstance(material, CertificateList)
     assert (material.as_of, material.until) == (NOW - HOUR, NOW + HOUR)
-    assert material.revoked[signer.certificate.serial_number].reason == 4
+    (entry,) = material.revoked[signer.certificate.serial_number]
+    assert entry.reason == 4
     assert material.places == (AT,)
     assert material.signed_at == material.as_of
     assert subject_of(material) == ("crl", material.issuer + AT.encode())

@@ -80,13 +80,19 @@ def lifetime(raw: bytes, chain: Sequence[bytes], ageing: Sequence[Ageing]) -> Li
 
 def rsa_bits(public_key: bytes) -> int:
     """The length of an RSA modulus in a SubjectPublicKeyInfo; 0 for anything else."""
+    return rsa_numbers(public_key)[0].bit_length()
+
+
+def rsa_numbers(public_key: bytes) -> tuple[int, int]:
+    """Modulus and exponent of an RSA key in a SubjectPublicKeyInfo; zeros for anything else."""
     try:
         algorithm, key = der.read(public_key).children
         if algorithm.children[0].raw != _RSA:
-            return 0
-        return der.read(key.content[1:]).children[0].integer().bit_length()
+            return 0, 0
+        modulus, exponent = der.read(key.content[1:]).children
+        return modulus.integer(), exponent.integer()
     except (ValueError, IndexError):
-        return 0
+        return 0, 0
 
 
 def until(path: Sequence[bytes]) -> str | None:

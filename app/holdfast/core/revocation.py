@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
-from holdfast.core.lifetime import rsa_bits
+from holdfast.core.lifetime import rsa_numbers
 from holdfast.core.rfc3161 import (
     TIME_STAMPING,
     Certificate,
@@ -56,6 +56,9 @@ _ANY_PURPOSE = "2.5.29.37.0"
 LEAST_RSA: Final = 1024
 """Bits.  Genuine time-stamps of the first years have as many; one of 512 costs a few hours."""
 
+LEAST_EXPONENT: Final = 3
+"""What is raised to the first power is signed by nobody; not every library minds."""
+
 KEPT_AS: Final = frozenset({3, 4, 5})
 """affiliationChanged, superseded, cessationOfOperation: what was signed before stays good."""
 
@@ -90,8 +93,8 @@ class CertificateList:
     issuer: bytes
     as_of: datetime
     until: datetime | None
-    revoked: dict[int, Revoked] = field(repr=False)
-    """By serial number."""
+    revoked: dict[int, list[Revoked]] = field(repr=False)
+    """By serial number, of which one may stand there more than once."""
     users_only: bool = False
     authorities_only: bool = False
     places: tuple[str, ...] = ()
@@ -282,12 +285,15 @@ def _list(top: der.Node) -> CertificateList:
     if [part.tag for part in parts] not in ([], [0xA0]):
         raise ValueError("no revocation list")
     users, authorities, names = _scope(read_extensions(parts[0].children[0] if parts else None))
+    revoked: dict[int, list[Revoked]] = {}
+    for serial, entry in map(_entry, entries):
+        revoked.setdefault(serial, []).append(entry)
     return CertificateList(
         signed=signed,
         issuer=issuer,
         as_of=as_of,
         until=until,
-        revoked=dict(_entry(entry) for entry in entries),
+        revoked=revoked,
         users_only=users,
         authorities_only=authorities,
         places=names,
@@ -528,7 +534,8 @@ def _about(
     if isinstance(material, CertificateList):
         if material.issuer != certificate.issuer or not _covers(material, certificate, authority):
             return []
-        words = [_Word(as_of=material.as_of, revoked=material.revoked.get(certificate.serial))]
+        entries = material.revoked.get(certificate.serial, (None,))
+        words = [_Word(as_of=material.as_of, revoked=entry) for entry in entries]
     else:
         words = [
             _Word(as_of=answer.as_of, revoked=answer.revoked)
@@ -614,13 +621,17 @@ def objection(path: Sequence[Certificate]) -> str:
 
     These are rules that validators leave to whoever asks: a key that signs time signs nothing else
     (RFC 5280 §4.2.1.12), an authority that says what its certificates are for makes none for
-    anything else, and no key is one that a single person could factor.  Signer first, root last.
+    anything else, and no key is one that a single person could factor, or that signs nothing.
+    Signer first, root last.
     Raises ValueError for uses that cannot be read.
     """
     signer, *above = path
     for one in path:
-        if 0 < (bits := rsa_bits(one.public_key)) < LEAST_RSA:
+        modulus, exponent = rsa_numbers(one.public_key)
+        if 0 < (bits := modulus.bit_length()) < LEAST_RSA:
             return f"{one.common_name}: RSA {bits}"
+        if bits and (exponent < LEAST_EXPONENT or not exponent & 1):
+            return f"{one.common_name}: RSA e={exponent}"
     uses = _key_uses(signer)
     if uses is not None and not uses & _SIGNS:
         return "the signer's key is not for signatures"

@@ -11,6 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,9 @@ _KNOWN_SIGNATURES = re.compile(
     r"|2\.16\.840\.1\.101\.3\.4\.3\.(10|11|12)"
 )
 """RSA, RSASSA-PSS and ECDSA: where these fail, the signature is wrong and not merely unknown."""
+
+_RSA_PSS = "1.2.840.113549.1.1.10"
+"""Says nothing without its parameters."""
 
 _EDDSA = frozenset({"1.3.101.112", "1.3.101.113"})
 """Not every openssl knows these in a token."""
@@ -105,6 +109,9 @@ class OpensslTokens:
                 told.append(Finding(subject=subject, rule=rule, outcome=outcome, detail=detail))
         others = (*token.certificates, *chain)
         path = climb(signer, others, root) if signer is not None and root is not None else ()
+        if signer is not None and root is not None and not path:
+            # openssl takes names for the same that are spelled otherwise; the others do not.
+            told.append(_unknown_root(subject, token, signer))
         told += _against(subject, path)
         return _shown(subject, token, path, told, counts=help.practice)
 
@@ -123,6 +130,16 @@ def _against(subject: str, path: Sequence[Certificate]) -> list[Finding]:
     if not detail:
         return []
     return [Finding(subject=subject, rule="token_chain", outcome="broken", detail=detail)]
+
+
+def _unknown_root(subject: str, token: Token, signer: Certificate) -> Finding:
+    stated = _stated(token, signer)
+    return Finding(subject=subject, rule="token_root_unknown", outcome="unchecked", detail=stated)
+
+
+def _stated(token: Token, signer: Certificate) -> str:
+    """By whom and from when the token says it is."""
+    return f"{signer.common_name} · {rfc3339(token.info.gen_time)}"
 
 
 def _roots(pems: Sequence[bytes]) -> tuple[Certificate, ...]:
@@ -195,6 +212,8 @@ class _Arithmetic:
             return "token_no_openssl", "unchecked", self.signer.common_name, None
         algorithm = self.token.signer.signature_algorithm
         known = _KNOWN_SIGNATURES.fullmatch(algorithm) is not None
+        if algorithm == _RSA_PSS and not self.token.signer.signature_parameters:
+            known = False
         if algorithm in SM2_SIGNATURES or not (known or algorithm in _EDDSA):
             # Nothing signs this name, and openssl goes by the key alone.
             return "token_signature_uncheckable", "unchecked", algorithm, None
@@ -217,7 +236,7 @@ class _Arithmetic:
                 trouble = trouble or against
         if trouble:
             return "token_chain", "broken", trouble, None
-        stated = f"{self.signer.common_name} · {rfc3339(self.token.info.gen_time)}"
+        stated = _stated(self.token, self.signer)
         if only:
             return "token_chain", "broken", stated, None
         return "token_root_unknown", "unchecked", stated, None
@@ -255,10 +274,22 @@ class _Arithmetic:
                 *("-CAfile", str(room / "root.pem"), "-no-CApath"),
                 *(() if is_old(self.openssl) else ("-no-CAstore",)),
                 *("-purpose", "timestampsign", "-policy_check", "-auth_level", _LEVEL),
-                *("-attime", str(int(self.token.info.gen_time.timestamp()))),
+                *("-attime", self._moment(root)),
             )
         )
         return done.returncode == 0
+
+    def _moment(self, root: Certificate) -> str:
+        """The token's time in seconds; one before where a certificate ends with that second.
+
+        It is good through the last second it names (RFC 5280 §4.1.2.5), and to openssl it is not.
+        """
+        time = self.token.info.gen_time.replace(microsecond=0)
+        ends = {root.not_after}
+        for raw in (self.signer.raw, *self.token.certificates, *self.chain):
+            with suppress(ValueError):
+                ends.add(read_certificate(raw).not_after)
+        return str(int(time.timestamp()) - (time in ends))
 
     def _signature_holds(self, room: Path) -> bool | None:
         """Whether it does; None where openssl cannot read what stands beside what is signed."""
@@ -312,7 +343,7 @@ class _Arithmetic:
                 "-auth_level",
                 _LEVEL,
                 "-attime",
-                str(int(self.token.info.gen_time.timestamp())),
+                self._moment(root),
                 str(room / "signer.pem"),
             )
         )
