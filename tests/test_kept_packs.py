@@ -43,6 +43,10 @@ TARGETS = [
 PACKS = [one for one in TARGETS if str(one.values[1]).endswith(".zip")]
 
 
+SAID_SINCE = frozenset({"bag_readme"})
+"""Of every pack, and by no checker in the oldest of them."""
+
+
 def test_this_version_keeps_every_kind() -> None:
     assert VERSIONS
     kinds = {"stamped.zip", "selective.zip", "renewed.zip", "report.pdf"}
@@ -55,7 +59,8 @@ def holds(found: dict[str, Any], wanted: dict[str, Any]) -> None:
     """The verdict, and every reservation, are as they were; more may be found good than then."""
     assert found["verdict"] == wanted["verdict"]
     for outcome in ("broken", "weak", "unchecked"):
-        assert found.get(outcome, []) == wanted.get(outcome, []), outcome
+        here = [rule for rule in found.get(outcome, []) if rule not in SAID_SINCE]
+        assert here == wanted.get(outcome, []), outcome
     assert set(found.get("ok", [])) >= set(wanted.get("ok", []))
 
 

@@ -4,27 +4,39 @@
 const MAX_CASE = 64 << 20;
 const MAX_TAG = 64 << 20;
 const MAX_SIGNATURE = 4096;
-// Labels of a bag, in which case does not count: nothing else may stand beside what is so.
-const JUDGED = /^(?:bagging-date|internal-sender-identifier|external-identifier):/i;
+const PRACTICE_SENDER = "Internal-Sender-Description: PRACTICE \u6f14\u7ec3";
+const OXUM = "Payload-Oxum: ";
+const AGENT = /^Bag-Software-Agent: Holdfast [0-9A-Za-z.+-]{1,40}$/;
+const BESIDE = /^([A-Za-z0-9-]{1,80}): [^\x00-\x1f\x7f-\x9f\u2028\u2029]*$/;
+// Labels that we write, in which case does not count: nothing else may stand beside what is so.
+const OUR_LABELS = [
+  "bag-software-agent", "bagging-date", "external-identifier", "internal-sender-description",
+  "internal-sender-identifier", "payload-oxum",
+];
 
-async function judgeExported(reading, entries, id, world, keys) {
+async function judgeExported(reading, entries, id, world, signers, head) {
   const lines = linesThat(entries, "pack.exported");
   await judgeCaseFile(reading, entries, lines, id, world);
-  await judgeBagInfo(reading, entries, id);
+  await judgeBagInfo(reading, entries, id, world);
   const facts = lines.length ? lines[lines.length - 1].facts : new Map();
   judgeWithheld(reading, entries, facts);
-  await judgeSignature(reading, facts.get("manifest_key") ?? null, keys);
+  const inForce = signers
+    .filter(([, until]) => lines.length && until > lines.at(-1).seq)
+    .map(([key]) => key);
+  const last = entries.findLast((entry) => entry !== null);
+  const comment = last !== undefined && head !== null ? listComment(head, last.at) : null;
+  await judgeSignature(reading, facts.get("manifest_key") ?? null, inForce, comment);
 }
 
 // case.json is the one that the last pack.exported line names.
 async function judgeCaseFile(reading, entries, lines, id, world) {
   const { seen } = reading;
-  const exported = lines.flatMap((entry) => entry.refs.filter((ref) => ref.path === CASE_FILE));
-  if (!exported.length) {
+  const exported = lines.slice(-1).flatMap((entry) => entry.refs.filter((ref) => ref.path === CASE_FILE));
+  if (exported.length !== 1) {
     seen.say(payload(ENTRIES), "ledger_no_export", "broken");
     return;
   }
-  if (!reading.matches(exported[exported.length - 1])) return;
+  if (!reading.matches(exported[0])) return;
   const raw = await reading.read(CASE_FILE, MAX_CASE);
   let body;
   try {
@@ -60,26 +72,44 @@ function judgeEnvironment(seen, entries, checks) {
   if (odd) say("");
 }
 
-// What the bag says of itself is what the ledger says of it.
-async function judgeBagInfo(reading, entries, id) {
+// What the bag says of itself is what the ledger says of it; what else it says is named.
+async function judgeBagInfo(reading, entries, id, world) {
   const known = entries.filter((entry) => entry !== null);
   if (!known.length || !reading.contents.has(BAG_INFO)) return;
-  const wanted = new Set([
-    `Bagging-Date: ${clipped(known[known.length - 1].at, 10)}`,
-    `Internal-Sender-Identifier: ${id}`,
-    ...linesThat(known, "pack.exported").map((entry) => `External-Identifier: ${entry.subject}`),
-  ]);
   let told;
   try {
-    told = new Set(utf8(await reading.contents.read(BAG_INFO, MAX_NOTE)).split("\n"));
+    told = utf8(await reading.contents.read(BAG_INFO, MAX_NOTE)).split("\n");
   } catch (error) {
     if (!(error instanceof Bad)) throw error;
     return; // said where the bag was looked at
   }
-  const stated = [...told].filter((line) => JUDGED.test(line));
-  for (const line of sortedNames(new Set([...wanted, ...stated]))) {
-    if (!told.has(line) || !wanted.has(line)) reading.seen.say(BAG_INFO, "bag_info", "broken", line);
-  }
+  // The size was looked at with the bag.
+  const last = told.pop();
+  const stated = new Map();
+  const lines = [...told.filter((line) => !line.startsWith(OXUM)), ...(last ? [last] : [])];
+  for (const line of lines) stated.set(line, (stated.get(line) ?? 0) + 1);
+  const agent = [...stated.keys()].find((line) => AGENT.test(line));
+  const wanted = new Set([
+    `Bagging-Date: ${clipped(known[known.length - 1].at, 10)}`,
+    `Internal-Sender-Identifier: ${id}`,
+    ...linesThat(known, "pack.exported").map((entry) => `External-Identifier: ${entry.subject}`),
+    ...(agent === undefined ? [] : [agent]),
+    ...(world === "practice" ? [PRACTICE_SENDER] : []),
+  ]);
+  const beside = [...stated.keys()].filter(isBeside);
+  const odd = [...stated].filter(([line, count]) => !wanted.has(line) || count > 1);
+  const wrong = new Set([
+    ...[...wanted].filter((line) => !stated.has(line)),
+    ...odd.map(([line]) => line).filter((line) => !isBeside(line)),
+  ]);
+  for (const line of sortedNames(wrong)) reading.seen.say(BAG_INFO, "bag_info_other", "broken", line);
+  if (beside.length) reading.seen.say(BAG_INFO, "bag_info_beside", "unchecked", beside[0]);
+}
+
+// Whether it is a line under a label that we do not write (RFC 8493 2.2.2).
+function isBeside(line) {
+  const hit = BESIDE.exec(line);
+  return hit !== null && !OUR_LABELS.includes(hit[1].toLowerCase());
 }
 
 // --- selective packs -----------------------------------------------------------------------------
@@ -101,7 +131,7 @@ function judgeWithheld({ seen }, entries, facts) {
   const stated = facts.has("withheld") ? facts.get("withheld") : [];
   const say = (detail) => seen.say(payload(ENTRIES), "withheld_otherwise", "broken", detail);
   if (writeJson(missing) !== writeJson(stated)) {
-    say([missing, stated].map((one) => writeJson(one).replaceAll(",", ", ")).join(" \u2260 "));
+    say([missing, stated].map(writeJson).join(" \u2260 "));
   }
   if (facts.has("only")) {
     const sealed = linesThat(entries, "exhibit.sealed").map((entry) => entry.subject);
@@ -145,8 +175,16 @@ const minisignHolds = (found, data, key) =>
   && ed25519Holds(key, found.signature, blake2b(data))
   && ed25519Holds(key, found.overComment, join(found.signature, encode(found.comment)));
 
-// The list of files is signed by the key that the export line names, a key of this ledger.
-async function judgeSignature({ contents, seen }, stated, keys) {
+// What is signed with the list of files: the time of the last line, and under which head.
+function listComment(head, at) {
+  const time = momentOf(at);
+  if (time === null) return null;
+  return `timestamp:${Math.floor(time / 1000)}\tfile:${TAG_MANIFEST}\t${head.origin} ${head.size}`;
+}
+
+// The list of files is signed by the key that the export line names, one of the ledger's that was
+// not replaced by then; `keys` are those.  minisign shows the comment as trusted.
+async function judgeSignature({ contents, seen }, stated, keys, comment) {
   const there = contents.has(SIGNATURE);
   if (stated === null || !there) {
     if (stated !== null) seen.say(SIGNATURE, "file_missing", "broken");
@@ -155,15 +193,16 @@ async function judgeSignature({ contents, seen }, stated, keys) {
   }
   const key = keys.map((one) => one.key).find((one) => keyLine(one) === stated);
   if (key === undefined) {
-    const told = isText(stated) ? stated : writeJson(stated);
-    seen.say(SIGNATURE, "signature_other_key", "broken", clipped(told, 80));
+    seen.say(SIGNATURE, "signature_other_key", "broken", clipped(asStated(stated), 80));
     return;
   }
   try {
     const found = readMinisign(await contents.read(SIGNATURE, MAX_SIGNATURE));
     const data = await contents.read(TAG_MANIFEST, MAX_TAG);
-    if (minisignHolds(found, data, key)) seen.say(SIGNATURE, "signature_holds", "ok", stated);
-    else {
+    if (minisignHolds(found, data, key)) {
+      if (found.comment === comment) seen.say(SIGNATURE, "signature_holds", "ok", stated);
+      else seen.say(SIGNATURE, "signature_comment", "broken", found.comment);
+    } else {
       // Either may be the changed one.
       seen.say(SIGNATURE, "signature_broken", "broken");
       seen.say(TAG_MANIFEST, "signature_broken", "broken");

@@ -46,7 +46,8 @@ function readPrinted(text) {
   return { name: `${hit[1]}:${hit[2].slice(0, 8)}\u2026`, origin: "", size: Number(hit[1]), root, growth: null };
 }
 
-// Whether the ledger extends each kept head that is of it.
+// Whether the ledger extends each kept head that is of it.  A key that had been replaced by then
+// vouches for none.
 function judgeKept(kept, record, seen) {
   const mine = kept.filter((one) => ["", record.origin].includes(one.origin));
   const roots = treeRoots(record.leaves, mine.map((one) => one.size));
@@ -55,7 +56,7 @@ function judgeKept(kept, record, seen) {
     const say = (rule, outcome) => seen.say(one.name, rule, outcome, `${one.size} / ${have}`);
     const root = roots.get(one.size);
     const vouched = one.growth === null
-      || record.keys.some((key) => signedBy(one.growth.checkpoint, key));
+      || record.signers.some(([key, until]) => one.size <= until && signedBy(one.growth.checkpoint, key));
     if (root !== undefined && equal(root, one.root)) say("kept_holds", "ok");
     else if (!vouched) say("kept_other_key", "broken");
     else if (one.size <= have) say("kept_fork", "broken");

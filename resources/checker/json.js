@@ -120,6 +120,9 @@ function writeJson(value) {
   return `{${pairs.join(",")}}`;
 }
 
+// A text as it is, any other value as it is written.
+const asStated = (value) => (isText(value) ? value : writeJson(value ?? null));
+
 // As Python's patterns see it: an object with these keys, a truth value being a small number.
 const isMap = (value) => value instanceof Map;
 const isText = (value) => typeof value === "string";

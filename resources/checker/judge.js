@@ -41,9 +41,11 @@ function verifierKnown(pageHash) {
 
 async function judgePack(pack, terms, pageHash, step) {
   const seen = new Seen();
+  const before = pack.troubles().length;
   for (const one of pack.troubles()) seen.findings.push(one);
   const contents = await Contents.of(pack, seen, step);
   if (pack instanceof ZipPack) await pack.compareRest();
+  for (const one of pack.troubles().slice(before)) seen.findings.push(one);
   if (!pack.troubles().length && pack.rewritten) seen.say("", "zip_rewritten", "weak");
   await judgeBag(contents, seen, verifierKnown(pageHash));
   const record = await judgeRecord(contents, seen);

@@ -37,9 +37,9 @@ function readEntry(body) {
 
 function readRef(value) {
   const [path, size, digest, sm3] = ["path", "size", "sha256", "sm3"].map((key) => get(value, key));
-  const fits = isText(path) && isInt(size) && isText(digest) && isText(sm3);
+  const fits = isText(path) && typeof size === "number" && isText(digest) && isText(sm3);
   if (!fits || !HEX64.test(digest) || !HEX64.test(sm3) || size < 0) bad("a malformed ref");
-  return { path, size: Number(size), sha256: digest, sm3 };
+  return { path, size, sha256: digest, sm3 };
 }
 
 const LEAF = Uint8Array.of(0);

@@ -9,9 +9,10 @@ const TAG_MANIFEST = "tagmanifest-sha256.txt";
 const VERIFIER = "verify.pyz";
 const BROWSER_VERIFIER = "verify.html";
 const FETCH = "fetch.txt";
+const README = "README.html";
 // Over the tag manifest, and so over everything; the one file that no manifest can list.
 const SIGNATURE = "tagmanifest-sha256.txt.minisig";
-const REQUIRED_TAGS = [DECLARATION, BAG_INFO, MANIFEST, TAG_MANIFEST, "README.html", VERIFIER];
+const REQUIRED_TAGS = [DECLARATION, BAG_INFO, MANIFEST, TAG_MANIFEST, README, VERIFIER];
 const TAGS = [...REQUIRED_TAGS, BROWSER_VERIFIER, SIGNATURE];
 // Begins the authority of a token that was obtained elsewhere; its root came with it.
 const IMPORTED = "imported-";

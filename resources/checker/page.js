@@ -336,7 +336,7 @@ class Page {
     const rehearsed = practice && result.verdict === "ok";
     const sentence = rehearsed ? "verdict.ok.practice" : `verdict.${result.verdict}`;
     const tint = practice && result.verdict !== "broken" ? "grey" : result.verdict;
-    const now = ["broken", "unchecked"].includes(result.verdict);
+    const now = result.verdict !== "ok";
     const found = OUTCOMES.flatMap((outcome) => {
       const such = findings.filter((one) => one.outcome === outcome);
       const about = (one) => one.rule.startsWith("exhibit_");
@@ -457,6 +457,10 @@ class Page {
 // What is to be done: only what waits is told to wait.
 function whatNow({ verdict, findings, timestamps }) {
   if (verdict === "broken") return verdict;
+  if (verdict === "weak") {
+    const takenOver = findings.some((one) => ["key_late", "key_succeeded"].includes(one.rule));
+    return takenOver ? "key" : "weak";
+  }
   const statuses = timestamps.map((one) => one.status);
   if (statuses.includes("simulated") || timestamps.some((one) => one.network === "practice")) {
     return "practice";

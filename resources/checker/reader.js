@@ -182,6 +182,11 @@ const DEFLATED = 8;
 const ENCRYPTED = 0x1 | 0x40 | 0x2000;
 const UTF8_NAME = 0x800;
 const PATCHED = 0x20;
+// Checksum and sizes stand after the content, and perhaps also before it.
+const DESCRIBED = 0x8;
+const DESCRIPTORS = [0, 12, 16, 20, 24];
+// Info-ZIP's Unicode path: some programs unpack a member under that name.
+const SECOND_NAME = 0x7075;
 const CP437 =
   "\u00c7\u00fc\u00e9\u00e2\u00e4\u00e0\u00e5\u00e7\u00ea\u00eb\u00e8\u00ef\u00ee\u00ec\u00c4\u00c5" +
   "\u00c9\u00e6\u00c6\u00f4\u00f6\u00f2\u00fb\u00f9\u00ff\u00d6\u00dc\u00a2\u00a3\u00a5\u20a7\u0192" +
@@ -269,7 +274,8 @@ function readDirectory(data, size, concat) {
       mode: u16(data, at + 40),
       offset: u32(data, at + 42),
     };
-    readExtra(info, data.subarray(at + 46 + nameSize, at + 46 + nameSize + extraSize));
+    info.extra = data.subarray(at + 46 + nameSize, at + 46 + nameSize + extraSize);
+    readExtra(info, info.extra);
     info.offset += concat;
     infos.push(info);
     at += 46 + nameSize + extraSize + commentSize;
@@ -317,6 +323,8 @@ class ZipPack {
     this.infos = infos;
     this.windows = new Map();
     this.small = new SmallFiles();
+    this.headers = new Map(); // what stands before members, once it was read
+    this.plain = (from, to) => sliceOf(this.file, from, to);
     this.packed = this.unpacked = 0;
     this.top = topOf(infos.map((info) => info.name.split("\0")[0]));
     this.start = start;
@@ -382,9 +390,23 @@ class ZipPack {
     return at === this.start && equal(ours, directory) && size === this.file.size;
   }
 
-  // The end of the file, and what a folder has for a header: nothing else reads them.
+  // The end of the file, and what a folder has for a header: nothing else reads them.  Where it is
+  // not as ours are, another program might unpack what is not seen here: said of what is read.
   async compareRest() {
     this.windows.clear();
+    await this.compareOurs();
+    if (!this.rewritten || this.known.troubles.length) return;
+    for (const info of this.infos) {
+      if (!this.headers.has(info)) await this.opened(info, this.plain).catch(unlessUnreadable);
+      const header = this.headers.get(info);
+      const name = info.name.slice(this.top.length);
+      if (header && !isAlike(info, header, name, this.top)) this.known.trouble(name, "zip_header");
+    }
+    const left = between(this.infos, this.headers, this.start);
+    if (left) this.known.trouble("", "zip_between", String(left));
+  }
+
+  async compareOurs() {
     if (this.rewritten) return;
     const tail = await sliceOf(this.file, this.file.size - this.end.length, this.file.size);
     if (!equal(tail, this.end)) this.rewritten = true;
@@ -460,6 +482,9 @@ class ZipPack {
     if (name !== info.name) {
       throw new Unreadable("file_unreadable", "File name in directory and header differ");
     }
+    const fields = { flags: u16(head, 6), method: u16(head, 8), begin: info.offset + size };
+    const sizes = { crc: u32(head, 14), packed: u32(head, 18), size: u32(head, 22) };
+    this.headers.set(info, { ...fields, ...sizes, extra: whole.slice(30 + u16(head, 26), size) });
     return [info.offset + size, head.subarray(Math.min(size, head.length))];
   }
 
@@ -506,7 +531,7 @@ class ZipPack {
     if (info.size > limit) throw new Unreadable("file_too_large", String(limit));
     const kept = this.small.get(name);
     if (kept !== undefined) return kept;
-    const bytes = await this.whole(info, (from, to) => sliceOf(this.file, from, to));
+    const bytes = await this.whole(info, this.plain);
     this.compare(info, bytes.length, crc32(bytes));
     return bytes;
   }
@@ -523,6 +548,54 @@ class ZipPack {
     this.small.keep(name, bytes);
     return digest;
   }
+}
+
+const unlessUnreadable = (error) => {
+  if (!(error instanceof Unreadable)) throw error;
+};
+
+// Whether what stands before a member says the same as the directory: programs differ in which of
+// the two they follow.
+function isAlike(info, header, name, top) {
+  // Beyond 4 GiB the true size stands elsewhere; one that follows the content may be left out.
+  const open = (here) => here === LIMIT32 || (here === 0 && header.flags & DESCRIBED);
+  return header.method === info.method
+    && !(header.flags & ENCRYPTED)
+    && ["crc", "packed", "size"].every((key) => open(header[key]) || header[key] === info[key])
+    && [header.extra, info.extra].flatMap(secondNames).every((one) => leadsTo(one, name, top));
+}
+
+// The other names of a member.
+function secondNames(extra) {
+  const found = [];
+  for (let at = 0; at + 4 <= extra.length; at += 4 + u16(extra, at + 2)) {
+    const end = at + 4 + u16(extra, at + 2);
+    if (u16(extra, at) === SECOND_NAME) found.push(extra.subarray(at + 9, Math.max(at + 9, end)));
+  }
+  return found;
+}
+
+// Whether another name is the same below the folder that everything lies in.
+function leadsTo(second, name, top) {
+  const text = readOr(null, () => utf8(second));
+  if (text === null) return false;
+  if (!top) return text === name;
+  const slash = text.indexOf("/");
+  return slash >= 0 && plainFolder(text.slice(0, slash)) && text.slice(slash + 1) === name;
+}
+
+// How many bytes before the directory belong to no member.
+function between(infos, headers, directory) {
+  const placed = [...infos].sort((one, other) => one.offset - other.offset);
+  let left = placed.length ? placed[0].offset : directory;
+  placed.forEach((info, at) => {
+    const end = at + 1 < placed.length ? placed[at + 1].offset : directory;
+    const header = headers.get(info);
+    if (header === undefined) return;
+    const rest = end - header.begin - info.packed;
+    left += info.flags & DESCRIBED && DESCRIPTORS.includes(rest) ? 0 : rest;
+  });
+  return left;
 }
 
 // Not more than `size` bytes, whatever the compressed ones would swell to.

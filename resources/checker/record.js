@@ -4,20 +4,7 @@ const MAX_LEDGER = 256 << 20;
 const MAX_CAPTURE = 16 << 20;
 const MAX_KEYS = 64;
 const NUMBER = /^E[0-9]{4,9}$/;
-const NAMING = ["case.opened", "key.rotated"];
 const WITHHELD = /^\{"withheld":"([0-9a-f]{64})"\}$/;
-
-// The largest head that a key may sign: one that was replaced signs nothing that says so. A head
-// from before may be signed by a later key: it waited for one.
-function signsUntil(entries, key) {
-  let [until, named] = [Infinity, false];
-  entries.forEach((entry, at) => {
-    if (entry === null || !NAMING.includes(entry.act)) return;
-    if (entry.facts.get("key") === key.text) [until, named] = [Infinity, true];
-    else if (named && entry.act === "key.rotated") [until, named] = [at, false];
-  });
-  return until;
-}
 
 async function judgeRecord(contents, seen) {
   const reading = new Reading(contents, seen);
@@ -29,14 +16,14 @@ async function judgeRecord(contents, seen) {
   const [id, world] = identity(first, head);
   const origin = originOf(id, world);
   const keys = await reading.keys(entries, origin);
-  const signing = keys.map((key) => [key, signsUntil(entries, key)]);
-  const checkpoints = await reading.heads(origin, leaves, head, signing);
-  reading.successors(entries, checkpoints, keys);
+  const signers = signingOf(entries, keys);
+  const checkpoints = await reading.heads(origin, leaves, head, signers);
+  judgeSuccession(reading, entries, checkpoints, keys);
   const exhibits = await reading.exhibits(entries, world);
   reading.documents(entries);
   await judgeCosigned(reading, entries, leaves, origin);
   reading.renewals(entries, exhibits);
-  await judgeExported(reading, entries, id, world, keys);
+  await judgeExported(reading, entries, id, world, signers, head);
   const known = new Set([...checkpoints.values()].map((one) => one.note));
   for (const exhibit of exhibits) await reading.inclusion(exhibit, leaves, known);
   for (const refs of reading.files.values()) for (const ref of refs) reading.matches(ref);
@@ -45,7 +32,7 @@ async function judgeRecord(contents, seen) {
   return {
     origin,
     world,
-    keys,
+    signers,
     entries,
     leaves,
     exhibits,
@@ -222,27 +209,6 @@ class Reading {
     return keys;
   }
 
-  // Where another key takes over, one before it has signed a head over the line that says so.  Else
-  // anybody may have written on, in somebody's record, by a key of their own.
-  successors(entries, checkpoints, keys) {
-    const named = linesThat(entries, ...NAMING).filter(({ facts }) => isText(facts.get("key")));
-    if (new Set(named.map(({ facts }) => facts.get("key"))).size < 2) return;
-    const heads = [...checkpoints.values()].sort((one, other) => other.size - one.size);
-    const covered = new Map(
-      keys.map((key) => [key.text, heads.find((head) => signedBy(head, key))?.size ?? 0]),
-    );
-    const before = new Set();
-    let furthest = 0;
-    for (const { seq, facts } of named) {
-      const stated = facts.get("key");
-      if (before.size && !before.has(stated) && furthest <= seq) {
-        this.seen.say(payload(ENTRIES), "key_succeeded", "weak", String(seq));
-      }
-      before.add(stated);
-      furthest = Math.max(furthest, covered.get(stated) ?? 0);
-    }
-  }
-
   isSigned(name, checkpoint, keys) {
     if (!checkpoint.signatures.length) {
       this.seen.say(name, "checkpoint_unsigned", "weak");
@@ -287,7 +253,7 @@ class Reading {
     }
     const [exhibit, of] = [manifest.get("exhibit"), manifest.get("world")];
     if (exhibit !== number || of !== world) {
-      this.seen.say(payload(path), "exhibit_other", "broken", `${exhibit}, ${of}`);
+      this.seen.say(payload(path), "exhibit_other", "broken", `${asStated(exhibit)}, ${asStated(of)}`);
     }
     for (const ref of refs) {
       if (!this.files.has(ref.path)) this.files.set(ref.path, []);
@@ -300,11 +266,12 @@ class Reading {
   documents(entries) {
     const issued = new Map();
     for (const entry of linesThat(entries, "document.issued", "notice.approved")) {
-      for (const ref of entry.refs) issued.set(ref.path, ref);
+      for (const ref of entry.refs) issued.set(JSON.stringify(ref), ref);
     }
-    for (const [path, ref] of issued) {
-      if (safePath(path) && path.startsWith("documents/")) this.matches(ref);
-      else this.seen.say(payload(ENTRIES), "ledger_document", "broken", path);
+    for (const ref of issued.values()) {
+      // Where two lines speak of two documents in one place, one of them is not there.
+      if (safePath(ref.path) && ref.path.startsWith("documents/")) this.matches(ref);
+      else this.seen.say(payload(ENTRIES), "ledger_document", "broken", ref.path);
     }
   }
 

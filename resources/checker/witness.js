@@ -250,7 +250,7 @@ class Witnesses {
         // About bytes that are no longer there a proof says nothing; that was said.
         return this.contents.has(subject) && !changed.has(proof.subject);
       }
-    } else if (proof.subject.startsWith("ledger/checkpoints/")) {
+    } else if (CHECKPOINT.test(proof.subject)) {
       // A head that does not hold; that was said where it was read.
       if (this.contents.has(subject)) return false;
       this.seen.say(subject, "file_missing", "broken");

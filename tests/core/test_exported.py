@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -145,8 +147,91 @@ def test_the_list_is_signed_by_the_key_that_the_line_names(
     files: dict[str, bytes], stated: Json, rules: list[str]
 ) -> None:
     made = of(files)
-    exported.signature(made, stated, (OWNER.named(ORIGIN),))
+    exported.signature(made, stated, (OWNER.public,), "c")
     assert [rule for rule, _ in said(made)] == rules
+
+
+@pytest.mark.parametrize("at", ["2026-11-12T13:06:31.000Z", "when it was"])
+def test_what_is_signed_along_with_the_list_is_what_the_record_says(at: str) -> None:
+    """minisign shows it as a trusted comment; it could say anything."""
+    line = replace(entry("pack.exported", {"manifest_key": LINE}), at=at)
+    whole = head(1, OWNER)
+    for comment, rule in (
+        (exported.list_comment(whole, 1794488791), "signature_holds"),
+        ("notarised", "signature_comment"),
+    ):
+        note = minisign.sign(LIST, comment, OWNER.public, OWNER.sign).note
+        made = of({SIGNATURE: note, TAG_MANIFEST: LIST})
+        signers = ((OWNER.named(ORIGIN), math.inf),)
+        exported.judge_exported(made, [line], "l", "real", signers, whole)
+        told = "signature_comment" if at == "when it was" else rule
+        assert told in [one for one, _ in said(made)]
+
+
+def test_a_key_that_was_replaced_by_then_signs_no_list() -> None:
+    note = signed()
+    line = entry("pack.exported", {"manifest_key": LINE})
+    for until, rule in ((0, "signature_other_key"), (1, "signature_comment")):
+        made = of({SIGNATURE: note, TAG_MANIFEST: LIST})
+        signers = ((OWNER.named(ORIGIN), until),)
+        exported.judge_exported(made, [line], "l", "real", signers, head(1, OWNER))
+        assert rule in [one for one, _ in said(made)]
+
+
+BAG = (
+    b"Bag-Software-Agent: Holdfast 1.2\nBagging-Date: 2026-11-12\nExternal-Identifier: E0001\n"
+    b"Internal-Sender-Identifier: l\nPayload-Oxum: 1.1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "rules"),
+    [
+        (BAG, []),
+        (BAG.removeprefix(b"Bag-Software-Agent: Holdfast 1.2\n"), []),
+        (BAG.replace(b"1.2", b"certified by the court"), ["bag_info_other"]),
+        (BAG + b"payload-oxum: 9.9\n", ["bag_info_other"]),
+        (BAG + b"Bagging-Date : 1999-01-01\n", ["bag_info_other"]),
+        (BAG + b"Bagging-Date: 2026-11-12\n", ["bag_info_other"]),
+        (BAG + b" and 1999-01-01\n", ["bag_info_other"]),
+        (BAG + b"Contact-Name: x\rBagging-Date: 1999-01-01\n", ["bag_info_other"]),
+        (BAG + b"Internal-Sender-Description: the court\n", ["bag_info_other"]),
+        (BAG + b"\n", ["bag_info_other"]),
+        (BAG + b"Payload-Oxum: 1.1", ["bag_info_other"]),
+        (b"\xef\xbb\xbf" + BAG, ["bag_info_other"]),
+        (BAG.replace(b"2026-11-12", b"1999-01-01"), ["bag_info_other"] * 2),
+        (BAG + b"Notarised: yes\nContact-Name: x\n", ["bag_info_beside"]),
+        (b"\xff", []),
+    ],
+)
+def test_a_bag_says_of_itself_what_the_record_says(told: bytes, rules: list[str]) -> None:
+    made = of({"bag-info.txt": told})
+    exported.bag_info(made, [entry("pack.exported", {})], "l", "real")
+    assert [rule for rule, _ in said(made)] == rules
+
+
+def test_a_bag_of_practice_says_so() -> None:
+    made = of({"bag-info.txt": BAG})
+    exported.bag_info(made, [entry("pack.exported", {})], "l", "practice")
+    assert said(made) == [("bag_info_other", "broken")]
+
+
+def test_a_record_without_a_line_says_nothing_of_its_bag() -> None:
+    for entries, files in (([None], {"bag-info.txt": BAG}), ([entry("case.closed", {})], {})):
+        made = of(files)
+        exported.bag_info(made, entries, "l", "real")
+        assert said(made) == []
+
+
+def test_the_case_file_is_the_one_of_the_last_export_line() -> None:
+    """An earlier line's was taken where the last names none, or one of two."""
+    raw = canonical({"format": "holdfast-case/1", "ledger": "l", "world": "real"})
+    ref = Ref(path="case.json", size=len(raw), sha256=hashlib.sha256(raw).hexdigest(), sm3="0" * 64)
+    lines = [entry("pack.exported", {}, refs) for refs in ((ref,), (), (ref, ref), (ref,))]
+    for count, rules in ((1, []), (2, ["ledger_no_export"]), (3, ["ledger_no_export"]), (4, [])):
+        made = of({"data/case.json": raw})
+        exported.case_file(made, lines[:count], lines[:count], "l", "real")
+        assert [rule for rule, _ in said(made)] == rules
 
 
 def test_a_case_file_that_is_no_object_is_another_one() -> None:

@@ -34,7 +34,8 @@ def held(
     one: Kept, *, size: int = 20, live: bool = True, word: str = "line"
 ) -> list[tuple[str, str]]:
     seen = Seen()
-    lines = Lines(origin=ORIGIN, leaves=leaves(size, word), keys=(OWNER.named(ORIGIN),), live=live)
+    signers = ((OWNER.named(ORIGIN), 25),)
+    lines = Lines(origin=ORIGIN, leaves=leaves(size, word), signers=signers, live=live)
     judge_kept((one,), lines, seen, ed25519.verify)
     return [(finding.rule, finding.outcome) for finding in seen.findings]
 
@@ -112,8 +113,8 @@ def test_the_ledger_goes_on_from_a_kept_head() -> None:
 
 
 def test_a_shorter_ledger_is_a_rollback_only_where_every_line_must_be() -> None:
-    assert held(kept(head(30, OWNER))) == [("kept_rollback", "broken")]
-    assert held(kept(head(30, OWNER)), live=False) == [("kept_newer", "unchecked")]
+    assert held(kept(head(25, OWNER))) == [("kept_rollback", "broken")]
+    assert held(kept(head(25, OWNER)), live=False) == [("kept_newer", "unchecked")]
 
 
 def test_two_heads_of_one_size_are_a_fork() -> None:
@@ -124,6 +125,8 @@ def test_two_heads_of_one_size_are_a_fork() -> None:
 def test_a_head_by_an_unknown_key_that_differs_says_that_one_of_the_two_is_not_genuine() -> None:
     assert held(kept(head(7, STRANGER, word="other"))) == [("kept_other_key", "broken")]
     assert held(kept(head(7, word="other"))) == [("kept_other_key", "broken")]
+    # One that was replaced by then vouches for no more than a stranger's.
+    assert held(kept(head(26, OWNER))) == [("kept_other_key", "broken")]
 
 
 def test_a_head_of_another_ledger_is_passed_over() -> None:

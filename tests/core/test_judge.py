@@ -85,7 +85,7 @@ def test_a_practice_pack_is_whole_and_says_first_that_it_is_practice() -> None:
     verdict = look(pack())
     assert verdict.verdict == "ok"
     assert verdict.findings[0].rule == "world_practice"
-    assert rules(verdict) == {"digest_sm3_skipped"}
+    assert rules(verdict) == {"bag_readme", "digest_sm3_skipped"}
     assert {seen.status for seen in verdict.timestamps} == {"simulated"}
     assert {seen.network for seen in verdict.timestamps} == {"practice"}
 
@@ -100,18 +100,18 @@ def test_without_practice_nothing_simulated_counts() -> None:
 
 
 def test_sm3_is_recomputed_when_asked_and_said_when_not() -> None:
-    assert rules(look(pack(), all_digests=True)) == set()
+    assert rules(look(pack(), all_digests=True)) == {"bag_readme"}
     held = MemoryPack(pack())
     held.missing_hashes.add("sm3")
     verdict = judge_pack(held, terms(all_digests=True), Job())
-    assert rules(verdict) == {"digest_sm3_unavailable"}
+    assert rules(verdict) == {"bag_readme", "digest_sm3_unavailable"}
 
 
 @pytest.mark.parametrize("name", ["verify.pyz", "verify.html"])
 def test_a_checker_that_is_not_known_is_a_reservation(name: str) -> None:
     verdict = look(rebagged(pack() | {name: b"print('all is well')"}))
     assert verdict.verdict == "weak"
-    assert rules(verdict) == {"pack_verifier_unknown", "digest_sm3_skipped"}
+    assert rules(verdict) == {"pack_verifier_unknown", "bag_readme", "digest_sm3_skipped"}
 
 
 def test_a_pack_from_before_there_was_a_page_is_whole() -> None:

@@ -29,13 +29,14 @@ from holdfast.adapters.timestamp.rfc3161 import Rfc3161, Rfc3161Checker
 from holdfast.adapters.witness import checkpoints
 from holdfast.core import minisign
 from holdfast.core.bag import Unreadable
-from holdfast.core.canonical import rfc3339
+from holdfast.core.canonical import moment, rfc3339
 from holdfast.core.case import Case, Party
 from holdfast.core.document import Issued
 from holdfast.core.evidence import Component, World
+from holdfast.core.exported import list_comment
 from holdfast.core.job import Job
 from holdfast.core.judge import judge_pack
-from holdfast.core.ledger import Ref
+from holdfast.core.ledger import Ref, read_checkpoint, read_entry
 from holdfast.core.pack import (
     BAG_INFO,
     MANIFEST,
@@ -320,10 +321,21 @@ OWNERS: dict[str, Any] = {}
 
 def _signed_again(files: Mapping[str, bytes]) -> bytes:
     """The signature over the new list, where its key is at hand; else the old one."""
-    for line, key in OWNERS.items():
-        if f'"manifest_key":"{line}"'.encode() in files.get("data/ledger/entries.jsonl", b""):
-            return minisign.sign(files[TAG_MANIFEST], "again", key.public, key.sign).note
+    lines = files.get("data/ledger/entries.jsonl", b"").rstrip(b"\n").split(b"\n")
+    for name, key in OWNERS.items():
+        if any(f'"manifest_key":"{name}"'.encode() in line for line in lines):
+            listed = files[TAG_MANIFEST]
+            return minisign.sign(listed, _said_along(files, lines[-1]), key.public, key.sign).note
     return files[SIGNATURE]
+
+
+def _said_along(files: Mapping[str, bytes], line: bytes) -> str:
+    """The comment that belongs to the last line and the head, as far as they can be read."""
+    try:
+        at = int(moment(read_entry(line).at).timestamp())
+        return list_comment(read_checkpoint(files["data/ledger/checkpoint.txt"]), at)
+    except (KeyError, ValueError):
+        return "again"
 
 
 class Remembering:

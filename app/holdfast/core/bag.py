@@ -22,6 +22,7 @@ from holdfast.core.pack import (
     FETCH,
     MANIFEST,
     PAYLOAD,
+    README,
     REQUIRED_TAGS,
     SIGNATURE,
     TAG_MANIFEST,
@@ -289,6 +290,9 @@ def judge_bag(contents: Contents, seen: Seen, known_verifiers: frozenset[str]) -
             seen.say(name, "file_missing", "broken")
     if seen.broken() == before:
         seen.say(MANIFEST, "bag_match", "ok", str(len(listed)))
+    if README in contents:
+        # It is under the signature, which says only that it left like this.
+        seen.say(README, "bag_readme", "unchecked")
     for name in (VERIFIER, BROWSER_VERIFIER):
         if name in contents and contents.sha256(name) not in known_verifiers:
             seen.say(name, "pack_verifier_unknown", "weak", contents.sha256(name))

@@ -79,6 +79,11 @@ def _refuse(text: str) -> int:
     raise ValueError(f"{text[:20]} is not an integer")
 
 
+def stated(value: Json) -> str:
+    """A text as it is, any other value as it is written."""
+    return value if isinstance(value, str) else canonical(value).decode()
+
+
 def visible(untrusted: str) -> str:
     r"""Text from outside with every control, bidi mark and lone surrogate shown as ``\u{XXXX}``.
 

@@ -26,7 +26,7 @@ from holdfast.core.bitcoin import (
     objection,
     parse_header,
 )
-from holdfast.core.canonical import Json, moment, one_line, rfc3339
+from holdfast.core.canonical import Json, moment, one_line, rfc3339, stated
 from holdfast.core.drand import MAX_ROUND, PRACTICE, DrandChain, read_signature
 from holdfast.core.evidence import World, read_manifest
 from holdfast.core.not_before import NOT_ASKED, reason_codes
@@ -103,7 +103,7 @@ class _Judge:
         network, reason = told.get("network"), told.get("reason")
         if "bitcoin" in told or "drand" in told:
             if network != ("practice" if self.world == "practice" else "bitcoin"):
-                self.seen.say(name, "world_mixed", "broken", one_line(str(network)[:80]))
+                self.seen.say(name, "world_mixed", "broken", one_line(stated(network)[:80]))
             if "bitcoin" in told:
                 yield from self._block(name, told["bitcoin"])
             if "drand" in told:
@@ -120,7 +120,11 @@ class _Judge:
         say = self.seen.say
         match told:
             case {"height": int(height), "hash": str(hash_)} if (
-                0 <= height < 10**9 and len(hash_) == 64 and _HEX.issuperset(hash_)
+                # To Python true is a number too.
+                not isinstance(height, bool)
+                and 0 <= height < 10**9
+                and len(hash_) == 64
+                and _HEX.issuperset(hash_)
             ):
                 pass
             case _:
@@ -219,7 +223,9 @@ class _Judge:
         say = self.seen.say
         match told:
             case {"chain": str(hash_), "round": int(number), "signature": str(written)} if (
-                0 < number < MAX_ROUND and (signature := read_signature(written)) is not None
+                not isinstance(number, bool)
+                and 0 < number < MAX_ROUND
+                and (signature := read_signature(written)) is not None
             ):
                 pass
             case _:

@@ -16,12 +16,12 @@ from holdfast.core.bag import Seen
 from holdfast.core.ledger import (
     MAX_NOTE,
     Checkpoint,
-    VerifierKey,
     consistency_proof,
     consistent,
     read_checkpoint,
     tree_roots,
 )
+from holdfast.core.succession import Signing
 
 MOST_STEPS = 63
 _OLD = re.compile("old (0|[1-9][0-9]{0,14})")
@@ -126,7 +126,7 @@ class Lines:
 
     origin: str
     leaves: Sequence[bytes]
-    keys: Sequence[VerifierKey]
+    signers: Sequence[Signing]
     live: bool
     """A case on this computer, which has every line there ever was; a pack may be older."""
 
@@ -158,10 +158,14 @@ def judge_kept(
 
 
 def _vouched(one: Kept, lines: Lines, verify: Callable[[bytes, bytes, bytes], bool]) -> bool:
-    """Whether a key of the ledger signed it; what was printed carries no signature to look at."""
+    """Whether a key of the ledger signed it that had not been replaced by then.
+
+    What was printed carries no signature to look at.
+    """
     if one.growth is None:
         return True
-    return any(one.growth.checkpoint.signed_by(key, verify) for key in lines.keys)
+    head = one.growth.checkpoint
+    return any(one.size <= until and head.signed_by(key, verify) for key, until in lines.signers)
 
 
 def judge_growth(kept: Sequence[Kept], seen: Seen) -> frozenset[str]:

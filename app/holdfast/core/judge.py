@@ -90,7 +90,7 @@ def _witnessed(
 
 def _lines(record: Record, *, live: bool) -> Lines:
     name = origin(record.ledger, record.world)
-    return Lines(origin=name, leaves=record.leaves, keys=record.keys, live=live)
+    return Lines(origin=name, leaves=record.leaves, signers=record.signers, live=live)
 
 
 def _strangers(contents: Contents, record: Record, seen: Seen) -> None:

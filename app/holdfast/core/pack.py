@@ -253,7 +253,9 @@ def write_manifest(digests: Iterable[tuple[str, str]]) -> bytes:
 def read_manifest(raw: bytes) -> dict[str, str]:
     """SHA-256 by name.  Raises ValueError unless it is written as ``write_manifest`` writes."""
     digests: dict[str, str] = {}
-    for line in raw.decode("ascii").removesuffix("\n").split("\n"):
+    if not raw.isascii():
+        raise ValueError("not ASCII")
+    for line in raw.decode().removesuffix("\n").split("\n"):
         hit = _MANIFEST_LINE.fullmatch(line)
         if hit is None:
             raise ValueError("a line that is not a digest and a name")

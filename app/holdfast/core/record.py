@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 
 from holdfast.core import ed25519
 from holdfast.core.bag import Contents, Seen
-from holdfast.core.canonical import Json
+from holdfast.core.canonical import Json, stated
 from holdfast.core.cosigned import judge_cosigned
 from holdfast.core.evidence import World, read_manifest, safe_path
 from holdfast.core.exported import judge_exported
@@ -44,13 +43,12 @@ from holdfast.core.pack import (
     read_proof_name,
 )
 from holdfast.core.reading import Reading
+from holdfast.core.succession import NAMING, Signing, judge_succession, signing
 
 MAX_LEDGER = 256 << 20
 MAX_CAPTURE = 16 << 20
 
 _NUMBER = re.compile(r"E[0-9]{4,9}")
-_NAMING = frozenset({"case.opened", "key.rotated"})
-"""Acts whose lines name a key of the record."""
 _WITHHELD = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
 
 
@@ -84,8 +82,8 @@ class Record:
     proofs: Mapping[tuple[str, str, str], AbstractSet[str]]
     """SHA-256 of the proofs that confirmed a subject, or that were imported for it, by its path,
     the protocol, the authority."""
-    keys: tuple[VerifierKey, ...] = ()
-    """Those in ``key.txt`` that the ledger names."""
+    signers: tuple[Signing, ...] = ()
+    """The keys in ``key.txt`` that the ledger names, with how far each may sign."""
     manifests: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """What the manifests of the exhibits say of when they were made, by exhibit number."""
     files: Mapping[str, Sequence[Ref]] = field(default_factory=dict)
@@ -120,22 +118,22 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
     head = _checkpoint(reading, HEAD)
     ledger_id, world = _identity(first, head)
     keys = _keys(reading, entries, origin(ledger_id, world))
-    signing = tuple((key, _until(entries, key)) for key in keys)
-    checkpoints = _heads(reading, ledger_id, world, leaves, head, signing)
-    _successors(reading, entries, checkpoints, keys)
+    signers = signing(entries, keys)
+    checkpoints = _heads(reading, ledger_id, world, leaves, head, signers)
+    judge_succession(reading, entries, checkpoints, keys)
     exhibits = _exhibits(reading, entries, world)
     _documents(reading, entries)
     judge_cosigned(reading, entries, leaves, origin(ledger_id, world))
     _renewals(reading, entries, exhibits)
     if not live:
-        judge_exported(reading, entries, ledger_id, world, keys)
+        judge_exported(reading, entries, ledger_id, world, signers, head)
     known = frozenset(sound.note for sound in checkpoints.values())
     for exhibit in exhibits:
         _inclusion(reading, exhibit, leaves, known)
     return Record(
         ledger=ledger_id,
         world=world,
-        keys=keys,
+        signers=signers,
         entries=entries,
         leaves=leaves,
         exhibits=exhibits,
@@ -226,7 +224,7 @@ def _heads(
     world: World,
     leaves: Sequence[bytes],
     head: Checkpoint | None,
-    keys: Sequence[tuple[VerifierKey, float]],
+    keys: Sequence[Signing],
 ) -> dict[str, Checkpoint]:
     """Every checkpoint that stands on this ledger; the others are broken."""
     say = reading.seen.say
@@ -272,7 +270,7 @@ def _keys(
         return ()
     raw = reading.read(KEYS, MAX_NOTE)
     named = [
-        entry.facts.get("key") for entry in entries if entry is not None and entry.act in _NAMING
+        entry.facts.get("key") for entry in entries if entry is not None and entry.act in NAMING
     ]
     stated = any(key is not None for key in named)
     keys = []
@@ -294,59 +292,11 @@ def _keys(
     return tuple(keys)
 
 
-def _successors(
-    reading: Reading,
-    entries: Sequence[LedgerEntry | None],
-    checkpoints: Mapping[str, Checkpoint],
-    keys: Sequence[VerifierKey],
-) -> None:
-    """Where another key takes over, one before it has signed a head over the line that says so.
-
-    Else anybody may have written on, in somebody's record, by a key of their own.
-    """
-    named = [
-        (entry.seq, told)
-        for entry in entries
-        if entry is not None and entry.act in _NAMING
-        if isinstance(told := entry.facts.get("key"), str)
-    ]
-    if len({stated for _, stated in named}) < 2:
-        return
-    heads = sorted(checkpoints.values(), key=lambda head: head.size, reverse=True)
-    covered = {
-        str(key): next((head.size for head in heads if head.signed_by(key, ed25519.verify)), 0)
-        for key in keys
-    }
-    before: set[str] = set()
-    furthest = 0
-    for seq, stated in named:
-        if before and stated not in before and furthest <= seq:
-            reading.seen.say(payload(ENTRIES), "key_succeeded", "weak", str(seq))
-        before.add(stated)
-        furthest = max(furthest, covered.get(stated, 0))
-
-
-def _until(entries: Sequence[LedgerEntry | None], key: VerifierKey) -> float:
-    """The largest head that a key may sign: one that was replaced signs nothing that says so.
-
-    A head from before may be signed by a later key: it waited for one.
-    """
-    until, named = math.inf, False
-    for at, entry in enumerate(entries):
-        if entry is None or entry.act not in _NAMING:
-            continue
-        if entry.facts.get("key") == str(key):
-            until, named = math.inf, True
-        elif named and entry.act == "key.rotated":
-            until, named = at, False
-    return until
-
-
 def _signed(
     reading: Reading,
     name: str,
     checkpoint: Checkpoint,
-    keys: Sequence[tuple[VerifierKey, float]],
+    keys: Sequence[Signing],
 ) -> bool:
     if not checkpoint.signatures:
         reading.seen.say(name, "checkpoint_unsigned", "weak")
@@ -401,7 +351,8 @@ def _manifest(reading: Reading, number: str, world: World) -> str | None:
         say(name, "exhibit_manifest", "broken", str(error))
         return None
     if manifest.get("exhibit") != number or manifest.get("world") != world:
-        say(name, "exhibit_other", "broken", f"{manifest.get('exhibit')}, {manifest.get('world')}")
+        told = [stated(manifest.get(key)) for key in ("exhibit", "world")]
+        say(name, "exhibit_other", "broken", ", ".join(told))
     for ref in refs:
         reading.expects(ref)
     named = manifest.get("case")
@@ -425,15 +376,18 @@ def _file_ref(number: str, file: Json) -> Ref:
 
 
 def _documents(reading: Reading, entries: Sequence[LedgerEntry | None]) -> None:
-    issued: dict[str, Ref] = {}
-    for entry in entries:
-        if entry is not None and entry.act in ("document.issued", "notice.approved"):
-            issued |= {ref.path: ref for ref in entry.refs}
-    for path, ref in issued.items():
-        if safe_path(path) and path.startswith("documents/"):
+    issued = {
+        ref: None
+        for entry in entries
+        if entry is not None and entry.act in ("document.issued", "notice.approved")
+        for ref in entry.refs
+    }
+    for ref in issued:
+        if safe_path(ref.path) and ref.path.startswith("documents/"):
+            # Where two lines speak of two documents in one place, one of them is not there.
             reading.matches(ref)
         else:
-            reading.seen.say(payload(ENTRIES), "ledger_document", "broken", path)
+            reading.seen.say(payload(ENTRIES), "ledger_document", "broken", ref.path)
 
 
 def _renewals(

@@ -31,6 +31,7 @@ from holdfast.core.pack import (
     payload,
     proof_path,
     read_certificates_path,
+    read_checkpoint_path,
     read_headers_path,
     read_proof_name,
     read_revocation_path,
@@ -327,7 +328,7 @@ class _Witnesses:
                 # About bytes that are no longer there a proof says nothing; that was said.
                 there = subject in self.contents
                 return there and self.record.holds(proof.subject, self.contents)
-        elif proof.subject.startswith("ledger/checkpoints/"):
+        elif read_checkpoint_path(proof.subject) is not None:
             if subject in self.contents:
                 # A head that does not hold; that was said where it was read.
                 return False

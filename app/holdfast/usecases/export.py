@@ -26,6 +26,7 @@ from holdfast.core.document import Issued
 from holdfast.core.environment import EnvironmentCheck
 from holdfast.core.errors import Tampered, Unavailable
 from holdfast.core.evidence import Exhibit, World, read_manifest
+from holdfast.core.exported import PRACTICE_SENDER, list_comment
 from holdfast.core.job import Job
 from holdfast.core.ledger import (
     Checkpoint,
@@ -591,7 +592,7 @@ class _Plan:
             return ()
         head = self.checkpoints[-1]
         when = int(moment(last.at).timestamp())
-        comment = f"timestamp:{when}\tfile:{TAG_MANIFEST}\t{head.origin} {head.size}"
+        comment = list_comment(head, when)
         signed = minisign.sign(listed, comment, key.public_key, self.store.sign)
         return (_packed(SIGNATURE, signed.note),)
 
@@ -605,7 +606,7 @@ class _Plan:
             ("Payload-Oxum", f"{sum(file.size for file in body)}.{len(body)}"),
         ]
         if self.case.world == "practice":
-            lines.append(("Internal-Sender-Description", "PRACTICE 演练"))
+            lines.append(("Internal-Sender-Description", PRACTICE_SENDER))
         return "".join(f"{name}: {value}\n" for name, value in sorted(lines)).encode()
 
     def _readme(self, verifier: bytes, page: bytes) -> Readme:

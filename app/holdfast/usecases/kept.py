@@ -24,11 +24,14 @@ from holdfast.core.growth import (
 from holdfast.core.ledger import MAX_NOTE, leaf_hash, read_entry, read_keys
 from holdfast.core.pack import ENTRIES, HEAD, KEYS, payload
 from holdfast.core.record import MAX_LEDGER, withheld_leaf
+from holdfast.core.succession import NAMING, signing
 from holdfast.core.verdict import Finding, FindingOutcome, Verdict, conclude
 
 _HELD = frozenset(
     {"kept_holds", "kept_fork", "kept_rollback", "kept_newer", "kept_other_key", "kept_malformed"}
 )
+
+_NAMING = tuple(act.encode() for act in sorted(NAMING))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,10 +140,14 @@ def _lines(view: ReadablePack, origin: str) -> Lines | None:
         raw = view.read(payload(ENTRIES), MAX_LEDGER)
         keys = view.read(payload(KEYS), MAX_NOTE) if payload(KEYS) in view.names() else b""
         bodies = raw.split(b"\n")[:-1]
-        for body in bodies[:1]:
-            read_entry(body)
+        # Only those that name keys need to be understood, and the first, as a sample.
+        entries = [
+            read_entry(body) if not at or any(act in body for act in _NAMING) else None
+            for at, body in enumerate(bodies)
+        ]
         leaves = [withheld_leaf(body) or leaf_hash(body) for body in bodies]
-        return Lines(origin=origin, leaves=leaves, keys=read_keys(keys), live=True)
+        signers = signing(entries, read_keys(keys))
+        return Lines(origin=origin, leaves=leaves, signers=signers, live=True)
     except (Unreadable, ValueError):
         return None
 

@@ -16,7 +16,7 @@ _BY_RULE: tuple[tuple[str, frozenset[str], str], ...] = (
     ),
     ("weak", frozenset({"copy_older"}), "ui.verify.older.now"),
     ("weak", frozenset({"proof_without_file"}), "ui.verify.file.now"),
-    ("weak", frozenset({"key_succeeded"}), "ui.verify.key.now"),
+    ("weak", frozenset({"key_late", "key_succeeded"}), "ui.verify.key.now"),
 )
 
 

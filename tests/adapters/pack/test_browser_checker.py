@@ -12,13 +12,16 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asn1crypto import x509 as ax509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from asn1crypto.keys import RSAPublicKey
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import InhibitAnyPolicy, PolicyConstraints
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
@@ -410,6 +413,67 @@ def test_zips_that_lie_about_themselves(node: Engine, home: Path, tmp_path: Path
     assert node.judged(deflated)["result"]["verdict"] == "weak"
 
 
+def made_by_hand(at: Path, odd: Mapping[str, Any], gap: bytes = b"") -> Path:
+    """A ZIP of the pack with ``case.json`` as ``odd`` says, and perhaps something before it."""
+    body, listed = b"", b""
+    files = finished().files
+    for name, data in sorted(files.items()):
+        told = odd if name == "data/case.json" else {}
+        raw, crc, size = f"{TOP}/{name}".encode(), zlib.crc32(data), len(data)
+        flags, method = told.get("flags", 0x800), told.get("method", 0)
+        local = (crc, size, size) if not flags & 8 else (0, 0, 0)
+        body += gap if told or (gap and name == "data/case.json") else b""
+        offset = len(body)
+        for central in (False, True):
+            extra = told.get("central" if central else "local", b"")
+            head = struct.pack(
+                "<HHHHHIIIHH", 20, flags, 0 if central else method, 0, 33,
+                *((crc, size, size) if central else local), len(raw), len(extra),
+            )  # fmt: skip
+            if central:
+                rest = struct.pack("<HHHII", 0, 0, 0, 0o100644 << 16, offset)
+                listed += b"PK\1\2\x14\3" + head + rest + raw + extra
+            else:
+                body += b"PK\3\4" + head + raw + extra + data + told.get("after", b"")
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, *[len(files)] * 2, len(listed), len(body), 0)
+    at.write_bytes(body + listed + end)
+    return at
+
+
+def second(name: str) -> bytes:
+    """Info-ZIP's Unicode path."""
+    return struct.pack("<HHBI", 0x7075, 5 + len(name.encode()), 1, 0) + name.encode()
+
+
+SAME = "\u6848/data/case.json"
+BETWEEN: tuple[tuple[str, str, Mapping[str, Any], bytes], ...] = (
+    ("as it should be", "weak", {"local": b"\1\x99\1\0x"}, b""),
+    ("sizes that follow", "weak", {"flags": 0x808, "after": b"PK\7\x08" + bytes(12)}, b""),
+    ("more that follows", "zip_between", {"flags": 0x808, "after": bytes(17)}, b""),
+    ("a hidden member", "zip_between", {"local": b""}, b"PK\3\4" + bytes(40)),
+    ("something behind it", "zip_between", {"after": b"x"}, b""),
+    ("another method", "zip_header", {"method": 8}, b""),
+    ("a second name", "zip_header", {"central": second(f"{TOP}/data/other.json")}, b""),
+    ("one that leads away", "zip_header", {"local": second("../data/case.json")}, b""),
+    ("one that is no text", "zip_header", {"local": b"\x75\x70\6\0" + b"\1\0\0\0\0\xff"}, b""),
+    ("one that is cut", "zip_header", {"local": b"\x75\x70\2\0\1\0"}, b""),
+    ("the same name", "weak", {"local": second(SAME), "central": second(SAME)}, b""),
+)
+
+
+@pytest.mark.parametrize(("what", "rule", "odd", "gap"), BETWEEN)
+def test_what_another_program_would_unpack_is_found_by_all(
+    node: Engine, home: Path, tmp_path: Path, what: str, rule: str, odd: dict[str, Any], gap: bytes
+) -> None:
+    """A member that no directory names, or another header: all was said to have been checked."""
+    path = made_by_hand(tmp_path / "x.zip", odd, gap)
+    ours = as_pyz(home, path)
+    assert ours["verdict"] == ("weak" if rule == "weak" else "broken"), what
+    told = {one["rule"] for one in ours["findings"]}
+    assert ("zip_rewritten" in told, rule in told) == (rule == "weak", rule != "weak")
+    assert short(node.judged(path)["result"]) == short(ours)
+
+
 def test_the_end_of_a_directory_is_found_in_the_same_place(
     node: Engine, home: Path, tmp_path: Path
 ) -> None:
@@ -550,6 +614,76 @@ def test_paths_are_judged_as_by_the_program(
         assert seen.status == ("broken" if status == "unchecked" else status)
 
 
+def with_exponent(pair: tsa.Pair, issuer: tsa.Pair, exponent: int) -> bytes:
+    """The certificate of ``pair`` as an authority would make it out that looks at no exponent."""
+    made = ax509.Certificate.load(pair.der)
+    modulus = pair.key.public_key().public_numbers().n
+    made["tbs_certificate"]["subject_public_key_info"]["public_key"] = RSAPublicKey(
+        {"modulus": modulus, "public_exponent": exponent}
+    )
+    body = made["tbs_certificate"].dump(force=True)
+    made["signature_value"] = issuer.key.sign(body, ec.ECDSA(hashes.SHA256()))
+    return bytes(made.dump(force=True))
+
+
+def test_a_key_that_signs_nothing_is_no_key(node: Engine) -> None:
+    """To the first power a signature is what it should be after all; two of three believed it."""
+    root = tsa.issue("Root")
+    own = tsa.issue_signer(root, key=rsa.generate_private_key(65537, 2048))
+
+    def unsigned(one: dict[str, Any]) -> dict[str, Any]:
+        hashed = hashlib.sha256(one["signed_attrs"].untag().dump()).digest()
+        told = bytes.fromhex("3031300d060960864801650304020105000420") + hashed
+        return {**one, "signature": b"\0\1" + b"\xff" * (253 - len(told)) + b"\0" + told}
+
+    signer = tsa.Resigned(own.certificate, own.key, with_exponent(own, root, 1))
+    raw = tsa.token(signer, [signer.der], change_signer=unsigned)
+    digest = tsa.digest("sha256")
+    theirs, found = node.asked(
+        "token", raw=raw.hex(), chain="", roots=[root.pem.decode()],
+        digests={"sha256": digest.hex()}, now=1893456000000000,
+    )  # fmt: skip
+    assert (theirs["status"], "Test TSA: RSA e=1") in {("broken", f["detail"]) for f in found}
+    lent = ProofHelp(roots=(root.pem,))
+    for checker, status in ((Rfc3161Checker(), "unchecked"), (OpensslTokens(), "broken")):
+        seen, _ = checker.check("x", lambda _name: digest, raw, lent)
+        assert seen.status == status
+
+
+def test_a_certificate_is_good_through_its_last_second(node: Engine) -> None:
+    """openssl takes it to end before."""
+    authority, digest = tsa.Authority.make(until=tsa.NOW), tsa.digest("sha256")
+    for late, status in ((0, "confirmed"), (999_999, "confirmed"), (1_000_000, "broken")):
+        when = tsa.NOW + timedelta(microseconds=late)
+        raw = authority.token(gen_time=when)
+        theirs, _ = node.asked(
+            "token", raw=raw.hex(), chain="", roots=[authority.root.pem.decode()],
+            digests={"sha256": digest.hex()}, now=1893456000000000,
+        )  # fmt: skip
+        assert theirs["status"] == status
+        for checker in (Rfc3161Checker(), OpensslTokens()):
+            lent = ProofHelp(roots=(authority.root.pem,))
+            seen, _ = checker.check("x", lambda _name: digest, raw, lent)
+            assert seen.status == status
+
+
+def test_an_issuer_that_is_spelled_otherwise_is_said_to_be_unknown(node: Engine) -> None:
+    """openssl takes both names for one; verify.pyz did not say why it was unchecked."""
+    root = tsa.issue("Root")
+    middle = tsa.issue("Issuing", root)
+    signer, digest = tsa.issue_signer(middle), tsa.digest("sha256")
+    shouting = tsa.Pair(tsa.issue("ISSUING", root, key=middle.key).certificate, middle.key)
+    raw = tsa.token(signer, [shouting.der, signer.der])
+    _, found = node.asked(
+        "token", raw=raw.hex(), chain="", roots=[root.pem.decode()],
+        digests={"sha256": digest.hex()}, now=1893456000000000,
+    )  # fmt: skip
+    _, ours = OpensslTokens().check("x", lambda _name: digest, raw, ProofHelp(roots=(root.pem,)))
+    told = {(one.rule, one.detail) for one in ours}
+    assert told == {(one["rule"], one["detail"]) for one in found}
+    assert "token_root_unknown" in {rule for rule, _ in told}
+
+
 @pytest.mark.parametrize(
     ("algorithm", "parameters"),
     [
@@ -557,6 +691,7 @@ def test_paths_are_judged_as_by_the_program(
         ("sha256_ecdsa", None),
         ("rsassa_pss", {"salt_length": 32}),
         ("rsassa_pss", {"hash_algorithm": {"algorithm": "sha512"}}),
+        ("rsassa_pss", None),
     ],
 )
 def test_two_names_for_the_hash_of_a_signature_are_found_by_all(
@@ -925,6 +1060,9 @@ def test_a_kept_head_is_never_held_against_what_was_no_pack(
         ("unchecked", "ots_no_header", "", "unchecked", "elsewhere"),
         ("unchecked", "exhibit_undated", "", "unchecked", "elsewhere"),
         ("unchecked", "exhibit_undated", "", "confirmed", "undated"),
+        ("weak", "zip_rewritten", "", "confirmed", "weak"),
+        ("weak", "key_succeeded", "", "confirmed", "key"),
+        ("weak", "key_late", "", "confirmed", "key"),
         ("broken", "file_changed", "practice", "simulated", "broken"),
     ],
 )

@@ -42,7 +42,7 @@ from holdfast.adapters.pack.packs import Packs
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.store.vault import hasher
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
-from holdfast.core import cosignature, ed25519
+from holdfast.core import cosignature, ed25519, minisign
 from holdfast.core.bitcoin import display, parse_header
 from holdfast.core.canonical import Json, canonical, parse
 from holdfast.core.errors import HoldfastError
@@ -53,13 +53,15 @@ from holdfast.core.ledger import (
     Checkpoint,
     Ref,
     VerifierKey,
+    inclusion_proof,
     leaf_hash,
     read_checkpoint,
     read_entry,
     tree_root,
     write_entry,
+    write_proof,
 )
-from holdfast.core.pack import SIGNATURE, cosigned_path
+from holdfast.core.pack import SIGNATURE, TAG_MANIFEST, cosigned_path
 from holdfast.core.rfc3161 import read_response
 from holdfast.core.verdict import MOST_TOLD
 from holdfast.practice import keys
@@ -482,6 +484,28 @@ def replaced(*, again: bool = False, new: bool = False) -> Files:
     return rebagged(files)
 
 
+def issued(data: bytes) -> Line:
+    return "document.issued", {"kind": "evidence-report"}, (ref("documents/x.pdf", data),)
+
+
+def with_size(size: Any) -> Files:
+    """A document of one byte, whose line states its size as something else."""
+    made = grown(issued(b"x"), files={**finished().files, "data/documents/x.pdf": b"x"})
+    *bodies, last = made[ENTRIES].split(b"\n")[:-1]
+    stated: Any = parse(last)
+    stated["refs"][0]["size"] = size
+    bodies.append(canonical(stated))
+    made[ENTRIES] = b"".join(body + b"\n" for body in bodies)
+    return rebagged({**made, HEAD: head_of(bodies).note})
+
+
+def signed_with(comment: str) -> Files:
+    """The list signed by the key that may, with something else signed along."""
+    files = finished().files
+    note = minisign.sign(files[TAG_MANIFEST], comment, owner().public, owner().sign).note
+    return {**files, SIGNATURE: note}
+
+
 LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("bag_match", "ok", lambda: grown(renewed(TOKEN, finished().files[f"data/{TOKEN}"]))),
     ("file_changed", "broken", lambda: grown(renewed(TOKEN, b"another"))),
@@ -489,7 +513,6 @@ LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("renewal_malformed", "broken", lambda: grown(renewed("case.json", b""))),
     ("checkpoint_signature", "broken", replaced),
     ("ledger_match", "ok", lambda: replaced(new=True)),
-    ("ledger_match", "ok", lambda: replaced(again=True)),
     ("withheld_otherwise", "broken", lambda: grown(exports(withheld=[[1, 1]]))),
     ("withheld_otherwise", "broken", lambda: grown(exports(withheld=None))),
     ("withheld_otherwise", "broken", lambda: grown(exports(only=["E0001"]))),
@@ -500,10 +523,32 @@ LEDGERS: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     ("signature_other_key", "broken", lambda: grown(exports(manifest_key=[1]))),
     ("file_not_on_record", "broken", lambda: grown(exports(manifest_key=...))),
     ("bag_match", "ok", without_signature),
-    ("bag_info", "broken", lambda: with_bag_info(b"Bagging-Date: 1999-01-01")),
-    ("bag_info", "broken", lambda: with_bag_info(b"BAGGING-DATE: 1999-01-01")),
-    ("bag_info", "broken", lambda: with_bag_info(b"External-Identifier: HF-1")),
-    ("bag_match", "ok", lambda: with_bag_info(b"Contact-Name: x")),
+    ("bag_info_other", "broken", lambda: with_bag_info(b"Bagging-Date: 1999-01-01")),
+    ("bag_info_other", "broken", lambda: with_bag_info(b"BAGGING-DATE: 1999-01-01")),
+    ("bag_info_other", "broken", lambda: with_bag_info(b"External-Identifier: HF-1")),
+    ("bag_info_other", "broken", lambda: with_bag_info(b" 1999-01-01")),
+    ("bag_info_other", "broken", lambda: with_bag_info(b"payload-oxum: 1.1")),
+    ("bag_info_other", "broken", lambda: with_bag_info(b"X: y\rBagging-Date: 1999-01-01")),
+    ("bag_info_beside", "unchecked", lambda: with_bag_info(b"Contact-Name: x")),
+    ("bag_readme", "unchecked", lambda: rebagged({
+        **finished().files, "README.html": b"Certified by the court.",
+    })),
+    ("proof_stranger", "broken", lambda: rebagged({
+        **finished().files, "data/ledger/checkpoints/3.txt.ots.ots": b"anything at all",
+    })),
+    ("file_changed", "broken", lambda: grown(
+        issued(b"first"), issued(b"second"),
+        files={**finished().files, "data/documents/x.pdf": b"second"},
+    )),
+    ("bag_match", "ok", lambda: grown(
+        issued(b"x"), issued(b"x"), files={**finished().files, "data/documents/x.pdf": b"x"},
+    )),
+    ("ledger_line", "broken", lambda: with_size(True)),
+    ("file_changed", "broken", lambda: with_size(2)),
+    ("ledger_no_export", "broken", lambda: grown(("pack.exported", {}, ()))),
+    ("ledger_opening", "broken", lambda: withheld(0, stated=[[0, 0]])),
+    ("ledger_opening", "broken", lambda: grown(("case.opened", {"key": None}, ()))),
+    ("signature_comment", "broken", lambda: signed_with("notarised")),
     ("file_changed", "broken", lambda: grown(
         exports(certificates=[{"path": "timestamps/practice-tsa-jia/root.pem", "sha256": "0"}])
     )),
@@ -571,6 +616,70 @@ def test_what_names_no_key_takes_over_nothing(both: Both) -> None:
     told = both.say(written_on(agreed=False, stated=["x"]))
     assert "key_succeeded" not in told
     assert (told["key_other"], told["checkpoint_signature"]) == ("broken", "broken")
+
+
+def test_who_was_replaced_does_not_come_back(both: Both) -> None:
+    """The key before was named again, and signed on: a thief who has it could say so as well."""
+    told = both.say(replaced(again=True))
+    assert (told["ledger_match"], told["key_succeeded"], told[""]) == ("ok", "weak", "weak")
+
+
+def unnamed(*, opening: bool, named: bool) -> Files:
+    """Somebody else's record, its first key kept out of sight, written on and signed by a stranger.
+
+    ``opening`` is whether its first line is withheld, else that line names no key.
+    """
+    bodies = lines()
+    if opening:
+        bodies[0] = b'{"withheld":"' + leaf_hash(bodies[0]).hex().encode() + b'"}'
+    else:
+        first: Any = parse(bodies[0])
+        bodies[0] = canonical({**first, "facts": {**first["facts"], "key": None}})
+    last = read_entry(bodies[-1])
+    key = VerifierKey(name=read_checkpoint(finished().files[HEAD]).origin, public_key=SECOND.public)
+    facts = {**last.facts, "manifest_key": None, "withheld": [[0, 0]] if opening else []}
+    for act, more, refs in (
+        *((("key.rotated", {"key": str(key)}, ()),) if named else ()),
+        ("document.issued", {}, (ref("documents/x.pdf", b"forged"),)),
+        ("pack.exported", facts, last.refs),
+    ):
+        entry = write_entry(
+            ledger=last.ledger, seq=len(bodies), at=last.at, actor=last.actor, act=act,
+            subject=last.subject, refs=refs, facts=more, nonce=bytes(16),
+        )  # fmt: skip
+        bodies.append(entry.body)
+    first_leaf = leaf_hash(lines()[0]) if opening else leaf_hash(bodies[0])
+    leaves = [first_leaf, *map(leaf_hash, bodies[1:])]
+    bare = Checkpoint(origin=key.name, size=len(bodies), root=tree_root(leaves))
+    head = bare.signed(key.name, SECOND.public, SECOND.sign(bare.text))
+    kept = {
+        name: data
+        for name, data in finished().files.items()
+        if name != SIGNATURE and not name.startswith("data/ledger/checkpoints/")
+    }
+    for at, body in enumerate(bodies):
+        if b'"act":"exhibit.sealed"' in body:
+            path = f"data/exhibits/{read_entry(body).subject}/inclusion.tlog-proof"
+            kept[path] = write_proof(at, inclusion_proof(leaves, at), head)
+    return rebagged({
+        **kept,
+        ENTRIES: b"".join(body + b"\n" for body in bodies),
+        HEAD: head.note,
+        LOG_KEYS: f"{key}\n".encode(),
+        "data/documents/x.pdf": b"forged",
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("opening", [True, False])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_key_that_is_kept_out_of_sight_is_taken_over_by_nobody(
+    both: Both, opening: bool, named: bool
+) -> None:
+    """A stranger withheld the line that opened a record, and all of it was called intact."""
+    told = both.say(unnamed(opening=opening, named=named))
+    assert told["key_late"] == "weak"
+    assert told.get("ledger_opening") == ("broken" if opening else None)
+    assert told["ledger_match"] == "ok"
 
 
 def beyond() -> Files:
@@ -762,6 +871,24 @@ def twice(first: ReasonFlags, second: ReasonFlags) -> Files:
     })  # fmt: skip
 
 
+def again(first: ReasonFlags, second: ReasonFlags) -> Files:
+    """The same withdrawal twice in one list, with two reasons."""
+    witness = keys.witnesses()[0]
+    held = read_response(finished().files[f"data/{TOKEN}"]).certificates
+    own = next(
+        one for one in map(load_der_x509_certificate, held) if one.subject == witness.signer.subject
+    )
+    since = datetime(2040, 1, 1, tzinfo=UTC)
+    pair = Pair(own, witness.key)
+    raw = crl(
+        Pair(witness.issuer, witness.issuer_key),
+        [(pair, since, first), (pair, since, second)],
+        made=since + timedelta(hours=1),
+        until=since + timedelta(days=1),
+    )
+    return published(raw)
+
+
 def late() -> Files:
     """Of the first practice authority there is only a list from after its certificate's end."""
     witness = keys.witnesses()[0]
@@ -782,6 +909,12 @@ REVOKED: tuple[tuple[str, str, Callable[[], Files]], ...] = (
     )),
     ("token_revoked", "broken", lambda: twice(
         ReasonFlags.key_compromise, ReasonFlags.superseded
+    )),
+    ("token_revoked", "broken", lambda: again(
+        ReasonFlags.key_compromise, ReasonFlags.superseded
+    )),
+    ("token_revoked", "broken", lambda: again(
+        ReasonFlags.superseded, ReasonFlags.key_compromise
     )),
     ("revocation_absent", "unchecked", late),
     ("file_not_on_record", "broken", lambda: revoked(
@@ -835,6 +968,17 @@ def test_heads_that_somebody_kept(both: Both, tmp_path: Path) -> None:
         if rule == "kept_inconsistent":
             kept.append(tmp_path / "kept_holds.txt")
         assert rule in both.say(finished().archive, kept=kept), rule
+
+
+def test_a_key_that_was_replaced_vouches_for_no_kept_head(both: Both, tmp_path: Path) -> None:
+    """What a thief of an old key signed was told as two genuine records."""
+    pack = written_on(agreed=True)
+    size = len(pack[ENTRIES].splitlines())
+    bare = Checkpoint(origin=head_of(lines()).origin, size=size, root=bytes(32))
+    for by, rule in ((owner(), "kept_other_key"), (SECOND, "kept_fork")):
+        note = tmp_path / f"{rule}.txt"
+        note.write_bytes(bare.signed(bare.origin, by.public, by.sign(bare.text)).note)
+        assert both.say(pack, kept=[note])[rule] == "broken"
 
 
 def test_growth_from_every_head_to_the_last(both: Both, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_it_holds_only_core_and_the_pack_reader_with_lf() -> None:
             assert b"\r" not in archive.read(info)
     allowed = re.compile(
         r"__main__\.py|holdfast/(__init__|adapters/__init__|usecases/(__init__|kept|targets|verify)"
-        r"|core/\w+|adapters/pack/(__init__|hashing|offline|openssl|reader|tokens|zipform))\.py"
+        r"|core/\w+|adapters/pack/(__init__|hashing|members|offline|openssl|reader|tokens|zipform))\.py"
         r"|holdfast/adapters/pack/embedded\.json"
     )
     assert [name for name in names if not allowed.fullmatch(name)] == []
@@ -485,5 +485,5 @@ def test_a_genuine_bitcoin_proof_verifies_with_a_header_from_a_file(
 def test_the_clock_and_the_bench_are_the_programs() -> None:
     """A token from tomorrow is said, in the file as in the program."""
     assert bench().now > datetime(2026, 1, 1, tzinfo=UTC).isoformat()
-    assert rules(judged(finished().folder)) == {"digest_sm3_skipped"}
+    assert rules(judged(finished().folder)) == {"bag_readme", "digest_sm3_skipped"}
     assert not broken(judged(finished().folder))

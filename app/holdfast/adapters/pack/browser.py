@@ -34,6 +34,7 @@ SOURCES: Final = (
     "reader",
     "pack",
     "bag",
+    "succession",
     "record",
     "exported",
     "cosigned",

@@ -236,6 +236,9 @@ def _now(verdict: Verdict) -> str:
     """What is to be done: only what waits is told to wait."""
     if verdict.verdict == "broken" or verdict.state == "practice":
         return verdict.state
+    if verdict.verdict == "weak":
+        taken_over = any(f.rule in ("key_late", "key_succeeded") for f in verdict.findings)
+        return "key" if taken_over else "weak"
     if any(finding.rule == "token_no_openssl" for finding in verdict.findings):
         return "openssl"
     if verdict.state == "pending":
@@ -253,7 +256,7 @@ def _report(verdict: Verdict, say: Words) -> str:
     rehearsed = verdict.verdict == "ok" and len(findings) < len(verdict.findings)
     loose = ".loose" if verdict.loose else ""
     lines += [say("verdict.ok.practice" if rehearsed else f"verdict.{verdict.verdict}{loose}")]
-    if verdict.verdict in ("broken", "unchecked"):
+    if verdict.verdict != "ok":
         lines.append(say(f"verify_now_{_now(verdict)}"))
     lines.append("")
     for outcome in _ORDER:

@@ -30,6 +30,7 @@ from holdfast.adapters.pack.hashing import (
     read_through,
     several_at_once,
 )
+from holdfast.adapters.pack.members import between, find_member
 from holdfast.core.bag import SMALL_FILE, ReadablePack, Unreadable
 from holdfast.core.canonical import one_line
 from holdfast.core.evidence import plain_folder, safe_path
@@ -322,7 +323,23 @@ class ZipPack:
                 self._admit(info, overlaps=info.header_offset in overlapping)
         self._ours = _is_ours(file, archive)
         if not self._known.troubles and not self._ours:
+            self._look_between(file, infos, archive.start_dir)
+        if not self._known.troubles and not self._ours:
             self._known.troubles.append(Finding(subject="", rule="zip_rewritten", outcome="weak"))
+
+    def _look_between(
+        self, file: IO[bytes], infos: Sequence[zipfile.ZipInfo], directory: int
+    ) -> None:
+        """Another program might unpack what we do not see: by other headers, or between them."""
+        begins = []
+        for info in infos:
+            name = info.orig_filename.removeprefix(self.top)
+            member = find_member(file, info, name, self.top)
+            begins.append(member.begin if member else None)
+            if member is not None and not member.alike:
+                self._known.trouble(name, "zip_header")
+        if left := between(infos, begins, directory):
+            self._known.trouble("", "zip_between", str(left))
 
     def _admit(self, info: zipfile.ZipInfo, *, overlaps: bool) -> None:
         # ``filename`` was already bent by zipfile: cut at NUL, backslashes turned on Windows.
