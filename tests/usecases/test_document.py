@@ -366,7 +366,7 @@ class TestReceipt:
             outside=document.Outside(),
         )
         text = Writer().text(order, Job())
-        assert "你的第一份证据已经保存在这台电脑上" in text
+        assert "您的第一份证据已经保存在这台电脑上" in text
         exhibit = table.store.exhibit(case.id, "E0001")
         assert exhibit.digest.sha256 in text.replace(" ", "")
 

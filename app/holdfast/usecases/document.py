@@ -237,6 +237,7 @@ def _common(
         "doc": {"no": number, "issued": local_time(issued, say.offset_minutes), "utc": utc(issued)},
         "checkpoint": {
             "root": root,
+            "short": f"{root[:8]}…{root[-8:]}",
             "size": head.size,
             "origin": head.origin,
             "stamped": any(
