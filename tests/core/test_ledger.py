@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import tracemalloc
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -298,3 +299,17 @@ def test_a_size_is_a_number() -> None:
     line = entry().replace(b'"size":1', b'"size":true')
     with pytest.raises(ValueError, match="malformed ref"):
         read_entry(line)
+
+
+def test_a_ledger_made_to_harm_takes_little_more_memory_than_its_bytes() -> None:
+    body = write_entry(
+        ledger="l", seq=0, at="2026-11-12T13:06:31.000Z", actor="a", act="exhibit.viewed",
+        subject="s", refs=(), facts={"x": [[]] * 2000}, nonce=bytes(16),
+    ).body  # fmt: skip
+    copies = [bytes(bytearray(body)) for _ in range(100)]
+    tracemalloc.start()
+    held = [read_entry(copy) for copy in copies]
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < sum(map(len, copies))
+    assert held[-1].facts == {"x": [[]] * 2000}

@@ -50,8 +50,8 @@ def _lines(record: Record) -> Mapping[str, int]:
         if entry is None:
             continue
         named = {ref.sha256 for ref in entry.refs} if entry.act == "proofs.renewed" else set()
-        proof = entry.facts.get("proof_sha256")
-        if entry.act == "timestamp.confirmed" and isinstance(proof, str):
+        proof = entry.facts.get("proof_sha256") if entry.act == "timestamp.confirmed" else None
+        if isinstance(proof, str):
             named.add(proof)
         for sha256 in named:
             found[sha256] = min(found.get(sha256, entry.seq), entry.seq)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from holdfast.core import ed25519
+from holdfast.core.canonical import Json
 from holdfast.core.ledger import Checkpoint, LedgerEntry, VerifierKey
 from holdfast.core.pack import ENTRIES, payload
 from holdfast.core.reading import Reading
@@ -25,17 +26,20 @@ def signing(
 
     A head from before may be signed by a later key: it waited for one.
     """
-    return tuple((key, _until(entries, str(key))) for key in keys)
+    naming = [
+        (at, entry.act, entry.facts.get("key"))
+        for at, entry in enumerate(entries)
+        if entry is not None and entry.act in NAMING
+    ]
+    return tuple((key, _until(naming, str(key))) for key in keys)
 
 
-def _until(entries: Sequence[LedgerEntry | None], key: str) -> float:
+def _until(naming: Sequence[tuple[int, str, Json]], key: str) -> float:
     until, named = math.inf, False
-    for at, entry in enumerate(entries):
-        if entry is None or entry.act not in NAMING:
-            continue
-        if entry.facts.get("key") == key:
+    for at, act, stated in naming:
+        if stated == key:
             until, named = math.inf, True
-        elif named and entry.act == "key.rotated":
+        elif named and act == "key.rotated":
             until, named = at, False
     return until
 
