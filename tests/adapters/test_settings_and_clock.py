@@ -13,6 +13,7 @@ from holdfast.adapters.clock import SystemClock, uuid7
 from holdfast.adapters.resources import resource, table, words
 from holdfast.adapters.settings import SettingsFile
 from holdfast.core.canonical import moment
+from holdfast.core.errors import Refused
 from holdfast.core.settings import Settings
 
 
@@ -94,3 +95,22 @@ def test_catalogues_refuse_a_key_that_stands_twice(
     (folder / "b.toml").write_text(f"[errors.e]\n{three}")
     with pytest.raises(ValueError, match="error e stands twice"):
         words.__wrapped__("xx")
+
+
+def test_two_that_save_at_once_are_in_nobodys_way_and_a_folder_that_refuses_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, replace_ = tmp_path / "settings.json", Path.replace
+
+    def meanwhile(draft: Path, to: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", replace_)
+        SettingsFile(at).save(Settings(language="en"))
+        return replace_(draft, to)
+
+    monkeypatch.setattr(Path, "replace", meanwhile)
+    SettingsFile(at).save(Settings(language="zh"))
+    assert SettingsFile(at).load().language == "zh"
+    assert list(tmp_path.iterdir()) == [at]
+    for verb in (SettingsFile(at / "x").load, lambda: SettingsFile(at / "x").save(Settings())):
+        with pytest.raises(Refused, match="data_unwritable"):
+            verb()

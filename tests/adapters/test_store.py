@@ -611,3 +611,14 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> Non
     (tmp_path / "holdfast.db").mkdir()
     with pytest.raises(Refused, match="database_unreachable"):
         Store(tmp_path, FakeClock(), Keys(tmp_path / "keys"))
+
+
+def test_a_folder_of_keys_that_cannot_be_used_holds_no_sealing_up(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("in the way")
+    with desk(tmp_path) as at:
+        case = at.store.open_case("a", "real")
+        with at.store.custody(case.id) as custody:
+            custody.append("exhibit.viewed", "E0001")
+            assert custody.head().signatures == ()
+        with pytest.raises(Unavailable, match="key_locked"):
+            at.store.change_key()

@@ -281,3 +281,28 @@ def test_a_draft_that_somebody_was_killed_over_goes_after_a_day(
         os.utime(draft, (then, then))
     assert list(vault.abandoned()) == []
     assert [one.name for one in (tmp_path / "data" / "objects").iterdir()] == [".new-now"]
+
+
+def test_a_vault_that_cannot_be_written_is_told_from_a_file_that_cannot_be_read(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = tmp_path / "a.txt"
+    at.write_bytes(b"x")
+    place = tmp_path / "data" / "objects" / hashlib.sha256(b"x").hexdigest()[:2]
+    place.write_bytes(b"in the way")
+    for keep in (lambda: vault.keep(at, Job()), lambda: vault.keep_bytes(b"x")):
+        with pytest.raises(Refused, match="data_unwritable") as refused:
+            keep()
+        assert refused.value.facts["path"] == str(place)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "objects").write_bytes(b"in the way")
+    with pytest.raises(Refused, match="data_unwritable"):
+        Vault(tmp_path / "other")
+    known = vault.keep_bytes(b"known").sha256
+
+    def unreadable(_path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", unreadable)
+    with pytest.raises(Tampered, match="object_unreadable"):
+        vault.read(known)

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +15,10 @@ import pytest
 
 from fakes.command import holdfast, said
 from holdfast.adapters.selfcheck import WORKERS
-from holdfast.cli import _everywhere
+from holdfast.cli import _everywhere, run
 from holdfast.cli.desk import Desk, Everywhere, plain
 from holdfast.cli.work import _tell_verdict
-from holdfast.compose import open_holdfast
+from holdfast.compose import Holdfast, open_holdfast
 from holdfast.core.errors import Cancelled, Refused, Tampered, Unavailable
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 
@@ -296,3 +297,31 @@ def test_values_become_plain_json() -> None:
     assert plain({"a": (b"\x01", Path("x"), 0.5, Everywhere(json=True))}) == {
         "a": ["01", "x", 0.5, {"data": None, "json": True, "lang": None, "quiet": False}]
     }
+
+
+def test_a_bug_of_ours_is_told_where_the_data_folder_cannot_take_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "log").write_text("in the way")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "elsewhere"))
+    monkeypatch.setattr(Holdfast, "cases", lambda _: 1 / 0)
+    listing = ["case", "list", "--lang", "en", "--data", str(tmp_path / "data")]
+    assert run(listing) == 1
+    (log,) = (tmp_path / "elsewhere").iterdir()
+    assert str(log) in capsys.readouterr().err
+    assert "ZeroDivisionError" in log.read_text()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere" / "at all"))
+    assert run(listing) == 1
+    assert "our fault" in capsys.readouterr().err
+
+
+def test_a_data_folder_that_leads_nowhere_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    for folder in (str(tmp_path / "one"), "~nobody-of-that-name/x", str(tmp_path / ("x" * 300))):
+        assert run(["case", "list", "--lang", "en", "--data", folder]) == 1
+        assert "cannot be written to" in capsys.readouterr().err

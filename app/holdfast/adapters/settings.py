@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from holdfast.core.errors import Refused
 from holdfast.core.settings import Settings
 
 _LIMIT = 1 << 20
@@ -24,7 +26,10 @@ class SettingsFile:
         self._unknown: dict[str, object] = {}
 
     def load(self) -> Settings:
-        """The settings as they were saved, or the defaults."""
+        """The settings as they were saved, or the defaults.
+
+        Raises Refused(``data_unwritable``) where there are some that cannot be had.
+        """
         try:
             if self._path.stat().st_size > _LIMIT:
                 raise ValueError("settings of over 1 MiB")
@@ -32,6 +37,8 @@ class SettingsFile:
             return self._read(content)
         except FileNotFoundError:
             return Settings()
+        except OSError as error:
+            raise self._unusable(error) from error
         except (ValueError, RecursionError):
             self.damaged = self._path.with_suffix(".damaged.json")
             self._path.replace(self.damaged)
@@ -59,14 +66,25 @@ class SettingsFile:
         return found
 
     def save(self, settings: Settings) -> None:
-        """The file holds these settings, whole, or what it held before."""
+        """The file holds these settings, whole, or what it held before.
+
+        Raises Refused(``data_unwritable``).
+        """
         content = json.dumps(
             {**self._unknown, **asdict(settings)}, ensure_ascii=False, indent=1, sort_keys=True
         )
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_suffix(".new")
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(content + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Another process may save at the same moment.
+            handle, draft = tempfile.mkstemp(dir=self._path.parent, prefix=".settings-")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(content + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            Path(draft).replace(self._path)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> Refused:
+        reason = error.strerror or type(error).__name__
+        return Refused("data_unwritable", path=str(self._path), reason=reason)

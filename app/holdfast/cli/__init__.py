@@ -133,11 +133,20 @@ def _commands(desk: Desk) -> typer.Typer:
 
 
 def _our_bug(desk: Desk, error: Exception) -> int:
+    import tempfile
     import traceback
 
-    folder = desk.holdfast.data / "log"
-    folder.mkdir(exist_ok=True)
-    log = folder / f"crash-{desk.holdfast.now():%Y%m%d-%H%M%S}.txt"
-    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    told = "".join(traceback.format_exception(error))
+    name = f"crash-{desk.holdfast.now():%Y%m%d-%H%M%S}.txt"
+    log: Path | str = "–"
+    # A data folder that cannot be written to may be the very trouble.
+    for folder in (desk.holdfast.data / "log", Path(tempfile.gettempdir())):
+        try:
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text(told, encoding="utf-8")
+        except OSError:
+            continue
+        log = folder / name
+        break
     desk.warn(desk.say("cli.bug", log=log))
     return REFUSED

@@ -89,13 +89,15 @@ def system_language() -> Lang:
 
 def open_holdfast(data: Path | None = None) -> Holdfast:
     """Holdfast on a data folder.  Raises Refused when it cannot be written to."""
-    folder = (data or default_data()).expanduser().resolve()
+    folder = data or default_data()
     try:
+        folder = folder.expanduser().resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(13, "Permission denied")
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    except (OSError, RuntimeError) as error:
+        # RuntimeError is for links that lead to themselves, and for nobody's home.
+        reason = getattr(error, "strerror", None) or str(error)
         raise Refused("data_unwritable", path=str(folder), reason=reason) from error
     return Holdfast(folder)
 

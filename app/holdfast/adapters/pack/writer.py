@@ -84,9 +84,13 @@ def _blocks(file: PackFile) -> Iterator[bytes]:
         yield file.data
         return
     assert file.at is not None
-    with file.at.open("rb", buffering=0) as source:
-        while block := source.read(BLOCK):
-            yield block
+    try:
+        with file.at.open("rb", buffering=0) as source:
+            while block := source.read(BLOCK):
+                yield block
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Tampered("object_unreadable", sha256=file.sha256, reason=reason) from error
 
 
 def _write_zip(files: Sequence[PackFile], out: Path, top: str, job: Job) -> None:

@@ -69,12 +69,16 @@ class Keys:
 
         One that another process has replaced meanwhile is not used any more.
         """
-        if self._found is None or self._mark != self._noted():
-            self._found = None
-            seed = self._seed()
-            self._mark = self._noted()
-            if seed is not None:
-                self._found = _usable(seed)
+        try:
+            if self._found is None or self._mark != self._noted():
+                self._found = None
+                seed = self._seed()
+                self._mark = self._noted()
+                if seed is not None:
+                    self._found = _usable(seed)
+        except OSError:
+            # Its folder cannot be used now; sealing does not wait for that.
+            return None
         return self._found
 
     def change(self, announce: Callable[[SigningKey, SigningKey], None]) -> None:

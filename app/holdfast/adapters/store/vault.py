@@ -99,10 +99,15 @@ class Vault:
     """The files below a data folder: ``objects/``, ``staging/``."""
 
     def __init__(self, data: Path) -> None:
+        """Raises Refused(``data_unwritable``) where the folders cannot be made."""
+        self._data = data
         self._objects = data / "objects"
         self._staging = data / "staging"
         for folder in (data, self._objects, self._staging):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise _unwritable(error, folder) from error
 
     # --- staging ---------------------------------------------------------------------------------
 
@@ -119,7 +124,7 @@ class Vault:
             try:
                 room = _furnish(home, about)
             except OSError as error:
-                raise _refusal(error, self._staging) from error
+                raise self._refusal(error, self._staging) from error
             try:
                 yield room
             except HoldfastError:
@@ -195,7 +200,7 @@ class Vault:
                     return self._adopt(at, source, job, stage)
                 return self._copy(at, source, job, stage)
         except OSError as error:
-            raise _refusal(error, at) from error
+            raise self._refusal(error, at) from error
 
     def _adopt(self, at: Path, source: IO[bytes], job: Job, stage: str) -> tuple[Digest, int]:
         digest, size = _read(source, at.name, job, stage, lambda _block: None)
@@ -239,7 +244,7 @@ class Vault:
                 self._write(data, place)
             self._settle(place)
         except OSError as error:
-            raise _refusal(error, Path(digest.sha256)) from error
+            raise self._refusal(error, Path(digest.sha256)) from error
         return digest
 
     def _write(self, data: bytes, place: Path) -> None:
@@ -282,6 +287,15 @@ class Vault:
         durable_folder(place.parent)
         durable_folder(self._objects)
 
+    def _refusal(self, error: OSError, at: Path) -> Refused:
+        """Why a file was not kept: because of itself, or of the place where it was to go."""
+        named = error.filename2 or error.filename
+        place = Path(os.fsdecode(named)) if isinstance(named, (str, bytes, os.PathLike)) else at
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if self._data in place.parents and place != at and not full:
+            return _unwritable(error, place)
+        return _refusal(error, at)
+
     # --- reading ---------------------------------------------------------------------------------
 
     def path(self, sha256: str) -> Path:
@@ -294,9 +308,13 @@ class Vault:
     def read(self, sha256: str) -> bytes:
         """Small bytes, checked against their name.  Raises Tampered."""
         place = self.path(sha256)
-        if place.stat().st_size > SMALL:
-            raise Refused("object_too_large", sha256=sha256)
-        data = place.read_bytes()
+        try:
+            if place.stat().st_size > SMALL:
+                raise Refused("object_too_large", sha256=sha256)
+            data = place.read_bytes()
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Tampered("object_unreadable", sha256=sha256, reason=reason) from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise Tampered("object_changed", sha256=sha256)
         return data
@@ -416,3 +434,8 @@ def _refusal(error: OSError, at: Path) -> Refused:
     if isinstance(error, PermissionError):
         return Refused("file_forbidden", name=at.name)
     return Refused("file_unreadable", name=at.name, reason=error.strerror or type(error).__name__)
+
+
+def _unwritable(error: OSError, place: Path) -> Refused:
+    reason = error.strerror or type(error).__name__
+    return Refused("data_unwritable", path=str(place), reason=reason)
