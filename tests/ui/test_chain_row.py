@@ -116,7 +116,7 @@ def test_a_pending_stamp_says_when_it_is_looked_at_and_what_is_kept(
         answers=("a", "b"),
     )
     told = stamp_history(desk, stamp)
-    assert f"{short_time(stamp.next_try or '')} 起会自动再看" in told
+    assert f"{short_time(desk, stamp.next_try or '')} 起会自动再看" in told
     assert "答复 2 份" in told
     assert stamp_history(desk, replace(stamp, next_try=None, answers=())) == ""
     late = replace(stamp, reason="overdue", next_try=None)

@@ -17,6 +17,7 @@ from holdfast.core.evidence import Check
 from holdfast.core.job import Job
 from holdfast.ui.check_row import CheckRow
 from holdfast.ui.layout import Flow
+from holdfast.ui.phrases import short_time
 from holdfast.ui.widgets import Button, Choice, Label
 
 from .conftest import Open, settle
@@ -208,3 +209,26 @@ def test_settings_tell_what_this_program_contains(
     settle(qtbot, window)
     assert row.go.isEnabled()
     assert window.here is window.page("trouble")
+
+
+def test_the_strip_says_offline_as_soon_as_that_is_chosen(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    window.go("settings", None)
+    settle(qtbot, window)
+    offline = window.page("settings").offline
+    for said in ("离线", "在线"):
+        qtbot.mouseClick(offline, Qt.MouseButton.LeftButton, pos=QPoint(10, offline.height() // 2))
+        assert window.strip.online.text().strip() == said
+
+
+def test_a_time_is_said_in_the_order_of_its_language_and_with_a_year_that_is_past(
+    full: FakeHoldfast, open_: Open
+) -> None:
+    desk = open_(full).desk
+    assert short_time(desk, "2026-11-12T12:00:00Z").startswith("11-12 ")
+    assert short_time(desk, "2024-11-12T12:00:00Z").startswith("2024-11-12 ")
+    desk.choose(language="en")
+    assert short_time(desk, "2026-11-12T12:00:00Z").startswith("12 Nov ")
+    assert short_time(desk, "2024-11-12T12:00:00Z").startswith("12 Nov 2024 ")

@@ -26,6 +26,9 @@ class Desk(QObject):
     """One for the whole window.  ``changed`` when something in the data became another."""
 
     changed = Signal()
+    chosen = Signal()
+    """The settings are others now."""
+
     wanted = Signal(str, object)
     """A place to go to, and with what."""
 
@@ -60,6 +63,7 @@ class Desk(QObject):
         if after == before:
             return
         self.holdfast.save_settings(after)
+        self.chosen.emit()
         if {"language", "theme", "text_scale"} & choices.keys():
             self.wear()
 

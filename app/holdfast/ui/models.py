@@ -277,7 +277,7 @@ def when(desk: Desk, at: str) -> str:
         return ""
     if len(at) == 10:
         return short_day(desk, date.fromisoformat(at))
-    return short_time(at) if local(at) else ""
+    return short_time(desk, at)
 
 
 class NextDelegate(RowDelegate):
@@ -465,7 +465,7 @@ class TimelineModel(RowList):
         return super().key(one)
 
     def spoken(self, one: Moment) -> str:
-        parts = (short_time(one.at), one.title, one.line, one.state_text)
+        parts = (short_time(self.desk, one.at), one.title, one.line, one.state_text)
         return ". ".join(part for part in parts if part)
 
 

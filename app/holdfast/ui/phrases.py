@@ -45,9 +45,18 @@ def clock_time(text: str) -> str:
     return f"{local(text):%H:%M}"
 
 
-def short_time(text: str) -> str:
-    """``11-12 21:07``, local."""
-    return f"{local(text):%m-%d %H:%M}"
+def short_time(desk: Desk, text: str) -> str:
+    """``11-12 21:07``, ``12 Nov 21:07``, local; with its year when that is not this one."""
+    at = local(text)
+    now = desk.holdfast.now().astimezone()
+    return desk.say(
+        "date.time" if at.year == now.year else "date.time.year",
+        year=at.year,
+        md=f"{at:%m-%d}",
+        day=at.day,
+        month=desk.say(f"date.month.{at.month}"),
+        time=f"{at:%H:%M}",
+    )
 
 
 def day(desk: Desk, on: date) -> str:
@@ -152,7 +161,7 @@ def stamp_state(desk: Desk, stamp: Stamp) -> State:
         sentence = desk.say(
             "state.refused",
             reason=desk.say_or(f"reason.{stamp.reason}", stamp.reason),
-            next=short_time(stamp.next_try) if stamp.next_try else desk.say("state.soon"),
+            next=short_time(desk, stamp.next_try) if stamp.next_try else desk.say("state.soon"),
         )
     else:
         icon = _SHAPES[stamp.status]
@@ -166,7 +175,7 @@ def stamp_history(desk: Desk, stamp: Stamp) -> str:
     """When it is looked at again by itself, and how much of what calendars said is kept."""
     told = []
     if stamp.status == "pending" and stamp.next_try and stamp.world == "real":
-        told.append(desk.say("exhibit.stamps.next", time=short_time(stamp.next_try)))
+        told.append(desk.say("exhibit.stamps.next", time=short_time(desk, stamp.next_try)))
     if stamp.answers:
         told.append(desk.say("exhibit.stamps.answers", count=len(stamp.answers)))
     return " ".join(told)

@@ -60,6 +60,8 @@ class MainWindow(Aside):
         super().__init__(desk)
         self._hidden: list[QWidget] = []
         self._plain: QWidget | None = None
+        self._gone = False
+        """Whether the system says that there is no network."""
         self._unit = desk.look.unit
         self.setMinimumSize(MIN_WINDOW)
         self.setAcceptDrops(True)
@@ -71,6 +73,7 @@ class MainWindow(Aside):
         desk.changed.connect(desk.look_ahead)
         desk.looked_ahead.connect(self._counted)
         desk.look.changed.connect(self._dressed)
+        desk.chosen.connect(self._tell_online)
         self.setWindowTitle(desk.say("app.title"))
         place_window(self, desk.holdfast.settings.window)
         self.go("today", "")
@@ -128,6 +131,7 @@ class MainWindow(Aside):
         self._build()
         self.sidebar.show_counts(counts)
         self.strip.show_pending(pending)
+        self._tell_online()
         if old is not None:
             old.deleteLater()
         self._unit = self.desk.look.unit
@@ -288,8 +292,11 @@ class MainWindow(Aside):
     def _reachable(self, reachability: object) -> None:
         from PySide6.QtNetwork import QNetworkInformation as Network
 
-        gone = reachability == Network.Reachability.Disconnected
-        self.strip.show_online(offline=gone or self.desk.holdfast.settings.offline)
+        self._gone = reachability == Network.Reachability.Disconnected
+        self._tell_online()
+
+    def _tell_online(self) -> None:
+        self.strip.show_online(offline=self._gone or self.desk.holdfast.settings.offline)
 
     def _counted(self, agenda: Agenda) -> None:
         waits = sum(item.section != "wait" for item in agenda.items)

@@ -362,7 +362,7 @@ class BrowsingPage(Page):
             state.setToolTip(why)
         else:
             state.tell("browse.sealed" if good else "browse.partial", number=exhibit.number)
-            at.show_text(short_time(exhibit.sealed))
+            at.show_text(short_time(self.desk, exhibit.sealed))
             at.setToolTip(full_time(exhibit.sealed))
         icon, tone = ("lock", "secondary") if good else ("warning", "warning")
         return panel_row(

@@ -154,7 +154,12 @@ class EvidenceTab(QWidget):
             Cell(text=desk.say("evidence.whole"), tone="secondary")
             if exhibit.complete
             else Cell(text=desk.say("evidence.lacking"), icon="warning", tone="warning"),
-            Cell(text=short_time(exhibit.sealed), tone="secondary", sort=exhibit.sealed),
+            Cell(
+                text=short_time(desk, exhibit.sealed),
+                full=full_time(exhibit.sealed),
+                tone="secondary",
+                sort=exhibit.sealed,
+            ),
         )
 
     def _passes(self, name: str, one: EvidenceRow) -> bool:

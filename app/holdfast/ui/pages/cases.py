@@ -13,7 +13,7 @@ from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, framed
 from holdfast.ui.models import Cell, CellTable, Filtered, Table, when
 from holdfast.ui.page import Page
-from holdfast.ui.phrases import short_time, undated
+from holdfast.ui.phrases import full_time, short_time, undated
 from holdfast.ui.widgets import Button, Field, Label
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class CasesPage(Page):
             Cell(text=desk.say(f"basis.{one.basis}"), tone="secondary") if one.basis else none,
             self._counted(one.weak, "warning", "warning", none),
             self._counted(one.unstamped, "pending", "pending", none),
-            Cell(text=short_time(last), tone="secondary", sort=last),
+            Cell(text=short_time(desk, last), full=full_time(last), tone="secondary", sort=last),
         )
 
     def _counted(self, count: int, icon: str, tone: str, none: Cell) -> Cell:

@@ -429,7 +429,10 @@ class SeriesPage(Page):
             summed = "—" if count is None else f"{count:,}"
             counted = self.desk.say("series.history.counted", count=one.listed, paid=one.paid)
             cells = (
-                Cell(text=short_time(one.taken), full=f"{full_time(one.taken)} · {one.exhibit}"),
+                Cell(
+                    text=short_time(self.desk, one.taken),
+                    full=f"{full_time(one.taken)} · {one.exhibit}",
+                ),
                 Cell(text=str(one.listed), full=counted),
                 Cell(text=_thousands(shown) or summed),
             )

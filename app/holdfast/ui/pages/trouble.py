@@ -191,7 +191,7 @@ class TroublePage(Page):
         state = Label(self.desk, role="caption", wrap=False)
         state.tell("trouble.kept.row", number=exhibit.number)
         at = Label(self.desk, role="caption", tone="secondary", wrap=False)
-        at.show_text(short_time(exhibit.sealed))
+        at.show_text(short_time(self.desk, exhibit.sealed))
         return panel_row(
             Glyph(self.desk, "lock", "secondary", size=18), title, at, state, wide=1, desk=self.desk
         )
