@@ -49,7 +49,7 @@ def test_any_text_can_be_read(text: str) -> None:
 
 def test_a_label_is_the_line_that_carries_it() -> None:
     assert label("桃花渡\n  本作品含  AI 生成内容 \n评论") == "本作品含 AI 生成内容"
-    assert label("Made with AI tools " + "x" * 200) == ("Made with AI tools " + "x" * 200)[:80]
+    assert label("Made with AI tools " + "x" * 200) == ("Made with AI tools " + "x" * 60) + "…"
     assert label("没有标识") == ""
 
 
@@ -78,6 +78,29 @@ def test_a_label_is_told_with_the_place_of_its_line() -> None:
         Spot(text="made with AI", x=5, y=900, width=90, height=20, box=1),
     )
     assert labels(()) == ()
+
+
+def test_things_beside_each_other_are_quoted_as_what_they_are() -> None:
+    runs = [
+        run("热播榜第 7 名", 10, 0, 90),
+        run("古装", 112, 0, 30),
+        run("本作品含 AI 生成内容", 160, 0, 150),
+    ]
+    (spot,) = labels(runs)
+    assert spot.text == "热播榜第 7 名 古装 本作品含 AI 生成内容"
+    assert (spot.x, spot.width) == (10, 300)
+
+
+@pytest.mark.parametrize("before", [0, 15, 50, 300])
+@pytest.mark.parametrize("after", [0, 50, 300])
+def test_a_long_line_is_quoted_with_its_label_in_it(before: int, after: int) -> None:
+    text = "前" * before + "本片由AI生成" + "后" * after
+    quoted = label(text)
+    assert "AI生成" in quoted
+    assert len(quoted) == min(80, len(text))
+    assert quoted.strip("…") in text
+    (spot,) = labels([run(text, 0, 0, 500)])
+    assert spot.text == quoted
 
 
 def test_a_filing_number_is_told_with_the_place_of_its_own_runs() -> None:

@@ -21,6 +21,8 @@ LABELS = (
     "imagined with AI", "altered or synthetic", "synthetic media",
 )  # fmt: skip
 MOST_PLACES = 50
+LONGEST = 80
+"""Characters of a line that is quoted."""
 _NAMES = {
     "播放": "plays", "观看": "plays", "点赞": "likes", "获赞": "likes", "收藏": "favourites",
     "评论": "comments", "转发": "shares", "分享": "shares", "粉丝": "followers",
@@ -44,6 +46,8 @@ _STATED = re.compile(
 )
 _BETWEEN = re.compile(r"[\s·•|,，、/]{0,12}")
 MOST_TEXT = 20_000
+_ONE_WORD = 2
+"""CSS pixels between runs that still are one word."""
 _SAME_LINE = 4
 """CSS pixels by which runs of one line may stand higher or lower."""
 
@@ -77,14 +81,28 @@ class Spot:
 
 
 def label(text: str) -> str:
-    """The line of ``text`` that carries an AI label, at most 80 characters; empty when none does.
+    """The line of ``text`` that carries an AI label, cut around it; empty when none does.
 
     Empty means not detected, never absent.
     """
     for line in text.splitlines():
         if found(LABELS, line):
-            return " ".join(line.split())[:80]
+            return _quoted(line)
     return ""
+
+
+def _quoted(line: str) -> str:
+    """A line in one row of at most 80 characters, with the label in it where there is one."""
+    text = " ".join(line.split())
+    if len(text) <= LONGEST:
+        return text
+    low = text.lower()
+    at = min((place for word in LABELS if (place := low.find(word.lower())) >= 0), default=0)
+    start = max(0, min(at - 20, len(text) - LONGEST))
+    shown = text[start : start + LONGEST]
+    if start:
+        shown = f"…{shown[1:]}"
+    return shown if start + LONGEST >= len(text) else f"{shown[:-1]}…"
 
 
 def labels(runs: Sequence[Run]) -> tuple[Spot, ...]:
@@ -109,14 +127,18 @@ def _spots(
     for line in _lines(runs):
         text = "".join(run.text for run in line)
         for start, end in search(text):
-            at, parts = 0, []
+            at, shown = 0, ""
+            parts: list[Run] = []
             for run in line:
                 if at < end and at + len(run.text) > start and run.text.strip():
+                    if parts and run.x - parts[-1].x - parts[-1].width > _ONE_WORD:
+                        shown += " "  # two things beside each other are no one word
                     parts.append(run)
+                shown += run.text[max(0, start - at) : max(0, end - at)]
                 at += len(run.text)
             left, top = min(run.x for run in parts), min(run.y for run in parts)
             spot = Spot(
-                text=" ".join(text[start:end].split())[:80],
+                text=_quoted(shown),
                 x=left,
                 y=top,
                 width=max(run.x + run.width for run in parts) - left,
