@@ -166,6 +166,14 @@ def test_a_draft_says_what_the_record_and_the_answers_hold(office: Room) -> None
     assert office.at.store.get(Notice, notice.id) == notice
 
 
+def test_what_is_cut_to_fit_a_form_still_asks_for_something(office: Room) -> None:
+    notice = office.draft(FACE, lang="en")
+    (said,) = [entry for entry in notice.form if entry.id == "statement"]
+    assert said.shortened
+    assert said.text.startswith("Please promptly take necessary measures")
+    assert said.text.endswith(".")
+
+
 def test_nothing_personal_is_on_the_ledger_or_with_the_notice(office: Room) -> None:
     notice = office.draft(FACE | {"handle": "林间有桃"})
     bodies = b"".join(e.body for e in office.at.store.entries(office.case.id)).decode()

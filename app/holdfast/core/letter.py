@@ -118,7 +118,8 @@ def _likeness(sources: Sources, pen: Pen) -> dict[str, Field]:
         "voice_features": pen.clause("voice_features") if voice else "",
         "recognition": pen.clause("recognition"),
         "preserve": pen.ticked("measures", "preserve"),
-        "as_copyright": False,
+        "as_owner": False,
+        "as_agent": False,
     }
     return {
         **conditions,
@@ -200,7 +201,6 @@ def _copyright(platform: Platform, sources: Sources, pen: Pen) -> dict[str, Fiel
         "as_agent": pen.given("owner") == "agent",
         "typed": pen.given("signature") == "typed",
         "by_hand": pen.given("signature") != "typed",
-        "as_copyright": True,
         **dict.fromkeys(("portrait", "voice", "agreed_no", "agreed_yes", "agreed_unsure"), False),
         "information": "",
     }
