@@ -48,8 +48,8 @@ class Clock(Protocol):
         """A clock reading for a capture manifest."""
         ...
 
-    def offset_minutes(self) -> int:
-        """How far local time is from UTC now."""
+    def offset_minutes(self, at: datetime | None = None) -> int:
+        """How far local time is from UTC at that moment: summer time comes and goes.  None: now."""
         ...
 
     def new_id(self) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +70,19 @@ def test_ids_are_version_7_and_carry_their_time(at: datetime, noise: bytes) -> N
     made = uuid.UUID(uuid7(at.replace(tzinfo=UTC), noise))
     assert (made.version, made.variant) == (7, uuid.RFC_4122)
     assert made.int >> 80 == int(at.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone cannot be set here")
+def test_summer_time_holds_for_a_moment_in_summer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "EST5EDT,M3.2.0,M11.1.0")
+    time.tzset()
+    try:
+        clock = SystemClock()
+        assert clock.offset_minutes(moment("2026-11-01T04:30:00Z")) == -240
+        assert clock.offset_minutes(moment("2026-11-01T06:30:00Z")) == -300
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_resources_are_found_and_a_missing_one_is_an_error() -> None:

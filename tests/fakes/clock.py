@@ -25,7 +25,7 @@ class FakeClock:
     def reading(self) -> ClockReading:
         return ClockReading(system=rfc3339(self.now()), monotonic_ns=123_456_789)
 
-    def offset_minutes(self) -> int:
+    def offset_minutes(self, at: datetime | None = None) -> int:
         return 480
 
     def new_id(self) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from email import message_from_bytes
 from email.policy import SMTP
 from io import BytesIO
@@ -591,6 +592,20 @@ def test_sending_is_recorded_with_its_receipt_and_starts_the_clocks(
     assert office.acts().count("notice.sent") == 2
     assert len(office.at.store.all(FollowUp)) == 6  # a second way starts no second clocks
     assert office.draft(FACE).exhibits == ("E0001",)  # a receipt is no evidence of the matter
+
+
+def test_days_are_those_of_the_clocks_on_the_day_it_was_sent(
+    office: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def summer_until_november(at: datetime | None = None) -> int:
+        return -300 if at is None or at.month > 10 else -240
+
+    notice = replace(frozen(office), approved="2026-10-31T00:00:00.000Z")
+    office.at.store.save(notice)
+    monkeypatch.setattr(office.at.clock, "offset_minutes", summer_until_november)
+    office.sent(notice, when="2026-10-31T04:30:00Z")  # half past midnight where it was sent
+    (first,) = [f for f in office.at.store.all(FollowUp) if f.term == "recheck_1"]
+    assert first.due == "2026-11-01"
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,17 @@ def test_rehearsals_say_so_on_every_page() -> None:
     assert "not a time" in told(verdict)
 
 
+def test_the_digest_of_a_folder_says_of_what_it_is() -> None:
+    folder = Looked(name="HF-2026-0001", sha256="ab" * 32)
+    for lang in ("en", "zh"):
+        of = {
+            "en": "of its list of files, tagmanifest-sha256.txt",
+            "zh": "tagmanifest-sha256.txt 的",
+        }
+        assert of[lang] in told(Verdict(verdict="ok", findings=(FINE,)), lang, folder)
+        assert "tagmanifest" not in told(Verdict(verdict="ok", findings=(FINE,)), lang)
+
+
 def test_a_case_has_neither_size_nor_digest_and_no_time_is_no_time() -> None:
     unsaid = TimestampSeen(subject="", kind="rfc3161", network="", status="pending")
     text = told(

@@ -20,9 +20,9 @@ class SystemClock:
         """The system's time, aware, UTC."""
         return datetime.now(UTC)  # noqa: TID251 -- this is the one home of time
 
-    def offset_minutes(self) -> int:
-        """How far local time is from UTC now."""
-        offset = self.now().astimezone().utcoffset()
+    def offset_minutes(self, at: datetime | None = None) -> int:
+        """How far local time is from UTC at that moment, or now."""
+        offset = (at or self.now()).astimezone().utcoffset()
         return int(offset.total_seconds() // 60) if offset else 0
 
     def reading(self) -> ClockReading:

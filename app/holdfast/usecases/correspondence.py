@@ -54,7 +54,12 @@ def sent(
     regime = catalog.regime(notice.regime)
     clocks = (
         after_sending(
-            regime, notice, submission, clock.offset_minutes(), clock.new_id, rfc3339(now)
+            regime,
+            notice,
+            submission,
+            clock.offset_minutes(moment(at)),
+            clock.new_id,
+            rfc3339(now),
         )
         if first
         else ()
@@ -110,7 +115,7 @@ def answer(
         notice,
         came,
         by,
-        clock.offset_minutes(),
+        clock.offset_minutes(moment(received)),
         clock.new_id,
         rfc3339(now),
     )
