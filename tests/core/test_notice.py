@@ -16,6 +16,7 @@ from holdfast.core.notice import (
     REGIME_STALE_DAYS,
     Bilingual,
     Gauge,
+    Notice,
     chosen,
     concerns,
     elements,
@@ -23,6 +24,7 @@ from holdfast.core.notice import (
     fit_lines,
     guard,
     mask,
+    reply_passed,
 )
 
 CIVIL = CATALOG.regime("civil-1195")
@@ -166,6 +168,21 @@ def test_stale_law_and_stale_platforms_are_concerns() -> None:
     assert codes(CIVIL, PRACTICE, {}, later) == ["law_stale", "platform_stale"]
     assert concerns(CIVIL, PRACTICE, {}, later)[0].facts == {"checked": law.isoformat()}
     assert codes(CIVIL, PRACTICE, {}, date(1999, 1, 1)) == []  # a clock that is wrong
+
+
+def test_a_reply_is_late_only_for_a_letter_that_waits_to_be_sent() -> None:
+    letter = Notice(
+        id="n", case_id="c", number="L01", document="HF-2026-0001-L01", regime="civil-1195",
+        platform="practice", lang="zh", status="approved", answers={}, text="", drafted="",
+        reply_by="2026-11-20",
+    )  # fmt: skip
+    assert [reply_passed(letter, date(2026, 11, day)) for day in (19, 20, 21)] == [
+        False,
+        True,
+        True,
+    ]
+    assert not reply_passed(replace(letter, status="sent"), date(2026, 11, 21))
+    assert not reply_passed(replace(letter, reply_by=""), date(2026, 11, 21))
 
 
 def test_an_operator_that_was_not_read_is_a_concern_until_the_person_names_one() -> None:

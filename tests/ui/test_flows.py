@@ -688,11 +688,34 @@ def test_ctrl_enter_copies_and_moves_on(qtbot: QtBot, full: FakeHoldfast, open_:
     case = ids(full)["许"]
     window.go("send", (case, full.files[case].notices[0].id))
     settle(qtbot, window)
+    assert window.here.late.isHidden()
     for text in ("侵犯肖像权 → 我是权利人", "林某"):
         QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
         assert QGuiApplication.clipboard().text() == text
     assert window.here.copies[1].text().strip() == "已复制"
     assert window.here.copies[0].text().strip() == "复制"
+
+
+def test_what_a_letter_needs_beside_its_files_and_in_time_is_said_where_it_is_sent(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    case = ids(full)["许"]
+    sent = full.files[case].notices[0]
+    waiting = replace(
+        sent, status="approved", reply_by="2020-01-02", by_hand=("身份证明", "证据 E0001")
+    )
+    full.put(case, notices=(waiting,))
+    window.go("send", (case, sent.id))
+    settle(qtbot, window)
+    page = window.here
+    assert "2020-01-02" in page.late.text()
+    assert not page.late.isHidden()
+    page.ways["paper"].radio.click()
+    settle(qtbot, window)
+    said = [label.text() for label in page.findChildren(QLabel)]
+    for what in waiting.by_hand:
+        assert sum(what in text for text in said) == 2, "among the files and among the steps"
 
 
 def test_the_persons_own_words_replace_ours_and_can_be_taken_back(

@@ -289,6 +289,15 @@ def test_stale_data_warns_beside_the_gauge(office: Room) -> None:
     assert codes[:2] == ["law_stale", "platform_stale"]
 
 
+def test_a_letter_that_waited_too_long_to_be_sent_says_so(office: Room) -> None:
+    notice = replace(office.draft(FACE), status="approved", approved="2026-11-12T14:00:00.000Z")
+    office.at.store.save(notice)
+    for days, late in ((6, False), (1, True), (5, True)):
+        office.at.clock.advance(days=days)
+        codes = [concern.code for concern in office.check(notice).concerns]
+        assert ("reply_passed" in codes) == late
+
+
 def test_own_words_are_marked_kept_and_may_be_taken_back(office: Room) -> None:
     notice = office.draft(FACE)
     edited = office.edit(notice, notice.text.replace("通知人认为", "我认为") + "\r\n再见\u202e")

@@ -88,9 +88,13 @@ def register(app: typer.Typer, desk: Desk) -> None:
 
     @group.command("export", help=desk.say("cli.notice.export"))
     def export(notice: which, out: Annotated[Path, typer.Option("--out")]) -> None:
-        paths = desk.holdfast.notice_files(find(notice), out, desk.job())
+        letter = find(notice)
+        paths = desk.holdfast.notice_files(letter, out, desk.job())
         for path in paths:
             desk.tell(str(path))
+        for concern in desk.holdfast.check(letter).concerns:
+            if concern.code == "reply_passed":
+                desk.warn(desk.say(f"notice.concern.{concern.code}", **concern.facts))
         desk.give({"files": paths})
 
     @group.command("sent", help=desk.say("cli.notice.sent"))

@@ -460,6 +460,11 @@ def concerns(
     return tuple(found)
 
 
+def reply_passed(notice: Notice, today: date) -> bool:
+    """Whether a letter that waits to be sent asks for a reply by a day that is here or past."""
+    return notice.status == "approved" and "" < notice.reply_by <= today.isoformat()
+
+
 def mask(number: str) -> str:
     """An identity number with its first 6 and last 4 characters shown, the rest starred.
 

@@ -26,6 +26,7 @@ from holdfast.core.notice import (
     Submission,
     concerns,
     elements,
+    reply_passed,
 )
 from holdfast.core.pen import Sources
 from holdfast.core.words import Words
@@ -62,6 +63,8 @@ def gauge(
         found.append(Concern(code="report_missing", facts={}))
     if notice.edited:
         found.append(Concern(code="edited", facts={}))
+    if reply_passed(notice, _today(desk.clock)):
+        found.append(Concern(code="reply_passed", facts={"date": notice.reply_by}))
     if notice.status == "drafted" and platform.form and platform.form_confidence == "uncertain":
         found.append(Concern(code="form_unread", facts={}))
     return Gauge(

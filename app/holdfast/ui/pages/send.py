@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from holdfast.core.canonical import rfc3339
 from holdfast.core.job import Job
-from holdfast.core.notice import FormEntry, Notice, Platform, mask
+from holdfast.core.notice import FormEntry, Notice, Platform, mask, reply_passed
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Fold, column, emptied, framed, row
 from holdfast.ui.page import Page
@@ -76,6 +76,7 @@ class SendPage(Page):
         self.folder = Button(desk, "send.files", icon="download", size="small")
         self.folder.clicked.connect(self._save_files)
         self.note = Label(desk, role="caption", tone="secondary")
+        self.late = Label(desk, tone="warning")
         self.content = column(gap=desk.look.px(8))
         self.copies: list[Button] = []
         self._at = 0
@@ -123,6 +124,7 @@ class SendPage(Page):
         right = QWidget()
         right.setLayout(
             column(
+                self.late,
                 self.content,
                 px(8),
                 Label(desk, "send.record", role="strong"),
@@ -193,6 +195,9 @@ class SendPage(Page):
                 short="",
             )
         )
+        today = desk.holdfast.now().astimezone().date()
+        self.late.setVisible(reply_passed(notice, today))
+        self.late.tell("notice.concern.reply_passed", date=notice.reply_by)
         self.done.tell(f"send.done.{self.way}")
         self.done.setEnabled(self._prepared)
         self.note.tell(
