@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +315,35 @@ def test_attachments_of_what_is_no_pdf_or_too_much_are_none(
     assert set(pdf_attachments(path)) == {"b"}
     monkeypatch.setattr(attachments, "MAX_PDF", 10)
     assert pdf_attachments(path) == {}
+
+
+def spelled(at: Path, *named: tuple[str, str, Sequence[bytes]]) -> Path:
+    """A PDF with attachments by key, shown name, and one content or two."""
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        listed = pikepdf.Array()
+        for key, shown, contents in named:
+            streams = [document.make_stream(data) for data in contents]
+            held = pikepdf.Dictionary(dict(zip(("/F", "/UF"), streams, strict=False)))
+            spec = pikepdf.Dictionary(Type=pikepdf.Name.Filespec, F=shown, UF=shown, EF=held)
+            listed.extend([pikepdf.String(key), document.make_indirect(spec)])
+        document.Root.Names = pikepdf.Dictionary(EmbeddedFiles=pikepdf.Dictionary(Names=listed))
+        document.save(at)
+    return at
+
+
+def test_what_a_viewer_may_show_another_file_for_is_passed_over(tmp_path: Path) -> None:
+    """Of two attachments of one name the last was judged, and a viewer shows both."""
+    path = tmp_path / "odd.pdf"
+    for named, found in (
+        ([("a", "a", [b"1"])], {"a"}),
+        ([("a", "a", [b"1"]), ("a", "a", [b"2"]), ("b", "b", [b"3"])], {"b"}),
+        ([("a", "a", [b"1"]), ("b", "a", [b"2"]), ("c", "c", [b"3"])], {"c"}),
+        ([("a", "b", [b"1"])], set()),
+        ([("a", "a", [b"1", b"2"])], set()),
+        ([("a", "a", [])], set()),
+    ):
+        assert set(pdf_attachments(spelled(path, *named))) == found
 
 
 def test_a_case_that_contradicts_its_record_is_broken(case: Rehearsal) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdfast.core.evidence import safe_segment
+
+if TYPE_CHECKING:
+    from pikepdf import AttachedFileSpec, Pdf
 
 MAX_PDF = 1 << 30
 MAX_FILES = 2000
@@ -15,10 +21,30 @@ MAX_FILTERS = 2
 """Of one stream; ours has one, and each may unpack what the one before it made."""
 
 
+def _twice(document: Pdf) -> frozenset[str]:
+    """The names that stand more than once; to be asked before anything else, which mends that."""
+    import pikepdf
+
+    listed = document.Root.get("/Names", pikepdf.Dictionary()).get("/EmbeddedFiles")
+    names = [] if listed is None else [*islice(pikepdf.NameTree(listed), 2 * MAX_FILES)]
+    return frozenset(str(name) for name, count in Counter(names).items() if count > 1)
+
+
+def _plain(name: str, spec: AttachedFileSpec) -> bool:
+    """Whether it is shown under its own name, and has one content."""
+    import pikepdf
+
+    held = spec.obj.get("/EF")
+    streams = [] if held is None else [held[key] for key in held.keys()]  # noqa: SIM118 -- no dict
+    whole = all(isinstance(one, pikepdf.Stream) for one in streams)
+    return spec.filename == name and whole and len({one.objgen for one in streams}) == 1
+
+
 def pdf_attachments(path: Path) -> Mapping[str, bytes]:
     """Attached files by name, in order; none from what is no PDF, is locked, or is too large.
 
-    Names that are no plain file names are passed over.
+    Names that are no plain file names are passed over, and so is what a viewer may show another
+    file for: a name that stands twice, that is not the one shown, or that has two contents.
     """
     import pikepdf
 
@@ -37,9 +63,14 @@ def pdf_attachments(path: Path) -> Mapping[str, bytes]:
         if path.stat().st_size > MAX_PDF:
             return {}
         with pikepdf.open(path) as document:
-            for count, (name, spec) in enumerate(document.attachments.items()):
-                if count >= MAX_FILES or total > MAX_TOTAL:
+            twice = _twice(document)
+            specs = list(islice(document.attachments.items(), MAX_FILES))
+            shown = Counter(spec.filename for _, spec in specs)
+            for name, spec in specs:
+                if total > MAX_TOTAL:
                     break
+                if name in twice or shown[name] > 1 or not _plain(name, spec):
+                    continue
                 declared = int(spec.get_file().size or 0)
                 if not safe_segment(name) or declared > MAX_FILE:
                     continue
