@@ -4,7 +4,8 @@
 const LATEST = 253402300799n;
 const COSIGNATURE_SIZE = 4 + 8 + 64;
 
-async function judgeCosigned(reading, entries, leaves, origin) {
+// `keys` are the record's own, none of which is a second one.
+async function judgeCosigned(reading, entries, leaves, origin, keys) {
   const lines = linesThat(entries, "checkpoint.cosigned");
   const roots = treeRoots(leaves, lines.map((entry) => entry.facts.get("size")));
   const say = (...told) => reading.seen.say(...told);
@@ -42,7 +43,9 @@ async function judgeCosigned(reading, entries, leaves, origin) {
     } else if (root === undefined || !equal(root, head.root)) {
       say(name, "cosigned_other_root", "broken", String(size));
     } else if (seconds === null) say(name, "cosigned_signature", "broken", key.name);
-    else {
+    else if (keys.some((own) => equal(own.key, key.key))) {
+      say(name, "cosigned_own", "unchecked", `${key.name}+${hex(key.id)}`);
+    } else {
       say(name, "cosigned_holds", "ok", `${told(seconds)}, ${size}, ${key.name}+${hex(key.id)}`);
     }
   }

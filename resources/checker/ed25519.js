@@ -95,12 +95,19 @@ function edEncode(point) {
 // A pack has few keys and may have thousands of signatures by them.
 const edKnown = new Map();
 
-// The powers of minus the point of a key; null where it names no point.
+// Whether eight times the point is nothing: anybody can make "signatures" by such a key.
+function edIsSmall(point) {
+  const [x, y, z] = edDouble(edDouble(edDouble(point)));
+  return edMod(x) === 0n && edMod(y - z) === 0n;
+}
+
+// The powers of minus the point of a key; null where it is no key.
 function edPowers(publicKey) {
   const name = hex(publicKey);
   if (!edKnown.has(name)) {
     if (edKnown.size >= 128) edKnown.clear();
-    const point = edDecode(publicKey);
+    const decoded = edDecode(publicKey);
+    const point = decoded !== null && edIsSmall(decoded) ? null : decoded;
     const minus = point && [ED_P - point[0], point[1], point[2], ED_P - point[3]];
     edKnown.set(name, minus && edLadder(minus));
   }

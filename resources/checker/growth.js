@@ -2,7 +2,7 @@
 // with a proof before it that it extends an older one (C2SP tlog-witness add-checkpoint).
 
 const MOST_STEPS = 63;
-const LOOKS_KEPT = /^(?:old [0-9]+|(?:practice\.)?holdfast\.local\/[0-9a-f-]{36})\n/;
+const LOOKS_KEPT = /^(?:old [0-9]+|(?:practice\.)?holdfast\.local\/[0-9a-f-]{36})\r?\n/;
 const PRINTED = /^([1-9][0-9]{0,14}):([0-9a-fA-F]{64})$/;
 const HELD = [
   "kept_holds", "kept_fork", "kept_rollback", "kept_newer", "kept_other_key", "kept_malformed",

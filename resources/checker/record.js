@@ -21,7 +21,7 @@ async function judgeRecord(contents, seen) {
   judgeSuccession(reading, entries, checkpoints, keys);
   const exhibits = await reading.exhibits(entries, world);
   reading.documents(entries);
-  await judgeCosigned(reading, entries, leaves, origin);
+  await judgeCosigned(reading, entries, leaves, origin, keys);
   reading.renewals(entries, exhibits);
   await judgeExported(reading, entries, id, world, signers, head);
   const known = new Set([...checkpoints.values()].map((one) => one.note));

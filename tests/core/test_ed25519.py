@@ -79,10 +79,19 @@ SMALL = [
 
 @pytest.mark.parametrize("key", SMALL)
 @pytest.mark.parametrize("point", SMALL)
-def test_points_of_small_order_are_judged_as_openssl_judges_them(key: bytes, point: bytes) -> None:
+def test_a_key_of_small_order_signs_nothing(key: bytes, point: bytes) -> None:
+    """Anybody can make a signature by it, which OpenSSL takes for one."""
     signature = point + bytes(32)
     for message in (b"", b"a", b"b", b"c", b"d"):
-        assert verify(key, signature, message) is theirs(key, signature, message)
+        assert not verify(key, signature, message)
+
+
+def test_openssl_takes_a_key_that_signs_nothing() -> None:
+    assert theirs(SMALL[0], SMALL[0] + bytes(32), b"anything")
+    # And one that is spelled otherwise; not so here.
+    other = (1 | 1 << 255).to_bytes(32, "little")
+    assert theirs(other, SMALL[0] + bytes(32), b"anything")
+    assert not verify(other, SMALL[0] + bytes(32), b"anything")
 
 
 def test_many_signatures_by_one_key_are_each_judged_for_themselves() -> None:

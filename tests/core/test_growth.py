@@ -93,6 +93,8 @@ def test_kept_files_are_known_by_how_they_begin() -> None:
     assert looks_kept(head(3).note)
     assert looks_kept(b"practice." + head(3).note)
     assert looks_kept(b"old 3\n")
+    # As it comes out of some mail programs: to be named as damaged, not passed over.
+    assert looks_kept(head(3).note.replace(b"\n", b"\r\n"))
     assert not looks_kept(b"old habits\n")
 
 

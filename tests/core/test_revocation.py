@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from asn1crypto.keys import PublicKeyInfo, RSAPublicKey
 from cryptography import x509 as cx509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -660,3 +661,16 @@ def test_a_responder_without_an_end_is_heard() -> None:
     by = issue("Responder", middle, authority=False, purposes=[Eku.OCSP_SIGNING], until=endless)
     material = read_material(answer(signer, middle, by=by))
     assert vouched(material, path(), x509.holds)
+
+
+@pytest.mark.parametrize(
+    ("exponent", "against"),
+    [(65537, ""), (3, ""), (2, "RSA e=2"), (1, "RSA e=1"), (-1, "RSA e=-1")],
+)
+def test_a_key_that_signs_nothing_is_none(exponent: int, against: str) -> None:
+    """To the first power, a signature is what it should be after all."""
+    signer, *above = path()
+    stated = {"modulus": (1 << 2047) + 1, "public_exponent": exponent}
+    key = PublicKeyInfo.wrap(RSAPublicKey(stated), "rsa").dump()
+    told = objection([replace(signer, public_key=key), *above])
+    assert told == (f"{signer.common_name}: {against}" if against else "")

@@ -24,8 +24,13 @@ def judge_cosigned(
     entries: Sequence[LedgerEntry | None],
     leaves: Sequence[bytes],
     origin: str,
+    keys: Sequence[VerifierKey] = (),
 ) -> None:
-    """Every ``checkpoint.cosigned`` line holds: its file, the head in it, the signature on that."""
+    """Every ``checkpoint.cosigned`` line holds: its file, the head in it, the signature on that.
+
+    ``keys`` are the record's own, none of which is a second one.
+    """
+    own = {key.public_key for key in keys}
     lines = [e for e in entries if e is not None and e.act == "checkpoint.cosigned"]
     sizes = (size for e in lines if isinstance(size := e.facts.get("size"), int))
     roots = tree_roots(leaves, sizes) if lines else {}
@@ -59,6 +64,8 @@ def judge_cosigned(
             reading.seen.say(name, "cosigned_other_root", "broken", str(size))
         elif seconds is None:
             reading.seen.say(name, "cosigned_signature", "broken", key.name)
+        elif key.public_key in own:
+            reading.seen.say(name, "cosigned_own", "unchecked", f"{key.name}+{key.id.hex()}")
         else:
             said = f"{cosignature.instant(seconds)}, {size}, {key.name}+{key.id.hex()}"
             reading.seen.say(name, "cosigned_holds", "ok", said)

@@ -1,7 +1,9 @@
 """Checks Ed25519 signatures (RFC 8032 §5.1.7) with integers alone, so that it works anywhere.
 
 Only checking, which handles nothing secret; signing is left to a library that keeps its timing to
-itself.  Accepts exactly what OpenSSL accepts: the point R is recomputed and compared as bytes.
+itself.  As OpenSSL does, it recomputes the point R and compares it as bytes.  It takes no key that
+is spelled otherwise than RFC 8032 wants, and none that signs nothing: of small order, whose
+"signatures" anybody can make.
 """
 
 from __future__ import annotations
@@ -42,15 +44,23 @@ def verify(public_key: bytes, signature: bytes, message: bytes) -> bool:
 
 @lru_cache(maxsize=128)
 def _powers(public_key: bytes) -> tuple[_Ready, ...] | None:
-    """1, 16, 16², … 16⁶³ times minus the point of a key; None where it names no point.
+    """1, 16, 16², … 16⁶³ times minus the point of a key; None where it is no key.
 
     A pack has few keys and may have thousands of signatures by them.
     """
     point = _decode(public_key)
-    if point is None:
+    if point is None or _is_small(point):
         return None
     x, y, z, t = point
     return _ladder((_P - x, y, z, _P - t))
+
+
+def _is_small(point: _Point) -> bool:
+    """Whether eight times the point is nothing: X is 0, and Y is Z."""
+    for _ in range(3):
+        point = _double(point)
+    x, y, z, _ = point
+    return not x % _P and not (y - z) % _P
 
 
 def _ladder(point: _Point) -> tuple[_Ready, ...]:

@@ -25,7 +25,8 @@ from holdfast.core.succession import Signing
 
 MOST_STEPS = 63
 _OLD = re.compile("old (0|[1-9][0-9]{0,14})")
-_LOOKS = re.compile(rb"(?:old [0-9]+|(?:practice\.)?holdfast\.local/[0-9a-f-]{36})\n")
+_LOOKS = re.compile(rb"(?:old [0-9]+|(?:practice\.)?holdfast\.local/[0-9a-f-]{36})\r?\n")
+"""Also with the line ends that some mail programs put there: it is then no head, which is said."""
 _PRINTED = re.compile("([1-9][0-9]{0,14}):([0-9a-fA-F]{64})")
 
 

@@ -123,7 +123,7 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
     judge_succession(reading, entries, checkpoints, keys)
     exhibits = _exhibits(reading, entries, world)
     _documents(reading, entries)
-    judge_cosigned(reading, entries, leaves, origin(ledger_id, world))
+    judge_cosigned(reading, entries, leaves, origin(ledger_id, world), keys)
     _renewals(reading, entries, exhibits)
     if not live:
         judge_exported(reading, entries, ledger_id, world, signers, head)

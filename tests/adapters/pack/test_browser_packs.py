@@ -315,6 +315,18 @@ KEY = cosignature.cosigner("w/1", SECOND.public)
 SIZE = 5
 
 
+def by_itself() -> Files:
+    """The record's own key in the place of a second one."""
+    key = cosignature.cosigner("w/1", owner().public)
+    whole = head_of(lines()[:SIZE])
+    bare = replace(whole, signatures=())
+    told = owner().sign(cosignature.message(bare, 1_800_000_000))
+    note = cosignature.cosigned(bare, key, 1_800_000_000, told).note
+    path = cosigned_path(SIZE, key.id.hex())
+    line: Line = ("checkpoint.cosigned", {"key": str(key), "size": SIZE}, (ref(path, note),))
+    return grown(line, files={**finished().files, f"data/{path}": note})
+
+
 def cosigned(
     *, root: bytes = b"", seconds: int = 1_800_000_000, origin: str = "", by: Signer = SECOND
 ) -> bytes:
@@ -357,6 +369,11 @@ COSIGNED: tuple[tuple[str, Callable[[], Files]], ...] = (
     ("file_missing", lambda: with_note(cosigned(), there=False)),
     ("cosigned_malformed", lambda: of_true_lines()),
 )
+
+
+def test_a_record_is_no_second_key_of_its_own(both: Both) -> None:
+    told = both.say(by_itself())
+    assert (told["cosigned_own"], told[""], "cosigned_holds" in told) == ("unchecked", "ok", False)
 
 
 @pytest.mark.parametrize(("rule", "made"), COSIGNED)
@@ -470,7 +487,11 @@ def replaced(*, again: bool = False, new: bool = False) -> Files:
     name, other = read_checkpoint(finished().files[HEAD]).origin, Signer("new computer")
     first = VerifierKey(name=name, public_key=owner().public)
     second = VerifierKey(name=name, public_key=other.public)
-    named = [str(second), *([str(first)] if again else ())]
+    named = [
+        str(second),
+        *([str(first)] if again else ()),
+        *([str(second)] if again and new else ()),
+    ]
     keys = f"{first}\n{second}\n".encode()
     files = grown(
         *(("key.rotated", {"key": key}, ()) for key in named),
@@ -622,6 +643,7 @@ def test_who_was_replaced_does_not_come_back(both: Both) -> None:
     """The key before was named again, and signed on: a thief who has it could say so as well."""
     told = both.say(replaced(again=True))
     assert (told["ledger_match"], told["key_succeeded"], told[""]) == ("ok", "weak", "weak")
+    assert both.say(replaced(again=True, new=True))["key_succeeded"] == "weak"
 
 
 def unnamed(*, opening: bool, named: bool) -> Files:
@@ -958,7 +980,7 @@ def test_heads_that_somebody_kept(both: Both, tmp_path: Path) -> None:
         "kept_other_key": other.note,
         "kept_newer": ahead.note,
         "kept_alone": stranger.note,
-        "kept_malformed": head.note.replace(b"\n5\n", b"\n05\n"),
+        "kept_malformed": head.note.replace(b"\n", b"\r\n"),
         "kept_inconsistent": proof + b"\n" + head_of(bodies).note,
     }
     for rule, note in notes.items():

@@ -312,8 +312,9 @@ class ZipPack:
         self._members: dict[str, zipfile.ZipInfo] = {}
         self._packed = self._unpacked = 0
         self._small = Small()
-        self.top = _top(archive)
         infos = archive.infolist()
+        # From Python 3.13 on ``filename`` may come from another field than the directory's own.
+        self.top = _top([info.orig_filename.partition("\0")[0] for info in infos])
         overlapping = _overlapping(infos, archive.start_dir)
         if self.top and not plain_folder(self.top[:-1]):
             # Whoever unpacks it by another program may find its files elsewhere.
@@ -519,9 +520,8 @@ class ZipPack:
             raise Unreadable("file_unreadable", f"{read} ≠ {self.size(name)}")
 
 
-def _top(archive: zipfile.ZipFile) -> str:
+def _top(names: Sequence[str]) -> str:
     """The folder that everything lies in, with its slash; empty when the bag lies bare."""
-    names = archive.namelist()
     if DECLARATION in names:
         return ""
     for name in names:
