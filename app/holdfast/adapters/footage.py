@@ -17,6 +17,7 @@ from holdfast.adapters import playlist
 from holdfast.adapters.joiner import form_of
 from holdfast.adapters.lookup import Lookups
 from holdfast.adapters.playlist import Master, Part, Piece, Track, Variant
+from holdfast.adapters.scripts import OWN
 from holdfast.adapters.spool import Body
 from holdfast.adapters.traffic import Exchange, Traffic
 from holdfast.adapters.wacz import Joined, content_range
@@ -60,6 +61,7 @@ class Element:
 
 # What plays, in our own world of the page: nothing of it is touched or started.
 PROBE = """(() => {
+  OWN
   const found = [], side = [64, 36];
   const picture = (e) => { try {
     if (e.tagName !== 'VIDEO' || e.readyState < 2) return '';
@@ -81,12 +83,12 @@ PROBE = """(() => {
         error: e.error ? e.error.code : 0, keys: !!e.mediaKeys, picture: picture(e)});
     }
     for (const e of [...root.querySelectorAll('*')].slice(0, 20000)) {
-      if (e.shadowRoot) walk(e.shadowRoot);
+      if (own(e).shadowRoot) walk(own(e).shadowRoot);
       if (e.tagName === 'IFRAME') { try { e.contentDocument && walk(e.contentDocument); } catch {} }
     }
   };
   walk(document); return found;
-})()"""
+})()""".replace("OWN", OWN)
 SIDE = (64, 36)
 
 

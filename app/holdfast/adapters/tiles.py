@@ -136,6 +136,11 @@ class Unrolled:
         return not (self.unlike or self.waited or any(abs(by) > 1 for _, by in self.moved))
 
     @property
+    def covered(self) -> bool:
+        """Whether the pictures reach the end, with no rows left out where something moved."""
+        return self.whole and self.height >= round(self.content_height - self.began) - 1
+
+    @property
     def height(self) -> int:
         """CSS pixels that the pictures cover."""
         return round(self.rows / self.scale)

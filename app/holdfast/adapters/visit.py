@@ -313,7 +313,7 @@ class Visit:
                 picture_width=round(page.width / page.scale),
                 steady=page.steady,
                 whole=page.whole and self._reached_end,
-                inner_left=self._boxes_there - sum(box.whole for box in self._boxes),
+                inner_left=self._boxes_there - sum(box.covered for box in self._boxes),
                 covered=self._cover.get("share"),
                 covered_after=self._covered_after,
                 covered_by=str(self._cover.get("text", "")),

@@ -272,3 +272,38 @@ def test_markup_that_pythons_own_reader_gives_up_on_costs_nothing(means: Means, 
         captured = visit(means, site.url(), room)
     assert {"page.mhtml", "page.wacz", "page.pdf"} <= names(captured)
     assert checks(captured)["text_archived"][0] in ("pass", "warn")
+
+
+FIELDS = [
+    "parentElement", "contains", "getBoundingClientRect", "querySelectorAll", "localName",
+    "className", "nodeName", "childNodes", "clientHeight", "scrollTop", "scrollTo",
+    "scrollIntoView", "innerText", "getAttribute", "shadowRoot",
+]  # fmt: skip
+
+
+def test_the_fields_of_a_form_do_not_pass_for_what_a_node_is(means: Means, room: Path) -> None:
+    """``<input name="parentElement">`` is what a form says its parent is."""
+    fields = "".join(f"<input type=hidden name={name}>" * 2 for name in FIELDS)
+    box = "height:300px;overflow-y:auto;background:#eee"
+    forms = f"""<form>{fields}{WORDS}</form>
+      <form style="{box}" class=close title=x>{fields}<p style="height:900px">长</p>末尾</form>
+      <form style="position:sticky;top:0;background:red">{fields}粘住的</form>
+      <p style="height:2000px">下面</p>"""
+    with serving({"/": html(forms)}) as site:
+        captured = visit(means, site.url(), room)
+    assert captured.complete
+    assert "box-1.png" in names(captured)
+    for name in ("page_finished", "picture_height", "inner_scroll", "text_laid_out"):
+        assert checks(captured)[name][0] == "pass", name
+
+
+def test_a_box_with_something_over_it_is_not_said_to_be_pictured(means: Means, room: Path) -> None:
+    over = "<div style='position:fixed;left:0;top:0;width:600px;height:300px;background:lime'>x"
+    box = "<div style='height:300px;overflow-y:auto;background:#eee'><p style='height:2000px'>长"
+    with serving(
+        {"/": html(f"{over}</div>{WORDS}{box}</p>末尾</div><p style='height:3000px'>下")}
+    ) as site:
+        captured = visit(means, site.url(), room)
+    (_, inner) = record(captured)["pictures"]
+    lost = inner["rows"] < inner["content_height"] - 1
+    assert checks(captured)["inner_scroll"][0] == ("warn" if lost else "pass")
