@@ -306,3 +306,11 @@ def test_a_vault_that_cannot_be_written_is_told_from_a_file_that_cannot_be_read(
     monkeypatch.setattr(Path, "read_bytes", unreadable)
     with pytest.raises(Tampered, match="object_unreadable"):
         vault.read(known)
+
+
+def test_what_is_no_file_in_the_vault_is_passed_over(vault: Vault, tmp_path: Path) -> None:
+    folder = vault.path(vault.keep_bytes(b"head one").sha256).parent
+    os.mkfifo(folder / "pipe")
+    (folder / "folder").mkdir()
+    assert list(vault.beginning(b"head", 100)) == [b"head one"]
+    assert list(vault.beginning(b"head", 5)) == []

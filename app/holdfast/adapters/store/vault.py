@@ -323,8 +323,12 @@ class Vault:
         """Every object of at most so many bytes that begins so, whoever still speaks of it."""
         for place in sorted(self._objects.glob("[0-9a-f][0-9a-f]/*")):
             try:
+                about = place.lstat()
+                # A pipe would be waited for without end.
+                if not stat.S_ISREG(about.st_mode) or about.st_size > at_most:
+                    continue
                 with place.open("rb") as file:
-                    if file.read(len(with_)) == with_ and place.stat().st_size <= at_most:
+                    if file.read(len(with_)) == with_:
                         yield with_ + file.read()
             except OSError:
                 continue
