@@ -430,3 +430,17 @@ def test_a_lost_proof_is_asked_for_anew_and_stops_nobody_else(at: Desk) -> None:
     at.vault.keep_bytes(b"pending")
     run(at, witness, now=True)
     assert {s.status for s in stamps(at, case, "opentimestamps")} == {"confirmed"}
+
+
+def test_a_clock_that_was_years_ahead_puts_nothing_off_once_it_is_right(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("rfc3161", ("jia",))
+    witness.answer = Answer(sha256="", status="queued", reason="unreachable")
+    right = at.clock.time
+    at.clock.advance(days=4000)
+    run(at, witness)
+    at.clock.time = right
+    witness.answer = Answer(sha256="", status="confirmed", proof=b"token", time="x")
+    assert run(at, witness).confirmed == 2
+    mine = [s for s in stamps(at, case, "rfc3161") if s.authority == "jia"]
+    assert {s.status for s in mine} == {"confirmed"}

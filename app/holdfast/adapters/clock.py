@@ -38,7 +38,7 @@ class SystemClock:
 
 def uuid7(moment: datetime, noise: bytes) -> str:
     """The UUIDv7 of a time and ten random bytes, in its usual form."""
-    stamp = int(moment.timestamp() * 1000).to_bytes(6, "big")
+    stamp = max(0, int(moment.timestamp() * 1000)).to_bytes(6, "big")
     raw = bytearray(stamp + noise)
     raw[6] = raw[6] & 0x0F | 0x70
     raw[8] = raw[8] & 0x3F | 0x80

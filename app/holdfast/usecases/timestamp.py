@@ -206,7 +206,8 @@ class _Run:
     def _is_due(stamp: Stamp, at: datetime) -> bool:
         if stamp.next_try is None:
             return stamp.reason not in GIVEN_UP
-        return moment(stamp.next_try) <= at
+        # Nobody is put off for longer than OLD_WAIT: a clock that was far ahead has been set right.
+        return not at < moment(stamp.next_try) <= at + 2 * OLD_WAIT
 
     def _heard(self, stamp: Stamp, heard: Sequence[Heard]) -> tuple[str, ...]:
         """The records of all answers about a stamp, with those that say something new."""
