@@ -277,7 +277,7 @@ def _options(order: Order, lines: _Lines) -> dict[str, Any]:
         "subtitleslangs": ["all", "-live_chat"],
         "restrictfilenames": True,
         "windowsfilenames": True,
-        "paths": _places(Path(order.get("room", "."))),
+        "paths": _places(Path(order.get("room", ".")).absolute()),
         "outtmpl": {
             "default": _MEDIA + "%(playlist_index|1)s-%(format_id).40s.%(ext)s",
             "infojson": "video-%(playlist_index|1)s",

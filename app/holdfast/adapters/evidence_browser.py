@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeVar
 
 from holdfast.adapters import browser, cookies, http, launch
 from holdfast.adapters.browser import Browser
+from holdfast.adapters.disk import room_for
 from holdfast.adapters.profile import Held, Profiles, browser_record
 from holdfast.adapters.tab import Tab
 from holdfast.adapters.tabs import ENDS, MOST_NOTED, NEW_TAB, Place, Tabs
@@ -298,9 +299,15 @@ class Session:
         """The current tab as it is now, for sealing.  ``within`` is how its address has to begin.
 
         Raises Refused: ``browse_nothing``, ``browse_internal``, ``browse_dialog``,
-        ``mixed_worlds``; Unavailable where nothing could be had.
+        ``mixed_worlds``, ``disk_full``; Unavailable where nothing could be had.
         """
-        return self.ask(lambda: self._keep(how, within, room, job), job)
+
+        def work() -> Captured:
+            # Said inside: what is no more than a full disk must not end the browser.
+            with room_for(one_line(self._place().url[:100])):
+                return self._keep(how, within, room, job)
+
+        return self.ask(work, job)
 
     def _keep(self, how: How, within: str, room: Path, job: Job) -> Captured:
         place = self._place()

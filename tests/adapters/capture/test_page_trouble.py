@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -307,3 +308,15 @@ def test_a_box_with_something_over_it_is_not_said_to_be_pictured(means: Means, r
     (_, inner) = record(captured)["pictures"]
     lost = inner["rows"] < inner["content_height"] - 1
     assert checks(captured)["inner_scroll"][0] == ("warn" if lost else "pass")
+
+
+def test_a_full_disk_is_said_to_be_one(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tabs.Tab, "archive", full)
+    with serving({"/": html(WORDS)}) as site, pytest.raises(Refused, match="disk_full"):
+        visit(means, site.url(), room)
+    assert not (room / "files").exists()

@@ -13,6 +13,7 @@ from holdfast.adapters import browser, http, launch
 from holdfast.adapters.archive import Archive
 from holdfast.adapters.capture import Means
 from holdfast.adapters.cookies import all_cookies
+from holdfast.adapters.disk import room_for
 from holdfast.adapters.profile import Held, browser_record
 from holdfast.adapters.tab import Tab
 from holdfast.adapters.visit import Kept, Visit, keep_log
@@ -62,7 +63,7 @@ class Page:
         Raises Refused and Unavailable where nothing could be kept: those of ``http.guard``, of
         ``launch.find``, and ``http_status``, ``page_download``, ``page_nothing``,
         ``page_failed``, ``page_redirects``, ``page_closed``, ``page_crashed``, ``page_left``,
-        ``page_stuck``, ``link_rebound``.
+        ``page_stuck``, ``link_rebound``, ``disk_full``.
         """
         job.step("opening", detail=one_line(target[:200]))
         allow = self._loopback | http.typed_pair(target)
@@ -71,7 +72,7 @@ class Page:
         url = found.url + (f"#{found.fragment}" if found.fragment else "")
         kept = Kept(room, self._clock)
         try:
-            with ExitStack() as undo:
+            with room_for(found.host), ExitStack() as undo:
                 held = undo.enter_context(self._profile(executable)) if self._profile else None
                 started = self._started(executable, room, held)
                 undo.callback(started.log.unlink, missing_ok=True)

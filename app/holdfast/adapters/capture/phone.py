@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from holdfast.adapters import adb, marks
 from holdfast.adapters.capture import Means
+from holdfast.adapters.disk import room_for
 from holdfast.adapters.segments import append, settled
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339
 from holdfast.core.chain import FIRST_LINK, SEGMENTS, linked
@@ -86,10 +87,12 @@ class PhoneScreen:
         client.begin(job)
         return client.phones(job)
 
+    @room_for("phone")
     def capture(self, target: str, room: Path, job: Job) -> Captured:
         """The phone's screen.
 
-        Raises Refused (``phone_target``, ``phone_several``, ``adb_chosen``) and Unavailable
+        Raises Refused (``phone_target``, ``phone_several``, ``adb_chosen``, ``disk_full``) and
+        Unavailable
         (``adb_missing``, ``adb_failed``, ``phone_none``, ``phone_unauthorized``,
         ``phone_offline``, ``phone_not_there``, ``phone_gone``, ``phone_slow``, ``phone_endless``,
         ``phone_picture``, ``phone_no_recorder``).

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from holdfast.adapters import portal
 from holdfast.adapters.capture import Means
+from holdfast.adapters.disk import room_for
 from holdfast.adapters.lens import is_wayland
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339
 from holdfast.core.errors import Refused, Unavailable
@@ -73,11 +74,13 @@ class Screen:
         with _grabber() as grabber:
             return _monitors(grabber)
 
+    @room_for("screen.png")
     def capture(self, target: str, room: Path, job: Job) -> Captured:
         """A picture of the screen.
 
-        Raises Refused (``screen_target``, ``screen_region``, ``screen_monitor``, ``portal_area``)
-        or Unavailable (``screen_none``, ``screen_grab``, those of ``portal.picture``).
+        Raises Refused (``screen_target``, ``screen_region``, ``screen_monitor``, ``portal_area``,
+        ``disk_full``) or Unavailable (``screen_none``, ``screen_grab``, and those of
+        ``portal.picture``).
         """
         if not self.suits(target):
             raise Refused("screen_target", target=one_line(target[:60]))

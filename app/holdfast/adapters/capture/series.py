@@ -16,6 +16,7 @@ from urllib.request import Request
 
 from holdfast.adapters import http, series
 from holdfast.adapters.capture import Means
+from holdfast.adapters.disk import room_for
 from holdfast.adapters.ytdlp import COUNTS, Line, Run, permitted, trouble
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339, visible
 from holdfast.core.errors import HoldfastError, Refused, Unavailable
@@ -155,7 +156,9 @@ class Inventory:
             raise found.error or found.unread or Refused("series_none", host=host)
         job.step("saving", 0, len(found.documents))
         folder = room / "files"
-        folder.mkdir()
+        with room_for(host):
+            folder.mkdir()
+            files = tuple(self._files(folder, found))
         listing, first = found.listing, found.documents[0] if found.documents else None
         return Captured(
             source="series",
@@ -165,7 +168,7 @@ class Inventory:
                 final_url=first.url if first else "",
                 redirects=tuple(found.redirects),
             ),
-            files=tuple(self._files(folder, found)),
+            files=files,
             started=found.started,
             finished=rfc3339(self._means.clock.now()),
             components=() if found.tool is None else (found.tool,),
