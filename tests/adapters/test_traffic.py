@@ -246,6 +246,41 @@ def test_a_flood_is_cut_off(
     assert site.sent - before < 3 << 30
 
 
+def test_what_a_page_asks_with_fills_no_memory(
+    program: Browser, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traffic, "MOST_HELD", 300_000)
+    posting = "fetch('/empty', {method: 'POST', body: 'x'.repeat(400000)}).then(r => r.text())"
+    long = "fetch('/empty?' + 'a'.repeat(1000000)).catch(() => 0)"
+    heavy = "fetch('/empty', {headers: {'X-A': 'b'.repeat(50000)}}).then(r => r.text())"
+    site.pages["/heavy"] = Page(fetching(posting, long, *[heavy] * 6))
+    with heard(program, site.url("/heavy"), tmp_path) as (tab, listening):
+        done(program, tab)
+        listening.settle()
+    assert listening.full
+    assert listening.unrecorded
+    assert max(len(one.url) for one in listening.exchanges) <= 8192
+    assert sum(len(one.posted) for one in listening.exchanges) == 0
+
+
+def test_a_page_after_one_that_was_too_much_is_heard_whole(
+    program: Browser, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traffic, "MOST_REQUESTS", 4)
+    site.pages["/much"] = Page(fetching(*[f"fetch('/empty?{n}')" for n in range(9)]))
+    tab = Tab(program)
+    listening = Traffic(program, tab.session, tmp_path, tab.frame)
+    tab.open(site.url("/much"))
+    done(program, tab)
+    assert listening.unrecorded
+    tab.open(site.url("/empty"))
+    listening.settle()
+    listening.stop()
+    assert listening.unrecorded == 0
+    assert "/much" not in by_path(listening)
+    assert by_path(listening)["/empty"][0].whole
+
+
 def test_more_than_the_browser_holds_is_said(
     program: Browser, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,7 +67,7 @@ class Archive:
         self._tab = tab
         self._room = room
         self._clock = clock
-        self._traffic = Traffic(program, tab.session, room, this_page_only=private)
+        self._traffic = Traffic(program, tab.session, room, tab.frame if private else "")
         self._joiner = Joiner(program, room)
         self._gathered: _Gathered | None = None
 

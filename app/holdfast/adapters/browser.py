@@ -40,7 +40,7 @@ _SOCKET_OPENED = frozenset(
     {"Network.webSocketHandshakeResponseReceived", "Network.webTransportConnectionEstablished"}
 )
 _SOCKET_ENDED = frozenset({"Network.webSocketClosed", "Network.webTransportClosed"})
-MOST_SOCKETS = MOST_CLOSED = 10_000
+MOST_SOCKETS = MOST_CLOSED = MOST_REFUSED = 10_000
 
 
 class Browser:
@@ -262,7 +262,11 @@ class Gate:
             with suppress(Unavailable):  # the browser is gone, and the request with it
                 self._browser.send("Fetch.continueRequest", {"requestId": request}, session)
             return
-        self.refused.append((url, trouble))
+        refused = (url[: http.MAX_LINK], trouble)
+        if len(self.refused) < MOST_REFUSED:
+            self.refused.append(refused)
+        else:
+            self.refused[-1] = refused
         reason = "BlockedByClient" if isinstance(trouble, Refused) else "NameNotResolved"
         self._fail(session, request, reason)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from holdfast.adapters import http
 from holdfast.adapters.browser import Begun, Browser, Params
 from holdfast.adapters.scripts import (
     BACK,
@@ -211,6 +212,11 @@ class Tab:
         """Through which it is spoken with."""
         return self._session
 
+    @property
+    def frame(self) -> str:
+        """Its main frame, as the browser calls it."""
+        return self._frame
+
     def hears(self, session: str) -> bool:
         """Whether ``session`` is that of the page itself."""
         return session == self._session
@@ -242,7 +248,7 @@ class Tab:
             elif self.document is not None and self.document.url != url:
                 _note(self.passed, self.document.url)
         if len(self._open) < MOST_NOTED * 10:
-            self._open[f"{session}/{params['requestId']}"] = url
+            self._open[f"{session}/{params['requestId']}"] = url[:2000]
 
     def _anew(self) -> None:
         """The person goes on to another page: what happened on the last one is not its own."""
@@ -462,7 +468,7 @@ class Tab:
         self.check_address()
         if self.unreachable:
             for url, error in reversed(self._browser.gate.refused):
-                if url == self.unreachable:
+                if url == self.unreachable[: http.MAX_LINK]:
                     raise error
             raise self._told("net::ERR_FAILED", self.unreachable)
 

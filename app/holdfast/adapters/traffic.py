@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from holdfast.adapters.browser import Browser, Params
+from holdfast.adapters.http import MAX_LINK
 from holdfast.adapters.spool import Body, Full, Spool
 from holdfast.core.canonical import Json, one_line, rfc3339
 from holdfast.core.errors import Unavailable
 
 MOST_REQUESTS = 20_000
+MOST_HELD = 256 << 20
+"""Bytes of addresses, headers and what was posted, which wait in memory."""
 LARGEST_BODY = 64 << 20
 """Bytes of one body that the browser is asked to hold; it holds that many per request."""
 HELD_BY_BROWSER = 256 << 20
@@ -138,12 +141,11 @@ class _Raw:
 class Traffic:
     """What one page, its frames and its workers asked for and were given."""
 
-    def __init__(
-        self, program: Browser, session: str, room: Path, *, this_page_only: bool = False
-    ) -> None:
-        """With ``this_page_only`` a page that the person left is forgotten with all it had."""
+    def __init__(self, program: Browser, session: str, room: Path, frame: str = "") -> None:
+        """Where a ``frame`` is named, a page that was left in it is forgotten with all it had."""
         self._program = program
-        self._root = session if this_page_only else ""
+        self._root = session if frame else ""
+        self._frame = frame
         self._sessions = {session}
         self._ours: set[str] = set()
         self._targets: dict[str, str] = {}
@@ -151,8 +153,9 @@ class Traffic:
         self.spool = Spool(room, LARGEST_TOTAL)
         self.exchanges: list[Exchange] = []
         self._count = 0
+        self._held = 0
         self.unrecorded = 0
-        """Requests beyond MOST_REQUESTS."""
+        """Requests beyond MOST_REQUESTS and MOST_HELD."""
         self.full = False
         """Whether a body was left out because there was no room for it."""
         self._current: dict[str, Exchange] = {}
@@ -190,8 +193,13 @@ class Traffic:
         for one in self.exchanges:
             if one.number < first:
                 self._current.pop(one.id, None)
-                self._raw.pop(one.id, None)
         self.exchanges = [one for one in self.exchanges if one.number >= first]
+        if first:
+            # What was too much for the page before is not lacking in this one.
+            stays = {one.id for one in self.exchanges}
+            self._raw = {id_: raw for id_, raw in self._raw.items() if id_ in stays}
+            self._held = sum(_weight(one.asked) + len(one.posted) for one in self.exchanges)
+            self.unrecorded, self.full = 0, False
         if first and all(one.body is None for one in self.exchanges):
             self.spool.clear()
 
@@ -244,13 +252,18 @@ class Traffic:
 
     def _request(self, session: str, params: Params) -> None:
         id_ = str(params["requestId"])
-        asked = params["request"]
-        url = str(asked["url"])
+        # What is longer than any link is not let out, and need not be held.
+        url = str(params["request"]["url"])[:MAX_LINK]
+        asked = params["request"] | {"url": url}
         if not url.startswith(("http:", "https:")):
             return
         if (before := params.get("redirectResponse")) is not None:
             self._redirected(id_, before, bool(params.get("redirectHasExtraInfo")))
-        if self._count >= MOST_REQUESTS:
+        self._held += len(url) + _weight(asked)
+        page = bool(self._frame) and params.get("frameId") == self._frame
+        full = len(self.exchanges) >= MOST_REQUESTS or self._held > MOST_HELD
+        # The document that another page begins with is always heard of: it makes room.
+        if full and not (page and params.get("type") == "Document"):
             self.unrecorded += 1
             self._current.pop(id_, None)
             return
@@ -280,16 +293,26 @@ class Traffic:
     def _posted(self, one: Exchange) -> None:
         parts = one.asked.get("postDataEntries")
         if parts and all("bytes" in part for part in parts):
-            one.posted = b"".join(base64.b64decode(p["bytes"]) for p in parts)[:_MOST_POSTED]
+            self._take_posted(one, b"".join(base64.b64decode(p["bytes"]) for p in parts))
+            return
+        if self._held > MOST_HELD:
+            self.full = True
             return
 
         def then(answer: Params) -> None:
             told = answer.get("result", {})
             data = str(told.get("postData", ""))
             raw = base64.b64decode(data) if told.get("base64Encoded") else data.encode()
-            one.posted = raw[:_MOST_POSTED]
+            self._take_posted(one, raw)
 
         self._ask("Network.getRequestPostData", one, then)
+
+    def _take_posted(self, one: Exchange, raw: bytes) -> None:
+        if len(raw) > _MOST_POSTED or self._held + len(raw) > MOST_HELD:
+            self.full = True
+            return
+        self._held += len(raw)
+        one.posted = raw
 
     def _request_raw(self, _session: str, params: Params) -> None:
         self._raw_of(params).asked.append(params)
@@ -299,7 +322,8 @@ class Traffic:
 
     def _raw_of(self, params: Params) -> _Raw:
         id_ = str(params["requestId"])
-        if id_ not in self._raw and len(self._raw) >= MOST_REQUESTS:
+        self._held += _weight(params)
+        if self._held > MOST_HELD or (id_ not in self._raw and len(self._raw) >= MOST_REQUESTS):
             return _Raw()
         return self._raw.setdefault(id_, _Raw())
 
@@ -484,6 +508,11 @@ def _resumed(one: Exchange) -> None:
 
 def _bodiless(one: Exchange) -> bool:
     return one.method == "HEAD" or int((one.answer or {}).get("status", 0)) in _WITHOUT_BODY
+
+
+def _weight(told: Params) -> int:
+    """Bytes of the headers, each of which the browser tells more than once."""
+    return 2 * sum(len(str(name)) + len(str(text)) for name, text in told["headers"].items())
 
 
 def _carried(one: Exchange) -> int:
