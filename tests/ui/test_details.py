@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLayout, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from fakes.holdfast import VERDICTS, FakeHoldfast
 from holdfast.adapters.catalog import Catalog
 from holdfast.core.errors import Unavailable
 from holdfast.core.evidence import Check
 from holdfast.core.job import Job
+from holdfast.core.timestamp import Subject
 from holdfast.ui.check_row import CheckRow
-from holdfast.ui.layout import Flow
-from holdfast.ui.phrases import short_time
+from holdfast.ui.layout import Flow, column, reading_order
+from holdfast.ui.phrases import sealing_lines, short_time, stamps_by_exhibit, stamps_of
 from holdfast.ui.widgets import Button, Choice, Label
 
 from .conftest import Open, settle
@@ -232,3 +235,52 @@ def test_a_time_is_said_in_the_order_of_its_language_and_with_a_year_that_is_pas
     desk.choose(language="en")
     assert short_time(desk, "2026-11-12T12:00:00Z").startswith("12 Nov ")
     assert short_time(desk, "2024-11-12T12:00:00Z").startswith("12 Nov 2024 ")
+
+
+def test_what_stood_at_an_address_before_does_not_stop_the_order_of_the_keyboard(
+    qtbot: QtBot,
+) -> None:
+    """PySide was seen to give a spacer that was long gone where a layout is."""
+    gone = column(None).itemAt(0)
+
+    class Stale(QWidget):
+        def layout(self) -> QLayout:
+            return gone if isValid(gone) else super().layout()
+
+    holder, first, second = Stale(), QLineEdit(), QLineEdit()
+    qtbot.addWidget(holder)
+    holder.setLayout(column(first, second))
+    assert list(reading_order(holder)) == [first, second]
+
+
+def test_an_empty_table_says_why_it_is_empty(qtbot: QtBot, full: FakeHoldfast, open_: Open) -> None:
+    window = open_(full)
+    window.go("case", (full.cases()[0].id, "evidence"))
+    settle(qtbot, window)
+    tab = window.page("case").evidence
+    plain = tab.table.viewport().grab().toImage()
+    tab.search.setText("nowhere to be found")
+    tab.proxy.search(tab.search.text())
+    assert tab.proxy.rowCount() == 0
+    assert tab.table.viewport().grab().toImage() != plain
+    assert tab.table.accessibleDescription() == "没有符合的。换个词，或者选“全部”。"
+    window.go("case", (full.open_case("new").id, "evidence"))
+    settle(qtbot, window)
+    tab.table.viewport().grab()
+    assert tab.table.accessibleDescription().startswith("还没有证据")
+
+
+def test_time_stamps_are_sorted_to_exhibits_as_one_by_one(full: FakeHoldfast) -> None:
+    lin = full.cases()[0].id
+    head = replace(
+        full.case_file(lin).stamps[0],
+        id="head",
+        subject=Subject(kind="checkpoint", path="ledger/checkpoints/3.txt", sha256="0" * 64),
+    )
+    full.put(lin, stamps=(*full.case_file(lin).stamps, head))
+    for case in full.cases():
+        file = full.case_file(case.id)
+        lines = sealing_lines(file)
+        assert stamps_by_exhibit(file) == {
+            one.number: stamps_of(one, file.stamps, lines.get(one.number)) for one in file.exhibits
+        }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias, TypeVar
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
@@ -260,16 +260,34 @@ def reading_order(widget: QWidget) -> Iterator[QWidget]:
         if now is not None:
             yield from reading_order(now)
     else:
-        layout = widget.layout()
+        layout = _held(widget.layout, QLayout)
         if layout is not None:
             yield from _in_layout(layout)
+
+
+Kind = TypeVar("Kind")
+
+
+def _held(read: Callable[[], Any], kind: type[Kind]) -> Kind | None:
+    """What Qt holds there.
+
+    After much has been drawn anew, PySide may still know something that stood at the same address
+    before, and give that; it is forgotten, and asked again.
+    """
+    found = read()
+    if found is not None and not isinstance(found, kind):
+        from shiboken6 import invalidate
+
+        invalidate(found)
+        found = read()
+    return found if isinstance(found, kind) else None
 
 
 def _in_layout(layout: QLayout) -> Iterator[QWidget]:
     for at in range(layout.count()):
         item = layout.itemAt(at)
         assert item is not None
-        widget, inner = item.widget(), item.layout()
+        widget, inner = _held(item.widget, QWidget), item.layout()
         if widget is not None:
             yield from reading_order(widget)
         elif isinstance(inner, QLayout):

@@ -28,6 +28,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPen,
     QResizeEvent,
 )
@@ -683,6 +684,8 @@ class Table(QTableView):
     def __init__(self, desk: Desk, key: str, *, high: int) -> None:
         super().__init__()
         self._desk, self._key, self._high = desk, key, high
+        self.nothing = ""
+        """Key of what stands where no row does."""
         self.setItemDelegate(CellDelegate(desk, self, high))
         self.setShowGrid(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -711,6 +714,19 @@ class Table(QTableView):
         super().changeEvent(event)
         if event.type() is QEvent.Type.LanguageChange:
             self._dress()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        empty = bool(self.nothing) and self.model().rowCount() == 0
+        said = self._desk.say(self.nothing) if empty else ""
+        self.setAccessibleDescription(said)
+        if empty:
+            look, painter = self._desk.look, QPainter(self.viewport())
+            painter.setFont(look.font())
+            painter.setPen(look.color("secondary"))
+            side = look.px(24)
+            box = self.viewport().rect().adjusted(side, look.px(16), -side, 0)
+            painter.drawText(box, int(Qt.TextFlag.TextWordWrap), said)
 
     def what(self, index: Index) -> Any:
         """What the row of an index stands for."""

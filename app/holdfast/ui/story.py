@@ -10,10 +10,11 @@ from holdfast.core.evidence import Exhibit
 from holdfast.core.ledger import LedgerEntry
 from holdfast.ui.desk import Desk
 from holdfast.ui.models import Moment, SectionRow
-from holdfast.ui.phrases import day, exhibit_state, local, sealing_lines, size, stamps_of
+from holdfast.ui.phrases import day, exhibit_state, local, size, stamps_by_exhibit
 from holdfast.ui.pictures import ICONS
 
 if TYPE_CHECKING:
+    from holdfast.core.timestamp import Stamp
     from holdfast.usecases.cases import CaseFile
 
 _ACTS = {
@@ -57,7 +58,7 @@ def _moments(desk: Desk, file: CaseFile) -> list[Moment]:
     exhibits = {exhibit.number: exhibit for exhibit in file.exhibits}
     letters = {notice.document: notice for notice in file.notices}
     documents = {issued.number: issued for issued in file.documents}
-    lines = sealing_lines(file)
+    stamps = stamps_by_exhibit(file)
     found: list[Moment] = []
     # A day's time-stamps are one moment: hundreds of them would bury what the person did.
     stamped: dict[date, int] = {}
@@ -75,7 +76,7 @@ def _moments(desk: Desk, file: CaseFile) -> list[Moment]:
         found.append(Moment(at=entry.at, icon="confirmed", title=title, line=""))
     for entry in file.entries:
         if entry.act == "exhibit.sealed" and entry.subject in exhibits:
-            found.append(_sealed(desk, file, exhibits[entry.subject], lines))
+            found.append(_sealed(desk, file, exhibits[entry.subject], stamps[entry.subject]))
         elif entry.act in _ACTS:
             letter = letters.get(entry.subject)
             issued = documents.get(entry.subject)
@@ -118,8 +119,7 @@ def _line(desk: Desk, entry: LedgerEntry) -> str:
     return desk.say_or(f"story.{entry.act}.line", "")
 
 
-def _sealed(desk: Desk, file: CaseFile, exhibit: Exhibit, lines: dict[str, int]) -> Moment:
-    stamps = stamps_of(exhibit, file.stamps, lines.get(exhibit.number))
+def _sealed(desk: Desk, file: CaseFile, exhibit: Exhibit, stamps: tuple[Stamp, ...]) -> Moment:
     state = exhibit_state(desk, stamps, practice=file.case.world == "practice")
     total = size(sum(artifact.size for artifact in exhibit.artifacts))
     return Moment(

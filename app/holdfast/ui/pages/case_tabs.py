@@ -26,9 +26,8 @@ from holdfast.ui.phrases import (
     exhibit_state,
     full_time,
     masked,
-    sealing_lines,
     short_time,
-    stamps_of,
+    stamps_by_exhibit,
 )
 from holdfast.ui.save import open_outside, save_as
 from holdfast.ui.story import title_of
@@ -110,14 +109,14 @@ class EvidenceTab(QWidget):
     def show_case(self, file: CaseFile) -> None:
         """These exhibits."""
         self._file = file
-        lines = sealing_lines(file)
+        stamps = stamps_by_exhibit(file)
         practice = file.case.world == "practice"
         self._rows = [
             EvidenceRow(
                 exhibit=exhibit,
                 state=exhibit_state(
                     self.desk,
-                    stamps_of(exhibit, file.stamps, lines.get(exhibit.number)),
+                    stamps[exhibit.number],
                     practice=practice,
                 ),
             )
@@ -126,6 +125,7 @@ class EvidenceTab(QWidget):
         for name, chip in self.chips.items():
             count = sum(self._passes(name, one) for one in self._rows)
             chip.tell(f"evidence.view.{name}", count=count)
+        self.table.nothing = "table.nothing" if self._rows else "evidence.none"
         self.model.show_rows([(one, self._cells(one)) for one in self._rows])
         self.proxy.anew()
         fitted = (file.case.id, self.desk.lang, bool(self._rows))

@@ -121,6 +121,7 @@ class CasesPage(Page):
         self.proxy.setSourceModel(self.model)
         self.table = Table(desk, "cases.title", high=38)
         self.table.setModel(self.proxy)
+        self.table.nothing = "table.nothing"
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
         self.table.opened.connect(lambda one: desk.wanted.emit("case", (one.file.case.id, "")))
