@@ -20,6 +20,7 @@ from holdfast.core.job import Job
 from holdfast.core.timestamp import Subject
 from holdfast.ui.check_row import CheckRow
 from holdfast.ui.layout import Flow, column, reading_order
+from holdfast.ui.pages.today import links_in
 from holdfast.ui.phrases import sealing_lines, short_time, stamps_by_exhibit, stamps_of
 from holdfast.ui.widgets import Button, Choice, Label
 
@@ -284,3 +285,26 @@ def test_time_stamps_are_sorted_to_exhibits_as_one_by_one(full: FakeHoldfast) ->
         assert stamps_by_exhibit(file) == {
             one.number: stamps_of(one, file.stamps, lines.get(one.number)) for one in file.exhibits
         }
+
+
+@pytest.mark.parametrize(
+    ("pasted", "links"),
+    [
+        ("https://a.example/1", ["https://a.example/1"]),
+        ("a.example/1\n\n a.example/1 \nb.example", ["a.example/1", "b.example"]),
+        (
+            "7.99 复制打开抖音，看看【桃花渡】第12集 https://v.douyin.com/iRNBho6u/ 04/15 g@O.XZ",
+            ["https://v.douyin.com/iRNBho6u/"],
+        ),
+        (
+            "看https://a.example/x，还有https://b.example/y。",
+            ["https://a.example/x", "https://b.example/y"],
+        ),
+        ("(see HTTPS://a.example/x?q=1&r=(2).)", ["HTTPS://a.example/x?q=1&r=(2"]),
+        ("https://zh.example/wiki/中文", ["https://zh.example/wiki/中文"]),
+        ("我的脸被用了", ["我的脸被用了"]),
+        ("", []),
+    ],
+)
+def test_the_link_is_found_in_what_an_app_gave_to_share(pasted: str, links: list[str]) -> None:
+    assert list(links_in(pasted)) == links

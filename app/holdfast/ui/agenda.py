@@ -155,8 +155,8 @@ def _of_case(file: CaseFile, episodes: frozenset[str]) -> Iterator[NextItem]:
                 line=Phrase(key="next.failed.line", facts={"target": attempt.target}),
                 at=attempt.at,
                 action="next.failed.action",
-                place="today",
-                what=attempt.target,
+                place="links",
+                what=(case.id, (attempt.target,)),
                 **about,  # type: ignore[arg-type] # title and world of the case
             )
     standing = [exhibit for exhibit in file.exhibits if not exhibit.withdrawn]

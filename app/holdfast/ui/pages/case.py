@@ -28,6 +28,7 @@ from holdfast.ui.models import ROW, Moment, TimelineDelegate, TimelineModel
 from holdfast.ui.page import Page
 from holdfast.ui.pages.case_tabs import DocumentsTab, EvidenceTab, LettersTab, PeopleTab
 from holdfast.ui.pages.cases import stage
+from holdfast.ui.pages.today import links_in
 from holdfast.ui.phrases import day, local
 from holdfast.ui.story import story
 from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line
@@ -321,7 +322,7 @@ class CasePage(Page):
         text, fine = QInputDialog.getMultiLineText(
             self, self.desk.say("case.add.links"), self.desk.say("case.add.links.ask")
         )
-        links = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+        links = links_in(text)
         if fine and links:
             self.desk.wanted.emit(place, (self.reference, links))
 
@@ -329,8 +330,9 @@ class CasePage(Page):
         link, fine = QInputDialog.getText(
             self, self.desk.say("case.add.series"), self.desk.say("case.add.series.ask")
         )
-        if fine and link.strip():
-            self.desk.wanted.emit("list", (self.reference, link.strip()))
+        links = links_in(link)
+        if fine and links:
+            self.desk.wanted.emit("list", (self.reference, links[0]))
 
     def _add_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("today.way.files"))

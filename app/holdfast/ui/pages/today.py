@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QRect, QSize, Qt, QTimer, Signal
@@ -27,6 +28,24 @@ LINES = 6
 """So many links are in view; more scroll."""
 LIMIT = 200_000
 """Characters that may be pasted at once."""
+
+
+_LINK = re.compile(r"https?://[!-~]+", re.IGNORECASE)
+_AFTER = ".,;:!?)]}>'\""
+"""What ends a sentence around a link and is no part of it."""
+
+
+def links_in(text: str) -> tuple[str, ...]:
+    """What is to be kept, each once: one a line, or the links in what an app gave to share.
+
+    Such a text has words before the link and behind it.
+    """
+    found: list[str] = []
+    for line in (line.strip() for line in text.splitlines()):
+        links = _LINK.findall(line)
+        alone = len(links) == 1 and line.lower().startswith("http") and len(line.split()) == 1
+        found += [link.rstrip(_AFTER) for link in links] if links and not alone else [line]
+    return tuple(dict.fromkeys(one for one in found if one))
 
 
 class LinkField(QPlainTextEdit):
@@ -88,9 +107,8 @@ class LinkField(QPlainTextEdit):
             painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), shown)
 
     def links(self) -> tuple[str, ...]:
-        """What was typed, one target a line, each once."""
-        lines = (line.strip() for line in self.toPlainText().splitlines())
-        return tuple(dict.fromkeys(line for line in lines if line))
+        """What was typed or pasted, each once."""
+        return links_in(self.toPlainText())
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         if source.hasText():
