@@ -288,6 +288,24 @@ def test_what_failed_is_tried_again_in_its_own_case(
     assert type(window.here).__name__ == "ReceiptPage"
 
 
+def test_what_is_settled_and_what_is_old_news_is_not_listed(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    he = ids(full)["何"]
+
+    def told() -> set[str]:
+        window.desk.changed.emit()
+        settle(qtbot, window)
+        return {one.title.key for one in window.desk.agenda.items}
+
+    assert {"next.failed.title", "next.cut.title"} <= told()
+    failed, cut = full.files[he].attempts
+    old = replace(cut, at="2026-11-01T00:00:00.000Z")
+    full.put(he, attempts=(replace(failed, later="E0001"), old))
+    assert not {"next.failed.title", "next.cut.title"} & told()
+
+
 def test_a_reminder_to_look_again_keeps_the_link_again_and_is_done(
     qtbot: QtBot, full: FakeHoldfast, open_: Open
 ) -> None:

@@ -140,6 +140,24 @@ def test_a_capture_that_leaves_nothing_is_a_line_all_the_same(at: Desk, case: Ca
     assert list(at.vault.abandoned()) == []
 
 
+def test_what_failed_is_settled_once_the_same_target_is_kept(at: Desk, case: Case) -> None:
+    for error in (Unavailable("host_unknown"), Cancelled()):
+        with pytest.raises(type(error)):
+            keep(at, case, FakeSource({"a.png": b"x"} if error.code == "cancelled" else {}, error))
+    with pytest.raises(Unavailable):
+        preserve.preserve(
+            case, FakeSource({}, Unavailable("host_slow")), f"{LINK}3", store=at.store,
+            vault=at.vault, clock=at.clock, maker=at.maker, job=Job(),
+        )  # fmt: skip
+    kept = keep(at, case, FakeSource({"a": b"y"}))
+    told = {(one.code, one.target): one.later for one in at.store.all(Attempt, case.id)}
+    assert told == {
+        ("host_unknown", LINK): kept.number,
+        ("cancelled", LINK): "",
+        ("host_slow", f"{LINK}3"): "",
+    }
+
+
 def test_an_unavailable_world_leaves_no_half_an_exhibit(at: Desk, case: Case) -> None:
     with pytest.raises(Unavailable):
         keep(at, case, FakeSource({"a": b"x"}, Unavailable("host_slow")))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from holdfast.core.canonical import rfc3339
 from holdfast.core.deadline import ANSWERED
 from holdfast.core.job import Job
 
@@ -78,6 +80,7 @@ def look_ahead(holdfast: Holdfast, job: Job) -> Agenda:
     waiting_cases = []
     oldest = ""
     standings = holdfast.standings() if cases else ()
+    since = rfc3339(holdfast.now() - timedelta(days=NEAR_DAYS))
     for done, case in enumerate(cases):
         job.step("reading", done, len(cases))
         if case.closed:
@@ -85,7 +88,8 @@ def look_ahead(holdfast: Holdfast, job: Job) -> Agenda:
         file = holdfast.case_file(case.id)
         mine = [one for one in standings if one.series.case_id == case.id]
         items.extend(item for one in mine for item in _series(one, case))
-        items.extend(_of_case(file, frozenset().union(*(one.links for one in mine))))
+        links = frozenset().union(*(one.links for one in mine))
+        items.extend(_of_case(file, links, since))
         waits = [s for s in file.stamps if s.status in ("queued", "pending")]
         if waits:
             pending += len(waits)
@@ -122,8 +126,10 @@ def _series(standing: Standing, case: Case) -> Iterator[NextItem]:
     )
 
 
-def _of_case(file: CaseFile, episodes: frozenset[str]) -> Iterator[NextItem]:
-    """``episodes`` are links that their series already speaks of."""
+def _of_case(file: CaseFile, episodes: frozenset[str], since: str) -> Iterator[NextItem]:
+    """``episodes`` are links that their series already speaks of; what was recovered before
+    ``since`` is no news any more.
+    """
     case = file.case
     about = {"case": case.title, "practice": case.world == "practice"}
     for notice in file.notices:
@@ -131,7 +137,10 @@ def _of_case(file: CaseFile, episodes: frozenset[str]) -> Iterator[NextItem]:
             yield _letter(notice, case)
     kept = {exhibit.url for exhibit in file.exhibits}
     for attempt in file.attempts:
-        if attempt.code == "cancelled" or (not attempt.exhibit and attempt.target in episodes):
+        over = attempt.later or (not attempt.exhibit and attempt.target in episodes)
+        if attempt.code == "cancelled" or over:
+            continue
+        if attempt.exhibit and attempt.at < since:
             continue
         if attempt.exhibit:
             yield NextItem(

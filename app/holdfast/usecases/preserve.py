@@ -76,6 +76,8 @@ class Attempt:
     """The number under which what was there was sealed nevertheless."""
     left: str = ""
     """Where what was there still lies, because it could not be sealed; that is not on record."""
+    later: str = ""
+    """The number under which the same target was kept at a later try; wherever that led."""
 
 
 class Watching(Protocol):
@@ -135,7 +137,7 @@ def preserve(
             captured = source.capture(target, room.path, job)
             if received is not None and captured.received is not None:
                 captured = replace(captured, received=received)
-            return seal(
+            kept = seal(
                 captured,
                 capture_id,
                 case,
@@ -166,6 +168,16 @@ def preserve(
                 )
             _record_failure(capture_id, case, source.id, target, error, exhibit, store, clock)
             raise
+    _settle(case, source.id, target, kept, store)
+    return kept
+
+
+def _settle(case: Case, source: str, target: str, kept: Exhibit, store: Store) -> None:
+    """What failed earlier with the same target waits for nobody any more."""
+    for attempt in store.all(Attempt, case.id):
+        same = (attempt.source, attempt.target) == (source, visible(target)[:2000])
+        if same and not (attempt.exhibit or attempt.later):
+            store.save(replace(attempt, later=kept.number))
 
 
 def seal(
