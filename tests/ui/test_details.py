@@ -22,7 +22,7 @@ from holdfast.ui.check_row import CheckRow
 from holdfast.ui.layout import Flow, column, reading_order
 from holdfast.ui.pages.today import links_in
 from holdfast.ui.phrases import sealing_lines, short_time, stamps_by_exhibit, stamps_of
-from holdfast.ui.widgets import Button, Choice, Label
+from holdfast.ui.widgets import Button, Choice, Door, Label
 
 from .conftest import Open, settle
 
@@ -308,3 +308,31 @@ def test_time_stamps_are_sorted_to_exhibits_as_one_by_one(full: FakeHoldfast) ->
 )
 def test_the_link_is_found_in_what_an_app_gave_to_share(pasted: str, links: list[str]) -> None:
     assert list(links_in(pasted)) == links
+
+
+def test_a_button_is_called_what_it_does_in_every_language_and_after_it_was_pressed(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    lin, xu = (case.id for case in full.cases()[:2])
+    window.go("case", (lin, "documents"))
+    settle(qtbot, window)
+    window.desk.choose(language="en")
+    settle(qtbot, window)
+    issue = window.page("case").documents.issue["receipt"]
+    assert issue.accessibleName() == "Issue: Receipt"
+    window.go("shot", "")
+    settle(qtbot, window)
+    window.desk.choose(language="zh")
+    settle(qtbot, window)
+    doors = window.page("shot").findChildren(Door)
+    assert {"屏幕 1 1920 × 1080", "屏幕 2 2560 × 1440"} <= {door.accessibleName() for door in doors}
+    window.desk.choose(language="en")
+    window.go("send", (xu, full.case_file(xu).notices[0].id))
+    settle(qtbot, window)
+    first, second = window.page("send").copies[:2]
+    first.click()
+    assert first.accessibleName() == "Copied: 投诉类型"
+    second.click()
+    assert first.accessibleName() == "Copy: 投诉类型"
+    assert second.accessibleName() == "Copied: 权利人姓名"

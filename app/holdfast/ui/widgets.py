@@ -156,7 +156,7 @@ class Button(QPushButton):
         super().__init__()
         self._desk, self._key, self._icon = desk, "", icon
         self._facts: dict[str, object] = {}
-        self._kind = kind
+        self._kind, self._spoken = kind, ""
         self.setProperty("kind", kind)
         self.setProperty("bulk", size)
         self.setAutoDefault(False)
@@ -204,7 +204,13 @@ class Button(QPushButton):
         if self._icon and shown:
             shown = "\n".join(f" {line}" for line in shown.split("\n"))
         self.setText(shown)
-        self.setAccessibleName(text)
+        if not self._spoken:
+            super().setAccessibleName(text)
+
+    def setAccessibleName(self, name: str) -> None:
+        """It is called that aloud, whatever is written on it."""
+        self._spoken = name
+        super().setAccessibleName(name)
 
     def _draw(self) -> None:
         if self._icon:
@@ -268,7 +274,7 @@ class Door(QPushButton):
     def __init__(self, desk: Desk, key: str, icon: str, *, arrow: bool = True) -> None:
         """``key`` names the title; ``<key>.line`` the line beneath."""
         super().__init__()
-        self._desk, self._key = desk, key
+        self._desk, self._key, self._spoken = desk, key, ""
         self.setObjectName("door")
         self.setAutoDefault(False)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -294,8 +300,15 @@ class Door(QPushButton):
         self._say()
 
     def _say(self) -> None:
-        self.setAccessibleName(self._desk.say(self._key))
-        self.setAccessibleDescription(self._desk.say(f"{self._key}.line"))
+        if not self._spoken:
+            super().setAccessibleName(self._desk.say(self._key))
+            self.setAccessibleDescription(self._desk.say(f"{self._key}.line"))
+
+    def setAccessibleName(self, name: str) -> None:
+        """It is called that aloud, and there is no more to say."""
+        self._spoken = name
+        super().setAccessibleName(name)
+        self.setAccessibleDescription("")
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() is QEvent.Type.LanguageChange:

@@ -302,7 +302,8 @@ class SendPage(Page):
         if not note:
             beneath.hide()
         copy = Button(desk, "copy", icon="copy", size="small")
-        copy.setAccessibleName(f"{desk.say('copy')}: {name}")
+        copy.setProperty("field", name)
+        self._tell_copy(copy, "copy")
         copy.clicked.connect(lambda: self._copy(copy, plain, field, secret=secret))
         self.copies.append(copy)
         words = QWidget()
@@ -312,8 +313,7 @@ class SendPage(Page):
 
     def _copy(self, button: Button, plain: str, field: str, *, secret: bool) -> None:
         for other in self.copies:
-            other.tell("copy")
-            other.show_icon("copy")
+            self._tell_copy(other, "copy")
         if secret:
             holdfast, letter = self.desk.holdfast, self._letter
             task = self.desk.runner.start(
@@ -323,10 +323,15 @@ class SendPage(Page):
             task.failed.connect(self._trouble)
         else:
             QGuiApplication.clipboard().setText(plain)
-        button.tell("copied")
-        button.show_icon("check")
+        self._tell_copy(button, "copied")
         self._at = self.copies.index(button) + 1
         self._prepare()
+
+    def _tell_copy(self, button: Button, key: str) -> None:
+        """What it did or would do, and aloud with which field."""
+        button.tell(key)
+        button.show_icon("check" if key == "copied" else "copy")
+        button.setAccessibleName(f"{self.desk.say(key)}: {button.property('field')}")
 
     def _clip_secret(self, number: str) -> None:
         QGuiApplication.clipboard().setText(number)
