@@ -190,6 +190,12 @@ def test_nobody_named_leaves_brackets_that_are_open() -> None:
     assert made.facts["name"] == made.facts["phone"] == ""
 
 
+def test_an_entry_that_is_known_for_another_place_is_not_printed_for_this_one() -> None:
+    record = sources(PAGE, manifests={"E0001": PAGE_MANIFEST})
+    made = drafted("civil-1195", record, FACE, "zh", "wechat_channels")
+    assert made.unconfirmed == ("channel",)  # what is known is the way for a personal account
+
+
 def test_unknown_operators_stay_in_brackets_until_the_person_names_them() -> None:
     made = drafted("civil-1195", sources(PAGE), FACE, "zh", "hongguo")
     assert made.unconfirmed == ("operator", "channel")
