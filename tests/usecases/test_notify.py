@@ -505,6 +505,18 @@ def test_the_full_number_comes_only_when_it_is_copied(approved: tuple[Room, Noti
         copied("soul")
 
 
+def test_a_number_that_was_changed_since_is_not_passed_off_as_the_approved_one(
+    office: Room,
+) -> None:
+    notice = frozen(office)
+    copied = notify.full_value(notice.id, "id_number", store=office.at.store, catalog=CATALOG)
+    assert copied == WHO["id_number"]
+    (party,) = office.at.store.all(Party)
+    office.at.store.save(replace(party, id_number="440106199001010038"))
+    with pytest.raises(Refused, match="notice_frozen"):
+        notify.full_value(notice.id, "id_number", store=office.at.store, catalog=CATALOG)
+
+
 def test_a_report_is_enclosed_and_one_too_large_is_named(office: Room) -> None:
     store, vault = office.at.store, office.at.vault
     small, big = vault.keep_bytes(b"%PDF small"), vault.keep_bytes(b"%PDF big")

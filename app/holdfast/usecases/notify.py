@@ -26,7 +26,9 @@ from holdfast.core.notice import (
     Platform,
     Question,
     Regime,
+    fit,
     guard,
+    mask,
 )
 from holdfast.core.questions import asked, read_answers
 from holdfast.core.words import Words
@@ -429,7 +431,10 @@ def files(
 
 
 def full_value(notice_id: str, field_id: str, *, store: Store, catalog: Catalog) -> str:
-    """What goes to the clipboard for one field of the platform's form: a masked number in full."""
+    """What goes to the clipboard for one field of the platform's form: a masked number in full.
+
+    Raises Refused(``notice_frozen``) when the number is no longer the one that was approved.
+    """
     notice = store.get(Notice, notice_id)
     place = next((f for f in catalog.platform(notice.platform).form if f.id == field_id), None)
     entry = next((e for e in notice.form if e.id == field_id), None)
@@ -437,5 +442,7 @@ def full_value(notice_id: str, field_id: str, *, store: Store, catalog: Catalog)
         raise Refused("field_unknown", field=one_line(field_id)[:40])
     party = drafting.claimant(store.case(notice.case_id), store)
     if place.fills == "id_number" and party is not None:
+        if notice.status != "drafted" and fit(mask(party.id_number), place.limit)[0] != entry.text:
+            raise Refused("notice_frozen", notice=notice.number)
         return party.id_number
     return entry.text
