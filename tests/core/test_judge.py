@@ -844,6 +844,22 @@ class _Threads(MemoryPack):
         return self.hashing
 
 
+def test_who_cancels_while_the_record_is_judged_is_heard() -> None:
+    """Heads with many signatures took minutes, and nobody was asked meanwhile."""
+    job = Job()
+
+    class Cancelling(MemoryPack):
+        def read(self, name: str, limit: int) -> bytes:
+            if name == "data/ledger/entries.jsonl":
+                job.cancel()
+            return super().read(name, limit)
+
+    kinds = (".ots", ".tsr", ".tsq")
+    plain = {name: data for name, data in pack().items() if not name.endswith(kinds)}
+    with pytest.raises(Cancelled):
+        judge_pack(Cancelling(plain), terms(), job)
+
+
 def test_who_cancels_while_the_small_files_are_hashed_ends_the_large_ones_too() -> None:
     held, job = _Threads({"data/large": bytes(SMALL_FILE + 1), "data/small": b"a"}), Job()
     whole = Contents(held, Seen(), job, sm3=False)

@@ -118,7 +118,7 @@ class Contents:
 
     def __init__(self, pack: ReadablePack, seen: Seen, job: Job, *, sm3: bool) -> None:
         """What cannot be read is broken, said when everything was read, and as good as absent."""
-        self._pack, self._seen, self._job = pack, seen, job
+        self._pack, self._seen, self._job, self._beside = pack, seen, job, job.beside()
         self._digests: dict[str, Mapping[str, bytes]] = {}
         self._failed: dict[str, Unreadable] = {}
         self._algorithms = ("sha256", "sm3") if sm3 else ("sha256",)
@@ -248,6 +248,8 @@ class Contents:
         """The content, which is the same that was hashed.  Raises Unreadable."""
         if name not in self:
             raise Unreadable("file_missing")
+        # Between two that are read, signatures are computed: whoever wants to stop is heard here.
+        self._beside.step("checking")
         data = self._pack.read(name, limit)
         if hashlib.sha256(data).digest() != self._digests[name]["sha256"]:
             raise Unreadable("file_unsteady")
