@@ -598,20 +598,20 @@ function between(infos, headers, directory) {
   return left;
 }
 
-// Not more than `size` bytes, whatever the compressed ones would swell to.
+// `size` bytes and no more, whatever the compressed ones would swell to.
 async function* inflated(blob, size) {
   let left = size;
   const reader = blob.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   try {
-    while (left > 0) {
+    for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      const piece = value.subarray(0, left);
-      left -= piece.length;
-      yield piece;
+      left -= value.length;
+      if (left < 0) bad("more than is stated");
+      yield value;
     }
   } catch (error) {
-    if (error instanceof Bad || error instanceof Stopped) throw error;
+    if (error instanceof Stopped) throw error;
     throw new Unreadable("file_unreadable", "Error while decompressing data");
   } finally {
     reader.cancel().catch(() => {}); // what is left is not wanted

@@ -474,6 +474,51 @@ def test_what_another_program_would_unpack_is_found_by_all(
     assert short(node.judged(path)["result"]) == short(ours)
 
 
+def deflated(at: Path, change: Callable[[bytes], bytes], *, final: bool = True) -> Path:
+    """A ZIP of the pack with one deflated member, whose packed bytes are changed."""
+    name, data = "data/exhibits/E0002/files/video.mp4", finished().files
+    engine = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = engine.compress(data[name]) + engine.flush(
+        zlib.Z_FINISH if final else zlib.Z_SYNC_FLUSH
+    )
+    body, listed = b"", b""
+    for member, content in sorted(data.items()):
+        mine = member == name
+        raw, inside = f"{TOP}/{member}".encode(), change(packed) if mine else content
+        head = struct.pack(
+            "<HHHHHIIIHH", 20, 0x800, 8 if mine else 0, 0, 33, zlib.crc32(content), len(inside),
+            len(content), len(raw), 0,
+        )  # fmt: skip
+        rest = struct.pack("<HHHII", 0, 0, 0, 0o100644 << 16, len(body))
+        listed += b"PK\1\2\x14\3" + head + rest + raw
+        body += b"PK\3\4" + head + raw + inside
+    count = [len(data)] * 2
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, *count, len(listed), len(body), 0)
+    at.write_bytes(body + listed + end)
+    return at
+
+
+def test_what_was_packed_ends_where_it_should(page: CheckPage, home: Path, tmp_path: Path) -> None:
+    """A browser refused what stood behind it, and the two in Python did not look."""
+    again = zlib.compressobj(9, zlib.DEFLATED, -15)
+    whole = finished().files["data/exhibits/E0002/files/video.mp4"]
+    longer = again.compress(whole + b"more") + again.flush()
+    cases: tuple[tuple[str, Callable[[bytes], bytes], bool], ...] = (
+        ("weak", lambda raw: raw, True),
+        ("broken", lambda raw: raw + b"junk", True),
+        ("broken", lambda raw: raw + bytes(1 << 17), True),
+        ("broken", lambda _raw: longer, True),
+        ("broken", lambda raw: raw[:-1], True),
+        ("broken", lambda raw: raw, False),
+        ("broken", lambda raw: raw[: len(raw) // 2] + b"\xff" * 40, True),
+    )
+    for number, (verdict, change, final) in enumerate(cases):
+        path = deflated(tmp_path / f"{number}.zip", change, final=final)
+        ours = as_pyz(home, path)
+        assert (ours["verdict"], judged(path).verdict) == (verdict, verdict), number
+        assert short(page.judged(path)["result"]) == short(ours), number
+
+
 def test_the_end_of_a_directory_is_found_in_the_same_place(
     node: Engine, home: Path, tmp_path: Path
 ) -> None:

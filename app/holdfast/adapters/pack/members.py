@@ -6,11 +6,13 @@ library is used, because this travels in ``verify.pyz``.
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from holdfast.adapters.pack import zipform
 from holdfast.core.evidence import plain_folder
@@ -22,6 +24,9 @@ _DESCRIBED: Final = 0x8
 _SECOND_NAME: Final = 0x7075
 """Info-ZIP's Unicode path: some programs unpack a member under that name."""
 _DESCRIPTORS: Final = frozenset({0, 12, 16, 20, 24})
+
+
+_BLOCK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +91,45 @@ def between(infos: Sequence[zipfile.ZipInfo], begins: Sequence[int | None], dire
             rest = end - begin - info.compress_size
             left += 0 if info.flag_bits & _DESCRIBED and rest in _DESCRIPTORS else rest
     return left
+
+
+class Inflated(io.RawIOBase):
+    """The content of a deflated member.  Raises zlib.error, EOFError, ValueError while it is read.
+
+    It ends with the last of its bytes and where its directory says: browsers refuse what stands
+    behind that, and other programs may unpack it.
+    """
+
+    def __init__(self, file: IO[bytes], begin: int, info: zipfile.ZipInfo) -> None:
+        self._file, self._info = file, info
+        self._engine = zlib.decompressobj(-15)
+        self._at, self._end = begin, begin + info.compress_size
+        self._done = self._crc = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer)
+        piece = b""
+        while not piece and not self._engine.eof:
+            piece = self._engine.decompress(self._engine.unconsumed_tail or self._more(), len(view))
+        self._done, self._crc = self._done + len(piece), zlib.crc32(piece, self._crc)
+        if self._done > self._info.file_size or not (piece or self._is_whole()):
+            raise ValueError("Error while decompressing data")
+        if not piece and self._crc != self._info.CRC:
+            raise ValueError("Bad CRC-32")
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def _more(self) -> bytes:
+        self._file.seek(self._at)
+        data = self._file.read(min(_BLOCK, self._end - self._at))
+        if not data:
+            raise EOFError
+        self._at += len(data)
+        return data
+
+    def _is_whole(self) -> bool:
+        used = self._at == self._end and not self._engine.unused_data
+        return used and self._done == self._info.file_size

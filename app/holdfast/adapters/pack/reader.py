@@ -8,6 +8,7 @@ are used, because this travels in ``verify.pyz``.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 import struct
@@ -30,7 +31,7 @@ from holdfast.adapters.pack.hashing import (
     read_through,
     several_at_once,
 )
-from holdfast.adapters.pack.members import between, find_member
+from holdfast.adapters.pack.members import Inflated, between, find_member
 from holdfast.core.bag import SMALL_FILE, ReadablePack, Unreadable
 from holdfast.core.canonical import one_line
 from holdfast.core.evidence import plain_folder, safe_path
@@ -263,6 +264,8 @@ _END = struct.Struct("<4sHHHHIIH")
 _END64 = struct.Struct("<4sQBBHIIQQQQ")
 _LOCATOR = struct.Struct("<4sIQI")
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
+_PATCHED = 0x20
+"""Said by zipfile not to be read."""
 
 
 def _look_at_directory(file: IO[bytes]) -> None:
@@ -306,7 +309,7 @@ class ZipPack:
         self._path = path
         self._resting: list[IO[bytes]] = []
         """The ZIP opened for whoever reads a member next: to open it takes longer than most do."""
-        self._archive = archive
+        self._file, self._archive = file, archive
         self._hasher = hasher
         self._known = _Names()
         self._members: dict[str, zipfile.ZipInfo] = {}
@@ -412,9 +415,19 @@ class ZipPack:
 
     @contextmanager
     def _open(self, name: str) -> Iterator[IO[bytes]]:
+        info = self._members[name]
         try:
-            with self._archive.open(self._members[name]) as file:
-                yield file
+            if info.compress_type == zipfile.ZIP_STORED or info.flag_bits & _PATCHED:
+                with self._archive.open(info) as file:
+                    yield file
+            else:
+                with self._own(self._path) if self._path else nullcontext(self._file) as file:
+                    member = find_member(file, info, name, self.top)
+                    if member is None:
+                        raise Unreadable(
+                            "file_unreadable", "File name in directory and header differ"
+                        )
+                    yield io.BufferedReader(Inflated(file, member.begin, info), SMALL)
         except Unreadable:
             raise
         except _ZIP_ERRORS as error:
