@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -314,3 +316,52 @@ def test_what_is_no_file_in_the_vault_is_passed_over(vault: Vault, tmp_path: Pat
     (folder / "folder").mkdir()
     assert list(vault.beginning(b"head", 100)) == [b"head one"]
     assert list(vault.beginning(b"head", 5)) == []
+
+
+def test_windows_has_no_fsync_for_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("opened a folder"))
+    monkeypatch.setattr(os, "name", "nt")
+    module.durable_folder(tmp_path)
+
+
+def test_a_drive_without_bits_links_or_durable_folders_keeps_all_the_same(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As FAT sticks and network drives are; what is written is durable even so."""
+    fsync = os.fsync
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def files_only(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        fsync(handle)
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "fsync", files_only)
+    with vault.room("r", {}) as room:
+        (room.path / "a.txt").write_bytes(b"x")
+        digest, _ = vault.keep(room.path / "a.txt", Job())
+    assert vault.read(digest.sha256) == b"x"
+    assert vault.read(vault.keep_bytes(b"y").sha256) == b"y"
+
+
+def test_a_drive_that_is_broken_or_knows_no_locks_is_one_sentence(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fsync", broken)
+        with pytest.raises(Refused, match="data_unwritable"), vault.room("r", {}):
+            pytest.fail("a room that is not durable")
+
+    def lockless(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", lockless)
+    with pytest.raises(Refused, match="data_unwritable"), vault.room("s", {}):
+        pytest.fail("a room that nobody holds")

@@ -89,6 +89,9 @@ class Workshop:
             self._window.acquire()
         except Timeout as error:
             raise Refused("window_open") from error
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise Refused("data_unwritable", path=str(self.data), reason=reason) from error
 
     # --- words and settings -----------------------------------------------------------------------
 

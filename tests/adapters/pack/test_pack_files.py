@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from fakes.packed import broken, finished, flipped, judged, rules
-from holdfast.adapters.pack import reader, writer, zipform
+from holdfast.adapters.pack import reader, zipform
 from holdfast.adapters.pack.reader import FolderPack, open_pack
 from holdfast.adapters.pack.writer import write_pack
 from holdfast.core.bag import Unreadable
@@ -152,13 +152,6 @@ def test_a_disk_that_says_no_is_one_sentence(
         "out_unwritable", os.strerror(number),
     )  # fmt: skip
     assert not list(tmp_path.iterdir())
-
-
-def test_windows_has_no_fsync_for_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer.os, "open", lambda *_: pytest.fail("opened a folder"))
-    monkeypatch.setattr(writer, "_settle", lambda _target: None)
-    monkeypatch.setattr(writer.os, "name", "nt")
-    writer._settle_folder(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a//b", "con", "a" * 101, "ü"])

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from holdfast.adapters.pack import zipform
+from holdfast.adapters.store.vault import durable_folder
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.evidence import safe_path
 from holdfast.core.job import Job
@@ -106,7 +107,7 @@ def _write_zip(files: Sequence[PackFile], out: Path, top: str, job: Job) -> None
             target.write(zipform.directory_end(len(members), len(directory), start))
             _settle(target)
         draft.replace(out)
-        _settle_folder(out.parent)
+        durable_folder(out.parent)
 
 
 def _member(file: PackFile, top: str, target: IO[bytes], progress: _Progress) -> zipform.Member:
@@ -134,11 +135,11 @@ def _write_folder(files: Sequence[PackFile], out: Path, job: Job) -> None:
                 _pour(file, target.write, progress)
                 _settle(target)
         for folder in {draft / Path(file.name).parent for file in files}:
-            _settle_folder(folder)
+            durable_folder(folder)
         if out.exists():
             out.rmdir()
         draft.replace(out)
-        _settle_folder(out.parent)
+        durable_folder(out.parent)
 
 
 @contextmanager
@@ -158,14 +159,3 @@ def _draft(out: Path) -> Iterator[Path]:
 def _settle(target: IO[bytes]) -> None:
     target.flush()
     os.fsync(target.fileno())
-
-
-def _settle_folder(folder: Path) -> None:
-    """The folder's entries survive a power cut.  Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -30,6 +30,8 @@ RING = 4
 SMALL = 64 << 20
 DRAFT = ".new-"
 A_DAY_S = 86_400
+FULL = (errno.ENOSPC, errno.EDQUOT)
+NO_SUCH_CALL = (errno.EINVAL, errno.ENOTSUP)
 
 
 class Hasher(Protocol):
@@ -124,7 +126,7 @@ class Vault:
             try:
                 room = _furnish(home, about)
             except OSError as error:
-                raise self._refusal(error, self._staging) from error
+                raise _unwritable(error, self._staging) from error
             try:
                 yield room
             except HoldfastError:
@@ -135,24 +137,30 @@ class Vault:
 
     @contextmanager
     def _held(self, home: Path) -> Iterator[None]:
-        """Nobody else looks after that room.  Raises filelock's Timeout where somebody does.
+        """Nobody else looks after that room.  Raises TimeoutError where somebody does.
 
         The lock lies beside it: it is there before the room is, and until the room is gone.
         """
         # It brings asyncio, which whoever only reads need not wait for.
         from filelock import FileLock
 
-        lock = home.with_name(f"{home.name}.lock")
-        with FileLock(lock, timeout=0):
+        lock = FileLock(home.with_name(f"{home.name}.lock"), timeout=0)
+        try:
+            lock.acquire()
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise _unwritable(error, self._staging) from error
+        try:
             yield
+        finally:
+            lock.release()
         if not home.exists():
             with suppress(OSError):
-                lock.unlink(missing_ok=True)
+                Path(lock.lock_file).unlink(missing_ok=True)
 
     def abandoned(self) -> Iterator[Abandoned]:
         """Rooms that nobody holds any more, oldest first; each is held while it is looked at."""
-        from filelock import Timeout
-
         with suppress(OSError):
             self._sweep()
         for home in sorted(self._staging.iterdir()):
@@ -162,7 +170,7 @@ class Vault:
                 with self._held(home):
                     if home.is_dir():  # else somebody was quicker
                         yield self._look(home)
-            except Timeout:
+            except TimeoutError:
                 continue
 
     def _sweep(self) -> None:
@@ -283,7 +291,9 @@ class Vault:
         return folder / sha256
 
     def _settle(self, place: Path) -> None:
-        place.chmod(0o400)
+        with suppress(OSError):
+            # FAT and some network drives know no such bits; they guard against accidents only.
+            place.chmod(0o400)
         durable_folder(place.parent)
         durable_folder(self._objects)
 
@@ -291,8 +301,7 @@ class Vault:
         """Why a file was not kept: because of itself, or of the place where it was to go."""
         named = error.filename2 or error.filename
         place = Path(os.fsdecode(named)) if isinstance(named, (str, bytes, os.PathLike)) else at
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        if self._data in place.parents and place != at and not full:
+        if self._data in place.parents and place != at and error.errno not in FULL:
             return _unwritable(error, place)
         return _refusal(error, at)
 
@@ -353,12 +362,18 @@ def _furnish(home: Path, about: Mapping[str, str]) -> Room:
 
 
 def durable_folder(folder: Path) -> None:
-    """The folder's entries survive a power cut.  Windows has no such call and needs none."""
+    """The folder's entries survive a power cut, where the file system can promise that.
+
+    Windows has no such call and needs none; some network drives refuse it for folders.
+    """
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in NO_SUCH_CALL:
+            raise
     finally:
         os.close(handle)
 
@@ -431,7 +446,7 @@ def _hash_beside(
 
 
 def _refusal(error: OSError, at: Path) -> Refused:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return Refused("disk_full", name=at.name)
     if isinstance(error, FileNotFoundError):
         return Refused("file_missing", name=at.name)
@@ -441,5 +456,7 @@ def _refusal(error: OSError, at: Path) -> Refused:
 
 
 def _unwritable(error: OSError, place: Path) -> Refused:
+    if error.errno in FULL:
+        return Refused("disk_full", name=place.name)
     reason = error.strerror or type(error).__name__
     return Refused("data_unwritable", path=str(place), reason=reason)
