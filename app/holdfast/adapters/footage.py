@@ -318,7 +318,8 @@ class Media:
             and (playlist.is_hls(one.body.head) or playlist.is_dash(one.body.head))
         ]
         played = [one.url for one in self._elements]
-        found += [url for url in played if re.search(r"\.(m3u8|mpd)$", urlsplit(url).path.lower())]
+        # What a page wrote there need not be an address at all.
+        found += [url for url in played if re.search(r"(?i)^[^?#]+\.(m3u8|mpd)([?#]|$)", url)]
         return list(dict.fromkeys(found))[:MOST_FILMS]
 
     def _use(self, track: Track) -> None:

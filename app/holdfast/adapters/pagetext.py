@@ -143,8 +143,9 @@ def _boxes(document: dict[str, Any], strings: list[str]) -> Iterator[tuple[str, 
         text = _text(strings, texts[index])
         # Offsets count UTF-16 units; most text has none that need two.
         if len(text) != start + length or start:
-            wide = text.encode("utf-16-le")[2 * start : 2 * (start + length)]
-            text = wide.decode("utf-16-le", "replace")
+            # What cuts a text off may leave half a character: a script, or the end of a line.
+            wide = text.encode("utf-16-le", "surrogatepass")[2 * start : 2 * (start + length)]
+            text = wide.decode("utf-16-le", "surrogatepass")
         if text.strip():
             yield text, bounds
 

@@ -320,3 +320,30 @@ def test_a_full_disk_is_said_to_be_one(
     with serving({"/": html(WORDS)}) as site, pytest.raises(Refused, match="disk_full"):
         visit(means, site.url(), room)
     assert not (room / "files").exists()
+
+
+def test_half_characters_and_addresses_that_are_none_cost_nothing(means: Means, room: Path) -> None:
+    """As where a script shortens a title in the middle of a face."""
+    odd = f"""{WORDS}<p id=p style='width:300px'></p><video src='http://['></video>
+      <script>p.textContent = '甲\\ud83d 乙\\ude00 '.repeat(100);
+        document.title = '桃\\ud83d'</script>"""
+    with serving({"/": html(odd)}) as site:
+        captured = visit(means, site.url(), room)
+    assert {"page-text.json", "page.wacz", "page.pdf"} <= names(captured)
+    assert checks(captured)["text_laid_out"][0] == "pass"
+    assert captured.observations.title == r"桃\u{D83D}"
+    assert r"甲\u{D83D}" in read(captured, "page.txt").decode()
+
+
+def test_a_bug_of_ours_leaves_what_was_kept_for_the_next_start(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def buggy(*_: object) -> None:
+        raise ValueError("not thought of")
+
+    monkeypatch.setattr(tabs.Tab, "archive", buggy)
+    with serving({"/": html(WORDS)}) as site, pytest.raises(ValueError, match="not thought of"):
+        visit(means, site.url(), room)
+    assert {"viewport.png", "page.png", "page.txt"} <= {
+        at.name for at in (room / "files").iterdir()
+    }

@@ -83,10 +83,12 @@ class Page:
                     alive = None if visit.broken else held
                     kept.add("browser.json", self._record(product, program, alive), JSON, "record")
                 keep_log(started.log, room, kept)
-        except BaseException:
+        except BaseException as error:
             # A browser that ended leaves what the visit had kept.  Nothing stays of a page that
-            # came from inside, nor of one that the person did not want in the end.
-            rmtree(kept.folder, ignore_errors=True)
+            # came from inside, nor of one that the person did not want in the end.  What a bug of
+            # ours cut short is recovered at the next start.
+            if isinstance(error, HoldfastError) or not isinstance(error, Exception):
+                rmtree(kept.folder, ignore_errors=True)
             raise
         return Captured(
             source="page",
