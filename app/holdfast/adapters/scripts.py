@@ -22,7 +22,7 @@ OWN = """const own = node => node?.[Symbol.toStringTag] !== 'HTMLFormElement' ? 
     new Proxy(node, {get: (form, name) => {
       for (let on = Object.getPrototypeOf(form); on; on = Object.getPrototypeOf(on)) {
         const found = Object.getOwnPropertyDescriptor(on, name);
-        if (found) return found.get ? found.get.call(form) : found.value.bind(form);
+        if (found) return found.get ? found.get.call(form) : found.value.bind?.(form);
       }
     }});"""
 # Everything here runs in our own world beside the page's.  It scrolls; it changes nothing.
@@ -43,14 +43,14 @@ LOOK = r"""((which, x, y, patience) => {
   if (held.scrollLeft !== from[0] || held.scrollTop !== from[1])
     [state.scrolled, since] = [performance.now(), state.changes];
   const view = () => {
-    const html = document.documentElement;
+    const html = own(document.documentElement);
     // In quirks mode the body stands for the window.
     const across = document.compatMode === 'BackCompat' && document.body
       ? document.body.clientWidth : html.clientWidth;
     const down = document.compatMode === 'BackCompat' && document.body
       ? document.body.clientHeight : html.clientHeight;
     if (!which) return {left: 0, top: 0, across: across || innerWidth, down: down || innerHeight,
-      x: scrollX, y: scrollY, width: root.scrollWidth, height: root.scrollHeight};
+      x: scrollX, y: scrollY, width: own(root).scrollWidth, height: own(root).scrollHeight};
     const r = held.getBoundingClientRect();
     const left = Math.max(r.left + held.clientLeft, 0), top = Math.max(r.top + held.clientTop, 0);
     const right = Math.min(r.left + held.clientLeft + held.clientWidth, across);
@@ -145,7 +145,8 @@ LOOK = r"""((which, x, y, patience) => {
 THROUGH = """(async (from, steps) => {
   const state = STATE;
   const frame = () => new Promise(go => { requestAnimationFrame(go); setTimeout(go, 200); });
-  const root = () => document.scrollingElement || document.documentElement;
+  OWN
+  const root = () => own(document.scrollingElement || document.documentElement);
   let y = from;
   for (let step = 0; step < steps; step++) {
     y += innerHeight;
@@ -156,12 +157,12 @@ THROUGH = """(async (from, steps) => {
   }
   return {y: scrollY, end: Math.ceil(scrollY) + innerHeight >= root().scrollHeight - 1,
     height: root().scrollHeight};
-})""".replace("STATE", _STATE)
+})""".replace("STATE", _STATE).replace("OWN", OWN)
 CHANGED = "globalThis.holdfast.changes !== globalThis.holdfast.told"
-STEP = """(y => { window.scrollTo({top: y, behavior: 'instant'});
-  const root = document.scrollingElement || document.documentElement;
+STEP = """(y => { OWN window.scrollTo({top: y, behavior: 'instant'});
+  const root = own(document.scrollingElement || document.documentElement);
   return {y: scrollY, end: Math.ceil(scrollY) + innerHeight >= root.scrollHeight - 1,
-    height: root.scrollHeight}; })"""
+    height: root.scrollHeight}; })""".replace("OWN", OWN)
 # The boxes that scroll inside the page, largest first; each is brought into view to be pictured.
 BOXES = """(most => {
   OWN
@@ -207,6 +208,7 @@ FACTS = """(() => {
     return box.width > 0 && box.height > 0; };
   return {
     title: String(document.title || '').slice(0, 1000),
+    charset: document.characterSet,
     url: String(location.href).slice(0, 8000),
     account: first('[itemprop="author"] [itemprop="name"]', '[itemprop="author"]',
       'meta[name="author"]', 'meta[property="article:author"]') ||

@@ -605,7 +605,7 @@ class Tab:
         """
         ask = f"{LOOK}({box}, {x}, {y}, "
         found = self._promised(f"{ask}{round(IMAGE_SECONDS * 1000)})", f"{ask}0)")
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or "bars" not in found:
             raise Unavailable("page_stuck")
         bars = tuple(Bar(**bar) for bar in found.pop("bars"))
         return Place(**found, bars=bars)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import codecs
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -35,6 +36,9 @@ _ON_THE_WAY = 48 << 20
 """Bytes of bodies that are asked for at the same time."""
 _MOST_POSTED = 16 << 20
 _CHUNKED_END = len(b"0\r\n\r\n")
+_CHARSET = re.compile(r"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?([\w-]{1,40})""")
+# What browsers read the older names as (WHATWG Encoding §4.2): it has their bytes for their signs.
+_CALLED = {"gb2312": "gb18030", "gbk": "gb18030"}
 _WITHOUT_BODY = frozenset({204, 205, 304})
 
 Source: TypeAlias = Literal["network", "cache", "worker", "lookup"]
@@ -528,10 +532,13 @@ def encoded(text: str, charset: str, size: int) -> tuple[bytes, str, bool]:
     """Bytes of a text that was given decoded, the charset they are in, and whether they are exact.
 
     Exact means: as many bytes as came.  A byte order mark that the browser took away comes back.
+    Where the server named no charset, the page itself may.
     """
-    for name in dict.fromkeys((charset, "utf-8")):
+    own = _CHARSET.search(text[:4096])
+    named = (charset, own[1] if own else "", "utf-8")
+    for name in dict.fromkeys(one for one in named if one):
         try:
-            found = codecs.lookup(name or "utf-8").name
+            found = codecs.lookup(_CALLED.get(name.lower(), name)).name
             raw = text.encode(found)
         except (LookupError, UnicodeError):
             continue

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any, Literal
@@ -252,7 +253,8 @@ class Visit:
         archive = tab.archive()
         kept.add("page.mhtml", archive, "multipart/related")
         self._laid_out = agreement(rendered, "".join(run.text for run in words.runs))
-        self._archived = agreement(texts[0], archived_text(archive))
+        charset = str(self._facts.get("charset", ""))
+        self._archived = agreement(texts[0], archived_text(archive, charset))
 
     def _close(self) -> None:
         """What lies over the page is closed as a reader would, and the page pictured once more.
@@ -439,8 +441,11 @@ def plain_png(data: bytes) -> tuple[bytes, str]:
     return out.getvalue(), colour
 
 
-def archived_text(archive: bytes) -> str:
-    """The words of the pages inside an MHTML file, without their markup."""
+def archived_text(archive: bytes, charset: str) -> str:
+    """The words of the pages inside an MHTML file, without their markup.
+
+    The browser writes them as the page was encoded, in ``charset``, and does not say so.
+    """
     from email import message_from_bytes
     from email.policy import HTTP
 
@@ -466,8 +471,17 @@ def archived_text(archive: bytes) -> str:
         if part.get_content_type() == "text/html":
             body = part.get_payload(decode=True)
             if isinstance(body, bytes):
-                words.feed(body.decode("utf-8", "replace"))
+                words.feed(_decoded(body, charset))
     return "".join(words.said)
+
+
+def _decoded(body: bytes, charset: str) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        with suppress(LookupError):
+            return body.decode(charset or "utf-8", "replace")
+    return body.decode(errors="replace")
 
 
 def keep_log(log: Path, room: Path, kept: Kept) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -347,3 +348,27 @@ def test_a_bug_of_ours_leaves_what_was_kept_for_the_next_start(
     assert {"viewport.png", "page.png", "page.txt"} <= {
         at.name for at in (room / "files").iterdir()
     }
+
+
+@pytest.mark.parametrize("where", ["header", "page"])
+def test_a_page_in_an_older_encoding_is_held_against_its_copies(
+    means: Means, room: Path, where: str
+) -> None:
+    body = html(WORDS * 20).replace("utf-8", "gb2312").encode("gbk")
+    kind = "text/html; charset=gb2312" if where == "header" else "text/html"
+    with serving({"/": Page(body, headers={"Content-Type": kind})}) as site:
+        captured = visit(means, site.url(), room)
+    assert checks(captured)["text_archived"] == ("pass", "20/20")
+    assert checks(captured)["bodies_whole"][0] == "pass"
+    assert checks(captured)["archive_whole"][0] == "pass"
+    (first, *_) = json.loads(read(captured, "traffic.json"))["requests"]
+    assert first["sha256"] == hashlib.sha256(body).hexdigest()
+
+
+def test_a_page_whose_root_is_a_form_is_kept(means: Means, room: Path) -> None:
+    form = f"""<form xmlns="http://www.w3.org/1999/xhtml"><input name="scrollHeight"/>
+      <input name="clientHeight"/>{WORDS}</form>"""
+    kind = {"Content-Type": "application/xhtml+xml; charset=utf-8"}
+    with serving({"/": Page(form, headers=kind)}) as site:
+        captured = visit(means, site.url(), room)
+    assert {"page.png", "page.mhtml", "page.wacz"} <= names(captured)
