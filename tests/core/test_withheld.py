@@ -9,7 +9,7 @@ from holdfast.core.withheld import WITHHELD, opens, shown
     "name",
     ["Cookie", "Set-Cookie", "set-cookie2", "Authorization", "Proxy-Authorization", "X-CSRF-Token",
      "x-xsrf-token", "X-Auth", "auth", "x-tt-token", "AccessToken", "X-Session-Id", "sid",
-     "X-Api-Key", "x-sid-guard"],
+     "X-Api-Key", "x-sid-guard", "bd-ticket-guard-client-data", "X-Credential"],
 )  # fmt: skip
 def test_a_key_to_an_account_is_known_by_its_name(name: str) -> None:
     assert opens(name)

@@ -83,9 +83,12 @@ def _keep(desk: Desk, target: str, case: str, how: str, source: str, *, close_ba
 
 def recovered(desk: Desk) -> None:
     """What a crash cut short is said before anything new begins."""
-    for attempt in desk.holdfast.recover(Job()):
+    attempts = desk.holdfast.recover(Job())
+    numbers = {case.id: case.number for case in desk.holdfast.cases()} if attempts else {}
+    for attempt in attempts:
         key = "recovered" if attempt.exhibit else "left" if attempt.left else "cut_short"
-        told = {"exhibit": attempt.exhibit, "target": attempt.target, "path": attempt.left}
+        exhibit = f"{numbers.get(attempt.case_id, '')} {attempt.exhibit}"
+        told = {"exhibit": exhibit, "target": attempt.target, "path": attempt.left}
         desk.warn(desk.say(f"cli.{key}", **told))
 
 

@@ -10,7 +10,7 @@ import re
 
 WITHHELD = "[withheld]"
 _OPENING = re.compile(
-    r"cookie|authori[sz]ation|token|session|csrf|xsrf|secret|passw|jwt|api[-_]?key"
+    r"cookie|authori[sz]ation|token|session|csrf|xsrf|secret|passw|jwt|api[-_]?key|ticket|credential"
     r"|(?:^|[-_])(?:auth|sid)(?:$|[-_])"
 )
 _NONE = ("access-control-", "sec-websocket-")
