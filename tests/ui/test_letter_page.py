@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from fakes.holdfast import FakeHoldfast
 from holdfast.core.job import Job
-from holdfast.ui.widgets import Button
+from holdfast.ui.widgets import Button, Label
 from holdfast.ui.window import MainWindow
 
 from .conftest import Open, settle
@@ -157,3 +157,27 @@ def test_a_second_letter_can_be_begun_while_the_first_is_a_draft(
     window.go("letter", (he, ""))
     settle(qtbot, window)
     assert page._notice.number == "L02"
+
+
+def test_nothing_of_the_other_language_is_left_when_it_is_switched(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    lin, _, he = (case.id for case in full.cases())
+    window.go("letter", (lin, full.case_file(lin).notices[0].id))
+    settle(qtbot, window)
+    page = window.page("letter")
+    window.desk.choose(language="en")
+    settle(qtbot, window)
+    labels = [one.text() for one in page.law.findChildren(Label)]
+    assert "True identity: missing" in labels
+    assert not [text for text in labels if "真实" in text or "民法典" in text]
+    assert page.platform.currentText() == "Yanlian Short Drama (practice platform)"
+    window.go("letter", (he, ""))
+    settle(qtbot, window)
+    assert page.steps.platform.placeholderText() == "Choose a platform"
+    window.desk.choose(language="zh")
+    settle(qtbot, window)
+    assert page.steps.platform.placeholderText() == "请选择平台"
+    assert "抖音" in [page.steps.platform.itemText(n) for n in range(page.steps.platform.count())]
+    assert page.steps.platform.currentIndex() == -1

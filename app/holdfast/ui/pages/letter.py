@@ -57,6 +57,7 @@ class LetterPage(Page):
         self._given: dict[str, str] = {}
         self._writing = False
         self._editing = False
+        self._gauge: NoticeGauge | None = None
         self.rows: dict[str, QuestionRow] = {}
         self.back = IconButton(desk, "left", "back")
         self.back.clicked.connect(self._leave)
@@ -157,7 +158,7 @@ class LetterPage(Page):
             return
         self.rest()
         self._case, wanted = what
-        self._notice = None
+        self._notice = self._gauge = None
         self._changed.clear()
         self._given.clear()
         holdfast, case = self.desk.holdfast, self._case
@@ -420,6 +421,8 @@ class LetterPage(Page):
         # What the person wrote is theirs: answers would not change a word of it.
         self.questions_holder.setEnabled(not notice.edited)
         self.retell()
+
+    def _tell_gauge(self, gauge: NoticeGauge) -> None:
         lang = self.desk.lang
         for meter, need in ((self.law, "law"), (self.good, "good")):
             meter.show_elements(
@@ -439,6 +442,16 @@ class LetterPage(Page):
                 ],
             )
         self._tell_concerns(gauge)
+
+    def _tell_choices(self, shelf: Shelf) -> None:
+        """Names in the language that is spoken now; what is chosen stays chosen."""
+        lang = self.desk.lang
+        names = {platform.id: platform.names(lang) for platform in shelf.platforms}
+        names |= {regime.id: regime.names(lang) for regime in shelf.regimes}
+        for box in (self.platform, self.steps.platform, self.regime):
+            for at in range(box.count()):
+                box.setItemText(at, names.get(box.itemData(at), box.itemText(at)))
+        self.steps.platform.setPlaceholderText(self.desk.say("letter.platform.choose"))
 
     def _tell_concerns(self, gauge: NoticeGauge) -> None:
         emptied(self.concerns)
@@ -473,6 +486,9 @@ class LetterPage(Page):
         ready = self.approve.isEnabled()
         foot = "letter.foot.editing" if self._editing else "letter.foot.not"
         self.footer.sentence.tell("letter.foot" if ready else foot)
+        self._tell_choices(shelf)
+        if notice is not None and self._gauge is not None:
+            self._tell_gauge(self._gauge)
         own = notice is not None and notice.edited
         self.follow.tell("letter.follow.own" if own else "letter.follow")
         self.saved.tell("letter.saved") if notice else self.saved.show_text("")
@@ -606,7 +622,6 @@ class _Steps(QWidget):
 
     def begin(self, regime: Regime, given: Mapping[str, str], platforms: Choice) -> None:
         """The first of them is asked, together with whom the letter goes to."""
-        self.platform.setPlaceholderText(self.desk.say("letter.platform.choose"))
         self.platform.clear()
         for at in range(platforms.count()):
             self.platform.addItem(platforms.itemText(at), platforms.itemData(at))
