@@ -315,10 +315,13 @@ def test_a_button_is_called_what_it_does_in_every_language_and_after_it_was_pres
 ) -> None:
     window = open_(full)
     lin, xu = (case.id for case in full.cases()[:2])
+    window.go("verify", None)
     window.go("case", (lin, "documents"))
     settle(qtbot, window)
     window.desk.choose(language="en")
     settle(qtbot, window)
+    assert window.band.accessibleName().startswith("The platform, the time-stamps")
+    assert window.page("verify").zone.accessibleName().startswith("把证据包") is False
     issue = window.page("case").documents.issue["receipt"]
     assert issue.accessibleName() == "Issue: Receipt"
     window.go("shot", "")

@@ -35,7 +35,7 @@ from PySide6.QtWidgets import (
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import column, framed, row
 from holdfast.ui.models import ROW, Index, Painter, RowDelegate, RowList
-from holdfast.ui.widgets import Button, FocusRing, Glyph, IconButton, Label, Line, announce
+from holdfast.ui.widgets import Button, FocusRing, Glyph, IconButton, Label, Line, announce, called
 
 if TYPE_CHECKING:
     from holdfast.adapters.capture.recording import Standing
@@ -70,7 +70,7 @@ class LevelMeter(QWidget):
         self._desk = desk
         self.lit = 0
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(desk.say("bar.level"))
+        called(self, desk, "bar.level")
 
     def show_level(self, level: int | None) -> None:
         """Of a thousand; None when nothing is heard.  Loudness is felt by its logarithm."""
@@ -242,7 +242,7 @@ class StepList(QListView):
         super().__init__()
         self.setModel(model)
         self.setItemDelegate(StepDelegate(desk, self, model))
-        self.setAccessibleName(desk.say("bar.steps"))
+        called(self, desk, "bar.steps")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Fold, column
 from holdfast.ui.parts import Tag
-from holdfast.ui.widgets import Button, Label
+from holdfast.ui.widgets import Button, Label, called
 
 
 class PracticeBand(QFrame):
@@ -32,7 +32,7 @@ class PracticeBand(QFrame):
         self.end = Button(desk, "practice.end", kind="link")
         line = Fold(self.tag, self.sentence, self.end, gap=px(12), below=px(460), stretch=(0, 1, 0))
         self.setLayout(column(line, margins=(px(24), px(2), px(24), px(2))))
-        self.setAccessibleName(desk.say("practice.band"))
+        called(self, desk, "practice.band")
 
 
 class DropFrame(QWidget):

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, Part, column, emptied, framed, row
 from holdfast.ui.phrases import State, grouped, plain_tip
-from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line
+from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line, called
 
 if TYPE_CHECKING:
     from holdfast.core.evidence import Digest
@@ -467,7 +467,7 @@ class DropZone(QFrame):
             buttons.setLayout(Flow(self.button, self.more, gap=px(8)))
         fold = Fold(left, buttons, gap=px(12), below=px(420 if not more else 560), stretch=(1, 0))
         self.setLayout(column(fold, margins=(px(16), px(14), px(16), px(14))))
-        self.setAccessibleName(desk.say(title))
+        called(self, desk, title)
 
     def _hover(self, hovering: str) -> None:
         self.setProperty("hovering", hovering)

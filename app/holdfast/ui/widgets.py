@@ -510,7 +510,7 @@ class Bar(QWidget):
         self._done, self._total = 0, 0
         self._phase = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(desk.say("progress.name"))
+        called(self, desk, "progress.name")
 
     def show_progress(self, done: int, total: int | None) -> None:
         """``done`` of ``total``; None for a length nobody knows."""
@@ -612,6 +612,26 @@ class FocusRing(QObject):
         if isinstance(now, QAbstractButton) and now.window().isVisible():
             self._ring = _Ring(self._desk)
             self._ring.setWidget(now)
+
+
+class _Called(QObject):
+    """Says what a widget is called once more whenever another language is spoken."""
+
+    def __init__(self, widget: QWidget, desk: Desk, key: str) -> None:
+        super().__init__(widget)
+        self._desk, self._key = desk, key
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.LanguageChange and isinstance(watched, QWidget):
+            watched.setAccessibleName(self._desk.say(self._key))
+        return False
+
+
+def called(widget: QWidget, desk: Desk, key: str) -> None:
+    """Aloud the widget is called by that sentence, in every language to come as well."""
+    widget.setAccessibleName(desk.say(key))
+    _Called(widget, desk, key)
 
 
 def announce(widget: QWidget, sentence: str) -> None:

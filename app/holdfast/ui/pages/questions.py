@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDateEdit, QDateTimeEdit, QFrame, QPlainTextEdit, 
 from holdfast.core.notice import Question
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, column, row
-from holdfast.ui.widgets import Check, Field, Glyph, Label, Radio, draw_arrow
+from holdfast.ui.widgets import Check, Field, Glyph, Label, Radio, called, draw_arrow
 
 TYPING_MS = 300
 
@@ -169,7 +169,7 @@ class DateField(QDateEdit):
         super().__init__()
         self.setCalendarPopup(True)
         self.setDisplayFormat("yyyy-MM-dd")
-        self.setAccessibleName(desk.say(key))
+        called(self, desk, key)
         today = desk.holdfast.now().astimezone().date()
         self.setDate(QDate(today.year, today.month, today.day))
         self.setMaximumWidth(desk.look.px(200))

@@ -15,7 +15,7 @@ from holdfast.ui.desk import Desk
 from holdfast.ui.layout import at_most, column, emptied
 from holdfast.ui.models import ROW, Painter, RowDelegate, RowList
 from holdfast.ui.page import Page
-from holdfast.ui.widgets import Button, Check, Door, Label
+from holdfast.ui.widgets import Button, Check, Door, Label, called
 
 if TYPE_CHECKING:
     from holdfast.adapters.capture.screen import Monitor
@@ -59,7 +59,7 @@ class WindowList(QListView):
         self._desk = desk
         self.setObjectName("panel")
         self.setItemDelegate(WindowDelegate(desk, self))
-        self.setAccessibleName(desk.say("record.windows"))
+        called(self, desk, "record.windows")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
 
