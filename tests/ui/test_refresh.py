@@ -62,10 +62,12 @@ def test_a_selected_case_and_a_selected_task_stay_selected(
     cases = window.page("cases")
     cases.table.setCurrentIndex(cases.proxy.index(1, 1))
     held = cases.table.what(cases.table.currentIndex()).file.case.id
-    full.open_case("one more")
+    narrow = cases.table.columnWidth(1)
+    full.open_case("one more, with a title that is longer than all the others")
     window.desk.changed.emit()
     settle(qtbot, window)
     assert cases.proxy.rowCount() == 4
+    assert cases.table.columnWidth(1) > narrow
     assert cases.table.what(cases.table.currentIndex()).file.case.id == held
     window.go("today", "")
     settle(qtbot, window)

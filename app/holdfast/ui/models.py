@@ -706,6 +706,13 @@ class Table(QTableView):
         self.horizontalHeader().setStretchLastSection(False)
         self.horizontalHeader().setStretchLastSection(True)
 
+    def widen(self, most: int) -> None:
+        """Columns that more has come into are wide enough for it, up to so many pixels."""
+        for at in range(self.model().columnCount() - 1):
+            wanted = min(most, self.sizeHintForColumn(at))
+            if wanted > self.columnWidth(at):
+                self.setColumnWidth(at, wanted)
+
     def _dress(self) -> None:
         self.setAccessibleName(self._desk.say(self._key))
         self.verticalHeader().setDefaultSectionSize(self._desk.look.px(self._high))

@@ -89,7 +89,7 @@ class EvidenceTab(QWidget):
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.table.opened.connect(lambda one: self.opened.emit(one.exhibit.number))
         self._rows: list[EvidenceRow] = []
-        self._fitted: tuple[str, str, bool] | None = None
+        self._fitted: tuple[str, str, int] | None = None
         """For what columns were given their widths; after that they are the person's."""
         timer = QTimer(self)
         timer.setSingleShot(True)
@@ -128,10 +128,12 @@ class EvidenceTab(QWidget):
         self.table.nothing = "table.nothing" if self._rows else "evidence.none"
         self.model.show_rows([(one, self._cells(one)) for one in self._rows])
         self.proxy.anew()
-        fitted = (file.case.id, self.desk.lang, bool(self._rows))
-        if fitted != self._fitted:
-            self._fitted = fitted
+        fitted = (file.case.id, self.desk.lang, len(self._rows))
+        if self._fitted is None or self._fitted[:2] != fitted[:2] or not self._fitted[2]:
             self._fit()
+        elif fitted != self._fitted:
+            self.table.widen(self.desk.look.px(280))
+        self._fitted = fitted
 
     def _fit(self) -> None:
         self.table.resizeColumnsToContents()

@@ -128,7 +128,7 @@ class CasesPage(Page):
         self.foot = Label(desk, "cases.foot", role="caption", tone="secondary")
         self.empty = Label(desk, "cases.empty", tone="secondary")
         self._rows: list[CaseRow] = []
-        self._fitted: tuple[str, bool] | None = None
+        self._fitted: tuple[str, int] | None = None
         """For which words columns were given their widths; after that they are the person's."""
         timer = QTimer(self)
         timer.setSingleShot(True)
@@ -173,10 +173,12 @@ class CasesPage(Page):
             chip.tell(f"cases.view.{name}", count=counts[name])
         self.model.show_rows([(one, self._cells(one)) for one in self._rows])
         self.proxy.anew()
-        fitted = (self.desk.lang, bool(self._rows))
-        if fitted != self._fitted:
-            self._fitted = fitted
+        fitted = (self.desk.lang, len(self._rows))
+        if self._fitted is None or self._fitted[0] != fitted[0] or not self._fitted[1]:
             self._fit()
+        elif fitted != self._fitted:
+            self.table.widen(self.desk.look.px(320))
+        self._fitted = fitted
 
     def _fit(self) -> None:
         self.table.resizeColumnsToContents()
