@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,6 +63,27 @@ def test_a_case_is_opened_shown_and_closed(data: Path) -> None:
     assert "is closed" in said(again)
     assert holdfast("case", "new", " \u200b", data=data).returncode == 1
     assert holdfast("case", "show", "HF-1999-0001", data=data).returncode == 1
+
+
+def test_the_links_of_a_case_are_kept_again_and_each_answer_is_on_record(
+    data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    kept = json.loads(holdfast("keep", str(tmp_path / "a.txt"), "--json", data=data).stdout)
+    case = kept["case"]["number"]
+    none = holdfast("recheck", "--case", case, "--lang", "en", data=data)
+    assert none.returncode == 1
+    assert "no link" in said(none)
+    with closing(open_holdfast(data)) as opened:
+        (exhibit,) = opened.case_file(case).exhibits
+        opened._store.save(replace(exhibit, url="https://nobody.invalid/v/1"))
+    again = holdfast("recheck", "--case", case, "--json", data=data)
+    assert again.returncode in (1, 3)
+    assert {one["target"] for one in json.loads(again.stdout)["failed"]} == {
+        "https://nobody.invalid/v/1"
+    }
+    shown = json.loads(holdfast("case", "show", case, "--json", data=data).stdout)
+    assert "capture.failed" in [entry["act"] for entry in shown["entries"]]
 
 
 def test_files_are_kept_and_their_case_verifies_as_unchecked(data: Path, tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ import typer
 from holdfast.cli import environment
 from holdfast.cli.desk import CANCELLED, OK, REFUSED, UNAVAILABLE, Desk
 from holdfast.compose import Failure, Kept
-from holdfast.core.errors import Cancelled, Unavailable
+from holdfast.core.errors import Cancelled, Refused, Unavailable
 from holdfast.core.evidence import Received
 from holdfast.core.job import Job
+from holdfast.usecases.cases import standing_links
 
 
 def register(app: typer.Typer, desk: Desk) -> None:
-    """``holdfast keep`` and ``shot``."""
+    """``holdfast keep``, ``recheck`` and ``shot``."""
     in_case = Annotated[str, typer.Option("--case", help=desk.say("cli.in_case"))]
 
     @app.command(help=desk.say("cli.keep"))
@@ -44,6 +45,23 @@ def register(app: typer.Typer, desk: Desk) -> None:
             else:
                 kept.append(_keep(desk, target, case, how, source, close_banner=close_banner))
             case = case or kept[-1].case.number
+        return report_kept(desk, kept)
+
+    @app.command(help=desk.say("cli.recheck"))
+    def recheck(
+        case: Annotated[str, typer.Option("--case", help=desk.say("cli.recheck.case"))],
+    ) -> int:
+        file = desk.holdfast.case_file(case)
+        links = standing_links(file)
+        if not links:
+            raise Refused("recheck_nothing", case=file.case.number)
+        desk.holdfast.expect_page()
+        recovered(desk)
+        kept = [desk.holdfast.keep(link, desk.job(), file.case.id) for link in links]
+        if any(one.exhibits for one in kept):
+            for due in desk.holdfast.due(0):
+                if due.case.id == file.case.id and due.follow_up.term.startswith("recheck"):
+                    desk.holdfast.followup_done(due.follow_up.id)
         return report_kept(desk, kept)
 
     @app.command(help=desk.say("cli.shot"))

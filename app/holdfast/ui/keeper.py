@@ -197,14 +197,15 @@ class Keeper(Rooms):
         """The links of a case are kept once more; the reminder is done when they were."""
         if not isinstance(what, tuple):
             return
+        from holdfast.usecases.cases import standing_links
+
         case, follow_up = what
         holdfast = self.desk.holdfast
         task = self.desk.runner.start(lambda _: holdfast.case_file(case), writes=False)
         task.failed.connect(self.trouble)
 
         def again(file: CaseFile) -> None:
-            standing = [e.url for e in file.exhibits if e.url and not e.withdrawn]
-            links = tuple(dict.fromkeys(standing))
+            links = standing_links(file)
             if links:
                 self.keep(links, case, done=follow_up)
             else:

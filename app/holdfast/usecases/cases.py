@@ -70,6 +70,12 @@ def case_file(reference: str, *, store: Store) -> CaseFile:
     )
 
 
+def standing_links(file: CaseFile) -> tuple[str, ...]:
+    """The links of what is still relied on in a case, each once: they can be kept again."""
+    links = (one.url for one in file.exhibits if one.url and not one.withdrawn)
+    return tuple(dict.fromkeys(links))
+
+
 def open_for_work(reference: str, *, store: Store) -> Case:
     """The case, if it still takes new lines.  Raises Refused when it was closed."""
     case = store.case(reference)
