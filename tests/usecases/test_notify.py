@@ -243,6 +243,11 @@ def test_withdrawn_exhibits_are_left_out_and_chosen_ones_stand(office: Room) -> 
     cases.withdraw(office.case.id, "E0002", store=office.at.store)
     assert office.draft(FACE).exhibits == ("E0001", "E0003")
     assert office.draft({"exhibits": " e0003 、E0003"}).exhibits == ("E0003",)
+    assert office.draft({"exhibits": "E0001，e0003；E0001"}).exhibits == ("E0001", "E0003")
+    frozen_ = replace(office.draft({"exhibits": "E0003"}), status="approved")
+    office.at.store.save(frozen_)
+    cases.withdraw(office.case.id, "E0003", store=office.at.store)
+    assert office.check(frozen_).elements[0].detail == "E0003"
 
 
 def test_questions_come_from_law_and_platform() -> None:

@@ -7,6 +7,7 @@ import typer
 
 from holdfast.cli.desk import OK, REFUSED, Desk
 from holdfast.core.errors import Refused
+from holdfast.core.notice import Notice, reply_passed
 
 
 def register(app: typer.Typer, desk: Desk) -> None:
@@ -15,12 +16,12 @@ def register(app: typer.Typer, desk: Desk) -> None:
     app.add_typer(group, name="notice")
     which = Annotated[str, typer.Argument(metavar="NOTICE")]
 
-    def find(reference: str) -> str:
+    def find(reference: str) -> Notice:
         """A notice by its document number (HF-…-L01) or id."""
         for case in desk.holdfast.cases():
             for notice in desk.holdfast.case_file(case.id).notices:
                 if reference in (notice.id, notice.document):
-                    return notice.id
+                    return notice
         raise Refused("not_found", kind="notice", id=reference[:80])
 
     @group.command("regimes", help=desk.say("cli.notice.regimes"))
@@ -54,7 +55,7 @@ def register(app: typer.Typer, desk: Desk) -> None:
 
     @group.command("check", help=desk.say("cli.notice.check"))
     def check(notice: which) -> int:
-        gauge = desk.holdfast.check(find(notice))
+        gauge = desk.holdfast.check(find(notice).id)
         for element in gauge.elements:
             state = desk.say(f"cli.element.{element.state}")
             name = desk.say(f"notice.element.{element.id}")
@@ -76,25 +77,24 @@ def register(app: typer.Typer, desk: Desk) -> None:
         ] = None,
     ) -> None:
         own = text.read_bytes().decode("utf-8-sig", "backslashreplace") if text else ""
-        written = desk.holdfast.edit(find(notice), own, desk.job())
+        written = desk.holdfast.edit(find(notice).id, own, desk.job())
         desk.tell(written.text)
         desk.give({"notice": written, "gauge": desk.holdfast.check(written.id)})
 
     @group.command("approve", help=desk.say("cli.notice.approve"))
     def approve(notice: which) -> None:
-        approved = desk.holdfast.approve(find(notice), desk.job())
+        approved = desk.holdfast.approve(find(notice).id, desk.job())
         desk.tell(desk.say("cli.approved", notice=approved.document))
         desk.give({"notice": approved})
 
     @group.command("export", help=desk.say("cli.notice.export"))
     def export(notice: which, out: Annotated[Path, typer.Option("--out")]) -> None:
         letter = find(notice)
-        paths = desk.holdfast.notice_files(letter, out, desk.job())
+        paths = desk.holdfast.notice_files(letter.id, out, desk.job())
         for path in paths:
             desk.tell(str(path))
-        for concern in desk.holdfast.check(letter).concerns:
-            if concern.code == "reply_passed":
-                desk.warn(desk.say(f"notice.concern.{concern.code}", **concern.facts))
+        if reply_passed(letter, desk.holdfast.now().astimezone().date()):
+            desk.warn(desk.say("notice.concern.reply_passed", date=letter.reply_by))
         desk.give({"files": paths})
 
     @group.command("sent", help=desk.say("cli.notice.sent"))
@@ -104,7 +104,7 @@ def register(app: typer.Typer, desk: Desk) -> None:
         when: Annotated[str, typer.Option("--when", metavar="TIME")] = "",
         receipt: Annotated[Path | None, typer.Option("--receipt")] = None,
     ) -> None:
-        submission = desk.holdfast.sent(find(notice), channel, when, receipt)
+        submission = desk.holdfast.sent(find(notice).id, channel, when, receipt)
         desk.tell(desk.say("cli.sent", time=submission.sent))
         desk.give({"submission": submission})
 
@@ -120,13 +120,13 @@ def register(app: typer.Typer, desk: Desk) -> None:
         letter: Annotated[Path | None, typer.Option("--letter")] = None,
         by: Annotated[str, typer.Option("--by", metavar="DATE")] = "",
     ) -> None:
-        came = desk.holdfast.answer(find(notice), kind, when, note, letter, by)
+        came = desk.holdfast.answer(find(notice).id, kind, when, note, letter, by)
         desk.tell(desk.say("cli.answered", time=came.received))
         desk.give({"answer": came})
 
     @group.command("done", help=desk.say("cli.notice.done"))
     def done(notice: which, term: Annotated[str, typer.Argument(metavar="TERM")]) -> None:
-        letter = find(notice)
+        letter = find(notice).id
         open_ = [
             running
             for case in desk.holdfast.cases()

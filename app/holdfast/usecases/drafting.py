@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -163,11 +164,15 @@ def compose(
 
 
 def relied_on(case: Case, notice: Notice, store: Store) -> tuple[Exhibit, ...]:
-    """The exhibits the letter names: those the person chose, else all but receipts of letters."""
-    standing = [e for e in store.all(Exhibit, case.id) if not e.withdrawn]
-    standing.sort(key=lambda e: e.number)
-    chosen = notice.answers.get("exhibits", "").replace("、", ",").upper().split(",")
-    wanted = [part.strip() for part in chosen if part.strip()]
+    """The exhibits the letter names: those the person chose, else all but receipts of letters.
+
+    An approved one names what it named when it was approved, whatever was withdrawn since.
+    """
+    every = sorted(store.all(Exhibit, case.id), key=lambda e: e.number)
+    if notice.status != "drafted":
+        return tuple(e for e in every if e.number in notice.exhibits)
+    standing = [e for e in every if not e.withdrawn]
+    wanted = re.findall(r"[^\s,，、;；]+", notice.answers.get("exhibits", "").upper())
     if wanted:
         known = {e.number: e for e in standing}
         for number in wanted:
