@@ -719,6 +719,33 @@ def test_three_questions_then_the_letter_then_approval_then_sending(
     assert type(window.here).__name__ == "CasePage"
 
 
+def test_a_day_that_nobody_chose_is_no_answer(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full)
+    case = ids(full)["何"]
+    window.go("letter", (case, ""))
+    settle(qtbot, window)
+    letter = window.here
+    letter._open_letter()
+    settle(qtbot, window)
+    row = letter.rows["reply_by"]
+    assert row.answer() == ""
+    letter._leave()  # what stands in every row counts now
+    settle(qtbot, window)
+    assert not any("reply_by" in answers for _, _, _, _, answers, _ in called(full, "draft"))
+    row.date.setDate(row.date.date().addDays(9))
+    row.flush()
+    settle(qtbot, window)
+    assert called(full, "draft")[-1][4]["reply_by"] == row.answer() != ""
+    row.show_answer("")
+    row.suggest("2026-12-01")
+    assert (row.date.date().toString("yyyy-MM-dd"), row.answer()) == ("2026-12-01", "")
+    row.show_answer("2026-12-24")
+    row.suggest("2026-12-01")
+    assert row.answer() == "2026-12-24", "what was chosen stays"
+
+
 def test_ctrl_enter_copies_and_moves_on(qtbot: QtBot, full: FakeHoldfast, open_: Open) -> None:
     window = open_(full)
     case = ids(full)["许"]
@@ -807,10 +834,13 @@ def test_an_answer_is_recorded_with_its_date(qtbot: QtBot, full: FakeHoldfast, o
     assert not page.save.isEnabled()
     qtbot.mouseClick(page.kinds["more_asked"], LEFT)
     qtbot.mouseClick(page.by, LEFT)
+    page.when.setDateTime(page.when.dateTime().addDays(-3))
+    expected = page.when.told()
     QTest.keyClicks(page.note, "please prove")
     click(qtbot, window, page.save)
     _, id_, kind, when, note, file, by = called(full, "answer")[0]
-    assert (id_, kind, when, note, file) == (notice, "more_asked", "", "please prove", None)
+    assert (id_, kind, when, note, file) == (notice, "more_asked", expected, "please prove", None)
+    assert expected.startswith("2026-11-15T")  # the clocks begin when it came, not when it is told
     assert by == "2026-11-18"
 
 

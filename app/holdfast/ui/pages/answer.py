@@ -11,7 +11,7 @@ from holdfast.core.job import Job
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, at_most, column, row
 from holdfast.ui.page import Page
-from holdfast.ui.pages.questions import DateField
+from holdfast.ui.pages.questions import DateField, MomentField
 from holdfast.ui.parts import Footer
 from holdfast.ui.widgets import Button, Check, IconButton, Label, Line, Radio
 
@@ -35,6 +35,7 @@ class AnswerPage(Page):
         self.kinds = {kind: Radio(desk, f"notice.answer.{kind}") for kind in KINDS}
         for radio in self.kinds.values():
             radio.clicked.connect(self._ready)
+        self.when = MomentField(desk, "answer.when")
         self.by = Check(desk, "answer.by")
         self.date = DateField(desk, "answer.by")
         self.date.setEnabled(False)
@@ -50,7 +51,10 @@ class AnswerPage(Page):
         self.footer = Footer(desk, self.save, key="answer.foot")
         self.note_label = Label(desk, "answer.note", role="strong")
         self.note_label.setBuddy(self.note)
-        kinds, dates = QWidget(), QWidget()
+        kinds, dates, came = QWidget(), QWidget(), QWidget()
+        came.setLayout(
+            Flow(Label(desk, "answer.when", tone="secondary", wrap=False), self.when, gap=px(8))
+        )
         kinds.setLayout(column(*self.kinds.values()))
         dates.setLayout(Flow(self.by, self.date, gap=px(8)))
         files = row(self.file, self.file_name, gap=px(8))
@@ -64,6 +68,7 @@ class AnswerPage(Page):
             px(8),
             Label(desk, "answer.kind", role="strong"),
             kinds,
+            came,
             dates,
             px(8),
             self.note_label,
@@ -86,6 +91,7 @@ class AnswerPage(Page):
         self._case, self._letter = what
         self._file = None
         self.by.setChecked(False)
+        self.when.begin()
         self.note.clear()
         for radio in self.kinds.values():
             radio.setAutoExclusive(False)
@@ -125,10 +131,10 @@ class AnswerPage(Page):
             self.note.toPlainText(),
             self._file,
         )
-        case = self._case
+        case, when = self._case, self.when.told()
         self.save.setEnabled(False)
         task = self.desk.runner.start(
-            lambda _: holdfast.answer(letter, kind, "", note, file, by), "task.recording"
+            lambda _: holdfast.answer(letter, kind, when, note, file, by), "task.recording"
         )
         task.succeeded.connect(lambda _: self._recorded())
         task.succeeded.connect(lambda _: self.desk.wanted.emit("case", (case, "")))

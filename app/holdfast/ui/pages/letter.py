@@ -416,6 +416,8 @@ class LetterPage(Page):
             held = bar.value()
             self.paper.setPlainText(notice.text)
             bar.setValue(held)
+        if "reply_by" in self.rows and notice.reply_by:
+            self.rows["reply_by"].suggest(notice.reply_by)
         self.approve.setEnabled(gauge.ready and not self._editing)
         self.restore.setVisible(notice.edited)
         # What the person wrote is theirs: answers would not change a word of it.

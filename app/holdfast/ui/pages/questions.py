@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 
-from PySide6.QtCore import QDate, QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QDate, QDateTime, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QDateEdit, QDateTimeEdit, QFrame, QPlainTextEdit, QWidget
 
+from holdfast.core.canonical import rfc3339
 from holdfast.core.notice import Question
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, column, row
@@ -33,6 +35,7 @@ class QuestionRow(QFrame):
         self.desk, self.question = desk, question
         px = desk.look.px
         self._given = ""
+        self._chosen = False
         self.setObjectName("row")
         self.title = Label(desk, f"notice.question.{question.id}", role="strong")
         self.why = Label(
@@ -70,7 +73,7 @@ class QuestionRow(QFrame):
             return self.text
         if question.kind == "date":
             self.date = DateField(desk, f"notice.question.{question.id}")
-            self.date.dateChanged.connect(lambda _: self._timer.start())
+            self.date.dateChanged.connect(self._choose_day)
             return self.date
         self.line = Field(desk, f"notice.question.{question.id}", limit=question.limit)
         self.title.setBuddy(self.line)
@@ -113,11 +116,25 @@ class QuestionRow(QFrame):
             self.text.blockSignals(True)
             self.text.setPlainText(answer)
             self.text.blockSignals(False)
-        elif self.date is not None and answer:
+        elif self.date is not None:
             self.date.blockSignals(True)
-            self.date.setDate(QDate.fromString(answer, Qt.DateFormat.ISODate))
+            self._chosen = bool(answer)
+            if answer:
+                self.date.setDate(QDate.fromString(answer, Qt.DateFormat.ISODate))
             self.date.blockSignals(False)
         self._tick()
+
+    def suggest(self, day: str) -> None:
+        """A day that holds as long as nobody chose one; it is no answer."""
+        if self.date is not None and not self._chosen:
+            self.date.blockSignals(True)
+            self.date.setDate(QDate.fromString(day, Qt.DateFormat.ISODate))
+            self.date.blockSignals(False)
+
+    def _choose_day(self) -> None:
+        """A date field cannot be empty: only a day that was changed is an answer."""
+        self._chosen = True
+        self._timer.start()
 
     @property
     def first(self) -> QWidget:
@@ -135,7 +152,7 @@ class QuestionRow(QFrame):
         if self.text is not None:
             return self.text.toPlainText().strip()
         assert self.date is not None
-        return self.date.date().toString(Qt.DateFormat.ISODate)
+        return self.date.date().toString(Qt.DateFormat.ISODate) if self._chosen else ""
 
     def flush(self) -> None:
         """What was written counts now."""
@@ -181,18 +198,30 @@ class DateField(QDateEdit):
 
 
 class MomentField(QDateTimeEdit):
-    """A day and a minute, in local order, with a calendar."""
+    """When something happened, to the minute; as it was opened it means now."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, key: str) -> None:
         super().__init__()
         self._desk = desk
         self.setCalendarPopup(True)
         self.setDisplayFormat("yyyy-MM-dd HH:mm")
+        called(self, desk, key)
         self.setMaximumWidth(desk.look.px(240))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         draw_arrow(QPainter(self), self, self._desk, "calendar")
+
+    def begin(self) -> None:
+        """It shows now."""
+        now = self._desk.holdfast.now().astimezone()
+        self.setDateTime(QDateTime.fromSecsSinceEpoch(int(now.timestamp())))
+
+    def told(self) -> str:
+        """RFC 3339; empty where it is this very minute, which is known to the second."""
+        at = self.dateTime().toUTC().toPython()
+        when = rfc3339(at.replace(tzinfo=UTC))  # type: ignore[attr-defined] # a datetime of Qt's
+        return "" if when[:16] == rfc3339(self._desk.holdfast.now())[:16] else when
 
 
 def first_answers(answers: Mapping[str, str], party: Mapping[str, str]) -> dict[str, str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -16,7 +15,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from holdfast.core.canonical import rfc3339
 from holdfast.core.job import Job
 from holdfast.core.notice import FormEntry, Notice, Platform, mask, reply_passed
 from holdfast.ui.desk import Desk
@@ -81,7 +79,7 @@ class SendPage(Page):
         self.copies: list[Button] = []
         self._at = 0
         self.history = column()
-        self.when = MomentField(desk)
+        self.when = MomentField(desk, "send.when")
         self.receipt = Button(desk, "send.receipt", icon="files", size="small")
         self.receipt.clicked.connect(self._choose_receipt)
         self.receipt_name = Line(desk, role="caption", tone="secondary")
@@ -146,8 +144,7 @@ class SendPage(Page):
             self._case, self._letter = what
             self._prepared, self._receipt, self._notice = False, None, None
             self._at = 0
-            now = self.desk.holdfast.now().astimezone()
-            self.when.setDateTime(QDateTime.fromSecsSinceEpoch(int(now.timestamp())))
+            self.when.begin()
             self._load()
             self.ways[self.way].radio.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -182,7 +179,6 @@ class SendPage(Page):
 
     def retell(self) -> None:
         notice, platform, desk = self._notice, self._platform, self.desk
-        self.when.setAccessibleName(desk.say("send.when"))
         if notice is None or platform is None:
             return
         name = platform.names(desk.lang)
@@ -419,12 +415,7 @@ class SendPage(Page):
 
     def _sent(self) -> None:
         holdfast, letter, way, receipt = (self.desk.holdfast, self._letter, self.way, self._receipt)
-        at = self.when.dateTime().toUTC().toPython()
-        when = rfc3339(at.replace(tzinfo=UTC))  # type: ignore[attr-defined] # a datetime of Qt's
-        now = rfc3339(holdfast.now())
-        # What was left at the opening of the page is now, to the second.
-        when = "" if when[:16] == now[:16] else when
-        case = self._case
+        when, case = self.when.told(), self._case
         self.done.setEnabled(False)
         task = self.desk.runner.start(
             lambda _: holdfast.sent(letter, way, when, receipt), "task.recording"
