@@ -4,6 +4,7 @@ const HEADER_SIZE = 80;
 const PERIOD = 2016;
 const TIMESPAN = 14n * 24n * 3600n;
 const BITS_LIMIT = 0x1d00ffff;
+const GENESIS_TIME = 1231006505;
 const TOLERANCE = 4n;
 // How much easier than the newest known period is too easy for blocks that no later checkpoint
 // holds: whoever has today's machines makes the blocks of years ago in minutes.
@@ -63,6 +64,19 @@ class CheckpointTable {
       this.bits.push(u32(packed, at + 32));
     }
     this.genesis = unhex(data.genesis).reverse();
+    this.starts = [GENESIS_TIME];
+    this.bits.slice(1).forEach((bits, at) => {
+      const [before, after] = [this.bits[at], bits].map((one) => targetOf(one) ?? 0n);
+      // What took less than a quarter of its time made the next four times as hard, and no more.
+      const took = before > 0n && before < 4n * after ? (TIMESPAN * after) / before : 0n;
+      this.starts.push(this.starts[at] + Number(took < 4n * TIMESPAN ? took : 4n * TIMESPAN));
+    });
+  }
+
+  // Unix seconds before which the chain was not there yet, some months short of the truth: each
+  // target says how long the period before it took, and those add up.
+  earliestTime(height) {
+    return this.starts[Math.min(Math.floor(height / PERIOD), this.starts.length - 1)];
   }
 
   hashAt(height) {
@@ -110,6 +124,7 @@ class CheckpointTable {
 function objection(height, header, table) {
   if (!hasWork(header)) return "no_work";
   if (!table.allows(height, header.bits)) return "target_too_easy";
+  if (header.time < table.earliestTime(height)) return "too_early";
   const known = table.hashAt(height);
   return known !== null && !equal(known, header.hash) ? "not_in_chain" : "";
 }
@@ -123,10 +138,13 @@ function linkRun(first, raw, table) {
   let count = raw.length / HEADER_SIZE;
   if (first === 0 ? equal(raw.subarray(0, 80), unhex(PRACTICE.genesis_header))
     : first === 1 && display(before) === PRACTICE.genesis_hash) {
-    walkRun(first, raw, () => PRACTICE.bits, () => null);
+    walkRun(first, raw, () => PRACTICE.bits, () => null, () => 0);
     network = "practice";
   } else {
-    const anchored = walkRun(first, raw, demandedBits(first, raw, table), (at) => table.hashAt(at));
+    const anchored = walkRun(
+      first, raw, demandedBits(first, raw, table), (at) => table.hashAt(at),
+      (at) => table.earliestTime(at),
+    );
     const known = first ? table.hashAt(first - 1) : null;
     if (!anchored && !(known !== null && equal(known, before))) return null;
     count = table.settles(first + count) - first;
@@ -153,17 +171,18 @@ function demandedBits(first, raw, table) {
   };
 }
 
-function walkRun(first, raw, demanded, knownHash) {
+function walkRun(first, raw, demanded, knownHash, earliestTime) {
   let anchored = false;
   let previous = raw.subarray(4, 36);
-  let bits = null;
+  let [bits, since] = [null, 0];
   let own = -1;
   let target = 0n;
   for (let at = 0, height = first; at < raw.length; at += HEADER_SIZE, height++) {
     if (!equal(raw.subarray(at + 4, at + 36), previous)) {
       bad(`block ${height} does not follow the one before it`);
     }
-    if (!at || height % PERIOD === 0) bits = demanded(height);
+    if (!at || height % PERIOD === 0) [bits, since] = [demanded(height), earliestTime(height)];
+    if (u32(raw, at + 68) < since) bad(`block ${height} is dated before its chain was there`);
     const named = u32(raw, at + 72);
     if (named !== own) [own, target] = [named, targetOf(named) ?? 0n];
     if (bits !== null && own !== bits) bad(`block ${height} has another target than its chain`);

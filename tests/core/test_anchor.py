@@ -198,7 +198,7 @@ def test_a_run_says_what_a_block_does_not_hold(
     found = judge(wrong, run=run, table=table)
     assert (found.status, found.reason, found.network) == ("broken", "root_differs", "bitcoin")
     # Two who agree with the proof against a run of the chain: nobody is believed.
-    other = miner.mine(bytes(32), 1, miner.bits_of(headers[PERIOD]))
+    other = miner.mine(bytes(32), miner.START, miner.bits_of(headers[PERIOD]))
     agree = [("A", PERIOD + 7, other), ("B", PERIOD + 7, other)]
     found = judge(wrong, headers=agree, run=run, table=table)
     assert (found.status, found.reason) == ("unchecked", "sources_disagree")
@@ -230,9 +230,13 @@ def test_headers_that_prove_nothing_are_broken_not_confirmed(
 ) -> None:
     height = PERIOD + 7
     lazy = miner.mine(
-        bytes(32), 1, miner.bits_of(headers[PERIOD]), height.to_bytes(32, "big"), work=False
+        bytes(32),
+        miner.START,
+        miner.bits_of(headers[PERIOD]),
+        height.to_bytes(32, "big"),
+        work=False,
     )
-    cheap = miner.mine(bytes(32), 1, miner.EASY, height.to_bytes(32, "big"))
+    cheap = miner.mine(bytes(32), miner.START, miner.EASY, height.to_bytes(32, "big"))
     cases = [
         (lazy, table, "no_work"),
         (cheap, shipped, "target_too_easy"),
@@ -243,7 +247,7 @@ def test_headers_that_prove_nothing_are_broken_not_confirmed(
             attested(height), headers=[("A", height, raw), ("B", height, raw)], table=known
         )
         assert (found.status, found.reason, found.network) == ("broken", reason, "")
-    other = miner.mine(bytes(32), 1, miner.EASY, (PERIOD - 1).to_bytes(32, "big"))
+    other = miner.mine(bytes(32), miner.START, miner.EASY, (PERIOD - 1).to_bytes(32, "big"))
     found = judge(attested(PERIOD - 1), headers=[("A", PERIOD - 1, other)], table=table)
     assert (found.status, found.reason) == ("broken", "not_in_chain")
     good = ("A", height, headers[height])
@@ -256,8 +260,8 @@ def test_sources_that_disagree_confirm_nothing(
 ) -> None:
     height = PERIOD + 7
     bits = miner.bits_of(headers[PERIOD])
-    elsewhere = miner.mine(bytes(32), 1, bits)
-    sibling = miner.mine(bytes(32), 1, bits, height.to_bytes(32, "big"))
+    elsewhere = miner.mine(bytes(32), miner.START, bits)
+    sibling = miner.mine(bytes(32), miner.START, bits, height.to_bytes(32, "big"))
     for other in (elsewhere, sibling):
         found = judge(
             attested(height),

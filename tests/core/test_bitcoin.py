@@ -378,7 +378,10 @@ def test_a_run_must_hold_together(headers: list[bytes], table: CheckpointTable) 
     lazy = [
         *headers[PERIOD : PERIOD + 5],
         miner.mine(
-            double_sha256(headers[PERIOD + 4]), 1, miner.bits_of(headers[PERIOD]), work=False
+            double_sha256(headers[PERIOD + 4]),
+            miner.START,
+            miner.bits_of(headers[PERIOD]),
+            work=False,
         ),
     ]
     with pytest.raises(BadHeader, match="no proof of work"):
@@ -388,6 +391,39 @@ def test_a_run_must_hold_together(headers: list[bytes], table: CheckpointTable) 
             link(0, raw, table)
     with pytest.raises(BadHeader):
         link(-1, bytes(80), table)
+
+
+def test_a_block_is_not_dated_before_its_chain_was_there(
+    headers: list[bytes], table: CheckpointTable
+) -> None:
+    """Whoever has the work of one block could date it anything, on the newest checkpoint too."""
+    since, bits = table.earliest_time(PERIOD), miner.bits_of(headers[PERIOD])
+    assert bitcoin.GENESIS_TIME < since <= miner.time_of(headers[PERIOD])
+    before = double_sha256(headers[PERIOD - 1])
+    for time, reason in ((since, ""), (since - 1, "too_early"), (1, "too_early")):
+        raw = miner.mine(before, time, bits)
+        assert objection(PERIOD, parse_header(raw), table) == reason
+        if reason:
+            with pytest.raises(BadHeader, match=f"block {PERIOD} is dated before"):
+                link(PERIOD, raw, table)
+        else:
+            assert link(PERIOD, raw, table) is not None
+
+
+def test_when_the_chain_was_where_follows_from_its_targets(shipped: CheckpointTable) -> None:
+    """Months short of the truth, as for the block whose header is known, and never beyond it."""
+    known = 1432827678
+    assert 0 < known - shipped.earliest_time(358391) < 180 * 24 * 3600
+    last = shipped.earliest_time(shipped.height + 1)
+    assert shipped.earliest_time(10**8) == last
+    starts = [shipped.earliest_time(height) for height in range(0, shipped.height, PERIOD)]
+    assert starts == sorted(starts)
+    assert shipped.as_of[:4] == "2026"
+    assert last > 1767225600  # 2026-01-01
+    # A period that took no time at all says nothing of how little it took.
+    hard = bits_of((target_of(BITS_LIMIT) or 0) // 4)
+    swift = CheckpointTable(hashes=(bytes(32),), bits=(BITS_LIMIT, hard))
+    assert swift.earliest_time(PERIOD) == bitcoin.GENESIS_TIME
 
 
 def test_a_run_may_not_choose_its_target(headers: list[bytes], table: CheckpointTable) -> None:
@@ -441,7 +477,7 @@ def test_a_table_with_an_impossible_target_links_nothing(headers: list[bytes]) -
         bits=(miner.EASY, 0x1D800001),
         limit=miner.EASY,
     )
-    raw = miner.mine(double_sha256(headers[PERIOD - 1]), 1)
+    raw = miner.mine(double_sha256(headers[PERIOD - 1]), miner.START)
     raw = raw[:72] + (0x1D800001).to_bytes(4, "little") + raw[76:]
     with pytest.raises(BadHeader, match="no proof of work"):
         link(PERIOD, raw, broken)

@@ -55,8 +55,13 @@ const asks = {
     return parts.checkOts("x", digestOf(digests), parts.unhex(raw), null, runs, true);
   },
   run({ first, raw, table }) {
-    const linked = parts.linkRun(first, parts.unhex(raw), new parts.CheckpointTable(table));
-    return linked === null ? null : linked.last;
+    try {
+      const linked = parts.linkRun(first, parts.unhex(raw), new parts.CheckpointTable(table));
+      return linked === null ? null : linked.last;
+    } catch (error) {
+      if (!(error instanceof parts.Bad)) throw error;
+      return error.message;
+    }
   },
   hash({ name, raw }) {
     return parts.hex(parts.HASHES[name](parts.unhex(raw)));

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from holdfast.core import practice
@@ -28,6 +29,7 @@ TIMESPAN = 14 * 24 * 3600
 BITS_LIMIT = 0x1D00FFFF
 """The easiest target of the real chain."""
 GENESIS_HASH = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f"
+GENESIS_TIME = 1231006505
 TOLERANCE = 4
 """How much easier than the last known period a target may be where the table has ended."""
 CHEAP = 16
@@ -188,6 +190,15 @@ class CheckpointTable:
         last, limit = target_of(self.bits[-1]), target_of(self.limit)
         return min((last or 0) * TOLERANCE, limit or 0)
 
+    def earliest_time(self, height: int) -> int:
+        """Unix seconds before which the chain was not there yet, some months short of the truth.
+
+        Each target says how long the period before it took, and those add up; of the first year,
+        when there was none easier, two weeks each.  What is not in a period is left out.
+        """
+        starts = _starts(self)
+        return starts[min(height // PERIOD, len(starts) - 1)]
+
     def settles(self, end: int) -> int:
         """Below which height a run that holds together up to ``end`` is the chain's.
 
@@ -199,6 +210,16 @@ class CheckpointTable:
         newest, old = (target_of(bits) or 0 for bits in (self.bits[-1], self.bits[begin // PERIOD]))
         # The first block is known as well.
         return end if old <= newest * CHEAP else max(begin, 1)
+
+
+@lru_cache(maxsize=16)
+def _starts(table: CheckpointTable) -> tuple[int, ...]:
+    found = [GENESIS_TIME]
+    for before, after in pairwise(target_of(bits) or 0 for bits in table.bits):
+        # What took less than a quarter of its time made the next four times as hard, and no more.
+        took = TIMESPAN * after // before if 0 < before < 4 * after else 0
+        found.append(found[-1] + min(took, 4 * TIMESPAN))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,9 +267,10 @@ def link(first: int, raw: bytes, table: CheckpointTable) -> LinkedRun | None:
 @lru_cache(maxsize=MOST_RUNS)
 def _link(first: int, raw: bytes, table: CheckpointTable) -> LinkedRun | None:
     if _starts_practice(first, raw):
-        _walk(first, raw, _practice_bits, lambda _height: None)
+        _walk(first, raw, _practice_bits, lambda _height: None, lambda _height: 0)
         return LinkedRun(network="practice", first=first, raw=raw)
-    anchored = _walk(first, raw, _chain_bits(first, raw, table), table.hash_at)
+    demanded = _chain_bits(first, raw, table)
+    anchored = _walk(first, raw, demanded, table.hash_at, table.earliest_time)
     if not anchored and not (first and table.hash_at(first - 1) == raw[4:36]):
         return None
     count = table.settles(first + len(raw) // HEADER_SIZE) - first
@@ -291,18 +313,21 @@ def _walk(
     raw: bytes,
     demanded: Callable[[int], int | None],
     known_hash: Callable[[int], bytes | None],
+    earliest_time: Callable[[int], int],
 ) -> bool:
     """Whether a known hash was met on the way through a run that holds together."""
     view = memoryview(raw)
     anchored = False
     previous = raw[4:36]
     bits: int | None = None
-    own, target = 0, 0
+    own, target, since = 0, 0, 0
     for height, at in enumerate(range(0, len(raw), HEADER_SIZE), first):
         if view[at + 4 : at + 36] != previous:
             raise BadHeader(f"block {height} does not follow the one before it")
         if not at or height % PERIOD == 0:
-            bits = demanded(height)
+            bits, since = demanded(height), earliest_time(height)
+        if int.from_bytes(view[at + 68 : at + 72], "little") < since:
+            raise BadHeader(f"block {height} is dated before its chain was there")
         if (named := int.from_bytes(view[at + 72 : at + 76], "little")) != own:
             own, target = named, target_of(named) or 0
         if bits is not None and own != bits:
@@ -412,6 +437,8 @@ def objection(height: int, header: Header, table: CheckpointTable) -> str:
         return "no_work"
     if not table.allows(height, header.bits):
         return "target_too_easy"
+    if header.time < table.earliest_time(height):
+        return "too_early"
     known = table.hash_at(height)
     if known is not None and known != header.hash:
         return "not_in_chain"

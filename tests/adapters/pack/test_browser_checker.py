@@ -40,6 +40,7 @@ from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import anchor, ed25519
 from holdfast.core.bitcoin import (
     PERIOD,
+    BadHeader,
     CheckpointTable,
     bits_of,
     display,
@@ -896,6 +897,31 @@ def test_blocks_made_today_on_an_old_checkpoint_are_left_out_as_by_the_core(node
             ours = link(first, raw, table)
             theirs = node.asked("run", first=first, raw=raw.hex(), table=written)
             assert theirs == (None if ours is None else ours.last), (first, harder)
+
+
+def test_a_block_that_is_dated_too_early_is_none_to_all(node: Engine) -> None:
+    mined = miner.chain(PERIOD)
+    table = CheckpointTable(
+        hashes=(double_sha256(mined[-1]),),
+        bits=(miner.EASY, miner.EASY),
+        genesis=double_sha256(mined[0]),
+    )
+    packed = table.hashes[0] + miner.EASY.to_bytes(4, "little")
+    written = {
+        "genesis": display(table.genesis),
+        "first_bits": f"{miner.EASY:08x}",
+        "rows": base64.b64encode(packed).decode(),
+    }
+    since = table.earliest_time(PERIOD)
+    for time in (since, since - 1):
+        raw = miner.mine(table.hashes[0], time)
+        theirs = node.asked("run", first=PERIOD, raw=raw.hex(), table=written)
+        try:
+            ours: Any = getattr(link(PERIOD, raw, table), "last", None)
+        except BadHeader as error:
+            ours = str(error)
+        assert theirs == ours
+        assert (ours == PERIOD) is (time == since)
 
 
 def test_hashes_are_those_of_hashlib(node: Engine) -> None:
