@@ -24,10 +24,12 @@ MANIFEST = b'{"exhibit":"E0001"}'
 SHA = hashlib.sha256(MANIFEST).hexdigest()
 
 
-def entry(seq: int, act: str = "case.opened", path: str = "") -> LedgerEntry:
+def entry(
+    seq: int, act: str = "case.opened", path: str = "", ledger: str = ORIGIN.partition("/")[2]
+) -> LedgerEntry:
     refs = [Ref(path=path, size=len(MANIFEST), sha256=SHA, sm3=SHA)] if path else []
     return write_entry(
-        ledger=ORIGIN[16:],
+        ledger=ledger,
         seq=seq,
         at="2026-11-12T13:06:31.000Z",
         actor="installation:x",
@@ -39,8 +41,12 @@ def entry(seq: int, act: str = "case.opened", path: str = "") -> LedgerEntry:
     )
 
 
-def made(path: str = "exhibits/E0001/capture.json", by: Signer | None = OWNER) -> dict[str, bytes]:
-    lines = [entry(0), entry(1, "exhibit.sealed", path), entry(2)]
+def made(
+    path: str = "exhibits/E0001/capture.json",
+    by: Signer | None = OWNER,
+    line: LedgerEntry | None = None,
+) -> dict[str, bytes]:
+    lines = [entry(0), line or entry(1, "exhibit.sealed", path), entry(2)]
     leaves = [line.leaf for line in lines]
     head = Checkpoint(origin=ORIGIN, size=3, root=tree_root(leaves))
     if by is not None:
@@ -99,6 +105,17 @@ def test_what_is_missing_is_not_held_against_it() -> None:
 def test_a_line_that_sealed_something_else_is_found() -> None:
     assert ("file_changed", "broken") in said(made("exhibits/E0002/capture.json"))
     assert ("file_changed", "broken") in said(made(""))
+
+
+def test_a_line_that_is_not_of_this_record_or_sealed_nothing_is_found() -> None:
+    """Any line with the right path in it was taken for the one that sealed."""
+    path = "exhibits/E0001/capture.json"
+    withdrawn = entry(1, "exhibit.withdrawn", path)
+    assert ("enclosed_other", "broken") in said(made(line=withdrawn))
+    other = entry(1, "exhibit.sealed", path, "01930000-0000-7000-8000-000000000002")
+    assert ("inclusion_differs", "broken") in said(made(line=other))
+    named = f"{OWNER.named('holdfast.local/x')}\n".encode()
+    assert ("checkpoint_signature", "broken") in said(made() | {"key.txt": named})
 
 
 def test_a_crowd_of_heads_and_keys_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,11 +15,13 @@ from holdfast.core.bag import Seen
 from holdfast.core.growth import Kept, read_kept
 from holdfast.core.ledger import (
     Checkpoint,
+    origin,
     read_checkpoint,
     read_entry,
     read_keys,
     read_proof,
     root_from_inclusion,
+    world_of,
 )
 from holdfast.core.pack import capture_path
 from holdfast.core.verdict import Finding
@@ -85,7 +87,7 @@ def _heads(inside: Mapping[str, bytes], seen: Seen) -> dict[bytes, Checkpoint]:
         found[raw] = head
         if not head.signatures:
             seen.say(attached, "checkpoint_unsigned", "weak")
-        elif any(head.signed_by(key, ed25519.verify) for key in keys):
+        elif any(k.name == head.origin and head.signed_by(k, ed25519.verify) for k in keys):
             seen.say(attached, "enclosed_head", "ok", f"{head.size}, {head.root.hex()}")
         elif keys:
             seen.say(attached, "checkpoint_signature", "broken")
@@ -108,8 +110,12 @@ def _exhibit(
     except ValueError as error:
         seen.say(name, "inclusion_malformed", "broken", str(error))
         return
-    if index != line.seq or root != head.root or head.note not in heads:
+    of = origin(line.ledger, world_of(head.origin))
+    if index != line.seq or root != head.root or head.note not in heads or head.origin != of:
         seen.say(name, "inclusion_differs", "broken")
+        return
+    if (line.act, line.subject) != ("exhibit.sealed", number):
+        seen.say(name, "enclosed_other", "broken", f"{line.act}, {line.subject}")
         return
     manifest = inside.get(manifest_name(number))
     refs = [(ref.path, ref.sha256) for ref in line.refs]
