@@ -22,7 +22,7 @@ from holdfast.ui.check_row import CheckRow
 from holdfast.ui.layout import Flow, column, reading_order
 from holdfast.ui.pages.today import links_in
 from holdfast.ui.phrases import sealing_lines, short_time, stamps_by_exhibit, stamps_of
-from holdfast.ui.widgets import Button, Choice, Door, Label
+from holdfast.ui.widgets import Button, Choice, Door, Label, announce
 
 from .conftest import Open, settle
 
@@ -269,6 +269,13 @@ def test_an_empty_table_says_why_it_is_empty(qtbot: QtBot, full: FakeHoldfast, o
     settle(qtbot, window)
     tab.table.viewport().grab()
     assert tab.table.accessibleDescription().startswith("还没有证据")
+    # What was announced of another table is not taken back by its being drawn.
+    window.go("series", (full.cases()[0].id, ""))
+    settle(qtbot, window)
+    episodes = window.page("series").table
+    announce(episodes, "said")
+    episodes.viewport().grab()
+    assert episodes.accessibleDescription() == "said"
 
 
 def test_time_stamps_are_sorted_to_exhibits_as_one_by_one(full: FakeHoldfast) -> None:

@@ -724,7 +724,9 @@ class Table(QTableView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        empty = bool(self.nothing) and self.model().rowCount() == 0
+        if not self.nothing:
+            return
+        empty = self.model().rowCount() == 0
         said = self._desk.say(self.nothing) if empty else ""
         self.setAccessibleDescription(said)
         if empty:
