@@ -11,13 +11,15 @@ from typing import Any
 
 from fuzz.target import LENT
 from holdfast.core import minisign
-from holdfast.core.canonical import canonical
+from holdfast.core.canonical import canonical, moment
+from holdfast.core.exported import list_comment
 from holdfast.core.ledger import (
     Checkpoint,
     VerifierKey,
     inclusion_proof,
     leaf_hash,
     read_checkpoint,
+    read_entry,
     read_proof,
     tree_root,
     write_proof,
@@ -131,6 +133,16 @@ def _included(name: str, old: bytes, leaves: Sequence[bytes]) -> bytes:
     return write_proof(index, inclusion_proof(leaves[: head.size], index), note)
 
 
+def _said_along(files: Mapping[str, bytes]) -> str:
+    """What belongs beside the signed list, as far as line and head can be read."""
+    try:
+        last = read_entry(files[PAYLOAD + ENTRIES].rstrip(b"\n").rpartition(b"\n")[2])
+        head = read_checkpoint(files[PAYLOAD + HEAD])
+        return list_comment(head, int(moment(last.at).timestamp()))
+    except (KeyError, ValueError):
+        return "again"
+
+
 def rebagged(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files under lists made anew, and the signature over them."""
     made = dict(files)
@@ -145,7 +157,7 @@ def rebagged(files: Mapping[str, bytes]) -> dict[str, bytes]:
         {n: d for n, d in made.items() if n not in body and n not in unlisted}
     )
     if SIGNATURE in made:
-        comment = "again"
+        comment = _said_along(made)
         made[SIGNATURE] = minisign.sign(made[TAG_MANIFEST], comment, public(), _signer().sign).note
     return made
 

@@ -82,7 +82,7 @@ def _kept(data: bytes) -> None:
     with suppress(ValueError):
         kept = growth.read_kept("kept", data)
         leaves = [hashlib.sha256(bytes([at])).digest() for at in range(9)]
-        lines = growth.Lines(origin=kept.origin, leaves=leaves, keys=(), live=False)
+        lines = growth.Lines(origin=kept.origin, leaves=leaves, signers=(), live=False)
         seen = Seen()
         growth.judge_kept((kept,), lines, seen, ed25519.verify)
         growth.judge_growth((kept, kept), seen)
