@@ -441,7 +441,8 @@ class ZipPack:
         if kept is not None:
             return kept
         with self._open(name) as file:
-            data = _read_whole(file, limit)
+            # What is asked for is set aside at once, so no more than there is.
+            data = _read_whole(file, self.size(name))
         self._as_stated(name, len(data))
         return data
 
