@@ -6,7 +6,7 @@ It only reads.  Every finding names the case it is about.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -179,6 +179,10 @@ class _Records:
 
     def __init__(self, case: CopiedCase) -> None:
         self.case = case
+
+    def custody(self, _case_id: str) -> AbstractContextManager[None]:
+        """Nobody writes into a copy."""
+        return nullcontext()
 
     def entries(self, _case_id: str) -> tuple[LedgerEntry, ...]:
         try:
