@@ -622,3 +622,26 @@ def test_a_folder_of_keys_that_cannot_be_used_holds_no_sealing_up(tmp_path: Path
             assert custody.head().signatures == ()
         with pytest.raises(Unavailable, match="key_locked"):
             at.store.change_key()
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+def test_a_database_that_is_gone_from_among_sealed_files_is_not_begun_anew(
+    tmp_path: Path, left: str
+) -> None:
+    with desk(tmp_path) as at:
+        at.store.open_case("a", "real")
+        at.vault.keep_bytes(b"sealed")
+    database = tmp_path / "holdfast.db"
+    kept = database.read_bytes()
+    for _ in range(2):
+        if left == "nothing":
+            database.unlink(missing_ok=True)
+        else:
+            database.write_bytes(b"")
+        with pytest.raises(Tampered, match="database_missing"):
+            Store(tmp_path, FakeClock(), Keys(tmp_path / "keys"))
+    with pytest.raises(Tampered, match="database_missing"):
+        Store(tmp_path, FakeClock(), Keys(tmp_path / "keys"))
+    database.write_bytes(kept)
+    with desk(tmp_path) as at:
+        assert len(at.store.all(Case)) == 1

@@ -347,3 +347,25 @@ def test_a_data_folder_that_leads_nowhere_is_one_sentence(
     for folder in (str(tmp_path / "one"), "~nobody-of-that-name/x", str(tmp_path / ("x" * 300))):
         assert run(["case", "list", "--lang", "en", "--data", folder]) == 1
         assert "cannot be written to" in capsys.readouterr().err
+
+
+def test_nothing_is_put_among_what_holdfast_keeps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+
+    def told(*line: str) -> str:
+        capsys.readouterr()
+        assert run([*line, "--lang", "en", "--data", str(data)]) == 1
+        return capsys.readouterr().err
+
+    assert run(["case", "new", "x", "--data", str(data)]) == 0
+    (tmp_path / "way").symlink_to(data)
+    for place in (data / "holdfast.db", data / "staging" / "pack", tmp_path / "way" / "x.zip"):
+        out = ("--out", str(place))
+        assert "in the data folder" in told("export", "--case", "HF", *out)
+        assert "in the data folder" in told("ledger", "checkpoint", "HF", *out)
+    assert run(["case", "show", "HF", "--data", str(data)]) == 0
+    assert (
+        run(["export", "--case", "HF", "--out", str(data / "out" / "x"), "--data", str(data)]) == 0
+    )

@@ -105,7 +105,9 @@ class Letters(Keeping):
         """Copies of an approved letter's files lie in a folder."""
         from holdfast.usecases import notify
 
-        return notify.files(notice, out_dir, store=self._store, vault=self._vault, job=job)
+        return notify.files(
+            notice, self._outside(out_dir), store=self._store, vault=self._vault, job=job
+        )
 
     def full_value(self, notice: str, field: str) -> str:
         """What is copied for one field of the platform's form."""

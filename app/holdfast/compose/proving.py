@@ -85,7 +85,7 @@ class Proving(Cases, ChainVerbs):
         found = self._store.case(case)
         return export.export(
             found.id,
-            out.expanduser().absolute(),
+            self._outside(out),
             store=self._store,
             vault=self._vault,
             format=self._packs,
@@ -173,12 +173,13 @@ class Proving(Cases, ChainVerbs):
     def looking(self, targets: Sequence[str], out: Path, job: Job) -> Looking:
         """What is about to be verified and written down at ``out``, as it is at this moment.
 
-        Raises Refused(``out_in_target``): no paper is written into what is verified.
+        Raises Refused(``out_in_target``, ``out_in_data``): no paper is written into what is
+        verified, or among what is kept here.
         """
         from holdfast.core.canonical import rfc3339
         from holdfast.usecases.verification import Looking
 
-        out = out.expanduser().absolute()
+        out = self._outside(out)
         for target in map(Path, targets):
             if out.resolve().is_relative_to(target.resolve()):
                 raise Refused("out_in_target", path=str(out))

@@ -297,13 +297,23 @@ class Workshop:
 
         return hashlib.sha256(self._packs.verifier()).hexdigest()
 
-    @staticmethod
-    def _placed(out: Path, write: Callable[[Path], object]) -> Path:
+    def _outside(self, out: Path) -> Path:
+        """The place where something is to go, if that is not among what Holdfast itself keeps.
+
+        Raises Refused(``out_in_data``): it would replace a database, or be cleared away.
+        """
+        place = out.expanduser().absolute()
+        whole = place.resolve()
+        if whole.is_relative_to(self.data) and not whole.is_relative_to(self.data / "out"):
+            raise Refused("out_in_data", path=str(place))
+        return place
+
+    def _placed(self, out: Path, write: Callable[[Path], object]) -> Path:
         """What ``write`` puts into a draft stands at ``out``, whole, or what stood there before.
 
-        Raises Refused(``out_unwritable``), and what ``write`` raises.
+        Raises Refused(``out_in_data``, ``out_unwritable``), and what ``write`` raises.
         """
-        out = out.expanduser().absolute()
+        out = self._outside(out)
         draft = out.with_name(f".{out.name}.new")
         try:
             out.parent.mkdir(parents=True, exist_ok=True)

@@ -438,6 +438,9 @@ def _open(path: Path) -> sqlite3.Connection:
         had = applied(conn)
         if had - MIGRATIONS.keys():
             raise Refused("database_newer", path=path.name)
+        if not had and any((path.parent / "objects").glob("??/*")):
+            # To begin anew here would hide that everything is lost.
+            raise Tampered("database_missing", path=path.name)
         if MIGRATIONS.keys() - had:
             if had:
                 _back_up(conn, path.with_name(f"{path.stem}.before-{len(had) + 1}.db"))
