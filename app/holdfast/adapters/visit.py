@@ -151,9 +151,10 @@ class Visit:
             self.broken = error.code
             if self._archive is not None and not self._told:
                 self._told = self._archive.salvage(kept.folder, kept.files, self._opened())
-        except Exception:
-            # A bug of ours leaves what was kept, but nothing from inside.
-            self.tab.check_address()
+        except BaseException as error:
+            if not isinstance(error, HoldfastError):
+                # A bug of ours leaves what was kept, but nothing that came from inside.
+                self.tab.check_address()
             raise
         finally:
             self.tab.go_on()
