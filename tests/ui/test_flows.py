@@ -727,6 +727,9 @@ def test_a_day_that_nobody_chose_is_no_answer(
     window.go("letter", (case, ""))
     settle(qtbot, window)
     letter = window.here
+    steps = letter.steps
+    steps.platform.setCurrentIndex(steps.platform.findData("douyin"))
+    steps.platform.activated.emit(steps.platform.currentIndex())
     letter._open_letter()
     settle(qtbot, window)
     row = letter.rows["reply_by"]
