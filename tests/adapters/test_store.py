@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from filelock import FileLock
 
 from fakes.clock import FakeClock
 from fakes.desk import Desk, desk
@@ -413,22 +414,73 @@ def test_a_key_is_replaced_on_purpose_and_every_case_says_so(tmp_path: Path) -> 
         assert acts == ["case.opened", "key.rotated", "exhibit.viewed"]
 
 
-def test_a_change_of_the_key_that_breaks_off_leaves_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("after", range(5))
+def test_a_change_of_the_key_that_breaks_off_is_carried_through_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    with desk(tmp_path) as at:
-        case = at.store.open_case("a", "real")
-        before = at.store.key(case.id)
-        monkeypatch.setattr(at.store._keys, "_keep", lambda _: 1 / 0)
+    """It breaks off after so many steps: each case told, another key kept, what lay there gone."""
+    left = [after]
+
+    def breaking(real: Callable[..., object]) -> Callable[..., object]:
+        def step(*given: object) -> object:
+            if not left[0]:
+                raise ZeroDivisionError
+            left[0] -= 1
+            return real(*given)
+
+        return step
+
+    with desk(tmp_path) as at, monkeypatch.context() as patch:
+        cases = [at.store.open_case(name, "real") for name in "ab"]
+        before = at.store.key(cases[0].id)
+        assert before is not None
+        patch.setattr(Store, "_hand_over", breaking(Store._hand_over))
+        patch.setattr(Keys, "_keep", breaking(Keys._keep))
+        patch.setattr(Keys, "_remember", breaking(Keys._remember))
+        patch.setattr(Keys, "_forget", breaking(Keys._forget))
         with pytest.raises(ZeroDivisionError):
             at.store.change_key()
     with desk(tmp_path) as at:
+        assert sorted(path.name for path in (tmp_path / "keys").glob("*.ed25519")) == [
+            "installation.ed25519"
+        ]
+        for case in cases:
+            with at.store.custody(case.id) as custody:
+                custody.append("exhibit.viewed", "E0001")
+            key = at.store.key(case.id)
+            assert key is not None
+            assert key.public_key != before.public_key
+            acts = [entry.act for entry in at.store.entries(case.id)]
+            assert acts == ["case.opened", "key.rotated", "exhibit.viewed"]
+            over = [head for head in at.store.checkpoints(case.id) if head.size == 2]
+            former = replace(before, name=key.name)
+            assert over[0].signed_by(former, ed25519.verify)
+            assert over[0].signed_by(key, ed25519.verify)
+
+
+def test_a_key_that_nobody_can_read_is_not_waited_for(tmp_path: Path) -> None:
+    with desk(tmp_path) as at:
+        case = at.store.open_case("a", "real")
+        before = at.store.key(case.id)
+    (tmp_path / "keys" / "next.ed25519").write_bytes(b"?")
+    with desk(tmp_path) as at:
         assert at.store.key(case.id) == before
-        with at.store.custody(case.id) as custody:
-            custody.append("exhibit.viewed", "E0001")
-        acts = [entry.act for entry in at.store.entries(case.id)]
-        assert acts == ["case.opened", "key.rotated", "key.rotated", "exhibit.viewed"]
-        assert at.store.entries(case.id)[2].facts["key"] == str(before)
+    assert not (tmp_path / "keys" / "next.ed25519").exists()
+
+
+def test_two_changes_of_the_key_do_not_cross(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys_module, "PATIENCE_S", 0.1)
+    with desk(tmp_path) as at:
+        case = at.store.open_case("a", "real")
+        with FileLock(tmp_path / "keys" / "change.lock"):
+            with pytest.raises(Unavailable, match="database_busy"):
+                at.store.change_key()
+            (tmp_path / "keys" / "next.ed25519").write_bytes(b"?")
+            with desk(tmp_path):
+                pass  # which does not wait for it to be done
+        assert [entry.act for entry in at.store.entries(case.id)] == ["case.opened"]
 
 
 def test_a_key_that_cannot_be_had_is_not_replaced(

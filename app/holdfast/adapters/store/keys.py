@@ -15,7 +15,7 @@ import queue
 import secrets
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -84,23 +84,67 @@ class Keys:
     def change(self, announce: Callable[[SigningKey, SigningKey], None]) -> None:
         """Another key signs from now on; the one before is forgotten.
 
-        ``announce`` has both while the one before is still the one that is used: whatever ends
-        there, or before the other is kept, leaves it so.  It has both once more when nobody uses
-        the one before any longer, for what was begun with it meanwhile.  Raises
-        Unavailable(``key_locked``) while the one before cannot be had.
+        The other is durable before ``announce`` has both, and used only afterwards: whatever ends
+        in between is carried through by ``settle``, for a record that names a key nobody has could
+        be handed over by nobody.  ``announce`` has both once more when nobody uses the one before
+        any longer, for what was begun with it meanwhile.  Raises Unavailable(``key_locked``) while
+        the one before cannot be had, Unavailable(``database_busy``) while another process changes
+        it.
         """
+        if self.key() is None:
+            raise Unavailable("key_locked")
+        with self._alone():
+            if not self._next.exists():
+                seed = base64.b64encode(secrets.token_bytes(32)).decode()
+                self._write(self._next, f"{seed}\n{self._noted()}\n".encode())
+            self._hand_over(announce)
+
+    def settle(self, announce: Callable[[SigningKey, SigningKey], None]) -> None:
+        """A change that broke off is carried through; nothing happens where none did.
+
+        Raises as ``change``.
+        """
+        if not self._next.exists():
+            return
+        with self._alone():
+            if self._next.exists():  # else somebody was quicker
+                self._hand_over(announce)
+
+    def _hand_over(self, announce: Callable[[SigningKey, SigningKey], None]) -> None:
         before = self.key()
         if before is None:
             raise Unavailable("key_locked")
-        kind, _, account = self._noted().partition(" ")
-        seed = secrets.token_bytes(32)
-        announce(before, _usable(seed))
-        self._keep(seed)
-        announce(before, _usable(seed))
+        text, _, place = self._next.read_bytes().partition(b"\n")
+        seed = _seed_in(text)
+        if seed is not None:
+            after = _usable(seed)
+            if after.public != before.public:
+                announce(before, after)
+                self._keep(seed)
+                announce(before, after)
+            self._forget(place.decode("ascii", "replace").strip())
+        self._next.unlink()
+        durable_folder(self._folder)
+
+    def _forget(self, place: str) -> None:
+        """The key before is kept nowhere."""
+        kind, _, account = place.partition(" ")
         if kind == "keyring":
             patiently(lambda: _off_keyring(account))
         elif self.place != "file":
             self._file.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process changes the key."""
+        # It brings asyncio, which whoever only reads need not wait for.
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self._folder / "change.lock", timeout=PATIENCE_S):
+                yield
+        except Timeout as error:
+            raise Unavailable("database_busy") from error
 
     @property
     def place(self) -> str:
@@ -155,6 +199,11 @@ class Keys:
     @property
     def _file(self) -> Path:
         return self._folder / "installation.ed25519"
+
+    @property
+    def _next(self) -> Path:
+        """The key that is to be used, while every case is told of it, and where the other lies."""
+        return self._folder / "next.ed25519"
 
     def _from_file(self) -> bytes | None:
         try:

@@ -11,16 +11,17 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from functools import cache
+from contextlib import closing, contextmanager, suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.adapters.store.keys import Keys, SigningKey
 from holdfast.adapters.store.schema import MIGRATIONS, applied, migrate
+from holdfast.core import ed25519
 from holdfast.core.canonical import Json, rfc3339
 from holdfast.core.case import Case
-from holdfast.core.errors import Refused, Tampered, Unavailable
+from holdfast.core.errors import HoldfastError, Refused, Tampered, Unavailable
 from holdfast.core.evidence import Exhibit, World
 from holdfast.core.ledger import (
     Checkpoint,
@@ -62,6 +63,8 @@ class Store:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = data / NAME
         self._db = _open(self._path)
+        with suppress(HoldfastError, OSError):  # it is tried again the next time
+            self._keys.settle(partial(self._announce, {}))
 
     def close(self) -> None:
         """The file is closed; nothing can be asked any more."""
@@ -250,27 +253,40 @@ class Store:
         """Another key signs from now on, and every case says so; those cases.
 
         What is there by now is signed by the key before, and so, beside the new one, is the head
-        that says so: nobody else can take over a record like that.  Raises
-        Unavailable(``key_locked``).
+        that says so: nobody else can take over a record like that.  What breaks off is carried
+        through when the database is opened again.  Raises Unavailable(``key_locked``,
+        ``database_busy``).
         """
         told: dict[str, Case] = {}
-
-        def announce(before: SigningKey, after: SigningKey) -> None:
-            with self._transaction():
-                # Those that another window opened meanwhile are there by the second time.
-                cases = [case for case in self.all(Case) if case.id not in told]
-            for case in cases:
-                self.head(case)
-                self.checkpoints(case.id)
-                with self._transaction():
-                    self._rotated(
-                        case, VerifierKey(name=self._origin(case), public_key=after.public)
-                    )
-                    self._head_by(case, (before, after))
-                told[case.id] = case
-
-        self._keys.change(announce)
+        self._keys.change(partial(self._announce, told))
         return tuple(told.values())
+
+    def _announce(self, told: dict[str, Case], before: SigningKey, after: SigningKey) -> None:
+        with self._transaction():
+            # Those that another window opened meanwhile are there by the second time.
+            cases = [case for case in self.all(Case) if case.id not in told]
+        for case in cases:
+            self._hand_over(case, before, after)
+            told[case.id] = case
+
+    def _hand_over(self, case: Case, before: SigningKey, after: SigningKey) -> None:
+        """The case names the key that follows, under a head that both have signed.
+
+        What is there by then is signed by the one before.
+        """
+        newest = self.checkpoints(case.id)[-1:]
+        size = len(self.leaves(case.id))
+        if any(head.size == size and self._by_both(head, before, after) for head in newest):
+            return  # a change that broke off had come so far
+        self.head(case)
+        self.checkpoints(case.id)
+        with self._transaction():
+            self._rotated(case, VerifierKey(name=self._origin(case), public_key=after.public))
+            self._head_by(case, (before, after))
+
+    def _by_both(self, head: Checkpoint, *keys: SigningKey) -> bool:
+        known = [VerifierKey(name=head.origin, public_key=key.public) for key in keys]
+        return all(head.signed_by(key, ed25519.verify) for key in known)
 
     def _head_by(self, case: Case, keys: Sequence[SigningKey]) -> None:
         leaves = self.leaves(case.id)
