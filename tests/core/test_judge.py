@@ -499,7 +499,7 @@ def test_malformed_parts_of_the_record_are_broken(name: str, data: bytes, rule: 
 
 def test_of_header_runs_without_end_a_few_are_tried() -> None:
     """Headers with their work, after every checkpoint: each would be tried with every proof."""
-    easy = miner.mine(bytes(32), miner.START)
+    easy = miner.mine(bytes(32), 2_000_000_000)
     folder = "data/timestamps/headers"
     more = {f"{folder}/bitcoin-{at}-{at}.bin": easy for at in range(10**8, 10**8 + 30)}
     verdict = look(rebagged({**pack(), **more}))

@@ -332,7 +332,8 @@ class _Session:
                 if time.monotonic() > limit:
                     raise Unavailable("phone_slow", seconds=seconds)
                 time.sleep(0.05)
-            if process.ended() and not asked:
+            # Old phones tell no exit codes, and one that was asked to end may have ended before.
+            if (process.ended() and not asked) or "not found" in process.said():
                 self._why(process.said())
 
     def _why(self, said: str) -> None:

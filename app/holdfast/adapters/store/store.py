@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 Noun = TypeVar("Noun")
 NAME = "holdfast.db"
 BUSY_S = 30.0
+LITTLE = 1 << 16
+"""Octets; what SQLite keeps beside a database takes 32 KiB at first."""
 
 
 @cache
@@ -381,7 +384,7 @@ class Store:
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:
                 self._rollback()
-                raise _explained(error) from error
+                raise _explained(error, self._path) from error
             except BaseException:
                 self._rollback()
                 raise
@@ -395,7 +398,7 @@ class Store:
             try:
                 return self._db.execute(sql, parameters).fetchall()
             except sqlite3.Error as error:
-                raise _explained(error) from error
+                raise _explained(error, self._path) from error
 
 
 class CaseCustody:
@@ -428,10 +431,10 @@ class CaseCustody:
         self._store.save(noun)
 
 
-def _explained(error: sqlite3.Error) -> Exception:
+def _explained(error: sqlite3.Error, path: Path) -> Exception:
     """What a person can be told; else the error itself, for then it is a bug of ours."""
     text = str(error)
-    if "disk is full" in text:
+    if "disk is full" in text or ("disk I/O" in text and _is_full(path)):
         return Refused("disk_full", name=NAME)
     if "locked" in text or "busy" in text:
         return Unavailable("database_busy")
@@ -442,11 +445,18 @@ def _explained(error: sqlite3.Error) -> Exception:
     return error
 
 
+def _is_full(path: Path) -> bool:
+    """Whether there is no room beside the database, which SQLite does not always say so."""
+    with suppress(OSError):
+        return shutil.disk_usage(path.parent).free < LITTLE
+    return False
+
+
 def _open(path: Path) -> sqlite3.Connection:
     try:
         conn = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
     except sqlite3.Error as error:
-        raise _explained(error) from error
+        raise _explained(error, path) from error
     try:
         conn.execute("PRAGMA foreign_keys = ON")
         conn.execute("PRAGMA synchronous = FULL")
@@ -465,7 +475,7 @@ def _open(path: Path) -> sqlite3.Connection:
             conn.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         conn.close()
-        raise _explained(error) from error
+        raise _explained(error, path) from error
     except BaseException:
         conn.close()
         raise
