@@ -23,6 +23,8 @@ from holdfast.compose import Holdfast, open_holdfast
 from holdfast.core.errors import Cancelled, Refused, Tampered, Unavailable
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 
+pytestmark = pytest.mark.no_cover
+
 TESTS = Path(__file__).parents[1]
 
 

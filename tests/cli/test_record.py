@@ -18,6 +18,8 @@ import pytest
 from fakes.desktop import Screen, moving, screen
 from fakes.processes import alive
 
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture
 def xvfb() -> Iterator[Screen]:

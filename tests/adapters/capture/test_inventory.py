@@ -42,6 +42,7 @@ def feed(*links: str, more: str = "") -> Page:
     return Page(f"<rss><channel><title>F</title>{more}{items}</channel></rss>", headers=XML)
 
 
+@pytest.mark.no_cover
 def test_the_practice_series_is_evidence_of_what_cost_money(
     means: Means, room: Path, tmp_path: Path
 ) -> None:
@@ -110,6 +111,7 @@ def test_a_feed_alone_is_listed_by_the_downloader_and_by_us(means: Means, room: 
     assert captured.components[0].name == "yt-dlp"
 
 
+@pytest.mark.no_cover
 def test_one_video_is_no_series(means: Means, room: Path, bright: bytes) -> None:
     pages = {
         "/film.mp4": Page(bright, headers={"Content-Type": "video/mp4"}),
@@ -163,6 +165,7 @@ def test_a_list_without_end_is_cut_and_says_so(
     assert len([file for file in captured.files if file.role == "original"]) == 5
 
 
+@pytest.mark.no_cover
 def test_a_list_that_breaks_off_is_cut_and_says_so(means: Means, room: Path) -> None:
     pages = {
         "/l": html("<a rel=next href=/gone>m</a><a href=/l/1>1</a><a href=/l/2>2</a>"),
@@ -180,6 +183,7 @@ def test_a_list_that_breaks_off_is_cut_and_says_so(means: Means, room: Path) -> 
     assert {one.group for one in found.listing.episodes} == {"B"}
 
 
+@pytest.mark.no_cover
 def test_a_hundred_thousand_links_have_an_end(means: Means, room: Path) -> None:
     page = html("".join(f"<a href=/s/{n}>第{n}集</a>" for n in range(100_000)))
     with serving({"/s": page}) as site:
@@ -196,6 +200,7 @@ def test_fewer_than_stated_is_said(means: Means, room: Path) -> None:
     assert captured.complete
 
 
+@pytest.mark.no_cover
 def test_nothing_inside_is_read(means: Means, room: Path) -> None:
     with serving({"/feed": feed("/e/1", "/e/2")}) as inside:
         pages = {
