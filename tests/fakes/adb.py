@@ -211,6 +211,11 @@ class FakeAdb:
                 connection.sendall(self.answer)
             else:
                 _Talk(self, connection).go()
+            # Closed with something of the client's unread, what was sent to it would be lost.
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(2)
+            while connection.recv(4096):
+                pass
         self._open.discard(connection)
 
 

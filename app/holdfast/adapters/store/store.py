@@ -66,7 +66,7 @@ class Store:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = data / NAME
         self._db = _open(self._path)
-        with suppress(HoldfastError, OSError):  # it is tried again the next time
+        with suppress(HoldfastError, OSError, ValueError):  # it is tried again the next time
             self._keys.settle(partial(self._announce, {}))
 
     def close(self) -> None:
