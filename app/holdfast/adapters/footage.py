@@ -97,8 +97,9 @@ def bounded(told: object) -> int:
 
     Thirty years are longer than any film; what is beyond has no place in a record.
     """
-    known = isinstance(told, int | float) and 0 <= told <= LARGEST
-    return int(told) if known else 0  # type: ignore[call-overload] # a number then
+    if isinstance(told, int | float) and 0 <= told <= LARGEST:
+        return int(told)
+    return 0
 
 
 def elements_of(told: object) -> list[Element]:

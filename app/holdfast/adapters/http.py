@@ -24,6 +24,7 @@ from urllib.parse import quote, urlsplit
 import holdfast
 from holdfast.core.canonical import one_line
 from holdfast.core.errors import Refused, Unavailable
+from holdfast.core.links import web_links
 
 if TYPE_CHECKING:
     import httpcore
@@ -47,7 +48,6 @@ _BARE = re.compile(
     r"(?i)(?P<inside>localhost|\d+\.\d+\.\d+\.\d+|\[[0-9a-f:.]+\])(:\d+)?([/?#]|$)"
     r"|www\.[^\s/:?#@\\]+(:\d+)?([/?#]|$)|[^\s/:?#@\\]+\.[^\s/:?#@\\.]{2,}(:\d+)?/"
 )
-_SHARED = re.compile(r"(?i)\bhttps?://[^\s<>\"'“”‘’《》【】（），。；、！？]+")
 # Everything a path or query may carry as it stands (RFC 3986); the rest is percent-encoded.
 _AS_IT_STANDS = "/?#[]@!$&'()*+,;=:%-._~"
 
@@ -101,7 +101,7 @@ def link(text: str) -> Link:
     text = text.strip()
     if not text or len(text) > MAX_LINK:
         raise Refused("link_malformed", link=one_line(text[:80]))
-    shared = _SHARED.findall(text)
+    shared = web_links(text)
     if len(shared) == 1 and not _SCHEME.match(text):
         text = shared[0]
     named = _SCHEME.match(text)

@@ -8,7 +8,6 @@ it closes what is open and ends.  Orders and events are one JSON object a line.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import shutil
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from holdfast.adapters.clock import SystemClock
+from holdfast.adapters.disk import FULL
 from holdfast.adapters.lens import DesktopLens, lens
 from holdfast.adapters.locking import Locking
 from holdfast.adapters.picture import Lens, Lost, Picture
@@ -90,7 +90,7 @@ class Recorder:
         try:
             append(self._folder / EVENTS, canonical({"event": event, **whole}) + b"\n")
         except OSError as error:
-            self._end("disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "disk")
+            self._end("disk_full" if error.errno in FULL else "disk")
         self.say(event, **whole)
 
     # --- its life --------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ class Recorder:
         self.say("segment", n=segment.n, size=segment.size, link=segment.link)
 
     def _failed(self, error: Exception) -> None:
-        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = isinstance(error, OSError) and error.errno in FULL
         why = "disk_full" if full else "disk" if isinstance(error, OSError) else "encoder"
         self._end(why)
         self.say("failed", why=why, reason=one_line(str(error))[:200])

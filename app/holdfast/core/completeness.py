@@ -131,8 +131,9 @@ def judged(seen: PageSeen) -> tuple[Check, ...]:
         return checks
     # What was not reached cannot be right; what was already wrong is.
     known = ("http_status", "certificate")
+    ended = Check(check="browser_ended", outcome="fail", detail=seen.broken)
     return (
-        *((Check(check="browser_ended", outcome="fail", detail=seen.broken),) * (not seen.left)),
+        *(() if seen.left else (ended,)),
         *(
             one
             if one.check in known or (one.outcome == "fail" and one.check not in _UNREACHED)

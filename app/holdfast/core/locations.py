@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from holdfast.core.canonical import Json, moment, one_line
 from holdfast.core.document import Field
 from holdfast.core.evidence import Exhibit
+from holdfast.core.links import links_in
 from holdfast.core.pen import Pen, Sources, written_instant
 
-_LINK = re.compile(r"https?://[^\s\"<>，。、；：！？“”‘’（）《》【】「」]+", re.IGNORECASE)
 TITLE_LIMIT = 120
 COUNTER_LIMIT = 80
 
@@ -26,7 +25,7 @@ def content_items(sources: Sources, pen: Pen) -> list[Field]:
     for exhibit in sources.exhibits:
         url = _address(exhibit, sources)
         (rows.setdefault(url, []) if url else loose).append(exhibit)
-    links = named_places(pen.given("link"))
+    links = links_in(pen.given("link"))
     if not rows and links:
         rows, loose = {link: list(loose) for link in links}, []
     for link in links:
@@ -45,25 +44,6 @@ def content_items(sources: Sources, pen: Pen) -> list[Field]:
             }
         )
     return found
-
-
-def named_places(text: str) -> list[str]:
-    """Each address in a text, such as an app copies when something is shared; else its lines.
-
-    What stands around an address is no place of its own, and the same one stands once.
-    """
-    found: list[str] = []
-    for line in text.splitlines():
-        found += [_ended(hit) for hit in _LINK.findall(line)] or [one_line(line)]
-    return list(dict.fromkeys(filter(None, found)))
-
-
-def _ended(link: str) -> str:
-    """Without the marks of the sentence around it; a bracket that it opened itself stays."""
-    link = link.rstrip(".,;:!?'")
-    while link.endswith(")") and link.count(")") > link.count("("):
-        link = link[:-1].rstrip(".,;:!?'")
-    return link
 
 
 def _what(exhibits: Sequence[Exhibit], pen: Pen, *, first: bool) -> str:

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from holdfast.adapters.disk import durable_folder
 from holdfast.adapters.pack import zipform
-from holdfast.adapters.store.vault import durable_folder
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.evidence import safe_path
 from holdfast.core.job import Job

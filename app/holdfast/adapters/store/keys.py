@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from holdfast.adapters.store.vault import durable_folder
+from holdfast.adapters.disk import durable_folder
 from holdfast.core.errors import Unavailable
 
 if TYPE_CHECKING:

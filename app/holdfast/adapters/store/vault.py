@@ -6,7 +6,6 @@ bounded ring of buffers, so that memory stays flat whatever the size.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from holdfast.adapters.disk import FULL, durable_folder
 from holdfast.core.errors import HoldfastError, Refused, Tampered
 from holdfast.core.evidence import Digest
 from holdfast.core.job import Job
@@ -30,8 +30,6 @@ RING = 4
 SMALL = 64 << 20
 DRAFT = ".new-"
 A_DAY_S = 86_400
-FULL = (errno.ENOSPC, errno.EDQUOT)
-NO_SUCH_CALL = (errno.EINVAL, errno.ENOTSUP)
 
 
 class Hasher(Protocol):
@@ -359,23 +357,6 @@ def _furnish(home: Path, about: Mapping[str, str]) -> Room:
     durable_folder(home)
     durable_folder(home.parent)
     return Room(path=home / "work")
-
-
-def durable_folder(folder: Path) -> None:
-    """The folder's entries survive a power cut, where the file system can promise that.
-
-    Windows has no such call and needs none; some network drives refuse it for folders.
-    """
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in NO_SUCH_CALL:
-            raise
-    finally:
-        os.close(handle)
 
 
 def _make_removable(remove: Callable[[str], object], path: str, _error: object) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from holdfast.core.job import Job
+from holdfast.core.links import links_in
 from holdfast.core.notice import Bilingual, Notice
 from holdfast.ui.desk import Desk
 from holdfast.ui.exhibit import ExhibitDetail
@@ -28,7 +29,6 @@ from holdfast.ui.models import ROW, Moment, TimelineDelegate, TimelineModel
 from holdfast.ui.page import Page
 from holdfast.ui.pages.case_tabs import DocumentsTab, EvidenceTab, LettersTab, PeopleTab
 from holdfast.ui.pages.cases import stage
-from holdfast.ui.pages.today import links_in
 from holdfast.ui.phrases import day, local
 from holdfast.ui.story import story
 from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line
@@ -322,7 +322,7 @@ class CasePage(Page):
         text, fine = QInputDialog.getMultiLineText(
             self, self.desk.say("case.add.links"), self.desk.say("case.add.links.ask")
         )
-        links = links_in(text)
+        links = tuple(links_in(text))
         if fine and links:
             self.desk.wanted.emit(place, (self.reference, links))
 

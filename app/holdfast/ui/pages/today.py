@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QRect, QSize, Qt, QTimer, Signal
@@ -16,6 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
+from holdfast.core.links import links_in
 from holdfast.ui.agenda import Agenda
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, row, rule
@@ -28,24 +28,6 @@ LINES = 6
 """So many links are in view; more scroll."""
 LIMIT = 200_000
 """Characters that may be pasted at once."""
-
-
-_LINK = re.compile(r"https?://[!-~]+", re.IGNORECASE)
-_AFTER = ".,;:!?)]}>'\""
-"""What ends a sentence around a link and is no part of it."""
-
-
-def links_in(text: str) -> tuple[str, ...]:
-    """What is to be kept, each once: one a line, or the links in what an app gave to share.
-
-    Such a text has words before the link and behind it.
-    """
-    found: list[str] = []
-    for line in (line.strip() for line in text.splitlines()):
-        links = _LINK.findall(line)
-        alone = len(links) == 1 and line.lower().startswith("http") and len(line.split()) == 1
-        found += [link.rstrip(_AFTER) for link in links] if links and not alone else [line]
-    return tuple(dict.fromkeys(one for one in found if one))
 
 
 class LinkField(QPlainTextEdit):
@@ -108,7 +90,7 @@ class LinkField(QPlainTextEdit):
 
     def links(self) -> tuple[str, ...]:
         """What was typed or pasted, each once."""
-        return links_in(self.toPlainText())
+        return tuple(links_in(self.toPlainText()))
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         if source.hasText():
