@@ -7,11 +7,10 @@ can at worst refuse what it never gave (C2SP tlog-witness).
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.adapters.disk import put
 from holdfast.adapters.store.keys import Keys
 from holdfast.core import cosignature, ed25519
 from holdfast.core.errors import Refused, Tampered, Unavailable
@@ -103,12 +102,7 @@ class Cosigner:
     def _remember(self, head: Checkpoint, log: VerifierKey) -> None:
         place = self._place(head.origin)
         place.parent.mkdir(mode=0o700, exist_ok=True)
-        draft = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
-        with draft.open("xb") as file:
-            file.write(f"{log}\n".encode() + head.note)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(place)
+        put(place, f"{log}\n".encode() + head.note)
 
 
 def _trusted(

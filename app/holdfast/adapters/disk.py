@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from holdfast.core.errors import Refused
 
@@ -24,6 +27,37 @@ def room_for(name: str) -> Iterator[None]:
         if error.errno in FULL:
             raise Refused("disk_full", name=name) from error
         raise
+
+
+def put(place: Path, data: bytes) -> None:
+    """The file holds these bytes, durable and for nobody else, or what it held before.
+
+    Somebody else may put another one there at the same moment: one of them is there then, whole.
+    """
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            durable(file)
+        Path(name).replace(place)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink(missing_ok=True)
+        raise
+    durable_folder(place.parent)
+
+
+def durable(file: IO[bytes]) -> None:
+    """What was written to the file survives a power cut."""
+    file.flush()
+    if sys.platform == "darwin":
+        import fcntl
+
+        # fsync(2) leaves it in the drive's own memory there; a network drive may know no more.
+        with suppress(OSError):
+            fcntl.fcntl(file, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(file.fileno())
 
 
 def durable_folder(folder: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 
 from filelock import FileLock, Timeout
 
+from holdfast.adapters.disk import put
 from holdfast.core.browsing import Profile
 from holdfast.core.canonical import Json, moment, one_line, rfc3339
 from holdfast.core.errors import Refused
@@ -68,7 +69,6 @@ class Profiles:
     def note(self, profile: Profile) -> None:
         """The record says this from now on."""
         home = self._home / profile.case_id
-        draft = home / "profile.new"
         body = {
             "created": profile.created,
             "used": profile.used,
@@ -76,11 +76,7 @@ class Profiles:
             "last": profile.last,
             "cookies": profile.cookies,
         }
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(body))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(home / "profile.json")
+        put(home / "profile.json", json.dumps(body).encode())
 
     @contextmanager
     def held(self, case_id: str, executable: Path) -> Iterator[Held]:

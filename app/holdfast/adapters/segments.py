@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
+
+from holdfast.adapters import disk
 
 _BLOCK = 1 << 20
 
@@ -18,7 +19,7 @@ def settled(path: Path, *, durable: bool = True) -> tuple[str, int]:
         return "0" * 64, path.stat().st_size
     whole, size = hashlib.sha256(), 0
     with path.open("r+b", buffering=0) as file:
-        os.fsync(file.fileno())
+        disk.durable(file)
         while block := file.read(_BLOCK):
             whole.update(block)
             size += len(block)
@@ -30,4 +31,4 @@ def append(path: Path, line: bytes, *, durable: bool = True) -> None:
     with path.open("ab", buffering=0) as file:
         file.write(line)
         if durable:
-            os.fsync(file.fileno())
+            disk.durable(file)

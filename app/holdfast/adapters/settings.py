@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from holdfast.adapters.disk import put
 from holdfast.core.errors import Refused
 from holdfast.core.settings import Settings
 
@@ -75,13 +74,7 @@ class SettingsFile:
         )
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            # Another process may save at the same moment.
-            handle, draft = tempfile.mkstemp(dir=self._path.parent, prefix=".settings-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            Path(draft).replace(self._path)
+            put(self._path, f"{content}\n".encode())
         except OSError as error:
             raise self._unusable(error) from error
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import zipfile
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from holdfast.adapters import http
+from holdfast.adapters.disk import put
 from holdfast.core.canonical import one_line
 from holdfast.core.errors import Refused, Unavailable
 
@@ -105,12 +105,7 @@ def _keep(content: bytes, data: Path) -> Wheel:
         sha256=hashlib.sha256(content).hexdigest(),
     )
     wheel.folder.mkdir(mode=0o700, exist_ok=True)
-    draft = wheel.path.with_suffix(".part")
-    with draft.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(wheel.path)
+    put(wheel.path, content)
     return wheel
 
 

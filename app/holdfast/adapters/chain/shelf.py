@@ -7,9 +7,9 @@ noticed and set aside, and a newer release of the program simply needs less of i
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
+from holdfast.adapters.disk import put
 from holdfast.core.bitcoin import (
     HEADER_SIZE,
     MAX_HEADERS_FILE,
@@ -50,8 +50,8 @@ class Shelf:
             "sources": list(shelved.sources),
         }
         # The note goes last: headers without their note are still linked when they are read.
-        _write(self._folder / "headers.bin", shelved.raw)
-        _write(self._folder / "headers.json", json.dumps(note, ensure_ascii=False).encode())
+        put(self._folder / "headers.bin", shelved.raw)
+        put(self._folder / "headers.json", json.dumps(note, ensure_ascii=False).encode())
 
     def _whole(self) -> tuple[Shelved, CheckpointTable]:
         # The command line may have fetched some while the window was open.
@@ -111,12 +111,3 @@ def _bounded(path: Path, limit: int) -> bytes:
     if len(raw) > limit:
         raise ValueError("too long")
     return raw
-
-
-def _write(path: Path, data: bytes) -> None:
-    draft = path.with_name(f"{path.name}.new")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -7,7 +7,6 @@ where it lay.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import shutil
 import zlib
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from holdfast.adapters.disk import durable_folder
+from holdfast.adapters.disk import durable, durable_folder
 from holdfast.adapters.pack import zipform
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.evidence import safe_path
@@ -105,7 +104,7 @@ def _write_zip(files: Sequence[PackFile], out: Path, top: str, job: Job) -> None
             directory = b"".join(map(zipform.central_header, members))
             target.write(directory)
             target.write(zipform.directory_end(len(members), len(directory), start))
-            _settle(target)
+            durable(target)
         draft.replace(out)
         durable_folder(out.parent)
 
@@ -133,7 +132,7 @@ def _write_folder(files: Sequence[PackFile], out: Path, job: Job) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             with place.open("xb") as target:
                 _pour(file, target.write, progress)
-                _settle(target)
+                durable(target)
         for folder in {draft / Path(file.name).parent for file in files}:
             durable_folder(folder)
         if out.exists():
@@ -154,8 +153,3 @@ def _draft(out: Path) -> Iterator[Path]:
         else:
             draft.unlink(missing_ok=True)
         raise
-
-
-def _settle(target: IO[bytes]) -> None:
-    target.flush()
-    os.fsync(target.fileno())

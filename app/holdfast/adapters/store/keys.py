@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import os
 import queue
 import secrets
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from holdfast.adapters.disk import durable_folder
+from holdfast.adapters.disk import durable_folder, put
 from holdfast.core.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -96,7 +94,7 @@ class Keys:
         with self._alone():
             if not self._next.exists():
                 seed = base64.b64encode(secrets.token_bytes(32)).decode()
-                self._write(self._next, f"{seed}\n{self._noted()}\n".encode())
+                put(self._next, f"{seed}\n{self._noted()}\n".encode())
             self._hand_over(announce)
 
     def settle(self, announce: Callable[[SigningKey, SigningKey], None]) -> None:
@@ -180,21 +178,11 @@ class Keys:
         if patiently(lambda: _into_keyring(account, seed)):
             self._remember(f"keyring {account}")
         else:
-            self._write(self._file, base64.b64encode(seed) + b"\n")
+            put(self._file, base64.b64encode(seed) + b"\n")
             self._remember(f"file {account}")
 
     def _remember(self, text: str) -> None:
-        self._write(self._folder / "place", text.encode("ascii"))
-
-    def _write(self, place: Path, data: bytes) -> None:
-        """The file holds these bytes, durable and for nobody else, or what it held before."""
-        handle, draft = tempfile.mkstemp(dir=self._folder, prefix=f".{place.name}-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).replace(place)
-        durable_folder(self._folder)
+        put(self._folder / "place", text.encode("ascii"))
 
     @property
     def _file(self) -> Path:

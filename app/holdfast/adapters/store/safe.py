@@ -6,9 +6,9 @@ It is handed to that service and to nobody else, and stands in no setting, log, 
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
+from holdfast.adapters.disk import put
 from holdfast.adapters.store.keys import SERVICE, patiently
 
 
@@ -23,11 +23,7 @@ class Safe:
         self.forget(name)
         if not patiently(lambda: _into_keyring(self._account(name), secret)):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(self._file(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(secret)
-                file.flush()
-                os.fsync(file.fileno())
+            put(self._file(name), secret.encode())
 
     def get(self, name: str) -> str:
         """What is kept; empty when nothing is, or while the keyring does not answer."""

@@ -460,6 +460,9 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         conn.execute("PRAGMA foreign_keys = ON")
         conn.execute("PRAGMA synchronous = FULL")
+        # macOS flushes the drive itself only when asked for it.
+        conn.execute("PRAGMA fullfsync = ON")
+        conn.execute("PRAGMA checkpoint_fullfsync = ON")
         conn.execute("PRAGMA journal_mode = WAL")
         had = applied(conn)
         if had - MIGRATIONS.keys():

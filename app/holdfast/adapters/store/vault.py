@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from holdfast.adapters.disk import FULL, durable_folder
+from holdfast.adapters.disk import FULL, durable, durable_folder, put
 from holdfast.core.errors import HoldfastError, Refused, Tampered
 from holdfast.core.evidence import Digest
 from holdfast.core.job import Job
@@ -213,7 +213,7 @@ class Vault:
         place = self._place(digest.sha256)
         if not self._holds(place, digest.sha256, job):
             with at.open("r+b") as written:
-                os.fsync(written.fileno())
+                durable(written)
             try:
                 os.link(at, place)
             except OSError:
@@ -229,7 +229,7 @@ class Vault:
         try:
             with os.fdopen(handle, "wb", buffering=0) as target:
                 digest, size = _read(source, at.name, job, stage, _writer(target))
-                os.fsync(target.fileno())
+                durable(target)
             place = self._place(digest.sha256)
             if self._holds(place, digest.sha256, job):
                 draft.unlink()
@@ -258,8 +258,7 @@ class Vault:
         try:
             with os.fdopen(handle, "wb") as target:
                 target.write(data)
-                target.flush()
-                os.fsync(target.fileno())
+                durable(target)
             Path(name).replace(place)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -349,10 +348,7 @@ class Vault:
 def _furnish(home: Path, about: Mapping[str, str]) -> Room:
     """What it is about is durable before anything is in it."""
     home.mkdir(mode=0o700)
-    with (home / "about.json").open("w", encoding="utf-8") as file:
-        file.write(json.dumps(dict(about)))
-        file.flush()
-        os.fsync(file.fileno())
+    put(home / "about.json", json.dumps(dict(about)).encode())
     (home / "work").mkdir(mode=0o700)
     durable_folder(home)
     durable_folder(home.parent)

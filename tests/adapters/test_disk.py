@@ -1,0 +1,39 @@
+"""What is put on a disk is there whole, or nothing is changed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from holdfast.adapters.disk import put
+
+
+def test_a_file_is_there_for_nobody_else(tmp_path: Path) -> None:
+    place = tmp_path / "note"
+    put(place, b"before")
+    put(place, b"after")
+    assert place.read_bytes() == b"after"
+    assert [one.name for one in tmp_path.iterdir()] == ["note"]
+    if os.name == "posix":
+        assert stat.S_IMODE(place.stat().st_mode) == 0o600
+
+
+def test_on_a_full_disk_the_file_holds_what_it_held_and_no_draft_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "note"
+    put(place, b"before")
+
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            put(place, b"after")
+    assert place.read_bytes() == b"before"
+    assert [one.name for one in tmp_path.iterdir()] == ["note"]
