@@ -49,7 +49,7 @@ from holdfast.core.timestamp import Authorities, Tsa
 from holdfast.core.verdict import Finding, ProofHelp, Verdict
 from holdfast.core.witness import Terms
 from holdfast.practice.world import PracticeWorld
-from holdfast.usecases import export, preserve, timestamp
+from holdfast.usecases import case_view, export, preserve, timestamp
 from holdfast.usecases.preserve import Maker
 from holdfast.usecases.verify import Bench, Options, Shelf, verify
 
@@ -175,14 +175,14 @@ class Rehearsal:
 
         return Shelf(
             find=find,
-            view=lambda case: export.CaseView(
+            view=lambda case: case_view.CaseView(
                 case,
                 store=self.store,
                 vault=self.vault,
                 tsas=self.tsas,
                 digests=Packs(hasher).digests,
             ),
-            issued=lambda sha256: export.issued_here(sha256, store=self.store),
+            issued=lambda sha256: case_view.issued_here(sha256, store=self.store),
         )
 
 

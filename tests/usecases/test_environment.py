@@ -20,8 +20,8 @@ from holdfast.core.evidence import read_manifest
 from holdfast.core.job import Job
 from holdfast.core.timestamp import Stamp
 from holdfast.usecases import environment, preserve
+from holdfast.usecases.case_json import case_file_bytes
 from holdfast.usecases.cases import case_file
-from holdfast.usecases.export import case_file_bytes
 from holdfast.usecases.preserve import Maker
 from holdfast.usecases.report import Teller
 from holdfast.usecases.sittings import not_before, on_record, told_not_before

@@ -21,11 +21,13 @@ from holdfast.adapters.pack import readme
 from holdfast.core.canonical import parse
 from holdfast.core.case import Party
 from holdfast.core.errors import Refused, Tampered, Unavailable
+from holdfast.core.evidence import Exhibit
 from holdfast.core.ledger import LedgerEntry, read_proof
 from holdfast.core.pack import Readme, ReadmeExhibit, commands
 from holdfast.core.timestamp import Stamp
-from holdfast.usecases import export
-from holdfast.usecases.export import case_file_bytes
+from holdfast.usecases import case_json, export
+from holdfast.usecases.case_json import case_file_bytes
+from holdfast.usecases.packing import Packing
 
 BIN = Path(sys.executable).parent
 CAPTURE = "data/exhibits/E0001/capture.json"
@@ -120,13 +122,13 @@ def test_the_case_file_carries_the_persons_words_and_no_ledger_line_does(
 
 
 def test_nouns_of_every_shape_have_a_canonical_form() -> None:
-    assert export._plain({"宽": 2**60, "ok": True, "none": None, "f": 1.5}) == [
+    assert case_json._plain({"宽": 2**60, "ok": True, "none": None, "f": 1.5}) == [
         {"name": "宽", "value": str(2**60)},
         {"name": "ok", "value": True},
         {"name": "none", "value": None},
         {"name": "f", "value": "1.5"},
     ]
-    assert export._plain((1, "\ud800")) == [1, "\\u{D800}"]
+    assert case_json._plain((1, "\ud800")) == [1, "\\u{D800}"]
 
 
 # --- other people's programs ---------------------------------------------------------------------
@@ -305,7 +307,7 @@ def test_without_a_header_run_the_pack_still_leaves(case: Rehearsal, tmp_path: P
 def test_an_object_that_changed_in_the_vault_stops_the_export(
     case: Rehearsal, tmp_path: Path
 ) -> None:
-    exhibit = next(iter(case.store.all(export.Exhibit)))
+    exhibit = next(iter(case.store.all(Exhibit)))
     artifact = exhibit.artifacts[0]
     at = case.vault.path(artifact.digest.sha256)
     kept = at.read_bytes()
@@ -327,7 +329,7 @@ def test_an_object_that_changed_in_the_vault_stops_the_export(
 
 
 def test_a_changed_manifest_in_the_vault_is_named(case: Rehearsal, tmp_path: Path) -> None:
-    exhibit = next(iter(case.store.all(export.Exhibit)))
+    exhibit = next(iter(case.store.all(Exhibit)))
     at = case.vault.path(exhibit.digest.sha256)
     kept = at.read_bytes()
     at.chmod(0o600)
@@ -393,7 +395,7 @@ def test_what_is_sealed_and_stamped_while_a_pack_is_made_does_not_spoil_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with rehearsal(tmp_path / "case") as made:
-        on_record, gather = export._on_record, export._Plan.gather
+        on_record, gather = export._on_record, Packing.gather
 
         def sealed_after(*args: Any, **more: Any) -> Any:
             found = on_record(*args, **more)
@@ -401,7 +403,7 @@ def test_what_is_sealed_and_stamped_while_a_pack_is_made_does_not_spoil_it(
             return found
 
         def stamped_after(plan: Any) -> None:
-            monkeypatch.setattr(export._Plan, "gather", gather)
+            monkeypatch.setattr(Packing, "gather", gather)
             gather(plan)
             made.capture({"other.html": b"y"})
             made.stamp()
@@ -410,7 +412,7 @@ def test_what_is_sealed_and_stamped_while_a_pack_is_made_does_not_spoil_it(
         out = made.export(tmp_path / "pack")
         assert broken(judged(out)) == set()
         assert (out / "data" / "case.json").is_file()
-        monkeypatch.setattr(export._Plan, "gather", stamped_after)
+        monkeypatch.setattr(Packing, "gather", stamped_after)
         assert broken(judged(made.export(tmp_path / "second"))) == set()
 
 

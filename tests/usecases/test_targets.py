@@ -15,7 +15,7 @@ from holdfast.core.errors import Cancelled, Refused
 from holdfast.core.job import Job, Progress
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.usecases import targets
-from holdfast.usecases.export import kept_here
+from holdfast.usecases.case_view import kept_here
 from holdfast.usecases.targets import Thing, sort_targets, weight
 from holdfast.usecases.telling import advice, line, sentence, shows
 from holdfast.usecases.verify import Shelf

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from holdfast.ports import (
         ProofChecker,
     )
-    from holdfast.usecases.export import CaseView
+    from holdfast.usecases.case_view import CaseView
     from holdfast.usecases.timestamp import StampRun
     from holdfast.usecases.verification import Looked, Looking
     from holdfast.usecases.verify import Shelf
@@ -153,14 +153,14 @@ class Proving(Cases, ChainVerbs):
         return verify.verify(targets, options, bench=bench, job=job, shelf=shelf)
 
     def _issued(self, sha256: str) -> tuple[Case, Ref] | None:
-        from holdfast.usecases import export
+        from holdfast.usecases import case_view
 
-        return export.issued_here(sha256, store=self._store)
+        return case_view.issued_here(sha256, store=self._store)
 
     def _kept_here(self, sha256: str) -> tuple[Case, str] | None:
-        from holdfast.usecases import export
+        from holdfast.usecases import case_view
 
-        return export.kept_here(sha256, store=self._store, vault=self._vault)
+        return case_view.kept_here(sha256, store=self._store, vault=self._vault)
 
     def _copy_judged(self, path: Path, terms: Terms, job: Job, shelf: Shelf) -> Verdict | None:
         """What a copied database shows; None for one that is none of ours."""
@@ -235,7 +235,7 @@ class Proving(Cases, ChainVerbs):
         return Looked(name=path.name, sha256=sha256, size=size)
 
     def _view(self, case: Case) -> CaseView:
-        from holdfast.usecases.export import CaseView
+        from holdfast.usecases.case_view import CaseView
 
         return CaseView(
             case,

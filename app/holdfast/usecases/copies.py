@@ -26,7 +26,7 @@ from holdfast.core.record import MAX_LEDGER
 from holdfast.core.timestamp import Stamp, Tsa
 from holdfast.core.verdict import Finding, Verdict, conclude, together
 from holdfast.core.witness import Terms
-from holdfast.usecases.export import CaseView
+from holdfast.usecases.case_view import CaseView
 from holdfast.usecases.kept import head_of, judge_against, judge_remains
 from holdfast.usecases.targets import ABOUT_ALL
 from holdfast.usecases.verify import Shelf
