@@ -37,6 +37,7 @@ from holdfast.core.ledger import (
     tree_root,
 )
 from holdfast.core.lifetime import Ageing, RenewalRule
+from holdfast.core.notice import PlatformAnswer
 from holdfast.core.timestamp import Stamp
 from holdfast.core.verdict import Verdict
 from holdfast.usecases import custody
@@ -613,6 +614,26 @@ def test_without_the_people_nothing_goes_along_that_names_them(
     assert "Who the people are was left out" in readme
     assert "data/documents" not in readme
     assert judged(case.export(tmp_path / "whole")).verdict == "ok"
+
+
+def test_what_a_platform_answered_goes_along_with_everything_and_with_no_part(
+    case: Rehearsal, tmp_path: Path
+) -> None:
+    assert case.case is not None
+    answer = PlatformAnswer(
+        id="01a1cfdd-f104-706d-af63-ecd28ba03700",
+        case_id=case.case.id,
+        notice_id="n",
+        kind="refused",
+        received="2026-11-20T02:00:00Z",
+        note="\u6797\u67d0\u67d0 is asked for more",
+    )
+    case.store.save(answer)
+    told: Any = parse((case.export(tmp_path / "whole") / "data/case.json").read_bytes())
+    assert [(one["kind"], one["note"]) for one in told["answers"]] == [("refused", answer.note)]
+    part = selective(case, tmp_path / "part", only=("E0002",))
+    told = parse((part / "data/case.json").read_bytes())
+    assert (told["answers"], told["left_out"]["answers"]) == ([], 1)
 
 
 def test_a_selection_names_what_was_sealed(case: Rehearsal, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from holdfast.core.deadline import FollowUp
 from holdfast.core.document import Issued
 from holdfast.core.environment import EnvironmentCheck
 from holdfast.core.evidence import Exhibit
-from holdfast.core.notice import Notice, Submission
+from holdfast.core.notice import Notice, PlatformAnswer, Submission
 from holdfast.core.pack import CASE_FORMAT
 from holdfast.ports import Store
 
@@ -24,6 +24,7 @@ def case_file_bytes(case: Case, *, store: Store) -> bytes:
         ("infringements", Infringement),
         ("notices", Notice),
         ("submissions", Submission),
+        ("answers", PlatformAnswer),
         ("followups", FollowUp),
         ("documents", Issued),
     )

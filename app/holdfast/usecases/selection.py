@@ -178,7 +178,7 @@ def _take_out(
     about = [i for i in _objects(made["infringements"]) if _within(i["exhibits"], selection)]
     counts: dict[str, Json] = {"infringements": len(_objects(made["infringements"])) - len(about)}
     made["infringements"] = about
-    for name in ("licences", "notices", "submissions", "followups"):
+    for name in ("licences", "notices", "submissions", "answers", "followups"):
         counts[name] = len(_objects(made[name]))
         made[name] = []
     return {
