@@ -36,6 +36,12 @@ class Hasher(Protocol):
     def hexdigest(self) -> str: ...
 
 
+class Checksum(Protocol):
+    """A CRC-32 that goes on from another, as zlib's does."""
+
+    def __call__(self, data: memoryview, value: int, /) -> int: ...
+
+
 def read_through(
     file: IO[bytes],
     algorithms: Sequence[str],

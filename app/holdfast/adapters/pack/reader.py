@@ -23,6 +23,7 @@ from typing import IO, Final
 from holdfast.adapters.pack import zipform
 from holdfast.adapters.pack.hashing import (
     BLOCK,
+    Checksum,
     Digests,
     Had,
     Hasher,
@@ -54,7 +55,9 @@ def _hashlib(name: str) -> Hasher:
 
 
 @contextmanager
-def open_pack(path: Path, hasher: Callable[[str], Hasher] = _hashlib) -> Iterator[ReadablePack]:
+def open_pack(
+    path: Path, hasher: Callable[[str], Hasher] = _hashlib, crc32: Checksum = zlib.crc32
+) -> Iterator[ReadablePack]:
     """The folder or ZIP at ``path``, ready to be judged.
 
     ``hasher`` makes a hash by its hashlib name, or raises ValueError.  Raises Unreadable
@@ -68,7 +71,7 @@ def open_pack(path: Path, hasher: Callable[[str], Hasher] = _hashlib) -> Iterato
             file = open_files.enter_context(path.open("rb"))
             _look_at_directory(file)
             archive = open_files.enter_context(zipfile.ZipFile(file))
-            pack = ZipPack(file, archive, hasher, path=path)
+            pack = ZipPack(file, archive, hasher, crc32, path=path)
             open_files.callback(pack.close)
         except Unreadable:
             raise
@@ -302,6 +305,7 @@ class ZipPack:
         file: IO[bytes],
         archive: zipfile.ZipFile,
         hasher: Callable[[str], Hasher] = _hashlib,
+        crc32: Checksum = zlib.crc32,
         *,
         path: Path | None = None,
     ) -> None:
@@ -310,7 +314,7 @@ class ZipPack:
         self._resting: list[IO[bytes]] = []
         """The ZIP opened for whoever reads a member next: to open it takes longer than most do."""
         self._file, self._archive = file, archive
-        self._hasher = hasher
+        self._hasher, self._crc32 = hasher, crc32
         self._known = _Names()
         self._members: dict[str, zipfile.ZipInfo] = {}
         self._packed = self._unpacked = 0
@@ -470,7 +474,7 @@ class ZipPack:
 
         def beside(block: memoryview) -> None:
             nonlocal crc, done
-            crc, done = zlib.crc32(block, crc), done + len(block)
+            crc, done = self._crc32(block, crc), done + len(block)
 
         header = zipform.local_header(info.orig_filename, info.file_size, info.CRC)
         file.seek(info.header_offset + len(header))

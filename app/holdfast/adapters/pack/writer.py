@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from zlib_ng.zlib_ng import crc32
 
 from holdfast.adapters.disk import durable, durable_folder
 from holdfast.adapters.pack import zipform
@@ -70,7 +71,7 @@ def _pour(file: PackFile, write: Callable[[bytes], object], progress: _Progress)
     hashed, crc, size = hashlib.sha256(), 0, 0
     for block in _blocks(file):
         hashed.update(block)
-        crc = zlib.crc32(block, crc)
+        crc = crc32(block, crc)
         size += len(block)
         write(block)
         progress.step(file.name, len(block))
