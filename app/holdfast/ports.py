@@ -239,6 +239,10 @@ class Custody(Protocol):
         """As Store.save, in the same transaction."""
         ...
 
+    def drop(self, noun: object) -> None:
+        """That noun is among the working state no more; the ledger keeps what it says of it."""
+        ...
+
 
 class Store(Protocol):
     """Cases, their ledgers, and working state."""

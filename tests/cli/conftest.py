@@ -6,6 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from fakes.inside import Line
+
+
+@pytest.fixture
+def line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Line:
+    return Line(tmp_path / "data", capsys)
+
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:

@@ -309,13 +309,21 @@ class FakeHoldfast(FakeSeries):
         self.entry(case, "exhibit.withdrawn", number)
         return next(e for e in changed if e.number == number)
 
-    def save_party(self, party: Party) -> Party:
-        self._call("save_party", party)
-        party = party if party.id else replace(party, id=self.new_id())
-        file = self.files[party.case_id]
+    def describe_party(self, case: str, who: str, given: Mapping[str, str]) -> Party:
+        self._call("describe_party", case, who, dict(given))
+        file = self.files[case]
+        known = next((p for p in file.parties if p.id == who or p.role == who == "claimant"), None)
+        party = replace(known or Party(id=self.new_id(), case_id=case, role=who), **given)
         others = tuple(p for p in file.parties if p.id != party.id)
-        self.put(party.case_id, parties=(*others, party))
+        self.put(case, parties=(*others, party))
         return party
+
+    def remove_party(self, case: str, who: str) -> Party:
+        self._call("remove_party", case, who)
+        file = self.files[case]
+        gone = next(p for p in file.parties if p.id == who)
+        self.put(case, parties=tuple(p for p in file.parties if p.id != who))
+        return gone
 
     # --- keeping ---
 
@@ -1198,17 +1206,8 @@ def furnished(data: Path, *, settings: Settings | None = None) -> FakeHoldfast:
         Job(),
     )
     fake.entry(lin.id, "notice.drafted", letter.document, at=days[4])
-    fake.save_party(
-        Party(
-            id="",
-            case_id=lin.id,
-            role="claimant",
-            name="林某",
-            legal_name="林某",
-            id_number="33010020000101002X",
-            phone="13800000000",
-        )
-    )
+    who = {"name": "林某", "legal_name": "林某", "phone": "13800000000"}
+    fake.describe_party(lin.id, "claimant", {**who, "id_number": "33010020000101002X"})
     fake.put(lin.id, licences=(Licence(id="l", case_id=lin.id, agreed="no"),))
 
     serial = series_of(lin.id, fake.new_id)

@@ -161,10 +161,10 @@ def test_details_that_could_not_be_saved_are_still_there_to_be_saved_again(
     settle(qtbot, window)
     assert people.fields["email"].hasFocus()
     qtbot.keyClicks(people.fields["email"], "a@b.example")
-    full.fail["save_party"] = Unavailable("disk_full")
+    full.fail["describe_party"] = Unavailable("disk_full")
     people.save.click()
     settle(qtbot, window)
-    del full.fail["save_party"]
+    del full.fail["describe_party"]
     window.go("case", (xu, "people"))
     settle(qtbot, window)
     assert people.fields["email"].text() == "a@b.example"
@@ -192,8 +192,7 @@ def test_cases_are_found_by_whom_and_what_they_hold(
     assert found("e0003") == ["HF-2026-0001", "HF-2026-0002"], "an exhibit's number"
     assert found("账号主页") == ["HF-2026-0002"], "a caption"
     assert found("example.test/v/13") == ["HF-2026-0003"], "a link that failed"
-    party = full.case_file(full.cases()[0].id).parties[0]
-    full.save_party(type(party)(id="", case_id=full.cases()[2].id, role="other", name="Zhao Qi"))
+    full.describe_party(full.cases()[2].id, "infringer", {"name": "Zhao Qi"})
     window.desk.changed.emit()
     settle(qtbot, window)
     assert found("zhao") == ["HF-2026-0003"], "a party"

@@ -9,7 +9,7 @@ from fakes.desk import Desk, FakeSource, desk
 from holdfast.core.case import Case, Licence, Party
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
-from holdfast.usecases import cases, preserve
+from holdfast.usecases import cases, people, preserve
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_title_is_one_visible_line(at: Desk, case: Case) -> None:
 
 
 def test_a_snapshot_holds_everything(at: Desk, case: Case) -> None:
-    cases.save_party(Party(id="p", case_id=case.id, role="claimant", name="林某"), store=at.store)
+    people.describe(case.id, "claimant", {"name": "林某"}, store=at.store, clock=at.clock)
     cases.record_licence(Licence(id="l", case_id=case.id, agreed="no"), store=at.store)
     file = cases.case_file(case.number, store=at.store)
     assert [e.number for e in file.exhibits] == ["E0001"]
@@ -86,3 +86,47 @@ def test_a_case_can_be_called_something_else(at: Desk, case: Case) -> None:
     assert at.store.case(case.number).title == "新名字"
     with pytest.raises(Refused, match="title_empty"):
         cases.rename(case.number, " ", store=at.store)
+
+
+def told(at: Desk, case: Case, who: str, **given: str) -> Party:
+    return people.describe(case.number, who, given, store=at.store, clock=at.clock)
+
+
+def test_who_somebody_is_stands_with_them_and_never_in_the_ledger(at: Desk, case: Case) -> None:
+    person = told(at, case, "claimant", name=" 林\u202e某 ", phone="1", email="a@b.example")
+    assert (person.name, person.role) == (r"林\u{202E}某", "claimant")
+    again = told(at, case, "claimant", phone="2", id_type="passport")
+    assert (again.id, again.phone, again.email) == (person.id, "2", "a@b.example")
+    lines = len(acts(at, case))
+    assert told(at, case, "claimant", phone="2") == again
+    assert len(acts(at, case)) == lines, "what did not change is no line"
+    first, second = told(at, case, "infringer", name="A"), told(at, case, "infringer", name="B")
+    assert told(at, case, first.id, phone="3").name == "A"
+    assert [one.name for one in people.people(case, store=at.store)] == [again.name, "A", "B"]
+    people.remove(case.number, second.id, store=at.store)
+    assert [one.name for one in people.people(case, store=at.store)] == [again.name, "A"]
+    assert acts(at, case)[-1] == "party.changed"
+    assert "a@b.example" not in b"".join(e.body for e in at.store.entries(case.id)).decode()
+
+
+def test_what_cannot_be_somebody_is_refused_and_changes_nothing(at: Desk, case: Case) -> None:
+    claimant = told(at, case, "claimant", name="林某")
+    for who, given, code in (
+        ("judge", {"name": "x"}, "person_unknown"),
+        ("", {"name": "x"}, "person_unknown"),
+        ("infringer", {"phone": "1"}, "person_nameless"),
+        ("claimant", {"email": "nowhere"}, "answer_not_an_address"),
+        ("claimant", {"id_type": "library card"}, "answer_not_offered"),
+        ("claimant", {"name": "x" * 81}, "answer_too_long"),
+        ("claimant", {"role": "counsel"}, "answer_unknown"),
+    ):
+        with pytest.raises(Refused, match=code):
+            told(at, case, who, **given)
+    for who, code in (
+        ("infringer", "person_unknown"),
+        ("claimant", "person_unknown"),
+        (claimant.id, "person_stays"),
+    ):
+        with pytest.raises(Refused, match=code):
+            people.remove(case.number, who, store=at.store)
+    assert people.people(case, store=at.store) == (claimant,)

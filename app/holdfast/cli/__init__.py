@@ -16,10 +16,12 @@ from holdfast.cli import (
     case,
     chain,
     environment,
+    exhibit,
     keep,
     ledger,
     notice,
     origin,
+    people,
     phone,
     practice,
     record,
@@ -114,6 +116,8 @@ def _commands(desk: Desk) -> typer.Typer:
     )
     for room in (
         case,
+        exhibit,
+        people,
         keep,
         environment,
         stamp,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from holdfast.compose.workshop import Workshop
 
 if TYPE_CHECKING:
-    from holdfast.core.case import Case, Licence, Party
+    from collections.abc import Mapping
+
+    from holdfast.core.case import Case, Party
     from holdfast.core.evidence import Exhibit
     from holdfast.usecases.cases import CaseFile
 
@@ -60,16 +61,24 @@ class Cases(Workshop):
 
         return cases.withdraw(case, number, store=self._store)
 
-    def save_party(self, party: Party) -> Party:
-        """Somebody is in the case as stated; an empty id makes a new one."""
-        from holdfast.usecases import cases
+    def people(self, case: str) -> tuple[Party, ...]:
+        """Everybody in the case, the claimant first."""
+        from holdfast.usecases import people
 
-        known = party if party.id else replace(party, id=self._clock.new_id())
-        return cases.save_party(known, store=self._store)
+        return people.people(self._store.case(case), store=self._store)
 
-    def record_licence(self, licence: Licence) -> Licence:
-        """What was agreed, or that nothing was, is on record; an empty id makes a new one."""
-        from holdfast.usecases import cases
+    def describe_party(self, case: str, who: str, given: Mapping[str, str]) -> Party:
+        """Somebody is in the case as stated: one who is there, the claimant, or one who is new."""
+        from holdfast.usecases import people
 
-        known = licence if licence.id else replace(licence, id=self._clock.new_id())
-        return cases.record_licence(known, store=self._store)
+        return people.describe(case, who, given, store=self._store, clock=self._clock)
+
+    def remove_party(self, case: str, who: str) -> Party:
+        """Somebody other than the claimant is no longer in the case."""
+        from holdfast.usecases import people
+
+        return people.remove(case, who, store=self._store)
+
+    def exhibit(self, case: str, number: str) -> Exhibit:
+        """The exhibit of that number.  Raises Refused."""
+        return self._store.exhibit(self._store.case(case).id, number)

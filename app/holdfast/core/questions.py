@@ -52,6 +52,11 @@ def read_answers(regime: Regime, given: Mapping[str, str | Sequence[str]]) -> di
 _EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
+def is_address(text: str) -> bool:
+    """Whether that can be an e-mail address."""
+    return _EMAIL.fullmatch(text) is not None
+
+
 def _read_answer(question: Question, raw: str) -> str:
     text = visible(raw.strip()) if question.kind == "long" else one_line(raw)
     if len(text) > question.limit:
@@ -72,7 +77,7 @@ def _read_answer(question: Question, raw: str) -> str:
                 text = date.fromisoformat(text).isoformat()
             except ValueError as error:
                 raise Refused("answer_not_a_date", question=question.id) from error
-        case "email" if not _EMAIL.fullmatch(text):
+        case "email" if not is_address(text):
             raise Refused("answer_not_an_address", question=question.id)
         case _:
             pass

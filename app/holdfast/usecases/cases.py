@@ -135,14 +135,6 @@ def withdraw(reference: str, number: str, *, store: Store) -> Exhibit:
     return withdrawn
 
 
-def save_party(party: Party, *, store: Store) -> Party:
-    """The person is in the case as stated; the ledger says that a party changed, never who."""
-    with store.custody(party.case_id) as custody:
-        custody.append("party.changed", party.id, facts={"role": party.role})
-        custody.save(party)
-    return party
-
-
 def record_licence(licence: Licence, *, store: Store) -> Licence:
     """What was agreed, or that nothing was, is on record."""
     with store.custody(licence.case_id) as custody:

@@ -32,7 +32,8 @@ from holdfast.core.notice import (
 from holdfast.core.pen import Sources
 from holdfast.core.words import Words
 from holdfast.ports import Catalog, Clock, Renderer, Store, Vault
-from holdfast.usecases.cases import open_for_work, record_licence, save_party
+from holdfast.usecases.cases import open_for_work, record_licence
+from holdfast.usecases.people import save_party
 
 STATEMENT_TEMPLATE = "platform-notice-statement"
 """The short form for a field of a complaint form."""

@@ -327,6 +327,14 @@ class Store:
                 [type(noun).__name__, fields.id, case_id, body],
             )
 
+    def drop(self, noun: object) -> None:
+        """That noun is among the working state no more; the ledger keeps what it says of it."""
+        fields: Any = noun
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM noun WHERE kind = ? AND id = ?", [type(noun).__name__, fields.id]
+            )
+
     def get(self, kind: type[Noun], id: str) -> Noun:
         """The noun of that id.  Raises Refused."""
         rows = self._query("SELECT body FROM noun WHERE kind = ? AND id = ?", kind.__name__, id)
@@ -429,6 +437,10 @@ class CaseCustody:
     def save(self, noun: object) -> None:
         """As Store.save, in the same transaction."""
         self._store.save(noun)
+
+    def drop(self, noun: object) -> None:
+        """That noun is not among the working state any more, in the same transaction."""
+        self._store.drop(noun)
 
 
 def _explained(error: sqlite3.Error, path: Path) -> Exception:

@@ -27,8 +27,9 @@ from holdfast.ui.exhibit import ExhibitDetail
 from holdfast.ui.layout import Flow, Fold, Scroll, column, framed, row
 from holdfast.ui.models import ROW, Moment, TimelineDelegate, TimelineModel
 from holdfast.ui.page import Page
-from holdfast.ui.pages.case_tabs import DocumentsTab, EvidenceTab, LettersTab, PeopleTab
+from holdfast.ui.pages.case_tabs import DocumentsTab, EvidenceTab, LettersTab
 from holdfast.ui.pages.cases import stage
+from holdfast.ui.pages.people import PeopleTab
 from holdfast.ui.phrases import day, local
 from holdfast.ui.story import story
 from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line

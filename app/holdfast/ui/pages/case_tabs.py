@@ -1,16 +1,15 @@
-"""The tabs of a case beside its timeline: evidence, letters, documents, people."""
+"""The tabs of a case beside its timeline: evidence, letters, documents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QWidget
 
-from holdfast.core.case import Party
 from holdfast.core.document import Issued
 from holdfast.core.evidence import Exhibit
 from holdfast.core.notice import Bilingual, Notice
@@ -25,13 +24,12 @@ from holdfast.ui.phrases import (
     State,
     exhibit_state,
     full_time,
-    masked,
     short_time,
     stamps_by_exhibit,
 )
 from holdfast.ui.save import open_outside, save_as
 from holdfast.ui.story import title_of
-from holdfast.ui.widgets import Button, Choice, Field, Glyph, Label, Line
+from holdfast.ui.widgets import Button, Choice, Field, Glyph, Label
 
 if TYPE_CHECKING:
     from holdfast.usecases.cases import CaseFile
@@ -191,7 +189,7 @@ class EvidenceTab(QWidget):
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
 
-class _Rows(Scroll):
+class Rows(Scroll):
     """A body of panels under small headings."""
 
     def __init__(self, desk: Desk) -> None:
@@ -242,7 +240,7 @@ ANOTHER = "another"
 """In the place of a letter's id: a new one, whatever else is still a draft."""
 
 
-class LettersTab(_Rows):
+class LettersTab(Rows):
     """Letters of the case, and the way to write another."""
 
     def __init__(self, desk: Desk) -> None:
@@ -303,7 +301,7 @@ class LettersTab(_Rows):
 DOCUMENTS = ("evidence-report", "evidence-list", "receipt")
 
 
-class DocumentsTab(_Rows):
+class DocumentsTab(Rows):
     """What can be issued, what was, and the pack of everything."""
 
     def __init__(self, desk: Desk) -> None:
@@ -421,104 +419,3 @@ class DocumentsTab(_Rows):
             work=lambda path, job: holdfast.export(case.id, path, job),
             button=self.export,
         )
-
-
-FIELDS = ("name", "legal_name", "id_number", "phone", "email", "address")
-
-
-class PeopleTab(_Rows):
-    """Who is in the case.  Personal data is here and nowhere else."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self._file: CaseFile | None = None
-        self.fields: dict[str, Field] = {}
-        self.save = Button(desk)
-
-    def show_case(self, file: CaseFile) -> None:
-        """These people."""
-        typing = any(field.isModified() for field in self.fields.values())
-        if typing and self._file is not None and self._file.case.id == file.case.id:
-            return
-        with self._anew(file.case.id):
-            self._draw(file)
-
-    def _draw(self, file: CaseFile) -> None:
-        self.fields.clear()
-        self._file = file
-        desk, px = self.desk, self.desk.look.px
-        claimant = self._claimant()
-        self.box.addWidget(Label(desk, "people.claimant", role="small"))
-        lines = []
-        for name in FIELDS:
-            field = Field(desk, f"people.{name}", limit=200)
-            field.setText(getattr(claimant, name))
-            if name == "id_number":
-                field.setEchoMode(Field.EchoMode.PasswordEchoOnEdit)
-            label = Label(desk, f"people.{name}", tone="secondary", wrap=False)
-            label.setMinimumWidth(px(120))
-            label.setBuddy(field)
-            self.fields[name] = field
-            frame = panel_row(label, field, wide=1, desk=desk)
-            lines.append(frame)
-        self.box.addWidget(panel(*lines))
-        self.box.addWidget(Label(desk, "people.where", role="caption", tone="secondary"))
-        self.save = Button(desk, "people.save", size="small")
-        self.save.clicked.connect(self._save)
-        holder = QWidget()
-        holder.setLayout(Flow(self.save, gap=0))
-        self.box.addWidget(holder)
-        others = [party for party in file.parties if party.role != "claimant"]
-        for licence in file.licences:
-            self.box.addWidget(Label(desk, "people.licence", role="small"))
-            said = Label(desk)
-            said.tell(f"people.agreed.{licence.agreed}", described=licence.described)
-            self.box.addWidget(said)
-        if others:
-            self.box.addWidget(Label(desk, "people.others", role="small"))
-            rows = [
-                self._line(
-                    "person",
-                    party.name or party.legal_name,
-                    desk.say(f"people.role.{party.role}"),
-                    _aside(desk, masked(party.phone) if party.phone else party.email),
-                )
-                for party in others
-            ]
-            self.box.addWidget(panel(*rows))
-
-    def _claimant(self) -> Party:
-        assert self._file is not None
-        for party in self._file.parties:
-            if party.role == "claimant":
-                return party
-        return Party(id="", case_id=self._file.case.id, role="claimant")
-
-    def _save(self) -> None:
-        typed = {name: field.text().strip() for name, field in self.fields.items()}
-        known = self._claimant()
-        party = replace(
-            known,
-            name=typed["name"],
-            legal_name=typed["legal_name"],
-            id_number=typed["id_number"],
-            phone=typed["phone"],
-            email=typed["email"],
-            address=typed["address"],
-        )
-        holdfast = self.desk.holdfast
-        task = self.desk.runner.start(lambda _: holdfast.save_party(party))
-        task.succeeded.connect(lambda _: self._saved(typed))
-        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
-
-    def _saved(self, typed: dict[str, str]) -> None:
-        """What was not written further meanwhile is as it is on record."""
-        for name, field in self.fields.items():
-            field.setModified(field.text().strip() != typed[name])
-        self.desk.changed.emit()
-
-
-def _aside(desk: Desk, text: str) -> Line:
-    line = Line(desk, tone="secondary")
-    line.show_text(text)
-    return line
