@@ -259,6 +259,10 @@ class Store(Protocol):
 
     def entries(self, case_id: str) -> tuple[LedgerEntry, ...]: ...
 
+    def count(self, case_id: str, act: str) -> int:
+        """How many lines of that act the case's ledger has."""
+        ...
+
     def checkpoints(self, case_id: str) -> tuple[Checkpoint, ...]:
         """Every stored head, by size; signed now if its key was missing then."""
         ...

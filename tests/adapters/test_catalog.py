@@ -103,7 +103,8 @@ def test_every_question_element_term_and_option_has_words_in_both_languages() ->
 def test_worlds_do_not_mix() -> None:
     assert [p.id for p in CATALOG.platforms("practice")] == ["practice"]
     real = CATALOG.platforms("real")
-    assert len(real) == 19
+    assert len(real) == 20
+    assert [p.id for p in real if not p.listed] == [real[-1].id] == ["other"]
     assert "practice" not in {p.id for p in real}
     assert CATALOG.platform("practice").email.endswith(".example")
 

@@ -1012,6 +1012,17 @@ class FakeHoldfast(FakeSeries):
         )
         return self._put_notice(replace(held, answers=whole, text=text, edited=False))
 
+    def revise(self, notice: str, answers: Mapping[str, str], job: Job) -> Notice:
+        _, held = self._notice(notice)
+        return self.draft(held.case_id, held.regime, held.platform, answers, held.lang, job)
+
+    def discard(self, notice: str) -> Notice:
+        self._call("discard", notice)
+        file, gone = self._notice(notice)
+        self.put(file.case.id, notices=tuple(n for n in file.notices if n.id != notice))
+        self.entry(file.case.id, "notice.discarded", gone.document)
+        return gone
+
     def check(self, notice: str) -> Gauge:
         _, one = self._notice(notice)
         regime = next(r for r in self.regimes() if r.id == one.regime)

@@ -181,3 +181,62 @@ def test_nothing_of_the_other_language_is_left_when_it_is_switched(
     assert page.steps.platform.placeholderText() == "请选择平台"
     assert "抖音" in [page.steps.platform.itemText(n) for n in range(page.steps.platform.count())]
     assert page.steps.platform.currentIndex() == -1
+
+
+def test_a_platform_that_is_not_on_the_list_is_named_first(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full, lang="en")
+    he = full.cases()[2].id
+    window.go("letter", (he, ""))
+    settle(qtbot, window)
+    page = window.page("letter")
+    steps = page.steps
+    last = steps.platform.count() - 1
+    assert steps.platform.itemText(last) == "Another platform (you name it)"
+    steps.platform.setCurrentIndex(last)
+    steps.platform.activated.emit(last)
+    settle(qtbot, window)
+    assert steps.line.title.text() == "What is the platform called?"
+    qtbot.mouseClick(steps.next, LEFT)
+    assert "fill this in" in steps.line.wrong.text()
+    qtbot.keyClicks(steps.line.line, "Drama Park")
+    qtbot.mouseClick(steps.next, LEFT)
+    qtbot.mouseClick(steps.line.options["face"], LEFT)
+    qtbot.mouseClick(steps.next, LEFT)
+    qtbot.mouseClick(steps.line.options["no"], LEFT)
+    qtbot.mouseClick(steps.next, LEFT)
+    qtbot.keyClicks(steps.line.line, "He")
+    qtbot.mouseClick(steps.next, LEFT)
+    settle(qtbot, window)
+    (letter,) = [n for n in full.case_file(he).notices if n.platform == "other"]
+    assert letter.answers["platform_name"] == "Drama Park"
+    assert "to Drama Park" in page.title.text()
+    shown = {name for name, row in page.rows.items() if not row.isHidden()}
+    assert {"platform_name", "platform_email", "operator", "channel"} <= shown
+    # Another name is the same letter by another name.
+    page.rows["platform_name"].line.setText("Drama Garden")
+    page.rows["platform_name"].flush()
+    settle(qtbot, window)
+    (again,) = [n for n in full.case_file(he).notices if n.platform == "other"]
+    assert (again.id, again.answers["platform_name"]) == (letter.id, "Drama Garden")
+    window.go("case", (he, "letters"))
+    settle(qtbot, window)
+    said = [label.text() for label in window.page("case").letters.findChildren(Label)]
+    assert f"{letter.number} · Drama Garden" in said
+
+
+def test_a_draft_is_discarded_only_when_that_is_meant(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_(full)
+    lin = full.cases()[0].id
+    letter = full.case_file(lin).notices[0].id
+    for yes in (False, True):
+        monkeypatch.setattr("holdfast.ui.pages.case_tabs.ask", lambda *_, **__: yes)  # noqa: B023  called at once
+        window.go("case", (lin, "letters"))
+        settle(qtbot, window)
+        qtbot.mouseClick(window.page("case").letters.discard[letter], LEFT)
+        settle(qtbot, window)
+        assert (("discard", letter) in full.calls) is yes
+    assert full.case_file(lin).notices == ()

@@ -738,3 +738,108 @@ def test_what_is_due_over_all_cases_earliest_first(office: Room) -> None:
         follow_up.due(-1, **world)
     cases.close_case(office.case.id, store=office.at.store, clock=office.at.clock)
     assert follow_up.due(90, **world) == ()
+
+
+# --- discarding, and whom the list does not know --------------------------------------------------
+
+
+def discard(office: Room, notice: Notice) -> Notice:
+    return notify.discard(notice.id, store=office.at.store)
+
+
+def test_a_draft_can_be_discarded_and_nothing_on_record_changes(office: Room) -> None:
+    first = office.draft(FACE)
+    before = office.at.store.entries(office.case.id)
+    discard(office, first)
+    after = office.at.store.entries(office.case.id)
+    assert after[:-1] == before
+    assert (after[-1].act, after[-1].subject, after[-1].facts) == (
+        "notice.discarded",
+        first.document,
+        {},
+    )
+    assert office.at.store.all(Notice, office.case.id) == ()
+    for late in (office.check, office.approve, lambda n: discard(office, n)):
+        with pytest.raises(Refused, match="not_found"):
+            late(first)
+    assert office.draft(FACE).number == "L02", "a number that is on record is not given again"
+
+
+def test_what_is_approved_or_closed_is_not_discarded(office: Room) -> None:
+    approved = office.approve(office.draft(FACE))
+    with pytest.raises(Refused, match="notice_frozen"):
+        discard(office, approved)
+    drafted = office.draft(FACE)
+    cases.close_case(office.case.id, store=office.at.store, clock=office.at.clock)
+    with pytest.raises(Refused, match="case_closed"):
+        discard(office, drafted)
+    assert "notice.discarded" not in office.acts()
+
+
+@pytest.fixture
+def real(office: Room) -> Room:
+    """A case of the real world with one exhibit, in the same office."""
+    office.case = office.at.store.open_case("何某", "real")
+    office.keep("https://drama.example.org/1")
+    return office
+
+
+OTHER = {"platform": "other"}
+MY_WORK = {
+    "used": "work",
+    "owner": "yes",
+    "copied": "yes",
+    "work": "My photograph",
+    "fair_use": "It is copied whole",
+    "statements": "good_faith,accurate,authority",
+    "signature": "typed",
+}
+THEIRS = {"platform_name": "短剧乐园", "operator": "某某（北京）科技有限公司"}
+
+
+def test_a_platform_that_is_not_on_the_list_is_named_by_the_person(real: Room) -> None:
+    notice = real.draft(FACE, **OTHER)
+    for open_ in ("平台名称", "《用户协议》", "投诉入口"):
+        assert open_ in notice.text
+    assert {"platform_name", "operator", "channel"} <= set(real.check(notice).unconfirmed)
+    with pytest.raises(Refused, match="notice_unconfirmed"):
+        real.approve(notice)
+    named = notify.revise(
+        notice.id,
+        {**THEIRS, "channel": "短剧乐园 App 内“举报”", "platform_email": "ts@drama.example.org"},
+        **real.world(),
+        renderer=real.writer,
+        job=Job(),
+    )
+    assert (named.id, "待确认" in named.text) == (notice.id, False)
+    assert "短剧乐园的运营主体 某某（北京）科技有限公司" in named.text
+    assert named.entered == ("platform_name", "platform_email", "operator", "channel")
+    codes = [concern.code for concern in real.check(named).concerns]
+    assert "addressee_entered" in codes
+    assert "platform_stale" not in codes
+    sent = real.approve(named)
+    assert b"To: ts@drama.example.org" in data_of(real, sent, ".eml")
+    assert "短剧乐园" in data_of(real, sent, "-post.txt").decode()
+    (entry,) = [e for e in real.at.store.entries(real.case.id) if e.act == "notice.approved"]
+    assert entry.facts["entered"] == list(named.entered)
+    assert "短剧乐园" not in b"".join(e.body for e in real.at.store.entries(real.case.id)).decode()
+
+
+def test_each_platform_that_is_not_on_the_list_has_its_own_letter(real: Room) -> None:
+    first = real.draft(FACE, **OTHER)
+    assert real.draft({**FACE, "platform_name": "甲"}, **OTHER).id == first.id
+    second = real.draft({**FACE, "platform_name": "乙"}, **OTHER)
+    assert second.id != first.id
+    assert real.draft({"platform_name": "甲", "agreed": "yes"}, **OTHER).id == first.id
+    # Of one on the list the name is not the person's to say.
+    weibo = real.draft({**FACE, "platform_name": "丙"}, platform="weibo")
+    assert "微博" in weibo.text
+    assert "丙" not in weibo.text
+
+
+def test_a_law_that_asks_for_an_agent_waits_for_nothing_that_is_never_asked(real: Room) -> None:
+    who = {name: told for name, told in WHO.items() if name != "id_number"}
+    answers = {**who, **MY_WORK, "agent": "Copyright Agent, X Corp."}
+    for platform, more in (("x", {}), ("tiktok", {}), ("other", {"platform_name": "Drama"})):
+        notice = real.draft({**answers, **more}, regime="dmca-512c3", platform=platform, lang="en")
+        assert real.check(notice).unconfirmed == (), platform

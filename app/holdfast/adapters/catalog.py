@@ -62,8 +62,9 @@ class Catalog:
         return _regimes()
 
     def platforms(self, world: World) -> tuple[Platform, ...]:
-        """Every addressee of one world, by id; never empty."""
-        return _nonempty(tuple(p for p in _platforms() if p.world == world), f"{world} platforms")
+        """Every addressee of one world, by id, whoever is not on the list last; never empty."""
+        found = sorted(_platforms(), key=lambda p: (not p.listed, p.id))
+        return _nonempty(tuple(p for p in found if p.world == world), f"{world} platforms")
 
     def regime(self, id: str) -> Regime:
         """The law of that id.  Raises Refused."""

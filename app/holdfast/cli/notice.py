@@ -1,5 +1,6 @@
 """Letters on the command line."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -44,14 +45,39 @@ def register(app: typer.Typer, desk: Desk) -> None:
             list[str], typer.Option("--answer", metavar="KEY=VALUE", help=desk.say("cli.answer"))
         ] = [],  # noqa: B006  typer copies it
     ) -> None:
-        pairs = (item.partition("=") for item in answers)
-        given = {name: value if sign else "yes" for name, sign, value in pairs}
+        given = _answers(answers)
         notice = desk.holdfast.draft(case, regime, platform, given, desk.lang, desk.job())
-        desk.tell(notice.text)
-        desk.give({"notice": notice, "gauge": desk.holdfast.check(notice.id)})
-        for question in desk.holdfast.questions(regime, platform, notice.answers):
-            if not notice.answers.get(question.id) and not question.party:
-                desk.warn(f"{question.id}: {desk.say('notice.question.' + question.id)}")
+        _written(desk, notice)
+
+    @group.command("revise", help=desk.say("cli.notice.revise"))
+    def revise(
+        notice: which,
+        answers: Annotated[
+            list[str], typer.Option("--answer", metavar="KEY=VALUE", help=desk.say("cli.answer"))
+        ],
+    ) -> None:
+        written = desk.holdfast.revise(find(notice).id, _answers(answers), desk.job())
+        _written(desk, written)
+
+    @group.command("discard", help=desk.say("cli.notice.discard"))
+    def discard(notice: which) -> None:
+        gone = desk.holdfast.discard(find(notice).id)
+        desk.tell(desk.say("cli.discarded", notice=gone.document))
+        desk.give({"discarded": gone.document})
+
+    @group.command("form", help=desk.say("cli.notice.form"))
+    def form(notice: which, field: Annotated[str, typer.Argument(metavar="[FIELD]")] = "") -> None:
+        letter = find(notice)
+        if field:
+            value = desk.holdfast.full_value(letter.id, field)
+            desk.tell(value)
+            desk.give({"field": field, "value": value})
+            return
+        for entry in letter.form:
+            desk.tell(f"{entry.id}  {entry.label}: {entry.text}")
+        if not letter.form:
+            desk.tell(desk.say("notice.no_form"))
+        desk.give({"form": letter.form})
 
     @group.command("check", help=desk.say("cli.notice.check"))
     def check(notice: which) -> int:
@@ -138,3 +164,17 @@ def register(app: typer.Typer, desk: Desk) -> None:
         ticked = [desk.holdfast.followup_done(running.id) for running in open_]
         desk.tell(desk.say("cli.done", term=desk.say(f"followup.{term}")))
         desk.give({"followups": ticked})
+
+
+def _answers(given: Sequence[str]) -> dict[str, str]:
+    pairs = (item.partition("=") for item in given)
+    return {name: value if sign else "yes" for name, sign, value in pairs}
+
+
+def _written(desk: Desk, notice: Notice) -> None:
+    """The letter as it reads now, and what is still asked."""
+    desk.tell(notice.text)
+    desk.give({"notice": notice, "gauge": desk.holdfast.check(notice.id)})
+    for question in desk.holdfast.questions(notice.regime, notice.platform, notice.answers):
+        if not notice.answers.get(question.id) and not question.party:
+            desk.warn(f"{question.id}: {desk.say('notice.question.' + question.id)}")

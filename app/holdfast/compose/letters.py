@@ -81,6 +81,12 @@ class Letters(Keeping):
 
         return notify.revise(notice, answers, **self._desk(), job=job)
 
+    def discard(self, notice: str) -> Notice:
+        """A letter that was not approved is no more; that it was drafted and discarded is kept."""
+        from holdfast.usecases import notify
+
+        return notify.discard(notice, store=self._store)
+
     def edit(self, notice: str, text: str, job: Job) -> Notice:
         """The letter says what the person wrote."""
         from holdfast.usecases import notify

@@ -38,6 +38,7 @@ ACTS = frozenset(
         "key.rotated",
         "licence.recorded",
         "notice.approved",
+        "notice.discarded",
         "notice.drafted",
         "notice.sent",
         "pack.exported",

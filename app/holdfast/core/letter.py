@@ -60,13 +60,7 @@ def compose(
     annexes = _annexes(sources.documents, lang)
     by_hand = _by_hand(regime, sources, annexes, pen)
     fields: dict[str, Field] = {
-        "platform": {
-            "name": platform.names(lang),
-            "operator": answers.get("operator")
-            or (platform.operator if platform.operator_known else pen.bracket("operator")),
-            "channel": answers.get("channel")
-            or (platform.channel(lang) if platform.channel_known else pen.bracket("channel")),
-        },
+        "platform": _platform(regime, platform, pen),
         "notice": {
             "number": document,
             "date": written_day(sources.today, pen),
@@ -91,6 +85,19 @@ def compose(
         annexes=annexes,
         by_hand=tuple(by_hand.values()),
     )
+
+
+def _platform(regime: Regime, platform: Platform, pen: Pen) -> dict[str, Field]:
+    """Whom the letter goes to; of a law that asks for an agent only the name stands here."""
+    stated: dict[str, Field] = {"name": platform.names(pen.lang) or pen.bracket("platform_name")}
+    if regime.basis == "likeness":
+        stated["operator"] = pen.given("operator") or (
+            platform.operator if platform.operator_known else pen.bracket("operator")
+        )
+        stated["channel"] = pen.given("channel") or (
+            platform.channel(pen.lang) if platform.channel_known else pen.bracket("channel")
+        )
+    return stated
 
 
 def _likeness(sources: Sources, pen: Pen) -> dict[str, Field]:

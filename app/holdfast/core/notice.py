@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -169,6 +169,8 @@ class Platform:
 
     id: str
     names: Bilingual
+    listed: bool = True
+    """False for the one that stands for any other, whom the person names themselves."""
     world: World = "real"
     operator: str = ""
     """Legal name, never translated."""
@@ -265,6 +267,8 @@ class Notice:
     """The person wrote it themselves; it differs from the template."""
     unconfirmed: tuple[str, ...] = ()
     """Questions whose answer still stands in brackets in the letter."""
+    entered: tuple[str, ...] = ()
+    """Questions about the addressee whose answer is the person's own word and on no list."""
     exhibits: tuple[str, ...] = ()
     reply_by: str = ""
     """Date that is requested, YYYY-MM-DD."""
@@ -406,6 +410,30 @@ def elements(regime: Regime, facts: Mapping[str, str]) -> tuple[Element, ...]:
     return tuple(found)
 
 
+ADDRESSEE = ("platform_name", "platform_email", "operator", "channel", "agent")
+"""Questions about whom a letter goes to."""
+
+
+def entered(answers: Mapping[str, str]) -> tuple[str, ...]:
+    """Which of them the person answered."""
+    return tuple(question for question in ADDRESSEE if answers.get(question))
+
+
+def addressed(platform: Platform, answers: Mapping[str, str]) -> Platform:
+    """The platform; one that is not on the list by the name and the mail address that were given.
+
+    Operator and channel are answers for those on the list as well, where they are not known.
+    """
+    if platform.listed:
+        return platform
+    name = answers.get("platform_name", "")
+    return replace(
+        platform,
+        names=Bilingual(zh=name, en=name),
+        email=answers.get("platform_email", ""),
+    )
+
+
 def chosen(answers: Mapping[str, str], question: str) -> frozenset[str]:
     """The options that were ticked for ``question``."""
     return frozenset(filter(None, answers.get(question, "").split(",")))
@@ -447,7 +475,9 @@ def concerns(
     found = []
     if (today - regime.checked_on).days > REGIME_STALE_DAYS:
         found.append(Concern(code="law_stale", facts={"checked": regime.checked_on.isoformat()}))
-    if (today - platform.checked_on).days > PLATFORM_STALE_DAYS:
+    if not platform.listed:
+        found.append(Concern(code="addressee_entered", facts={}))
+    elif (today - platform.checked_on).days > PLATFORM_STALE_DAYS:
         found.append(
             Concern(code="platform_stale", facts={"checked": platform.checked_on.isoformat()})
         )

@@ -14,6 +14,8 @@ from holdfast.core.notice import Platform, Question, Regime, chosen
 def asked(regime: Regime, platform: Platform, answers: Mapping[str, str]) -> tuple[Question, ...]:
     """The questions that apply, in order, as far as the answers go."""
     unknown = set()
+    if not platform.listed:
+        unknown.add("platform")
     if not platform.operator_known:
         unknown.add("operator")
     if not platform.channel_known:

@@ -26,6 +26,7 @@ _ACTS = {
     "document.issued": "document",
     "environment.checked": "check",
     "notice.drafted": "letter",
+    "notice.discarded": "removed",
     "notice.approved": "letter",
     "notice.sent": "letter",
     "answer.received": "inbox",

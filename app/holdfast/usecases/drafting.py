@@ -25,8 +25,10 @@ from holdfast.core.notice import (
     PlatformAnswer,
     Regime,
     Submission,
+    addressed,
     concerns,
     elements,
+    entered,
     reply_passed,
 )
 from holdfast.core.pen import Sources
@@ -76,24 +78,32 @@ def gauge(
     )
 
 
-_ALWAYS_ASKED = frozenset({"used", "agreed", "owner", "copied", "statements", "signature"})
+_ALWAYS_ASKED = frozenset(
+    {"used", "agreed", "owner", "copied", "statements", "signature", "platform_name"}
+)
 """Questions that must be answered even where the person wrote the letter themselves."""
 
 
 def unapproved(
-    case: Case, regime: Regime, platform: Platform, lang: Lang, store: Store
+    case: Case, regime: Regime, platform: Platform, lang: Lang, named: str, store: Store
 ) -> Notice | None:
-    """The letter that was begun and not approved yet."""
+    """The letter that was begun and not approved yet.
+
+    To a platform that is not on the list: the one to whom is ``named``; to whomever without a name.
+    """
     for notice in store.all(Notice, case.id):
         about = (notice.regime, notice.platform, notice.lang)
-        if about == (regime.id, platform.id, lang) and notice.status == "drafted":
+        held = notice.answers.get("platform_name", "")
+        same = platform.listed or not named or held in ("", named)
+        if about == (regime.id, platform.id, lang) and notice.status == "drafted" and same:
             return notice
     return None
 
 
 def blank(case: Case, regime: Regime, platform: Platform, lang: Lang, desk: Desk) -> Notice:
     """An empty letter with the case's next number."""
-    number = f"L{len(desk.store.all(Notice, case.id)) + 1:02d}"
+    # One that was discarded keeps its number, which is on record.
+    number = f"L{desk.store.count(case.id, 'notice.drafted') + 1:02d}"
     return Notice(
         id=desk.clock.new_id(),
         case_id=case.id,
@@ -134,6 +144,7 @@ def write(
         text=text(regime.template),
         edited=False,
         unconfirmed=made.unconfirmed,
+        entered=entered(notice.answers),
         reply_by=made.reply_by,
         exhibits=tuple(e.number for e in relied_on(case, dated, desk.store)),
         form=letter.form(platform, made.facts, statement, notice.lang),
@@ -225,8 +236,13 @@ def about(notice: Notice, desk: Desk) -> tuple[Case, Regime, Platform]:
     return (
         open_for_work(notice.case_id, store=desk.store),
         desk.catalog.regime(notice.regime),
-        desk.catalog.platform(notice.platform),
+        addressee(notice, desk.catalog),
     )
+
+
+def addressee(notice: Notice, catalog: Catalog) -> Platform:
+    """To whom the letter goes: from the list, or as the person named it."""
+    return addressed(catalog.platform(notice.platform), notice.answers)
 
 
 def open_notice(notice_id: str, store: Store) -> Notice:

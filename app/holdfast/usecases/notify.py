@@ -42,6 +42,7 @@ __all__ = [
     "answer",
     "approve",
     "check",
+    "discard",
     "draft",
     "edit",
     "files",
@@ -90,30 +91,10 @@ def draft(
     regime, platform = catalog.regime(regime_id), catalog.platform(platform_id)
     if lang not in regime.languages:
         raise Refused("notice_language", lang=lang, languages=", ".join(regime.languages))
-    found = drafting.unapproved(case, regime, platform, lang, store)
-    if found is not None and found.edited:
-        raise Refused("notice_edited", notice=found.number)
-    whole = read_answers(regime, {**(found.answers if found else {}), **answers})
-    guard(regime, platform, case.world, whole)
-    personal = {q.id for q in regime.questions if q.party}
-    drafting.keep_claimant(
-        case, {k: v for k, v in whole.items() if k in personal and k in answers}, desk
-    )
-    public = {k: v for k, v in whole.items() if k not in personal}
-    drafting.keep_licence(case, public, desk)
+    named = read_answers(regime, answers).get("platform_name", "")
+    found = drafting.unapproved(case, regime, platform, lang, named, store)
     blank = found or drafting.blank(case, regime, platform, lang, desk)
-    written = drafting.write(
-        case, replace(blank, answers=public), regime, platform, desk, renderer, job
-    )
-    with store.custody(case.id) as custody:
-        if found is None:
-            custody.append(
-                "notice.drafted",
-                written.document,
-                facts={"regime": regime.id, "platform": platform.id, "lang": lang},
-            )
-        custody.save(written)
-    return written
+    return _follow(case, blank, answers, desk, renderer, job, new=found is None)
 
 
 def revise(
@@ -128,20 +109,61 @@ def revise(
     job: Job,
 ) -> Notice:
     """The same letter with these answers changed.  Raises Refused once it is approved."""
+    desk = drafting.Desk(store=store, vault=vault, clock=clock, catalog=catalog)
     notice = drafting.open_notice(notice_id, store)
-    return draft(
-        notice.case_id,
-        notice.regime,
-        notice.platform,
-        answers,
-        notice.lang,
-        store=store,
-        vault=vault,
-        clock=clock,
-        catalog=catalog,
-        renderer=renderer,
-        job=job,
+    case = open_for_work(notice.case_id, store=store)
+    return _follow(case, notice, answers, desk, renderer, job, new=False)
+
+
+def _follow(
+    case: Case,
+    notice: Notice,
+    answers: Mapping[str, str | Sequence[str]],
+    desk: drafting.Desk,
+    renderer: Renderer,
+    job: Job,
+    *,
+    new: bool,
+) -> Notice:
+    """The letter follows these answers; that it was begun is on record."""
+    if notice.edited:
+        raise Refused("notice_edited", notice=notice.number)
+    regime, listed = desk.catalog.regime(notice.regime), desk.catalog.platform(notice.platform)
+    whole = read_answers(regime, {**notice.answers, **answers})
+    guard(regime, listed, case.world, whole)
+    personal = {q.id for q in regime.questions if q.party}
+    drafting.keep_claimant(
+        case, {k: v for k, v in whole.items() if k in personal and k in answers}, desk
     )
+    public = {k: v for k, v in whole.items() if k not in personal}
+    drafting.keep_licence(case, public, desk)
+    answered = replace(notice, answers=public)
+    platform = drafting.addressee(answered, desk.catalog)
+    written = drafting.write(case, answered, regime, platform, desk, renderer, job)
+    with desk.store.custody(case.id) as custody:
+        if new:
+            custody.append(
+                "notice.drafted",
+                written.document,
+                facts={"regime": regime.id, "platform": platform.id, "lang": notice.lang},
+            )
+        else:
+            drafting.open_notice(notice.id, desk.store)
+        custody.save(written)
+    return written
+
+
+def discard(notice_id: str, *, store: Store) -> Notice:
+    """A letter that was not approved is no more; that it was drafted and discarded is on record.
+
+    Its number is not given again.  Raises Refused once it is approved, and in a closed case.
+    """
+    case = open_for_work(store.get(Notice, notice_id).case_id, store=store)
+    with store.custody(case.id) as custody:
+        notice = drafting.open_notice(notice_id, store)
+        custody.append("notice.discarded", notice.document)
+        custody.drop(notice)
+    return notice
 
 
 def edit(
@@ -187,7 +209,7 @@ def check(
     """Each element present or missing with its article, what is unconfirmed, and concerns."""
     desk = drafting.Desk(store=store, vault=vault, clock=clock, catalog=catalog)
     notice = store.get(Notice, notice_id)
-    regime, platform = catalog.regime(notice.regime), catalog.platform(notice.platform)
+    regime, platform = catalog.regime(notice.regime), drafting.addressee(notice, catalog)
     case = store.case(notice.case_id)
     made = drafting.compose(case, notice, regime, platform, desk)
     return drafting.gauge(notice, regime, platform, made, desk)
@@ -263,6 +285,7 @@ def approve(
                 "platform": platform.id,
                 "lang": notice.lang,
                 "edited": notice.edited,
+                "entered": list(notice.entered),
                 "issued": approved.approved,
                 "checkpoint": head.size,
                 "exhibits": list(notice.exhibits),

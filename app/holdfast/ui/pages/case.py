@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from holdfast.core.job import Job
 from holdfast.core.links import links_in
-from holdfast.core.notice import Bilingual, Notice
+from holdfast.core.notice import Notice, Platform
 from holdfast.ui.desk import Desk
 from holdfast.ui.exhibit import ExhibitDetail
 from holdfast.ui.layout import Flow, Fold, Scroll, column, framed, row
@@ -46,7 +46,7 @@ NARROW = 1120
 """Below this width the detail goes under its list."""
 
 
-Read: TypeAlias = "tuple[CaseFile, dict[str, Bilingual], Profile | None, tuple[Series, ...]]"
+Read: TypeAlias = "tuple[CaseFile, dict[str, Platform], Profile | None, tuple[Series, ...]]"
 """A case as it stands, and what its page needs beside it."""
 
 
@@ -168,9 +168,9 @@ class CasePage(Page):
         def work(_: Job) -> Read:
             file = holdfast.case_file(reference)
             known = holdfast.platforms(file.case.world) if file.notices else ()
-            names = {platform.id: platform.names for platform in known}
+            to = {platform.id: platform for platform in known}
             profile = holdfast.case_profile(file.case.id)
-            return file, names, profile, holdfast.known_series(reference)
+            return file, to, profile, holdfast.known_series(reference)
 
         task = self.desk.runner.start(work, writes=False)
         task.succeeded.connect(lambda found: self._show(*found))
@@ -179,7 +179,7 @@ class CasePage(Page):
     def _show(
         self,
         file: CaseFile,
-        platforms: dict[str, Bilingual],
+        platforms: dict[str, Platform],
         profile: Profile | None,
         series: tuple[Series, ...],
     ) -> None:

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QWidget
 
 from holdfast.core.document import Issued
 from holdfast.core.evidence import Exhibit
-from holdfast.core.notice import Bilingual, Notice
+from holdfast.core.notice import Notice, Platform, addressed
+from holdfast.ui.ask import ask
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, Scroll, column, emptied, framed
 from holdfast.ui.models import Cell, CellTable, Filtered, Table
@@ -245,8 +246,9 @@ class LettersTab(Rows):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.platforms: dict[str, Bilingual] = {}
-        """Names of the addressees, by id."""
+        self.platforms: dict[str, Platform] = {}
+        """The addressees, by id."""
+        self.discard: dict[str, Button] = {}
 
     def show_case(self, file: CaseFile) -> None:
         """These letters."""
@@ -276,6 +278,8 @@ class LettersTab(Rows):
             place = "letter" if draft else "send"
             go.clicked.connect(lambda: desk.wanted.emit(place, (case, notice.id)))
             actions.append(go)
+            if draft:
+                actions.append(self._discarding(notice))
         if notice.status == "sent":
             answer = Button(desk, "case.step.answer", size="small")
             answer.clicked.connect(lambda: desk.wanted.emit("answer", (case, notice.id)))
@@ -290,12 +294,29 @@ class LettersTab(Rows):
                 channel=desk.say(f"notice.channel.{way.channel}"),
                 time=full_time(way.sent),
             )
-        named = self.platforms.get(notice.platform)
-        platform = named(desk.lang) if named else notice.platform
+        known = self.platforms.get(notice.platform)
+        named = addressed(known, notice.answers).names(desk.lang) if known else notice.platform
+        platform = named or desk.say("letters.unnamed")
         title = desk.say("letters.title", number=notice.number, platform=platform)
         return self._line(
             "letter", title, line, *actions, tag=desk.say(f"notice.status.{notice.status}")
         )
+
+    def _discarding(self, notice: Notice) -> Button:
+        desk = self.desk
+        button = Button(desk, "letters.discard", size="small")
+        button.setAccessibleName(f"{desk.say('letters.discard')}: {notice.number}")
+        button.clicked.connect(lambda: self._discard(notice))
+        self.discard[notice.id] = button
+        return button
+
+    def _discard(self, notice: Notice) -> None:
+        if not ask(self, self.desk, "letters.discard.ask", number=notice.number):
+            return
+        holdfast = self.desk.holdfast
+        task = self.desk.runner.start(lambda _: holdfast.discard(notice.id))
+        task.succeeded.connect(lambda _: self.desk.changed.emit())
+        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
 
 DOCUMENTS = ("evidence-report", "evidence-list", "receipt")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QSplitter, QStackedWidget, QWidget
 from holdfast.core.errors import HoldfastError
 from holdfast.core.job import Job
 from holdfast.core.notice import Gauge as NoticeGauge
-from holdfast.core.notice import Notice, Platform, Question, Regime
+from holdfast.core.notice import Notice, Platform, Question, Regime, addressed
 from holdfast.core.questions import asked
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, Scroll, column, emptied, framed, row
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from holdfast.usecases.cases import CaseFile
 
 FIRST = ("used", "agreed", "name")
-"""Three questions, one a screen, before the letter is shown for the first time."""
+"""Three questions, one a screen, before the letter is shown for the first time.
+
+What a platform is called that is not on the list is asked before them.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +215,9 @@ class LetterPage(Page):
         regimes = self._shelf.regimes if self._shelf is not None else ()
         regime = self._regime or next(iter(regimes), None)
         if regime is not None:
-            self.steps.begin(regime, self._given, self.platform)
+            unlisted = self._platform is not None and not self._platform.listed
+            first = ("platform_name", *FIRST) if unlisted else FIRST
+            self.steps.begin(regime, first, self._given, self.platform)
 
     # --- to whom, on what basis, in which language -----------------------------------------------
 
@@ -245,7 +250,7 @@ class LetterPage(Page):
             for part in (urlsplit(exhibit.url).hostname or "").split(".")
         }
         for platform in self._shelf.platforms:
-            if platform.id.split("-")[0] in names:
+            if platform.listed and platform.id.split("-")[0] in names:
                 return platform.id
         return ""
 
@@ -361,8 +366,13 @@ class LetterPage(Page):
         self._changed.clear()
         self._writing = True
 
+        begun = self._notice.id if self._notice is not None else ""
+
         def work(job: Job) -> tuple[Notice, NoticeGauge]:
-            notice = holdfast.draft(case, regime, platform, given, lang, job)
+            if begun:
+                notice = holdfast.revise(begun, given, job)
+            else:
+                notice = holdfast.draft(case, regime, platform, given, lang, job)
             return notice, holdfast.check(notice.id)
 
         task = self.desk.runner.start(work)
@@ -377,7 +387,8 @@ class LetterPage(Page):
 
     def _written(self, notice: Notice, gauge: NoticeGauge) -> None:
         chosen = self._platform.id if self._platform is not None else ""
-        if (notice.case_id, notice.platform) != (self._case, chosen):
+        held = notice.id if self._notice is None else self._notice.id
+        if (notice.case_id, notice.platform, notice.id) != (self._case, chosen, held):
             # Another letter is on the table by now.
             return
         self.refusal.hide()
@@ -479,7 +490,7 @@ class LetterPage(Page):
         shelf, notice = self._shelf, self._notice
         if shelf is None:
             return
-        name = self._platform.names(self.desk.lang) if self._platform else ""
+        name = self._name()
         key = "letter.title" if notice else "letter.title.to" if name else "letter.title.new"
         number = notice.number if notice else ""
         self.title.show_text(
@@ -494,6 +505,12 @@ class LetterPage(Page):
         own = notice is not None and notice.edited
         self.follow.tell("letter.follow.own" if own else "letter.follow")
         self.saved.tell("letter.saved") if notice else self.saved.show_text("")
+
+    def _name(self) -> str:
+        """What the platform is called; empty as long as nobody said so."""
+        if self._platform is None:
+            return ""
+        return addressed(self._platform, self._given).names(self.desk.lang)
 
     # --- the person's own words, and approval ----------------------------------------------------
 
@@ -622,14 +639,20 @@ class _Steps(QWidget):
         outer.setLayout(whole)
         self.setLayout(column(Scroll(outer)))
 
-    def begin(self, regime: Regime, given: Mapping[str, str], platforms: Choice) -> None:
+    def begin(
+        self,
+        regime: Regime,
+        first: Sequence[str],
+        given: Mapping[str, str],
+        platforms: Choice,
+    ) -> None:
         """The first of them is asked, together with whom the letter goes to."""
         self.platform.clear()
         for at in range(platforms.count()):
             self.platform.addItem(platforms.itemText(at), platforms.itemData(at))
         self.platform.setCurrentIndex(platforms.currentIndex())
         known = {question.id: question for question in regime.questions}
-        self._questions = [known[name] for name in FIRST if name in known]
+        self._questions = [known[name] for name in first if name in known]
         self._given, self._at = dict(given), 0
         self._ask()
 
@@ -658,7 +681,8 @@ class _Steps(QWidget):
             self.platform.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         if step > 0 and not answer:
-            line.complain(self.desk.say("letter.answer_first"))
+            choice = line.question.kind in ("one", "many")
+            line.complain(self.desk.say("letter.answer_first" if choice else "letter.fill_first"))
             return
         self._given = {**self._given, line.question.id: answer}
         self.answered.emit(line.question.id, answer)

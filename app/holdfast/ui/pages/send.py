@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from holdfast.core.job import Job
-from holdfast.core.notice import FormEntry, Notice, Platform, mask, reply_passed
+from holdfast.core.notice import FormEntry, Notice, Platform, addressed, mask, reply_passed
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Fold, column, emptied, framed, row
 from holdfast.ui.page import Page
@@ -165,12 +165,18 @@ class SendPage(Page):
         if self._notice is None:
             return
         wanted = self._notice.platform
-        self._platform = next((p for p in platforms if p.id == wanted), None)
+        known = next((p for p in platforms if p.id == wanted), None)
+        self._platform = addressed(known, self._notice.answers) if known is not None else None
         self.rehearse(practice=file.case.world == "practice")
-        known = self._platform is not None and bool(self._platform.email)
-        self.ways["email"].radio.setEnabled(known)
-        self.ways["email"].line.tell("send.email.line" if known else "send.email.unknown")
+        mail = self._platform is not None and bool(self._platform.email)
+        self.ways["email"].radio.setEnabled(mail)
+        self.ways["email"].line.tell(self._mail_key(mail))
         self.retell()
+
+    def _mail_key(self, known: bool) -> str:
+        if not known or self._platform is None:
+            return "send.email.unknown"
+        return "send.email.line" if self._platform.listed else "send.email.entered"
 
     @property
     def way(self) -> str:
@@ -197,9 +203,11 @@ class SendPage(Page):
         self.done.tell(f"send.done.{self.way}")
         self.done.setEnabled(self._prepared)
         self.note.tell(
-            "send.source",
+            "send.source" if platform.listed else "send.source.entered",
             checked=platform.checked_on.isoformat(),
-            channel=platform.channel(desk.lang) or desk.say("notice.unknown"),
+            channel=notice.answers.get("channel")
+            or platform.channel(desk.lang)
+            or desk.say("notice.unknown"),
         )
         self.receipt_name.show_text(self._receipt.name if self._receipt else "")
         self._tell_attachments(notice)

@@ -99,7 +99,13 @@ def _operation(entry: LedgerEntry, say: Teller) -> str:
             subjects = facts.get("subjects")
             count = len(subjects) if isinstance(subjects, list) else 1
             return one_line(say("operation.stamps", by=entry.subject, count=count))
-        case "document.issued" | "notice.drafted" | "notice.approved" | "notice.sent":
+        case (
+            "document.issued"
+            | "notice.drafted"
+            | "notice.discarded"
+            | "notice.approved"
+            | "notice.sent"
+        ):
             return one_line(entry.subject)
         case "environment.checked":
             when = "after" if facts.get("when") == "after" else "before"
