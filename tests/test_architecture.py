@@ -684,3 +684,59 @@ def test_our_own_bugs_are_caught_in_three_places_only() -> None:
             ):
                 found.append(str(path.relative_to(APP)))
     assert set(found) <= CATCH_ALL
+
+
+WINDOW_ONLY = {
+    "browser": "which browser was found is a line of Settings; a command uses it",
+    "close": "a command closes when it ends, in one place for all",
+    "case_of_checkpoint": "the window guesses the case of a file; a command is told it",
+    "hidden_from_capture": "only a window can be in the way of a recording",
+    "hide_browsers": "quick hide is of windows",
+    "hotkeys": "only a window has them",
+    "icons": "only a window has them",
+    "authorities": "``services`` names them",
+    "save_settings": "``choose`` takes one of them by its name",
+    "settings_damaged": "a command says nothing of what it does not use",
+    "known_series": "``series`` has them",
+    "one_series": "``series`` has them",
+    "standings": "``series`` has them",
+    "origin": "``origin_record`` has it",
+    "surroundings": "the manifest that ``exhibit show`` gives has them",
+}
+COMMAND_ONLY = {
+    "cosignatures": "the window has the whole record",
+    "code_told": "the receipt and the exhibit say what was checked",
+    "exhibit": "the window has the whole case",
+    "people": "the window has the whole case",
+    "expect_page": "a head start for a process that has just begun",
+    "inventory_logged_in": "``keep_logged_in`` leads to the same list",
+    "origin_record": "``origin`` has it",
+    "questions": "the window asks the core the same, at every letter that is typed",
+    "series": "``known_series`` and ``one_series`` have it",
+    "stamps": "the window has the whole case",
+    "serve_practice": "for whoever checks the practice world with tools of their own",
+    "services": "``authorities`` has them with their names and addresses",
+    "choose": "``save_settings`` takes them all",
+}
+
+
+def verbs_of(room: str) -> frozenset[str]:
+    """Verbs of Holdfast that a mouth names."""
+    inside = APP / room
+    return frozenset(
+        node.attr
+        for path, node in nodes()
+        if isinstance(node, ast.Attribute)
+        and _last_name(node.value) == "holdfast"
+        and path.is_relative_to(inside)
+    )
+
+
+def test_every_verb_has_two_mouths() -> None:
+    """What only one of them can do says why; the list of exceptions holds nothing else."""
+    window, line = verbs_of("ui"), verbs_of("cli")
+    assert len(window & line) > 50
+    assert set(window - line) <= set(WINDOW_ONLY)
+    assert set(line - window) <= set(COMMAND_ONLY)
+    assert set(WINDOW_ONLY) <= window
+    assert set(COMMAND_ONLY) <= line

@@ -46,3 +46,25 @@ def test_an_exhibit_is_shown_described_and_withdrawn(line: Line) -> None:
     gone = line("exhibit", "withdraw", "E0001", "--case", case)
     assert (gone.code, "number, files and record stay" in gone.out) == (0, True)
     assert line("exhibit", "show", "E0001", "--case", case, "--json").body["exhibit"]["withdrawn"]
+
+
+def test_what_is_asked_of_an_empty_case_says_so(line: Line) -> None:
+    case = line.case("one")
+    assert "Nobody has signed" in line("ledger", "cosignatures", case).out
+    assert "No code is waiting" in line("phone", "codes", "--case", case).out
+    for option in ("--list", "--about"):
+        assert line("environment", *((option,) if option == "--list" else (option, "x"))).code == 2
+
+
+def test_a_check_of_the_computer_is_explained_later(line: Line) -> None:
+    case = line.case("one")
+    listed = line("environment", "--case", case, "--list", "--json").body["checks"]
+    assert len(listed) == 1, "after a capture this computer is looked at once more"
+    item = listed[0]["readings"][0]["item"]
+    about = ("environment", "--case", case, "--about")
+    assert line(*about, "E0001").code == 2, "nothing was said"
+    said = line(*about, listed[0]["id"], "--remark", f"{item}=As it should be")
+    assert said.code == 0
+    assert "— As it should be" in said.out
+    assert "on record" in said.out
+    assert line(*about, "E0009", "--remark", f"{item}=x").code == 1

@@ -341,7 +341,7 @@ class FakeHoldfast(FakeSeries):
         choose: bool = False,
         close_banner: bool = False,
     ) -> Kept:
-        self._call("keep", target, case, *([how, "closed"] if close_banner else []))
+        self._call("keep", target, case, *([how] if how else []), *["closed"] * close_banner)
         kept = self._keep(target, job, case, "page")
         if choose and target.endswith("/series"):
             file = self.inventory(target, job, kept.case.id)
@@ -351,7 +351,7 @@ class FakeHoldfast(FakeSeries):
     def keep_files(
         self, paths: Sequence[Path], job: Job, case: str = "", received: Received | None = None
     ) -> Kept:
-        self._call("keep_files", tuple(paths), case)
+        self._call("keep_files", tuple(paths), case, *([received.source] if received else []))
         return self._keep(paths[0].name, job, case, "file")
 
     def shot(
@@ -503,8 +503,14 @@ class FakeHoldfast(FakeSeries):
         said: str = "",
         received: Received | None = None,
     ) -> Kept:
-        self._call("phone_import", tuple(paths), case, code, said)
+        self._call(
+            "phone_import", tuple(paths), case, code, said, *([received] if received else [])
+        )
         return self._keep(paths[0].name, job, case, "file")
+
+    def marks(self, paths: Sequence[Path], job: Job) -> tuple[Mapping[str, Json], ...]:
+        self._call("marks", tuple(paths))
+        return self.marked
 
     def marks_of(self, manifest: Mapping[str, Json]) -> tuple[Mapping[str, Json], ...]:
         return self.marked
@@ -649,8 +655,8 @@ class FakeHoldfast(FakeSeries):
 
     # --- time-stamps ---
 
-    def stamp(self, job: Job, case: str = "") -> StampRun:
-        self._call("stamp", case)
+    def stamp(self, job: Job, case: str = "", *, now: bool = False) -> StampRun:
+        self._call("stamp", case, *["now"] * now)
         return StampRun()
 
     def pending(self) -> int:
@@ -878,7 +884,7 @@ class FakeHoldfast(FakeSeries):
         )
 
     def cosigned(self, case: str, file: Path, key: str = "") -> Cosigned:
-        self._call("cosigned", case, file)
+        self._call("cosigned", case, file, *([key] if key else []))
         seen = Cosigned(key="k", size=3, time=rfc3339(self.now()))
         facts: dict[str, Json] = {"key": seen.key, "size": seen.size, "time": seen.time}
         self.entry(case, "checkpoint.cosigned", "ledger/checkpoints/3.cosigned-k.txt", facts)
@@ -1165,6 +1171,10 @@ class FakeHoldfast(FakeSeries):
                         )
                     )
         return tuple(found)
+
+    def looks_due(self, case: str) -> tuple[str, ...]:
+        mine = [one.follow_up for one in self.due(0) if one.case.id == case]
+        return tuple(one.id for one in mine if one.term.startswith("recheck"))
 
     def followup_done(self, followup: str) -> FollowUp:
         self._call("followup_done", followup)

@@ -142,7 +142,7 @@ class FakeSeries:
         gap_ms: int | None = None,
     ) -> SeriesFile:
         places = wish if isinstance(wish, str) else tuple(wish)
-        self._call("choose_episodes", series_id, places, pages)
+        self._call("choose_episodes", series_id, places, pages, *([gap_ms] if gap_ms else []))
         file = self.serials[series_id]
         wanted = (
             {one.place for one in chosen(file.episodes, places)}
@@ -205,7 +205,7 @@ class FakeSeries:
         return self.state
 
     def fetch_downloader(self, job: Job, index: str = "") -> DownloaderState:
-        self._call("fetch_downloader")
+        self._call("fetch_downloader", *([index] if index else []))
         job.step("saving")
         raise Unavailable("wheel_differs", host="index.example")
 

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from fakes.holdfast import FakeHoldfast
 from holdfast.core.errors import Unavailable
+from holdfast.core.evidence import Received
 from holdfast.core.phone import Phone
 from holdfast.ui.pages.phone import PhonePage
 from holdfast.ui.pages.receipt import ReceiptPage
@@ -181,6 +182,11 @@ def test_the_recorded_file_is_brought_with_its_code(
     assert (paths, said_code, said) == ((file,), code, "0:03")
     assert case == fake.cases()[-1].id
     assert isinstance(window.here, ReceiptPage)
+    opened(qtbot, window)
+    page.source.setText(" my cousin's ")
+    QTest.mouseClick(page.bring, LEFT)
+    settle(qtbot, window)
+    assert asked(fake, "phone_import")[-1][-1] == Received(source="my cousin's", how="0:03")
 
 
 def test_the_exhibit_tells_marks_of_files_and_page_together(

@@ -26,6 +26,7 @@ from holdfast.cli import (
     practice,
     record,
     series,
+    settings,
     stamp,
     work,
 )
@@ -131,6 +132,7 @@ def _commands(desk: Desk) -> typer.Typer:
         series,
         record,
         chain,
+        settings,
     ):
         room.register(app, desk)
     return app

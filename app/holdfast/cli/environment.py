@@ -21,8 +21,25 @@ def register(app: typer.Typer, desk: Desk) -> None:
             list[str] | None,
             typer.Option("--remark", metavar="ITEM=TEXT", help=desk.say("cli.environment.remark")),
         ] = None,
+        about: Annotated[
+            str,
+            typer.Option(
+                "--about", metavar="EXHIBIT|CHECK", help=desk.say("cli.environment.about")
+            ),
+        ] = "",
+        earlier: Annotated[
+            bool, typer.Option("--list", help=desk.say("cli.environment.list"))
+        ] = False,
     ) -> int:
         remarks = _remarks(remark or ())
+        if (about or earlier) and not case:
+            raise typer.BadParameter("--case", param_hint="--about" if about else "--list")
+        if earlier:
+            return _list(desk, case)
+        if about:
+            if not remarks:
+                raise typer.BadParameter("--remark", param_hint="--about")
+            return _explained(desk, desk.holdfast.explain_environment(case, about, remarks))
         if remarks and not case:
             raise typer.BadParameter("--case", param_hint="--remark")
         run = desk.holdfast.environment(desk.job(), case)
@@ -43,6 +60,25 @@ def register(app: typer.Typer, desk: Desk) -> None:
             }
         )
         return OK
+
+
+def _list(desk: Desk, case: str) -> int:
+    """Every check in the case's record beside its captures."""
+    found = desk.holdfast.environments(case)
+    for check in found:
+        desk.tell(f"{check.id}  {check.run.started}")
+    if not found:
+        desk.tell(desk.say("cli.environment.list.none"))
+    desk.give({"checks": [{"id": one.id, **one.run.body()} for one in found]})
+    return OK
+
+
+def _explained(desk: Desk, check: EnvironmentCheck) -> int:
+    """What was said about an earlier check is on record."""
+    _table(desk, check.run)
+    desk.tell(desk.say("cli.environment.explained", sha256=check.sha256))
+    desk.give({**check.run.body(), "recorded": {"id": check.id, "sha256": check.sha256}})
+    return OK
 
 
 def check_after(desk: Desk, case: str) -> None:

@@ -59,9 +59,8 @@ def register(app: typer.Typer, desk: Desk) -> None:
         recovered(desk)
         kept = [desk.holdfast.keep(link, desk.job(), file.case.id) for link in links]
         if any(one.exhibits for one in kept):
-            for due in desk.holdfast.due(0):
-                if due.case.id == file.case.id and due.follow_up.term.startswith("recheck"):
-                    desk.holdfast.followup_done(due.follow_up.id)
+            for reminder in desk.holdfast.looks_due(file.case.id):
+                desk.holdfast.followup_done(reminder)
         return report_kept(desk, kept)
 
     @app.command(help=desk.say("cli.shot"))
@@ -69,9 +68,23 @@ def register(app: typer.Typer, desk: Desk) -> None:
         case: in_case = "",
         monitor: Annotated[int | None, typer.Option(help=desk.say("cli.monitor"))] = None,
         region: Annotated[str, typer.Option(metavar="X,Y,W,H", help=desk.say("cli.region"))] = "",
+        monitors: Annotated[
+            bool, typer.Option("--monitors", help=desk.say("cli.monitors"))
+        ] = False,
     ) -> int:
+        if monitors:
+            return _list_monitors(desk)
         recovered(desk)
         return report_kept(desk, [desk.holdfast.shot(desk.job(), case, monitor, _region(region))])
+
+
+def _list_monitors(desk: Desk) -> int:
+    found = desk.holdfast.monitors()
+    for one in found:
+        box = f"{one.width}x{one.height}+{one.left}+{one.top}"
+        desk.tell(f"{one.number}  {box}  {one.name}".rstrip())
+    desk.give({"monitors": list(found)})
+    return OK
 
 
 def _region(text: str) -> tuple[int, int, int, int] | None:

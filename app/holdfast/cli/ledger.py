@@ -9,7 +9,7 @@ from holdfast.cli.desk import Desk
 
 
 def register(app: typer.Typer, desk: Desk) -> None:
-    """``holdfast ledger checkpoint|consistency|cosigned|new-key`` and ``holdfast cosign``."""
+    """``holdfast ledger checkpoint|consistency|cosigned|cosignatures|new-key`` and ``cosign``."""
     ledger = typer.Typer(help=desk.say("cli.ledger"), no_args_is_help=True)
     app.add_typer(ledger, name="ledger")
 
@@ -50,6 +50,15 @@ def register(app: typer.Typer, desk: Desk) -> None:
         seen = desk.holdfast.cosigned(case, file, key)
         desk.tell(desk.say("cli.ledger.on_record", time=seen.time, key=seen.key))
         desk.give({"cosigned": seen})
+
+    @ledger.command(help=desk.say("cli.ledger.cosignatures"))
+    def cosignatures(case: str) -> None:
+        found = desk.holdfast.cosignatures(case)
+        for one in found:
+            desk.tell(desk.say("cli.ledger.seen", size=one.size, time=one.time, key=one.key))
+        if not found:
+            desk.tell(desk.say("cli.ledger.seen.none"))
+        desk.give({"cosignatures": found})
 
     @ledger.command("new-key", help=desk.say("cli.ledger.new_key"))
     def new_key() -> None:

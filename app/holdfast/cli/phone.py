@@ -67,6 +67,16 @@ def register(app: typer.Typer, desk: Desk) -> None:
              "not_before": shown.code.not_before.body()}
         )  # fmt: skip
 
+    @phone.command(help=desk.say("cli.phone.codes"))
+    def codes(case: Annotated[str, typer.Option("--case", metavar="CASE")]) -> None:
+        found = [one.code for one in desk.holdfast.phone_codes(case)]
+        for one in found:
+            told = {"issued": one.issued, "expires": one.expires}
+            desk.tell(f"{one.shown}  {desk.say('cli.phone.code.time', **told)}")
+        if not found:
+            desk.tell(desk.say("cli.phone.codes.none"))
+        desk.give({"codes": [{"code": one.shown, "expires": one.expires} for one in found]})
+
     @phone.command("import", help=desk.say("cli.phone.import"))
     def import_(
         files: Annotated[list[Path], typer.Argument(metavar="FILE…")],

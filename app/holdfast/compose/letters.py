@@ -171,6 +171,12 @@ class Letters(Keeping):
 
         return follow_up.due(within_days, store=self._store, clock=self._clock)
 
+    def looks_due(self, case: str) -> tuple[str, ...]:
+        """Reminders of a case to look again whether it is online, as far as they are due."""
+        from holdfast.usecases import follow_up
+
+        return follow_up.looks(self._store.case(case).id, store=self._store, clock=self._clock)
+
     def followup_done(self, followup: str) -> FollowUp:
         """One of them is done."""
         from holdfast.usecases import follow_up

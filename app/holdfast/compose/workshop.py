@@ -131,6 +131,19 @@ class Workshop:
         for made in ("_tsas", "sources", "_sitting"):
             self.__dict__.pop(made, None)
 
+    def choose(self, name: str, text: str) -> None:
+        """That setting is as written from now on.
+
+        Raises Refused(``setting_unknown``, ``setting_unfit``).
+        """
+        from holdfast.core.settings import chosen
+
+        after = chosen(self.settings, name, text)
+        fresh = set(after.disabled) - set(self.settings.disabled)
+        if fresh and fresh - set(services := self.services()):
+            raise Refused("setting_unfit", name=name, fits=", ".join(services))
+        self.save_settings(after)
+
     def now(self) -> datetime:
         """The system's time, UTC."""
         return self._clock.now()
@@ -349,6 +362,12 @@ class Workshop:
     def authorities(self) -> Authorities:
         """Everybody who can be asked for time-stamps, those switched off included."""
         return self._catalog.authorities("real")
+
+    def services(self) -> tuple[str, ...]:
+        """Ids of those that can be switched off: calendars, time-stamp authorities, beacons."""
+        known = self.authorities()
+        ids = ([one.id for one in some] for some in (known.calendars, known.tsas, known.beacons))
+        return tuple(one for some in ids for one in some)
 
     def _authorities(self, world: World) -> Authorities:
         if world == "practice":

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from holdfast.core.canonical import one_line, visible
+from holdfast.core.errors import Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +47,34 @@ class Settings:
     """SHA-256 of the certificate that it showed when it was chosen."""
     window: str = ""
     """Where the window stood last, opaque to everybody but the window."""
+
+
+BY_NAME = ("language", "operator_name", "letterhead", "browser", "adb", "offline", "disabled")
+"""What can be chosen by its name alone.  Of the rest, the window's own looks are chosen there, and
+a node, a server and a downloader are tried before they are used.
+"""
+LONGEST = 1000
+
+
+def chosen(settings: Settings, name: str, text: str) -> Settings:
+    """The settings with that one as written: several by commas, yes and no as such.
+
+    Raises Refused(``setting_unknown``, ``setting_unfit``).
+    """
+    if name not in BY_NAME:
+        raise Refused("setting_unknown", name=one_line(name)[:40], names=", ".join(BY_NAME))
+    value: Any = visible(text).strip()
+    match name:
+        case "language" if value not in ("", "zh", "en"):
+            raise Refused("setting_unfit", name=name, fits="zh, en")
+        case "offline" if value not in ("yes", "no"):
+            raise Refused("setting_unfit", name=name, fits="yes, no")
+        case "offline":
+            value = value == "yes"
+        case "disabled":
+            value = tuple(dict.fromkeys(part for part in re.split(r"[\s,，、]+", value) if part))
+        case _ if len(value) > LONGEST:
+            raise Refused("setting_unfit", name=name, fits=f"≤ {LONGEST}")
+        case _:
+            pass
+    return replace(settings, **{name: value})

@@ -12,12 +12,12 @@ from holdfast.core.canonical import Json
 from holdfast.core.environment import runs_of
 from holdfast.core.evidence import Artifact, Exhibit
 from holdfast.core.job import Job
-from holdfast.core.marks_told import headline, told
 from holdfast.core.origin import Row, sentence
 from holdfast.core.timestamp import Stamp
 from holdfast.ui.desk import Desk
 from holdfast.ui.heard import HeardRow
 from holdfast.ui.layout import Flow, Fold, column, emptied, row
+from holdfast.ui.marks import tell_marks
 from holdfast.ui.parts import Chip, Facts, HashLabel, Proves, Tag, Thumb, panel
 from holdfast.ui.phrases import (
     State,
@@ -44,8 +44,6 @@ Learnt: TypeAlias = "tuple[Mapping[str, Json], tuple[Mapping[str, Json], ...], t
 """What an exhibit's manifest, its media and its origin say."""
 MOST_FILES = 200
 """More are counted, not drawn."""
-MOST_MARKED = 20
-"""Files whose marks are told; the record has them all."""
 
 
 class ExhibitDetail(QFrame):
@@ -178,17 +176,7 @@ class ExhibitDetail(QFrame):
             words = Label(self.desk, role="caption")
             words.tell("exhibit.marks.page", label=on_page)
             self.marks.addWidget(words)
-        for file in self._marks[:MOST_MARKED]:
-            head = Label(self.desk, role="caption")
-            name = str(file.get("path", "")).removeprefix("files/")
-            head.show_text(f"{name} · {headline(file, self.desk.words)}")
-            lines = Label(self.desk, role="caption", tone="secondary")
-            lines.show_text("\n".join(told(file, self.desk.words)))
-            self.marks.addWidget(head)
-            self.marks.addWidget(lines)
-        if self._marks:
-            caution = Label(self.desk, "mark.caution", role="caption", tone="secondary")
-            self.marks.addWidget(caution)
+        tell_marks(self.desk, self.marks, self._marks)
 
     @property
     def exhibit(self) -> Exhibit | None:

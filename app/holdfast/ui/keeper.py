@@ -29,13 +29,15 @@ class Keeper(Rooms):
         links: Sequence[str],
         case: str = "",
         *,
-        done: str = "",
+        done: Sequence[str] = (),
+        how: str = "",
         logged_in: bool = False,
         close_banner: bool = False,
     ) -> None:
         """These links are kept, one after the other, all in one case.
 
-        ``done`` names a reminder that this fulfils; ``logged_in`` uses the case's own browser;
+        ``done`` names reminders that this fulfils; ``how`` is ``page`` or ``video`` where only that
+        is wanted; ``logged_in`` uses the case's own browser;
         ``close_banner`` keeps the page alone, once as it is and once with that closed.
         """
         holdfast = self.desk.holdfast
@@ -50,11 +52,12 @@ class Keeper(Rooms):
                     kept = holdfast.keep(link, job, matter, "page", close_banner=True)
                 else:
                     # Of one link a series is offered; of many nobody wants to be asked each time.
-                    kept = holdfast.keep(link, job, matter, choose=len(links) == 1)
+                    kept = holdfast.keep(link, job, matter, how, choose=len(links) == 1)
                 matter = matter or kept.case.id
                 all_kept.append(kept)
-            if done and any(kept.exhibits for kept in all_kept):
-                holdfast.followup_done(done)
+            if any(kept.exhibits for kept in all_kept):
+                for reminder in done:
+                    holdfast.followup_done(reminder)
             return all_kept
 
         shown = (
@@ -66,20 +69,22 @@ class Keeper(Rooms):
             work,
             shown,
             again=lambda: self.keep(
-                links, case, done=done, logged_in=logged_in, close_banner=close_banner
+                links, case, done=done, how=how, logged_in=logged_in, close_banner=close_banner
             ),
         )
 
-    def keep_files(self, paths: Sequence[Path], case: str = "") -> None:
-        """These files are kept as received."""
+    def keep_files(self, paths: Sequence[Path], case: str = "", source: str = "") -> None:
+        """These files are kept as received, from ``source`` where the person said so."""
         if not paths:
             return
-        holdfast = self.desk.holdfast
+        from holdfast.core.evidence import Received
+
+        holdfast, received = self.desk.holdfast, Received(source=source) if source else None
         shown = ", ".join(path.name for path in paths[:5])
         self._keeping(
-            lambda job: [holdfast.keep_files(paths, job, case)],
+            lambda job: [holdfast.keep_files(paths, job, case, received)],
             shown,
-            again=lambda: self.keep_files(paths, case),
+            again=lambda: self.keep_files(paths, case, source),
         )
 
     def _keeping(
@@ -184,6 +189,11 @@ class Keeper(Rooms):
         if isinstance(what, tuple):
             self.keep(what[1], what[0])
 
+    def _links_only(self, what: object) -> None:
+        """Only the pages of links are kept, or only their videos."""
+        if isinstance(what, tuple):
+            self.keep(what[1], what[0], how=what[2])
+
     def _closed(self, what: object) -> None:
         """A page is kept once more, and what lay over it is closed after it was kept as it is."""
         if isinstance(what, tuple):
@@ -194,20 +204,26 @@ class Keeper(Rooms):
             self.keep(what[1], what[0], logged_in=True)
 
     def _recheck(self, what: object) -> None:
-        """The links of a case are kept once more; the reminder is done when they were."""
+        """The links of a case are kept once more; a reminder is done then, or all that are due."""
         if not isinstance(what, tuple):
             return
         from holdfast.usecases.cases import standing_links
 
         case, follow_up = what
         holdfast = self.desk.holdfast
-        task = self.desk.runner.start(lambda _: holdfast.case_file(case), writes=False)
+
+        def work(_: Job) -> tuple[CaseFile, tuple[str, ...]]:
+            known = (follow_up,) if follow_up else holdfast.looks_due(case)
+            return holdfast.case_file(case), known
+
+        task = self.desk.runner.start(work, writes=False)
         task.failed.connect(self.trouble)
 
-        def again(file: CaseFile) -> None:
+        def again(found: tuple[CaseFile, tuple[str, ...]]) -> None:
+            file, done = found
             links = standing_links(file)
             if links:
-                self.keep(links, case, done=follow_up)
+                self.keep(links, case, done=done)
             else:
                 self._open("case", (case, ""))
 
@@ -252,4 +268,4 @@ class Keeper(Rooms):
 
     def _files_to(self, what: object) -> None:
         if isinstance(what, tuple):
-            self.keep_files(what[1], what[0])
+            self.keep_files(what[1], what[0], *what[2:])

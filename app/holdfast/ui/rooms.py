@@ -20,6 +20,9 @@ from holdfast.ui.sidebar import Sidebar
 from holdfast.ui.strip import Strip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from holdfast.core.job import Job
     from holdfast.ui.runner import Task
 
 
@@ -91,11 +94,18 @@ class Rooms(QMainWindow):
         return self._pages.get(self._here)
 
     def stamp_now(self) -> None:
-        """What is queued is sent and what is pending looked at, in the background."""
+        """What is queued is sent and what is pending looked at in its turn, in the background."""
+        self._stamp(self.desk.holdfast.stamp)
+
+    def stamp_asked(self) -> None:
+        """The same because the person asks for it: also what is not in its turn yet."""
+        holdfast = self.desk.holdfast
+        self._stamp(lambda job: holdfast.stamp(job, now=True))
+
+    def _stamp(self, verb: Callable[[Job], object]) -> None:
         if self._stamping is not None or self._closing:
             return
-        holdfast = self.desk.holdfast
-        task = self.desk.runner.start(holdfast.stamp)
+        task = self.desk.runner.start(verb)
         self._stamping = task
         task.succeeded.connect(lambda _: self.desk.changed.emit())
         # No witness at hand is no trouble: the queue says so and tries again.

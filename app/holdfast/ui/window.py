@@ -91,7 +91,7 @@ class MainWindow(Aside):
         self.stack = QStackedWidget()
         self.stack.setObjectName("pages")
         self.strip = Strip(desk)
-        self.strip.pending_wanted.connect(self.stamp_now)
+        self.strip.pending_wanted.connect(self.stamp_asked)
         self.strip.running_wanted.connect(lambda: self.go("keeping", None))
         self.strip.online_wanted.connect(lambda: self.go("settings", None))
         right = QWidget()
@@ -193,9 +193,10 @@ class MainWindow(Aside):
             self.trouble(what if isinstance(what, Exception) else HoldfastError("none"))
             return
         acts: dict[str, Callable[[object], None]] = {
-            "stamp": lambda _: self.stamp_now(),
+            "stamp": lambda _: self.stamp_asked(),
             "saved": self._saved,
             "links": self._links_to,
+            "links_only": self._links_only,
             "closed": self._closed,
             "links_logged_in": self._links_in,
             "files": self._files_to,

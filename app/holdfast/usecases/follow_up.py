@@ -55,6 +55,15 @@ def due(within_days: int, *, store: Store, clock: Clock) -> tuple[Due, ...]:
     return tuple(sorted(found, key=lambda d: (d.follow_up.due, d.case.number, d.follow_up.term)))
 
 
+def looks(case_id: str, *, store: Store, clock: Clock) -> tuple[str, ...]:
+    """Ids of the reminders of a case to look again whether it is online, as far as they are due."""
+    return tuple(
+        one.follow_up.id
+        for one in due(0, store=store, clock=clock)
+        if one.case.id == case_id and one.follow_up.term.startswith("recheck")
+    )
+
+
 def done(follow_up_id: str, *, store: Store, clock: Clock) -> FollowUp:
     """The follow-up is ticked off, on record; a second time changes nothing."""
     found = store.get(FollowUp, follow_up_id)

@@ -33,6 +33,7 @@ from holdfast.ui.pages.people import PeopleTab
 from holdfast.ui.phrases import day, local
 from holdfast.ui.story import story
 from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line
+from holdfast.usecases.cases import standing_links
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -223,7 +224,8 @@ class CasePage(Page):
         self.suggest.setVisible(bool(key))
         if key:
             self.step.tell(key)
-        self.more.setVisible(not case.closed)
+        self.more.tell("case.more" if case.closed else "case.add")
+        self.more.show_icon("" if case.closed else "plus")
         self.model.show_rows(story(self.desk, file))
         for inside in (self.evidence, self.letters, self.documents, self.people):
             inside.show_case(file)
@@ -256,12 +258,21 @@ class CasePage(Page):
             self.desk.wanted.emit(place, what)
 
     def _add(self) -> None:
-        """Ways of adding to this case."""
+        """Ways of adding to this case; a closed one takes another name and nothing more."""
         desk, case = self.desk, self.reference
         self.menu.clear()
+        if self.file is not None and self.file.case.closed:
+            self.menu.addAction(desk.say("case.rename")).triggered.connect(self._rename)
+            self.menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
+            return
         self.menu.addAction(desk.say("case.add.links")).triggered.connect(
             lambda: self._add_links("links")
         )
+        only = self.menu.addMenu(desk.say("case.add.only"))
+        for how in ("page", "video"):
+            only.addAction(desk.say(f"case.add.only.{how}")).triggered.connect(
+                lambda _=False, of=how: self._add_links("links_only", of)
+            )
         self.menu.addAction(desk.say("case.add.series")).triggered.connect(self._add_series)
         self.menu.addAction(desk.say("today.way.shot")).triggered.connect(
             lambda: desk.wanted.emit("shot", case)
@@ -278,12 +289,19 @@ class CasePage(Page):
         self.menu.addAction(desk.say("today.way.phone")).triggered.connect(
             lambda: desk.wanted.emit("phone", case)
         )
-        self.menu.addAction(desk.say("today.way.files")).triggered.connect(self._add_files)
+        self.menu.addAction(desk.say("today.way.files")).triggered.connect(
+            lambda: self._add_files("")
+        )
+        self.menu.addAction(desk.say("case.add.given")).triggered.connect(self._add_given)
         for one in self.series:
             self.menu.addAction(desk.say("case.series", title=one.title)).triggered.connect(
                 lambda _=False, id_=one.id: desk.wanted.emit("series", (case, id_))
             )
         self.menu.addSeparator()
+        if self.file is not None and standing_links(self.file):
+            self.menu.addAction(desk.say("case.recheck")).triggered.connect(
+                lambda: desk.wanted.emit("recheck", (case, ""))
+            )
         self.menu.addAction(desk.say("case.environment")).triggered.connect(
             lambda: desk.wanted.emit("environment", case)
         )
@@ -319,13 +337,13 @@ class CasePage(Page):
         task.succeeded.connect(lambda _: self.desk.changed.emit())
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
 
-    def _add_links(self, place: str) -> None:
+    def _add_links(self, place: str, *how: str) -> None:
         text, fine = QInputDialog.getMultiLineText(
             self, self.desk.say("case.add.links"), self.desk.say("case.add.links.ask")
         )
         links = tuple(links_in(text))
         if fine and links:
-            self.desk.wanted.emit(place, (self.reference, links))
+            self.desk.wanted.emit(place, (self.reference, links, *how))
 
     def _add_series(self) -> None:
         link, fine = QInputDialog.getText(
@@ -335,10 +353,19 @@ class CasePage(Page):
         if fine and links:
             self.desk.wanted.emit("list", (self.reference, links[0]))
 
-    def _add_files(self) -> None:
+    def _add_given(self) -> None:
+        """Files of somebody else's: from whom is sealed with them, so it is asked before."""
+        source, fine = QInputDialog.getText(
+            self, self.desk.say("case.add.given"), self.desk.say("case.add.given.ask")
+        )
+        if fine:
+            self._add_files(source.strip())
+
+    def _add_files(self, source: str) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.desk.say("today.way.files"))
         if names:
-            self.desk.wanted.emit("files", (self.reference, tuple(Path(name) for name in names)))
+            paths = tuple(Path(name) for name in names)
+            self.desk.wanted.emit("files", (self.reference, paths, source))
 
     def turn_to(self, tab: str) -> None:
         """That tab is on top."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QFrame, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QInputDialog, QWidget
 
 from holdfast.core.canonical import one_line
 from holdfast.core.job import Job
@@ -212,12 +212,23 @@ class CustodyRows:
         if name:
             self.put(Path(name))
 
-    def put(self, path: Path) -> None:
-        """The cosignature in that file is on record."""
+    def put(self, path: Path, key: str = "") -> None:
+        """The cosignature in that file is on record; ``key`` is its signer's, if that was said."""
         holdfast, case = self.desk.holdfast, self._case
-        task = self.desk.runner.start(lambda _: holdfast.cosigned(case, path), "task.writing")
+        task = self.desk.runner.start(lambda _: holdfast.cosigned(case, path, key), "task.writing")
         task.succeeded.connect(lambda _: self.desk.changed.emit())
-        task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
+        task.failed.connect(lambda error: self._not_put(error, path, key))
+
+    def _not_put(self, error: Exception, path: Path, key: str) -> None:
+        """Whoever signed with another program says under which key; without one that is trouble."""
+        if getattr(error, "code", "") == "cosigned_none" and not key:
+            said, fine = QInputDialog.getText(
+                self._parent, self.desk.say("ledger.back"), self.desk.say("ledger.back.key")
+            )
+            if fine and said.strip():
+                self.put(path, said.strip())
+                return
+        self.desk.wanted.emit("trouble", error)
 
     # --- renewal ---------------------------------------------------------------------------------
 

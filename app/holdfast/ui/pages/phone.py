@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QSizePolicy, QWidget
 
 from holdfast.core.canonical import rfc3339
 from holdfast.core.errors import HoldfastError
+from holdfast.core.evidence import Received
 from holdfast.core.job import Job, Progress
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, at_most, column, emptied, row, rule
@@ -60,6 +61,7 @@ class PhonePage(Page):
         self.card = CodeCard(desk)
         self.how = Label(desk, "phone.code.how", tone="secondary")
         self.said = Field(desk, "phone.said", limit=20)
+        self.source = Field(desk, "phone.source", limit=200)
         self.bring = Button(desk, "phone.import", icon="files")
         self.bring.clicked.connect(self._import)
         self.back = Button(desk, "back")
@@ -82,7 +84,10 @@ class PhonePage(Page):
         self._after = QWidget()
         said = Label(desk, "phone.said", role="caption", tone="secondary")
         said.setBuddy(self.said)
-        self._after.setLayout(column(self.card, self.how, said, self.said, gap=px(8)))
+        source = Label(desk, "phone.source", role="caption", tone="secondary")
+        source.setBuddy(self.source)
+        after = (self.card, self.how, said, self.said, source, self.source)
+        self._after.setLayout(column(*after, gap=px(8)))
         self._after.hide()
         self._ways = QWidget()
         self._ways.setLayout(
@@ -307,8 +312,14 @@ class PhonePage(Page):
         holdfast, said, shown = self.desk.holdfast, self.said.text().strip(), self._shown
         code = shown.code.code if shown is not None else ""
         case = shown.case.id if shown is not None else self._case
+        source = self.source.text().strip()
+        received = Received(source=source, how=said) if source else None
+
+        def work(job: Job) -> list[Kept]:
+            return [holdfast.phone_import(paths, job, case, code, said=said, received=received)]
+
         self.keep.emit(
-            lambda job: [holdfast.phone_import(paths, job, case, code, said=said)],
+            work,
             ", ".join(path.name for path in paths[:5]),
             lambda: self.bring_files(paths),
         )

@@ -206,6 +206,7 @@ class SendPage(Page):
             "send.source" if platform.listed else "send.source.entered",
             checked=platform.checked_on.isoformat(),
             channel=notice.answers.get("channel")
+            or notice.answers.get("agent")
             or platform.channel(desk.lang)
             or desk.say("notice.unknown"),
         )

@@ -19,8 +19,8 @@ from holdfast.ui.layout import Flow, Fold, column, framed
 from holdfast.ui.models import ROW, Cell, CellDelegate, CellTable, Index, Table
 from holdfast.ui.page import Page
 from holdfast.ui.parts import Footer
-from holdfast.ui.phrases import full_time, short_time
-from holdfast.ui.widgets import Bar, Button, Check, Field, Label, Line, announce
+from holdfast.ui.phrases import full_time, plain_tip, short_time
+from holdfast.ui.widgets import Bar, Button, Check, Choice, Field, Label, Line, announce
 
 if TYPE_CHECKING:
     from holdfast.ui.runner import Task
@@ -37,6 +37,8 @@ COLUMNS = (
     "series.column.state",
 )
 TICK, TITLE = 0, 2
+GAPS = (0, 5_000, 30_000, 120_000)
+"""Milliseconds between two episodes that can be chosen."""
 HISTORY = ("series.history.taken", "series.history.episodes", "series.history.plays")
 _ICONS = {
     "listed": "",
@@ -226,6 +228,8 @@ class SeriesPage(Page):
         self.only = Button(desk, "series.range", size="small")
         self.only.clicked.connect(self._only_range)
         self.pages = Check(desk, "series.pages")
+        self.gap = Choice(desk, "series.gap")
+        self.gap.setMinimumContentsLength(24)
         self.wrong = Label(desk, role="caption", tone="warning")
         self.wrong.hide()
         self.model = EpisodeModel(desk, COLUMNS, key=lambda one: one.episode.id)
@@ -261,7 +265,9 @@ class SeriesPage(Page):
         ways.setLayout(Flow(self.open, self.renew, gap=px(8)))
         head = Fold(names, ways, gap=px(16), below=px(620), stretch=(1, 0))
         picks = QWidget()
-        picks.setLayout(Flow(self.all, self.none, self.range, self.only, self.pages, gap=px(8)))
+        picks.setLayout(
+            Flow(self.all, self.none, self.range, self.only, self.pages, self.gap, gap=px(8))
+        )
         top = framed(
             column(head, px(12), picks, self.wrong, margins=(side, px(18), side, px(12))), "head"
         )
@@ -327,6 +333,7 @@ class SeriesPage(Page):
         ]
         if not same:
             self.pages.setChecked(file.series.pages)
+            self._fill_gaps(file.series.gap_ms)
         self.retell()
         self._fit()
 
@@ -340,6 +347,7 @@ class SeriesPage(Page):
         file = self._file
         if file is None:
             return
+        self._fill_gaps(self.gap.currentData() or 0)
         self.title.show_text(file.series.title)
         last = file.inventories[-1] if file.inventories else None
         paid = sum(one.listed.access == "paid" for one in file.episodes)
@@ -355,6 +363,15 @@ class SeriesPage(Page):
         self.model.show_rows([(one, self._cells(one)) for one in self._rows])
         self._tell_history(file)
         self._tell_state()
+
+    def _fill_gaps(self, chosen: int) -> None:
+        """How long a site is left alone between two episodes; also what was chosen elsewhere."""
+        self.gap.clear()
+        for gap in sorted({*GAPS, chosen}):
+            key = "series.gap.seconds" if gap else "series.gap.none"
+            self.gap.addItem(self.desk.say(key, seconds=f"{gap / 1000:g}"), gap)
+        self.gap.setCurrentIndex(self.gap.findData(chosen))
+        self.gap.setToolTip(plain_tip(self.desk.say("series.gap.why")))
 
     def _fit(self) -> None:
         self.table.resizeColumnsToContents()
@@ -453,7 +470,15 @@ class SeriesPage(Page):
         self.again.setVisible(live is None and failed > 0)
         self.keep.setEnabled(live is None)
         self.keep.tell("series.resume" if self._resumes(left) else "series.keep")
-        for control in (self.all, self.none, self.only, self.range, self.pages, self.renew):
+        for control in (
+            self.all,
+            self.none,
+            self.only,
+            self.range,
+            self.pages,
+            self.gap,
+            self.renew,
+        ):
             control.setEnabled(live is None)
         self._say_state(live, left, states)
         self._say_chosen()
@@ -546,9 +571,9 @@ class SeriesPage(Page):
             announce(self.table, self.footer.sentence.text())
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
             return
-        pages, series = self.pages.isChecked(), file.series.id
+        pages, series, gap = self.pages.isChecked(), file.series.id, self.gap.currentData()
         task = self.desk.runner.start(
-            lambda _: holdfast.choose_episodes(series, places, pages=pages)
+            lambda _: holdfast.choose_episodes(series, places, pages=pages, gap_ms=gap)
         )
         task.succeeded.connect(lambda _: self._start())
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))

@@ -59,8 +59,9 @@ class SettingsPage(Page):
         self.browser_choose.clicked.connect(self._choose_browser)
         self.downloader = Label(desk, role="caption", tone="secondary")
         self.fetch = Button(desk, "settings.downloader.fetch", size="small")
-        self.fetch.clicked.connect(
-            lambda: self._downloader(desk.holdfast.fetch_downloader, "task.downloader")
+        self.fetch.clicked.connect(self._fetch)
+        self.index = Field(
+            desk, "settings.downloader.index", hint="settings.downloader.index.hint", limit=300
         )
         self.wheel = Button(desk, "settings.downloader.choose", size="small")
         self.wheel.clicked.connect(self._choose_wheel)
@@ -109,7 +110,9 @@ class SettingsPage(Page):
         buttons = QWidget()
         buttons.setLayout(Flow(self.fetch, self.wheel, self.built_in, gap=px(8)))
         downloader = QWidget()
-        downloader.setLayout(column(self.downloader, buttons, gap=px(6)))
+        other = Label(desk, "settings.downloader.index", role="caption", tone="secondary")
+        other.setBuddy(self.index)
+        downloader.setLayout(column(self.downloader, buttons, other, self.index, gap=px(6)))
         name_label = Label(desk, "settings.name", role="caption", tone="secondary")
         name_label.setBuddy(self.name)
         head_label = Label(desk, "settings.letterhead", role="caption", tone="secondary")
@@ -211,6 +214,10 @@ class SettingsPage(Page):
         task.failed.connect(lambda error: self.desk.wanted.emit("trouble", error))
         task.finished.connect(lambda: self.fetch.setEnabled(True))
         task.finished.connect(lambda: self.wheel.setEnabled(True))
+
+    def _fetch(self) -> None:
+        holdfast, index = self.desk.holdfast, self.index.text().strip()
+        self._downloader(lambda job: holdfast.fetch_downloader(job, index), "task.downloader")
 
     def _choose_wheel(self) -> None:
         name, _ = QFileDialog.getOpenFileName(

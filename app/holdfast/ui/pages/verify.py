@@ -19,6 +19,7 @@ from holdfast.ui.aids import Aids
 from holdfast.ui.desk import Desk
 from holdfast.ui.found import LOOKS, found_rows
 from holdfast.ui.layout import Flow, column
+from holdfast.ui.marks import MarksRow
 from holdfast.ui.models import CellTable, Table
 from holdfast.ui.page import Page
 from holdfast.ui.parts import DropZone, Footer, Proves, VerdictBox, panel, panel_row
@@ -61,6 +62,7 @@ class VerifyPage(Page):
         self.zone.more.clicked.connect(self._choose_folder)
         self.aids = Aids(desk)
         self.aids.wanted.connect(self._start)
+        self.marks = MarksRow(desk)
         self.box = VerdictBox(desk)
         self.advice = Label(desk)
         self.again = Button(desk, "verify.again", icon="again", size="small")
@@ -125,6 +127,8 @@ class VerifyPage(Page):
                 self.zone,
                 px(8),
                 self.aids,
+                px(8),
+                self.marks,
                 px(16),
                 self.waiting,
                 self.stopped,
@@ -241,6 +245,7 @@ class VerifyPage(Page):
 
     def retell(self) -> None:
         self.aids.retell()
+        self.marks.retell()
         verdict = self._verdict
         if verdict is None:
             return
