@@ -47,15 +47,11 @@ class DerNode {
   }
 
   integer() {
-    const content = this.expect(DER.INTEGER).content;
-    const value = number(content, false);
-    return content[0] & 0x80 ? value - (1n << BigInt(8 * content.length)) : value;
+    return signedNumber(this.expect(DER.INTEGER).content);
   }
 
   enumerated() {
-    const content = this.expect(DER.ENUMERATED).content;
-    const value = number(content, false);
-    return Number(content[0] & 0x80 ? value - (1n << BigInt(8 * content.length)) : value);
+    return Number(signedNumber(this.expect(DER.ENUMERATED).content));
   }
 
   // The octets of a BIT STRING of whole octets, as signatures and keys are.
@@ -81,6 +77,11 @@ class DerNode {
     if (this.tag !== DER.UTC && this.tag !== DER.TIME) bad("no time");
     return derMoment(ascii(this.content), this.tag);
   }
+}
+
+function signedNumber(content) {
+  const value = number(content, false);
+  return content[0] & 0x80 ? value - (1n << BigInt(8 * content.length)) : value;
 }
 
 function readDer(raw) {

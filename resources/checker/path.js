@@ -23,7 +23,6 @@ const CURVES = {
 };
 const WEB_NAMES = { sha1: "SHA-1", sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" };
 const RSA = "1.2.840.113549.1.1.1";
-const RSA_PSS = "1.2.840.113549.1.1.10";
 const EC = "1.2.840.10045.2.1";
 
 // MD2, MD5 and SHA-1: somebody else's certificate can be made to fit such a signature.
@@ -92,18 +91,14 @@ function signaturePlan(key, oid, parameters, digest, signature) {
   return "unknown";
 }
 
-// RFC 4055 3.1, where parameters have to be; the browser uses one hash for the message and the mask.
+// What every library computes with: one hash for message and mask, a salt as long as some hash.
 function pssPlan(parameters, signature) {
-  if (parameters === null) return "unknown";
-  const parts = parameters.expect(DER.SEQUENCE).children;
-  const stated = Object.fromEntries(parts.map((part) => [part.tag, part.child(0)]));
-  const hash = stated[0xa0] ? hashName(stated[0xa0]) : "sha1";
-  const mask = stated[0xa1] ? readAlgorithm(stated[0xa1])[1] : null;
-  const maskHash = mask === null ? "sha1" : hashName(mask);
-  const salt = stated[0xa2] ? Number(stated[0xa2].integer()) : 20;
-  if (hash !== maskHash || WEB_NAMES[hash] === undefined || stated[0xa3]) return "unknown";
+  const { hash, mask, salt, trailer } = pssParameters(parameters);
+  const usual = hash === mask && salt >= 0n && salt <= 64n && trailer === 1n;
+  if (!usual || WEB_NAMES[hash] === undefined) return "unknown";
   const name = "RSA-PSS";
-  return { key: { name, hash: WEB_NAMES[hash] }, how: { name, saltLength: salt }, signature };
+  const how = { name, saltLength: Number(salt) };
+  return { key: { name, hash: WEB_NAMES[hash] }, how, signature };
 }
 
 // ECDSA's two numbers in DER as the browser wants them: side by side, each of full width.
@@ -134,9 +129,17 @@ async function tokenSignature(token, signer) {
   return signatureState(signer.key, algorithm, parameters, digest, signature, signed);
 }
 
+// Whether `subject` says it is issued by `issuer`: by name, and by key where it says which (RFC 5280
+// 4.2.1.1), so that no other authority of that name will do.
+const named = (subject, issuer) =>
+  equal(subject.issuer, issuer.subject)
+  && (subject.issuerKeyId === null || issuer.keyId === null || equal(subject.issuerKeyId, issuer.keyId))
+  && (subject.issuerSerial === null || subject.issuerSerial === issuer.serial)
+  && (subject.issuerIssuer === null || equal(subject.issuerIssuer, issuer.issuer));
+
 // "yes", "no", or "unknown" where the names fit and the arithmetic is missing.
 async function issued(issuer, subject) {
-  if (!equal(issuer.subject, subject.issuer)) return "no";
+  if (!named(subject, issuer)) return "no";
   const about = [issuer, subject].map((one) => hex(sha256(one.raw))).join(" ");
   return remembered(`issued ${about}`, () => standsBehind(issuer, subject));
 }
@@ -189,30 +192,17 @@ async function climb(signer, links, root, time, doubts) {
   return null;
 }
 
-const KNOWN_EXTENSIONS = new Set([
-  OID.keyUsage, OID.basicConstraints, OID.extendedKeyUsage, OID.subjectKeyId,
-  "2.5.29.17", "2.5.29.18", "2.5.29.32", "2.5.29.35", "2.5.29.31",
+// Those that may be critical (RFC 5280 4.2); whoever does not know another must not pass it over.
+const KNOWN_EXTENSIONS = [
+  OID.keyUsage, OID.basicConstraints, OID.extendedKeyUsage,
+  "2.5.29.17", "2.5.29.30", "2.5.29.31", "2.5.29.32", "2.5.29.36",
   // Of no effect while nobody in the path demands a policy.
   "2.5.29.33", "2.5.29.54",
-]);
+];
 const UNREADABLE_EXTENSIONS = {
   "2.5.29.30": "name constraints",
   "2.5.29.36": "policy constraints",
 };
-
-function keyUsage(certificate) {
-  const stated = certificate.extensions.get(OID.keyUsage);
-  return stated ? readDer(stated.value).expect(DER.BIT_STRING).content : null;
-}
-
-function basicConstraints(certificate) {
-  const stated = certificate.extensions.get(OID.basicConstraints);
-  if (!stated) return null;
-  const parts = readDer(stated.value).expect(DER.SEQUENCE).children;
-  const ca = parts.length > 0 && parts[0].tag === DER.BOOLEAN && parts[0].boolean();
-  const length = parts.find((part) => part.tag === DER.INTEGER);
-  return { ca, length: length ? Number(length.integer()) : null };
-}
 
 // What speaks against an RSA key; empty for nothing, and for any other key.
 function rsaTrouble(key) {
@@ -220,56 +210,60 @@ function rsaTrouble(key) {
   const [modulus, exponent] = readDer(key.child(1).bits()).exactly(2).map((one) => one.integer());
   const bits = modulus > 0n ? modulus.toString(2).length : 0;
   if (bits && bits < LEAST_RSA) return `RSA ${bits}`;
-  return bits && (exponent < LEAST_EXPONENT || exponent % 2n === 0n) ? `RSA e=${exponent}` : "";
+  if (!bits || (exponent >= LEAST_EXPONENT && exponent % 2n !== 0n)) return "";
+  return BigInt.asIntN(64, exponent) === exponent ? `RSA e=${exponent}` : "RSA e";
 }
 
-// What RFC 5280 6 has against the path: [state, what]; state is "valid", "broken", "unreadable".
+// What speaks against a path for time-stamps: [state, what]; "valid", "broken", or "unreadable"
+// where this page does not follow a rule that may speak against it.
 function pathTrouble(chain) {
   try {
-    for (const one of chain) {
-      for (const [oid, { critical }] of one.extensions) {
-        const beyond = UNREADABLE_EXTENSIONS[oid];
-        if (beyond !== undefined) return ["unreadable", beyond];
-        if (critical && !KNOWN_EXTENSIONS.has(oid)) return ["broken", oid];
-      }
-    }
-    for (const one of chain) {
-      const against = rsaTrouble(one.key);
-      if (against) return ["broken", `${one.name}: ${against}`];
-    }
-    const used = keyUsage(chain[0]);
-    if (used !== null && !((used[1] ?? 0) & 0xc0)) {
-      return ["broken", "the signer's key is not for signatures"];
-    }
-    if (used !== null && (used[1] ?? 0) & ~0xc0) {
-      return ["broken", "the signer's key is not for signatures alone"];
-    }
-    const [signer] = chain;
-    if (signer.purposes.join() !== OID.timeStamping || !signer.purposesCritical) {
-      return ["broken", `${signer.name}: extendedKeyUsage`];
-    }
-    let below = 0;
-    for (const [at, one] of chain.entries()) {
-      if (!at) continue;
-      const limits = basicConstraints(one);
-      const usage = keyUsage(one);
-      const root = at === chain.length - 1;
-      if (limits === null ? !root : !limits.ca) return ["broken", `${one.name}: CA`];
-      if (usage !== null && !((usage[1] ?? 0) & 0x04)) return ["broken", `${one.name}: keyCertSign`];
-      if (limits !== null && limits.length !== null && below > limits.length) {
-        return ["broken", `${one.name}: pathLenConstraint`];
-      }
-      if (one.purposes.length && !one.purposes.includes(OID.timeStamping)
-        && !one.purposes.includes("2.5.29.37.0")) {
-        return ["broken", `${one.name}: extendedKeyUsage`];
-      }
-      if (!equal(one.issuer, one.subject)) below++;
-    }
+    const against = objection(chain);
+    if (against) return ["broken", against];
   } catch (error) {
     if (!(error instanceof Bad)) throw error;
     return ["unreadable", error.message];
   }
-  return ["valid", ""];
+  const [{ name, purposes, purposesCritical }] = chain;
+  if (purposes.join() !== OID.timeStamping || !purposesCritical) {
+    return ["broken", `${name}: extendedKeyUsage`];
+  }
+  const beyond = chain.flatMap((one) => [...one.extensions.keys()])
+    .find((oid) => Object.hasOwn(UNREADABLE_EXTENSIONS, oid));
+  return beyond === undefined ? ["valid", ""] : ["unreadable", UNREADABLE_EXTENSIONS[beyond]];
+}
+
+// Signer first, root last; empty for nothing.
+function objection(path) {
+  const [signer, ...above] = path;
+  for (const one of path) {
+    for (const [oid, { critical }] of one.extensions) {
+      if (critical && !KNOWN_EXTENSIONS.includes(oid)) return `${one.name}: ${oid}`;
+    }
+    const against = rsaTrouble(one.key);
+    if (against) return `${one.name}: ${against}`;
+  }
+  if (signer.uses !== null && !(signer.uses & 0xc0)) return "the signer's key is not for signatures";
+  if (signer.uses !== null && signer.uses & ~0xc0) {
+    return "the signer's key is not for signatures alone";
+  }
+  let below = 0n;
+  for (const one of above) {
+    const against = authorityTrouble(one, below, one === above.at(-1));
+    if (against) return `${one.name}: ${against}`;
+    if (!equal(one.issuer, one.subject)) below++;
+  }
+  return "";
+}
+
+function authorityTrouble(one, below, isRoot) {
+  // Roots of the first years say nothing of it; later ones at least what their key is for.
+  const states = one.authority ?? (isRoot && (one.firstVersion || one.uses !== null));
+  if (!states) return "CA";
+  if (one.uses !== null && !(one.uses & 0x04)) return "keyCertSign";
+  if (one.pathLength !== null && below > one.pathLength) return "pathLenConstraint";
+  const fits = [OID.timeStamping, "2.5.29.37.0"].some((oid) => one.purposes.includes(oid));
+  return one.purposes.length && !fits ? "extendedKeyUsage" : "";
 }
 
 // SM2 with SM3, and SM2 alone (GB/T 32918, GM/T 0006): read, never computed here.

@@ -208,20 +208,14 @@ async function vouched(material, certificates) {
 
 async function signedFor(material, issuer) {
   if (!isAbout(material, issuer)) return false;
-  if (material.list) return mayList(issuer) && heldBy(issuer.key, material.signed);
+  // RFC 5280 6.3.3 (f): where a key's uses are stated, signing lists is among them.
+  const mayList = issuer.uses === null || Boolean(issuer.uses & 0x02);
+  if (material.list) return mayList && heldBy(issuer.key, material.signed);
   const states = [await heldBy(issuer.key, material.signed)];
   for (const raw of material.certificates.slice(0, MAX_DELEGATES)) {
     states.push(await delegated(raw, material, issuer));
   }
   return anyOf(states);
-}
-
-// RFC 5280 6.3.3 (f): where a key's uses are stated, signing lists is among them.
-function mayList(issuer) {
-  return readOr(false, () => {
-    const usage = keyUsage(issuer);
-    return usage === null || Boolean((usage[1] ?? 0) & 0x02);
-  });
 }
 
 // Whether a certificate in the response is a responder's that `issuer` named, and signed it.
@@ -246,10 +240,11 @@ async function weighMaterials(path, materials, moment) {
   for (const [at, certificate] of path.slice(0, -1).entries()) {
     const words = [];
     for (const material of materials) {
-      const reaches = reachesTo(material, certificate, moment);
       for (const word of await wordsAbout(material, certificate, path[at + 1], at > 0)) {
-        // After a certificate has ended, its withdrawal may be left out.
-        const clean = word.asOf <= certificate.notAfter && (word.asOf >= moment || reaches);
+        // An earlier word says something of the moment where it was still to hold then; after a
+        // certificate has ended, its withdrawal may be left out.
+        const lasts = word.asOf >= moment || (word.until !== null && word.until >= moment);
+        const clean = word.asOf <= certificate.notAfter && lasts;
         if (word.revoked || clean) words.push(word);
       }
     }
@@ -273,7 +268,7 @@ async function wordsAbout(material, certificate, issuer, authority) {
     const fits = equal(material.issuer, certificate.issuer) && covers(material, certificate, authority);
     // One serial number may stand there more than once.
     const entries = material.revoked.get(certificate.serial) ?? [null];
-    words = fits ? entries.map((revoked) => ({ asOf: material.asOf, revoked })) : [];
+    words = fits ? entries.map((revoked) => ({ ...material, revoked })) : [];
   } else {
     words = material.answers.filter((one) =>
       one.serial === certificate.serial && !one.unknown && answerNames(one, issuer));
@@ -293,14 +288,6 @@ function covers(material, certificate, authority) {
       .flatMap(fullNames);
     return material.places.some((place) => stated.includes(place));
   });
-}
-
-// Whether what was said earlier was still to hold at `moment`.
-function reachesTo(material, certificate, moment) {
-  const lasts = ({ until }) => until === null || moment <= until;
-  return material.list
-    ? lasts(material)
-    : material.answers.some((one) => one.serial === certificate.serial && lasts(one));
 }
 
 // RFC 3161 4 (1): without one of the harmless reasons, nothing that a TSA signed stands.

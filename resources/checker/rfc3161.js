@@ -28,6 +28,7 @@ const SIGNED_OVER = {
   "2.16.840.1.101.3.4.3.11": "sha3_384",
   "2.16.840.1.101.3.4.3.12": "sha3_512",
 };
+const RSA_PSS = "1.2.840.113549.1.1.10";
 const OID = {
   signedData: "1.2.840.113549.1.7.2",
   tstInfo: "1.2.840.113549.1.9.16.1.4",
@@ -37,6 +38,7 @@ const OID = {
   signingCertificateV2: "1.2.840.113549.1.9.16.2.47",
   extendedKeyUsage: "2.5.29.37",
   subjectKeyId: "2.5.29.14",
+  issuerKeyId: "2.5.29.35",
   keyUsage: "2.5.29.15",
   basicConstraints: "2.5.29.19",
   timeStamping: "1.3.6.1.5.5.7.3.8",
@@ -109,7 +111,7 @@ function readToken(info, status, bare = false) {
   if (signed.child(at).tag === 0xa1) at++;
   if (signed.children.length !== at + 1) bad("impossible SignedData");
   const signers = signed.child(at);
-  if (version !== 3n) malformed("token_version", `SignedData ${version}`);
+  if (version !== 3n) malformed("token_version", "SignedData");
   if (signers.expect(DER.SET).children.length !== 1) {
     malformed("token_signers", String(signers.children.length));
   }
@@ -156,7 +158,7 @@ function readTstInfo(raw) {
   const top = readDer(raw).expect(DER.SEQUENCE);
   if (top.children.length < 5) bad("impossible TSTInfo");
   const [version, policy, imprint, serial, time, ...rest] = top.children;
-  if (version.integer() !== 1n) malformed("token_version", `TSTInfo ${version.integer()}`);
+  if (version.integer() !== 1n) malformed("token_version", "TSTInfo");
   const [algorithm, value] = readImprint(imprint);
   let accuracy = 0n;
   let nonce = null;
@@ -220,7 +222,7 @@ function readSigner(node) {
     found.serial = serial.integer();
   }
   if (version.integer() !== (found.keyId === null ? 1n : 3n)) {
-    malformed("token_version", `SignerInfo ${version.integer()}`);
+    malformed("token_version", "SignerInfo");
   }
   if (!leftAre(rest, [], [0xa1])) bad("impossible SignerInfo");
   attributes.expect(0xa0);
@@ -294,14 +296,23 @@ function readCertificate(raw) {
   const [tbs, algorithm, signature] = readDer(raw).expect(DER.SEQUENCE).exactly(3);
   const parts = [...tbs.expect(DER.SEQUENCE).children];
   if (!parts.length) bad("no certificate");
-  if (parts[0].tag === 0xa0) parts.shift();
+  // Of the second version none is known to have been made.
+  const firstVersion = parts[0].tag !== 0xa0;
+  if (!firstVersion && hex(parts.shift().raw) !== "a003020102") {
+    bad("a certificate of another version");
+  }
   if (parts.length < 6) bad("no certificate");
   const [serial, , issuer, validity, subject, key, ...rest] = parts;
   const [start, end] = validity.exactly(2);
   const holder = rest.find((part) => part.tag === 0xa3);
   const extensions = readExtensions(holder ? holder.child(0) : null);
-  const usage = extensions.get(OID.extendedKeyUsage);
-  const keyId = extensions.get(OID.subjectKeyId);
+  const stated = (oid) => {
+    const one = extensions.get(oid);
+    return one ? readDer(one.value) : null;
+  };
+  const keyId = stated(OID.subjectKeyId);
+  const purposes = stated(OID.extendedKeyUsage);
+  const uses = stated(OID.keyUsage);
   return {
     raw,
     tbs: tbs.raw,
@@ -313,13 +324,44 @@ function readCertificate(raw) {
     notBefore: start.time(),
     notAfter: end.time(),
     key: key.expect(DER.SEQUENCE),
-    keyId: keyId && keyId.value.length ? readDer(keyId.value).octets() : null,
-    purposes: usage && usage.value.length
-      ? readDer(usage.value).expect(DER.SEQUENCE).children.map((one) => one.oid())
+    firstVersion,
+    keyId: keyId && keyId.octets(),
+    ...issuerKey(stated(OID.issuerKeyId)),
+    ...limits(stated(OID.basicConstraints)),
+    // The first octet: of the ninth use there is one of its own, which no rule here asks for.
+    uses: uses && (uses.expect(DER.BIT_STRING).content[1] ?? 0),
+    purposes: purposes
+      ? purposes.expect(DER.SEQUENCE).children.map((one) => one.oid())
       : [],
-    purposesCritical: usage ? usage.critical : false,
+    purposesCritical: extensions.get(OID.extendedKeyUsage)?.critical ?? false,
     extensions,
     name: commonName(subject.raw),
+  };
+}
+
+// Whether it is an authority, and how many may follow it; null where it does not say.
+function limits(constraints) {
+  if (constraints === null) return { authority: null, pathLength: null };
+  const parts = [...constraints.expect(DER.SEQUENCE).children];
+  const states = parts.length > 0 && parts[0].tag === DER.BOOLEAN;
+  const authority = states && parts.shift().boolean();
+  const pathLength = parts.length ? parts.shift().integer() : null;
+  if (parts.length || (pathLength !== null && pathLength < 0n)) bad("impossible BasicConstraints");
+  return { authority, pathLength };
+}
+
+// Which key of its issuer signed it, and whose certificate that is; null where it does not say.
+function issuerKey(named) {
+  const parts = named === null ? [] : named.expect(DER.SEQUENCE).children;
+  const found = new Map(parts.map((part) => [part.tag, part]));
+  if (found.size !== parts.length || [...found.keys()].some((tag) => ![0x80, 0xa1, 0x82].includes(tag))) {
+    bad("impossible AuthorityKeyIdentifier");
+  }
+  const names = (found.get(0xa1)?.children ?? []).filter((one) => one.tag === 0xa4);
+  return {
+    issuerKeyId: found.get(0x80)?.content ?? null,
+    issuerIssuer: names.map((one) => one.child(0).raw)[0] ?? null,
+    issuerSerial: found.has(0x82) ? signedNumber(found.get(0x82).content) : null,
   };
 }
 
@@ -476,17 +518,36 @@ async function checkProfile(token, digest, query, chain, now) {
 // The hash that the signature's own algorithm names; empty where it names none.  RFC 5652 5.4 has
 // one hash for content and attributes, the signer's; nothing signs either name.
 function signedOver({ algorithm, parameters }) {
-  if (algorithm !== "1.2.840.113549.1.1.10") {
+  if (algorithm !== RSA_PSS) {
     return Object.hasOwn(SIGNED_OVER, algorithm) ? SIGNED_OVER[algorithm] : "";
   }
   try {
-    const parts = (parameters ?? bad("none")).expect(DER.SEQUENCE).children;
-    const named = parts.find((part) => part.tag === 0xa0);
-    return named ? hashName(named.child(0)) : "sha1";
+    return pssParameters(parameters).hash;
   } catch (error) {
     if (!(error instanceof Bad)) throw error;
     return "";
   }
+}
+
+// RFC 4055 3.1.
+function pssParameters(parameters) {
+  const listed = (parameters ?? bad("none")).expect(DER.SEQUENCE).children;
+  const tags = listed.map((part) => part.tag);
+  const sorted = [0xa0, 0xa1, 0xa2, 0xa3].filter((tag) => tags.includes(tag));
+  if (tags.join() !== sorted.join()) bad("impossible RSASSA-PSS-params");
+  const stated = new Map(listed.map((part) => [part.tag, part.exactly(1)[0]]));
+  let mask = "sha1";
+  if (stated.has(0xa1)) {
+    const [kind, hashed] = stated.get(0xa1).expect(DER.SEQUENCE).exactly(2);
+    if (kind.oid() !== "1.2.840.113549.1.1.8") bad("a mask of another kind");
+    mask = hashName(hashed);
+  }
+  return {
+    hash: stated.has(0xa0) ? hashName(stated.get(0xa0)) : "sha1",
+    mask,
+    salt: stated.has(0xa2) ? stated.get(0xa2).integer() : 20n,
+    trailer: stated.has(0xa3) ? stated.get(0xa3).integer() : 1n,
+  };
 }
 
 function aboutQuery(info, query) {

@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 from cryptography.x509.oid import NameOID
 
 from holdfast.core import der
+from holdfast.core.rfc3161 import Certificate, read_certificate
 
 NOW = datetime(2026, 11, 12, 13, 6, 31, tzinfo=UTC)
 SUBJECT = b"what was kept"
@@ -46,6 +47,10 @@ class Pair:
     @property
     def pem(self) -> bytes:
         return self.certificate.public_bytes(Encoding.PEM)
+
+
+def read(pair: Pair) -> Certificate:
+    return read_certificate(pair.der)
 
 
 def issue(

@@ -12,32 +12,28 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from holdfast.core.canonical import one_line
-from holdfast.core.revocation import objection
+from holdfast.core.path import climb, objection
 from holdfast.core.rfc3161 import (
     ECDSA_WITH,
+    RSA_PSS,
     RSA_WITH,
     Certificate,
     Token,
-    read_certificate,
+    pss,
 )
 
 if TYPE_CHECKING:
     from cryptography import x509
 
-MAX_CERTIFICATES: Final = 64
-"""How many of those of a token and its file are looked at; genuine ones bring two to five."""
-MAX_LINKS: Final = 8
-
 PathState = Literal["valid", "broken", "unreadable"]
 SignatureState = Literal["good", "bad", "uncheckable"]
 
 _RSA = "1.2.840.113549.1.1.1"
-_RSA_PSS = "1.2.840.113549.1.1.10"
 _EDDSA = {"1.3.101.112", "1.3.101.113"}
 
 
@@ -101,8 +97,7 @@ def _verified(
     except (UnsupportedAlgorithm, NotImplementedError):
         return "uncheckable"
     except (ValueError, TypeError, OverflowError):
-        # A key or parameters that cannot be read, for instance a curve without a name here, or a
-        # salt longer than any number of the library.
+        # A key that cannot be read, for instance on a curve without a name here.
         return "uncheckable"
     return "good"
 
@@ -117,7 +112,7 @@ def _verify(key: Any, how: tuple[str, bytes, str], signed: bytes, signature: byt
     if oid == _RSA or oid in RSA_WITH:
         kinds = (rsa.RSAPublicKey,)
         rest: tuple[Any, ...] = (padding.PKCS1v15(), _hash(RSA_WITH.get(oid, lent)))
-    elif oid == _RSA_PSS:
+    elif oid == RSA_PSS:
         kinds, rest = (rsa.RSAPublicKey,), _pss(parameters)
     elif oid in ECDSA_WITH:
         kinds, rest = (ec.EllipticCurvePublicKey,), (ec.ECDSA(_hash(ECDSA_WITH[oid])),)
@@ -150,14 +145,15 @@ def _hash(name: str) -> Any:
 
 
 def _pss(parameters: bytes) -> tuple[Any, Any]:
-    """Padding and hash of RSASSA-PSS (RFC 4055 §3.1).  Raises ValueError."""
-    from asn1crypto.algos import RSASSAPSSParams
+    """Padding and hash of RSASSA-PSS.  Raises UnsupportedAlgorithm."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import padding
 
-    stated = RSASSAPSSParams.load(parameters, strict=True)
-    digest = _hash(stated["hash_algorithm"]["algorithm"].native)
-    mask = _hash(stated["mask_gen_algorithm"]["parameters"]["algorithm"].native)
-    return padding.PSS(padding.MGF1(mask), stated["salt_length"].native), digest
+    stated = pss(parameters)
+    if stated is None:
+        raise UnsupportedAlgorithm("RSASSA-PSS of an unusual kind")
+    name, salt = stated
+    return padding.PSS(padding.MGF1(_hash(name)), salt), _hash(name)
 
 
 def _loaded(raw: bytes) -> x509.Certificate:
@@ -165,10 +161,7 @@ def _loaded(raw: bytes) -> x509.Certificate:
     from cryptography import x509
 
     with _quiet():
-        try:
-            return x509.load_der_x509_certificate(raw)
-        except x509.InvalidVersion as error:
-            raise ValueError(str(error)) from error
+        return x509.load_der_x509_certificate(raw)
 
 
 @contextmanager
@@ -186,50 +179,15 @@ def find_path(
 
     None when no chain of signatures, each certificate valid at ``moment``, leads there.
     """
-    links: list[Certificate] = []
-    for raw in others[:MAX_CERTIFICATES]:
-        try:
-            links.append(read_certificate(raw))
-        except ValueError:
-            continue
-    chain = _climb(signer, links, root, moment)
-    if chain is None:
+    chain = climb(signer, others, root, moment, _signed)
+    if not chain:
         return None
     trouble, state = _trouble(chain)
     return Path(certificates=chain, state=state, trouble=trouble)
 
 
-def _climb(
-    signer: Certificate, links: Sequence[Certificate], root: Certificate, moment: datetime
-) -> tuple[Certificate, ...] | None:
-    """Breadth first, each certificate tried once: a hostile set costs its square, no more."""
-    if not _valid(signer, moment) or not _valid(root, moment):
-        return None
-    waiting: list[tuple[Certificate, ...]] = [(signer,)]
-    seen = {signer.raw}
-    while waiting:
-        chain = waiting.pop(0)
-        if _issued(root, chain[-1]):
-            return (*chain, root)
-        for link in links:
-            if link.raw in seen or len(chain) >= MAX_LINKS or not _valid(link, moment):
-                continue
-            if _issued(link, chain[-1]):
-                seen.add(link.raw)
-                waiting.append((*chain, link))
-    return None
-
-
-def _valid(certificate: Certificate, moment: datetime) -> bool:
-    # A certificate ends with the last second it names.
-    late = moment - certificate.not_after >= timedelta(seconds=1)
-    return certificate.not_before <= moment and not late
-
-
-def _issued(issuer: Certificate, subject: Certificate) -> bool:
-    """Whether ``issuer``'s name and key stand behind ``subject``."""
-    if issuer.subject != subject.issuer:
-        return False
+def _signed(issuer: Certificate, subject: Certificate) -> bool:
+    """``path.Signed``: whether the key of ``issuer`` stands behind ``subject``."""
     raws = (issuer.raw, subject.raw)
     return (_key_stands_behind if _is_usual(raws) else _key_stands_behind.__wrapped__)(*raws)
 
@@ -265,11 +223,8 @@ def _trouble(chain: Sequence[Certificate]) -> tuple[str, PathState]:
     judgement depends on the time, so it is made for the first moment at which all of them were, and
     serves for every token of the chain.
     """
-    try:
-        if against := objection(chain):
-            return against, "broken"
-    except ValueError as error:
-        return _said(error), "unreadable"
+    if against := objection(chain):
+        return against, "broken"
     raws = tuple(one.raw for one in chain)
     judge = _judged if _is_usual(raws) else _judged.__wrapped__
     return judge(raws, max(one.not_before for one in chain))
@@ -294,17 +249,11 @@ def _judged(chain: tuple[bytes, ...], moment: datetime) -> tuple[str, PathState]
         )
         validator = CertificateValidator(signer, links, context)
         asyncio.run(validator.async_validate_path())
-        longest, authority = root.max_path_length, root.ca
     except (PathError, ValidationError) as error:
         return _said(error), "broken"
     except (ValueError, TypeError, KeyError) as error:
         # Not a judgement: something in a certificate that the validator cannot read.
         return _said(error), "unreadable"
-    # RFC 5280 leaves a root's own limits open; OpenSSL keeps to them, and so does this.
-    if authority is False:
-        return "the root says that it is no authority", "broken"
-    if longest is not None and len(links) > longest:
-        return "the path is longer than its root allows", "broken"
     return "", "valid"
 
 

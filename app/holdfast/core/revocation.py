@@ -10,19 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
-from holdfast.core.lifetime import rsa_numbers
-from holdfast.core.rfc3161 import (
-    TIME_STAMPING,
-    Certificate,
-    read_certificate,
-    read_extensions,
-)
+from holdfast.core.path import is_valid
+from holdfast.core.rfc3161 import Certificate, read_certificate, read_extensions
 from holdfast.core.verdict import FindingOutcome
 
 MAX_BYTES: Final = der.MAX_BYTES
@@ -41,23 +36,13 @@ _INFORMATION = "1.3.6.1.5.5.7.1.1"
 _OCSP_AT = "1.3.6.1.5.5.7.48.1"
 _OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 _BASIC = "1.3.6.1.5.5.7.48.1.1"
-_KEY_USAGE = "2.5.29.15"
 _SCOPE = "2.5.29.28"
 _REASON = "2.5.29.21"
 _INVALID_SINCE = "2.5.29.24"
 _SHA1 = "1.3.14.3.2.26"
 _HASHES = {_SHA1: "sha1", "2.16.840.1.101.3.4.2.1": "sha256"}
-_SIGNS = 0xC0
-_ISSUES_CERTIFICATES = 0x04
 _ISSUES_LISTS = 0x02
-"""digitalSignature and nonRepudiation, keyCertSign, cRLSign in the first octet of KeyUsage."""
-_ANY_PURPOSE = "2.5.29.37.0"
-
-LEAST_RSA: Final = 1024
-"""Bits.  Genuine time-stamps of the first years have as many; one of 512 costs a few hours."""
-
-LEAST_EXPONENT: Final = 3
-"""What is raised to the first power is signed by nobody; not every library minds."""
+"""cRLSign in the first octet of KeyUsage."""
 
 KEPT_AS: Final = frozenset({3, 4, 5})
 """affiliationChanged, superseded, cessationOfOperation: what was signed before stays good."""
@@ -436,20 +421,7 @@ def _signed_for(material: Material, issuer: Certificate, holds: Holds) -> bool |
 
 def _may_list(issuer: Certificate) -> bool:
     """RFC 5280 §6.3.3 (f): where a key's uses are stated, signing lists is among them."""
-    try:
-        uses = _key_uses(issuer)
-    except ValueError:
-        return False
-    return uses is None or bool(uses & _ISSUES_LISTS)
-
-
-def _key_uses(certificate: Certificate) -> int | None:
-    """The first octet of KeyUsage; None where it is not stated.  Raises ValueError."""
-    _, usage = _certificate_extensions(certificate.raw).get(_KEY_USAGE, (False, b""))
-    if not usage:
-        return None
-    # Of the ninth use there is an octet of its own, which no rule here asks for.
-    return (der.read(usage).expect(der.BIT_STRING).content[1:] or b"\0")[0]
+    return issuer.key_uses is None or bool(issuer.key_uses & _ISSUES_LISTS)
 
 
 def _delegated(
@@ -463,9 +435,7 @@ def _delegated(
     fits = (
         one.issuer == issuer.subject
         and _OCSP_SIGNING in one.extended_key_usage
-        and one.not_before <= material.made
-        # Subtracted, since nothing can be added to the last second there is.
-        and material.made - one.not_after < timedelta(seconds=1)
+        and is_valid(one, material.made)
     )
     if not fits:
         return False
@@ -484,6 +454,7 @@ class _Word:
     """What one list or answer says about one certificate."""
 
     as_of: datetime
+    until: datetime | None
     revoked: Revoked | None = None
 
 
@@ -502,7 +473,7 @@ def weigh(
             word
             for material in materials
             for word in _about(material, certificate, issuer, holds, authority=at > 0)
-            if word.revoked or _is_clean(word, material, certificate, moment)
+            if word.revoked or _is_clean(word, certificate, moment)
         ]
         if not words:
             silent.append(certificate.common_name)
@@ -535,10 +506,12 @@ def _about(
         if material.issuer != certificate.issuer or not _covers(material, certificate, authority):
             return []
         entries = material.revoked.get(certificate.serial, (None,))
-        words = [_Word(as_of=material.as_of, revoked=entry) for entry in entries]
+        words = [
+            _Word(as_of=material.as_of, until=material.until, revoked=entry) for entry in entries
+        ]
     else:
         words = [
-            _Word(as_of=answer.as_of, revoked=answer.revoked)
+            _Word(as_of=answer.as_of, until=answer.until, revoked=answer.revoked)
             for answer in material.answers
             if answer.serial == certificate.serial
             and answer.state != "unknown"
@@ -560,24 +533,15 @@ def _covers(material: CertificateList, certificate: Certificate, authority: bool
     return not set(material.places).isdisjoint(stated)
 
 
-def _is_clean(word: _Word, material: Material, certificate: Certificate, moment: datetime) -> bool:
+def _is_clean(word: _Word, certificate: Certificate, moment: datetime) -> bool:
     """Whether a word that names no withdrawal says something of ``moment``.
 
-    After a certificate has ended, its withdrawal may be left out (RFC 5280 §3.3, RFC 6960 §4.4.4).
+    An earlier one does where it was still to hold then; one that does not say until when was true
+    when it was said (RFC 6960 §2.4).  After a certificate has ended, its withdrawal may be left out
+    (RFC 5280 §3.3, RFC 6960 §4.4.4).
     """
-    return word.as_of <= certificate.not_after and (
-        word.as_of >= moment or _reaches(material, certificate, moment)
-    )
-
-
-def _reaches(material: Material, certificate: Certificate, moment: datetime) -> bool:
-    """Whether what was said earlier was still to hold at ``moment``."""
-    if isinstance(material, CertificateList):
-        return material.until is None or moment <= material.until
-    return any(
-        answer.until is None or moment <= answer.until
-        for answer in material.answers
-        if answer.serial == certificate.serial
+    return word.as_of <= certificate.not_after and moment <= max(
+        word.as_of, word.until or word.as_of
     )
 
 
@@ -590,57 +554,3 @@ def _withdrawn(word: Revoked, certificate: Certificate, moment: datetime, *, sig
     if since <= moment or not harmless:
         return "token_revoked", "broken", detail
     return "token_revoked_later", "ok", detail
-
-
-def climb(
-    signer: Certificate, others: Sequence[bytes], root: Certificate
-) -> tuple[Certificate, ...]:
-    """The certificates that by name lead from ``signer`` to ``root``; no signature is computed.
-
-    For whoever had the path checked by a program that does not say which it was.
-    """
-    path = [signer]
-    for _ in range(8):
-        if path[-1].issuer == root.subject:
-            return (*path, root)
-        for raw in others:
-            try:
-                link = read_certificate(raw)
-            except ValueError:
-                continue
-            if link.subject == path[-1].issuer and link not in path:
-                path.append(link)
-                break
-        else:
-            break
-    return ()
-
-
-def objection(path: Sequence[Certificate]) -> str:
-    """What speaks against a path for time-stamps whose certificates hold; empty for nothing.
-
-    These are rules that validators leave to whoever asks: a key that signs time signs nothing else
-    (RFC 5280 §4.2.1.12), an authority that says what its certificates are for makes none for
-    anything else, and no key is one that a single person could factor, or that signs nothing.
-    Signer first, root last.
-    Raises ValueError for uses that cannot be read.
-    """
-    signer, *above = path
-    for one in path:
-        modulus, exponent = rsa_numbers(one.public_key)
-        if 0 < (bits := modulus.bit_length()) < LEAST_RSA:
-            return f"{one.common_name}: RSA {bits}"
-        if bits and (exponent < LEAST_EXPONENT or not exponent & 1):
-            return f"{one.common_name}: RSA e={exponent}"
-    uses = _key_uses(signer)
-    if uses is not None and not uses & _SIGNS:
-        return "the signer's key is not for signatures"
-    if uses is not None and uses & ~_SIGNS:
-        return "the signer's key is not for signatures alone"
-    for one in above:
-        uses, purposes = _key_uses(one), one.extended_key_usage
-        if uses is not None and not uses & _ISSUES_CERTIFICATES:
-            return f"{one.common_name}: keyCertSign"
-        if purposes and not {TIME_STAMPING, _ANY_PURPOSE} & set(purposes):
-            return f"{one.common_name}: extendedKeyUsage"
-    return ""

@@ -74,7 +74,8 @@ ECDSA_WITH: Final = {
     "2.16.840.1.101.3.4.3.12": "sha3_512",
 }
 SIGNED_OVER: Final = {**RSA_WITH, **ECDSA_WITH}
-_RSA_PSS = "1.2.840.113549.1.1.10"
+RSA_PSS: Final = "1.2.840.113549.1.1.10"
+_MGF1 = "1.2.840.113549.1.1.8"
 
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
@@ -84,6 +85,12 @@ _SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
 _SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 _EXTENDED_KEY_USAGE = "2.5.29.37"
 _SUBJECT_KEY_ID = "2.5.29.14"
+_ISSUER_KEY_ID = "2.5.29.35"
+_BASIC_CONSTRAINTS = "2.5.29.19"
+KEY_USAGE: Final = "2.5.29.15"
+_THIRD_VERSION = bytes.fromhex("a003020102")
+"""What stands first in every certificate but those of the first version; of a second none is known
+to have been made."""
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 
 Digest = Callable[[str], bytes]
@@ -200,9 +207,27 @@ class Certificate:
     not_after: datetime
     public_key: bytes = field(repr=False)
     """DER of SubjectPublicKeyInfo."""
+    first_version: bool = False
+    """Whether it is of the version that had no extensions."""
     key_id: bytes | None = None
+    issuer_key_id: bytes | None = None
+    """Which key of its issuer signed it, where stated; beside it or instead, which certificate."""
+    issuer_issuer: bytes | None = field(default=None, repr=False)
+    issuer_serial: int | None = None
     extended_key_usage: tuple[str, ...] = ()
-    extended_key_usage_critical: bool = False
+    key_uses: int | None = None
+    """The first octet of KeyUsage; None where it is not stated."""
+    authority: bool | None = None
+    """Whether it may issue others; None where it does not say."""
+    path_length: int | None = None
+    """How many authorities may follow it, where stated."""
+    critical: tuple[str, ...] = ()
+    """Its critical extensions (OID)."""
+
+    @property
+    def extended_key_usage_critical(self) -> bool:
+        """Whether its purposes bind also those who do not know them."""
+        return _EXTENDED_KEY_USAGE in self.critical
 
     @property
     def common_name(self) -> str:
@@ -269,7 +294,7 @@ def _token(content_info: der.Node, status: int) -> Token:
         parts.pop(0)
     (signers,) = parts
     if version != 3:
-        raise MalformedToken("token_version", f"SignedData {version}")
+        raise MalformedToken("token_version", "SignedData")
     if len(signers.expect(der.SET).children) != 1:
         raise MalformedToken("token_signers", str(len(signers.children)))
     return Token(
@@ -320,7 +345,7 @@ def _tst_info(raw: bytes) -> TstInfo:
     top = der.read(raw).expect(der.SEQUENCE)
     version, policy, imprint, serial, time, *rest = top.children
     if version.integer() != 1:
-        raise MalformedToken("token_version", f"TSTInfo {version.integer()}")
+        raise MalformedToken("token_version", "TSTInfo")
     algorithm, value = _imprint(imprint)
     accuracy, ordering, nonce = None, False, None
     if rest and rest[0].tag == der.SEQUENCE:
@@ -383,7 +408,7 @@ def _signer(node: der.Node) -> Signer:
         name, number = _exactly(sid.expect(der.SEQUENCE), 2)
         issuer, serial = name.expect(der.SEQUENCE).raw, number.integer()
     if version.integer() != (1 if key_id is None else 3):
-        raise MalformedToken("token_version", f"SignerInfo {version.integer()}")
+        raise MalformedToken("token_version", "SignerInfo")
     if [part.tag for part in rest] not in ([], [0xA1]):
         raise ValueError("impossible SignerInfo")
     attributes.expect(0xA0)
@@ -501,14 +526,17 @@ def _certificate(raw: bytes) -> Certificate:
     try:
         tbs, _, _ = _exactly(der.read(raw).expect(der.SEQUENCE), 3)
         parts = list(tbs.expect(der.SEQUENCE).children)
-        if parts[0].tag == 0xA0:
-            parts.pop(0)
+        first_version = parts[0].tag != 0xA0
+        if not first_version and parts.pop(0).raw != _THIRD_VERSION:
+            raise ValueError("a certificate of another version")
         serial, _, issuer, validity, subject, public_key, *rest = parts
         start, end = _exactly(validity, 2)
         holders = [part for part in rest if part.tag == 0xA3]
         extensions = read_extensions(holders[0].children[0] if holders else None)
-        critical, usage = extensions.get(_EXTENDED_KEY_USAGE, (False, b""))
-        _, key_id = extensions.get(_SUBJECT_KEY_ID, (False, b""))
+        stated = {oid: value for oid, (_, value) in extensions.items()}
+        authority, path_length = _limits(stated.get(_BASIC_CONSTRAINTS))
+        key_id = stated.get(_SUBJECT_KEY_ID)
+        issuer_key_id, issuer_issuer, issuer_serial = _issuer_key(stated.get(_ISSUER_KEY_ID))
         return Certificate(
             raw=raw,
             issuer=issuer.expect(der.SEQUENCE).raw,
@@ -517,9 +545,16 @@ def _certificate(raw: bytes) -> Certificate:
             not_before=start.time(),
             not_after=end.time(),
             public_key=public_key.expect(der.SEQUENCE).raw,
-            key_id=der.read(key_id).octets() if key_id else None,
-            extended_key_usage=_purposes(usage),
-            extended_key_usage_critical=critical,
+            first_version=first_version,
+            key_id=None if key_id is None else der.read(key_id).octets(),
+            issuer_key_id=issuer_key_id,
+            issuer_issuer=issuer_issuer,
+            issuer_serial=issuer_serial,
+            extended_key_usage=_purposes(stated.get(_EXTENDED_KEY_USAGE)),
+            key_uses=_key_uses(stated.get(KEY_USAGE)),
+            authority=authority,
+            path_length=path_length,
+            critical=tuple(oid for oid, (critical, _) in extensions.items() if critical),
         )
     except IndexError as error:
         raise ValueError("no certificate") from error
@@ -552,8 +587,40 @@ def read_extensions(listed: der.Node | None) -> dict[str, tuple[bool, bytes]]:
     return found
 
 
-def _purposes(usage: bytes) -> tuple[str, ...]:
-    if not usage:
+def _key_uses(usage: bytes | None) -> int | None:
+    """Of the ninth use there is an octet of its own, which no rule here asks for."""
+    if usage is None:
+        return None
+    return (der.read(usage).expect(der.BIT_STRING).content[1:] or b"\0")[0]
+
+
+def _limits(constraints: bytes | None) -> tuple[bool | None, int | None]:
+    """BasicConstraints: whether it is an authority, and how many may follow it."""
+    if constraints is None:
+        return None, None
+    parts = list(der.read(constraints).expect(der.SEQUENCE).children)
+    authority = bool(parts) and parts[0].tag == der.BOOLEAN and parts.pop(0).boolean()
+    length = parts.pop(0).integer() if parts else None
+    if parts or (length is not None and length < 0):
+        raise ValueError("impossible BasicConstraints")
+    return authority, length
+
+
+def _issuer_key(named: bytes | None) -> tuple[bytes | None, bytes | None, int | None]:
+    """AuthorityKeyIdentifier: key, and issuer and serial number of its certificate."""
+    parts = () if named is None else der.read(named).expect(der.SEQUENCE).children
+    found = {part.tag: part for part in parts}
+    if len(found) != len(parts) or not found.keys() <= {0x80, 0xA1, 0x82}:
+        raise ValueError("impossible AuthorityKeyIdentifier")
+    key = found[0x80].content if 0x80 in found else None
+    issuers = found[0xA1].children if 0xA1 in found else ()
+    names = [one.children[0].raw for one in issuers if one.tag == 0xA4]
+    serial = int.from_bytes(found[0x82].content, "big", signed=True) if 0x82 in found else None
+    return key, names[0] if names else None, serial
+
+
+def _purposes(usage: bytes | None) -> tuple[str, ...]:
+    if usage is None:
         return ()
     return tuple(purpose.oid() for purpose in der.read(usage).expect(der.SEQUENCE).children)
 
@@ -697,14 +764,47 @@ def _signed_over(signer: Signer) -> str:
     RFC 5652 §5.4 has one hash for content and attributes, the signer's.  Nothing signs either
     name, and programs differ in which one they follow where the two are not the same.
     """
-    if signer.signature_algorithm != _RSA_PSS:
+    if signer.signature_algorithm != RSA_PSS:
         return SIGNED_OVER.get(signer.signature_algorithm, "")
     try:
-        parts = der.read(signer.signature_parameters).expect(der.SEQUENCE).children
-        named = [part for part in parts if part.tag == 0xA0]
-        return _hash_name(named[0].children[0]) if named else "sha1"
+        return _pss(signer.signature_parameters)[0]
     except (ValueError, IndexError):
         return ""
+
+
+def _pss(parameters: bytes) -> tuple[str, str, int, int]:
+    """Hash, hash of the mask, length of the salt and trailer (RFC 4055 §3.1)."""
+    listed = der.read(parameters).expect(der.SEQUENCE).children
+    tags = [part.tag for part in listed]
+    if tags != sorted({*tags} & {0xA0, 0xA1, 0xA2, 0xA3}):
+        raise ValueError("impossible RSASSA-PSS-params")
+    stated = {part.tag: _exactly(part, 1)[0] for part in listed}
+    mask = "sha1"
+    if 0xA1 in stated:
+        kind, hashed = _exactly(stated[0xA1].expect(der.SEQUENCE), 2)
+        if kind.oid() != _MGF1:
+            raise ValueError("a mask of another kind")
+        mask = _hash_name(hashed)
+    return (
+        _hash_name(stated[0xA0]) if 0xA0 in stated else "sha1",
+        mask,
+        stated[0xA2].integer() if 0xA2 in stated else 20,
+        stated[0xA3].integer() if 0xA3 in stated else 1,
+    )
+
+
+def pss(parameters: bytes) -> tuple[str, int] | None:
+    """Hash and length of the salt of an RSASSA-PSS signature, from its parameters (DER).
+
+    None for those that not every library computes with: one hash for message and mask, a salt as
+    long as some hash at most.
+    """
+    try:
+        name, mask, salt, trailer = _pss(parameters)
+    except (ValueError, IndexError):
+        return None
+    usual = name == mask and name in _SIZES and 0 <= salt <= 64 and trailer == 1
+    return (name, salt) if usual else None
 
 
 def _about_query(token: Token, query: Query | None) -> _Told:

@@ -21,9 +21,15 @@ import pytest
 from asn1crypto import x509 as ax509
 from asn1crypto.keys import RSAPublicKey
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.x509 import InhibitAnyPolicy, PolicyConstraints
+from cryptography.x509 import (
+    AuthorityKeyIdentifier,
+    InhibitAnyPolicy,
+    ObjectIdentifier,
+    PolicyConstraints,
+    UnrecognizedExtension,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 
 from fakes import miner, tsa
@@ -37,7 +43,7 @@ from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.resources import words
 from holdfast.adapters.store.vault import hasher
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
-from holdfast.core import anchor, ed25519
+from holdfast.core import anchor, der, ed25519
 from holdfast.core.bitcoin import (
     PERIOD,
     BadHeader,
@@ -49,6 +55,7 @@ from holdfast.core.bitcoin import (
     target_of,
 )
 from holdfast.core.canonical import MAX_VALUES, parse
+from holdfast.core.certificates import write_pem
 from holdfast.core.errors import HoldfastError
 from holdfast.core.job import Job
 from holdfast.core.opentimestamps import MalformedProof, digest_of, read_proof
@@ -817,6 +824,188 @@ def test_a_token_has_only_so_many_certificates(node: Engine, count: int) -> None
     help_ = ProofHelp(roots=(authority.root.pem,))
     ours, _ = OpensslTokens().check("x", lambda _name: digest, raw, help_)
     assert theirs["status"] == ours.status == ("confirmed" if count == 32 else "broken")
+
+
+def relaid(raw: bytes, change: Callable[[list[bytes]], list[bytes]]) -> bytes:
+    """A token with the parts of its SignedData laid out anew."""
+    kind, wrapper = der.read(raw).children
+    parts = change([part.raw for part in wrapper.children[0].children])
+    data = der.element(0xA0, der.element(der.SEQUENCE, *parts))
+    return der.element(der.SEQUENCE, kind.raw, data)
+
+
+def signing(change: Callable[[list[bytes]], list[bytes]]) -> Callable[[list[bytes]], list[bytes]]:
+    """The same of its one SignerInfo."""
+
+    def changed(parts: list[bytes]) -> list[bytes]:
+        (one,) = der.read(parts[-1]).children
+        new = der.element(der.SEQUENCE, *change([part.raw for part in one.children]))
+        return [*parts[:-1], der.element(der.SET, new)]
+
+    return changed
+
+
+TEXT, NOTHING = der.element(der.UTF8_STRING, b"a"), der.element(der.SEQUENCE)
+SHA512 = der.element(der.SEQUENCE, der.oid("2.16.840.1.101.3.4.2.3"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda parts: [parts[0], der.element(der.SET), *parts[2:]],
+        lambda parts: [parts[0], der.element(der.SET, SHA512), *parts[2:]],
+        lambda parts: [parts[0], der.element(der.SET, TEXT), *parts[2:]],
+        lambda parts: [
+            *parts[:3], der.element(0xA0, der.read(parts[3]).content, NOTHING), *parts[4:]
+        ],
+        lambda parts: [
+            *parts[:3], der.element(0xA0, der.read(parts[3]).content, TEXT), *parts[4:]
+        ],
+        lambda parts: [*parts[:4], der.element(0xA1, TEXT), *parts[4:]],
+        lambda parts: [*parts[:4], der.element(0xA1, NOTHING), *parts[4:]],
+        signing(lambda parts: [*parts, der.element(0xA1, TEXT)]),
+    ],
+)  # fmt: skip
+def test_what_nobody_signs_changes_nothing(
+    node: Engine, change: Callable[[list[bytes]], list[bytes]]
+) -> None:
+    """To verify.pyz a genuine token was broken without the list of hashes, and a certificate that
+    was none left it unchecked: anybody can write either.
+    """
+    authority, digest = tsa.Authority.make(), tsa.digest("sha256")
+    raw = relaid(authority.token(), change)
+    assert token_status(node, raw, authority.root.pem, digest) == ["confirmed"] * 3
+
+
+def token_status(node: Engine, raw: bytes, root: bytes, digest: bytes) -> list[str]:
+    """As the program, verify.pyz and the page judge it."""
+    theirs, _ = node.asked(
+        "token", raw=raw.hex(), chain="", roots=[root.decode()],
+        digests={"sha256": digest.hex()}, now=1893456000000000,
+    )  # fmt: skip
+    lent = ProofHelp(roots=(root,))
+    seen = [
+        checker.check("x", lambda _name: digest, raw, lent)[0].status
+        for checker in (Rfc3161Checker(), OpensslTokens())
+    ]
+    return [*seen, theirs["status"]]
+
+
+def unknown(oid: str) -> tuple[Any, bool]:
+    return UnrecognizedExtension(ObjectIdentifier(oid), b"\x30\x00"), True
+
+
+ELSEWHERE = (AuthorityKeyIdentifier(b"\1" * 20, None, None), False)
+
+
+@pytest.mark.parametrize(
+    ("about", "status"),
+    [
+        ({"signer": {"more": (ELSEWHERE,)}}, "unchecked"),
+        ({"middle": {"more": (ELSEWHERE,)}}, "unchecked"),
+        ({"root": {"more": (ELSEWHERE,)}}, "confirmed"),
+        ({"root": {"more": (unknown("1.2.3.4"),)}}, "broken"),
+        ({"root": {"more": (unknown("2.5.29.46"),)}}, "broken"),
+        ({"middle": {"more": (unknown("1.3.6.1.5.5.7.1.1"),)}}, "broken"),
+        ({"signer": {"more": (unknown("1.3.6.1.5.5.7.48.1.5"),)}}, "broken"),
+        ({"signer": {"more": (unknown("2.5.29.18"),)}}, "broken"),
+        ({"root": {"depth": 0}}, "broken"),
+    ],
+)
+def test_three_checkers_ask_one_thing_of_a_path(
+    node: Engine, about: dict[str, dict[str, Any]], status: str
+) -> None:
+    root = tsa.issue("Root", **about.get("root", {}))
+    middle = tsa.issue("Issuing", root, **about.get("middle", {}))
+    signer = tsa.issue_signer(middle, **about.get("signer", {}))
+    raw = tsa.token(signer, [middle.der, signer.der])
+    assert token_status(node, raw, root.pem, tsa.digest("sha256")) == [status] * 3
+
+
+@pytest.mark.parametrize("which", ["key", "purpose", "end"])
+def test_a_stranger_of_the_same_name_takes_no_place_in_a_path(node: Engine, which: str) -> None:
+    """verify.pyz judged the first of that name, whoever had signed."""
+    root = tsa.issue("Root")
+    middle = tsa.issue("Issuing", root)
+    signer = tsa.issue_signer(middle)
+    other = {
+        "key": lambda: with_exponent(
+            tsa.issue("Issuing", key=rsa.generate_private_key(65537, 2048)), root, 1
+        ),
+        "purpose": lambda: tsa.issue("Issuing", root, purposes=[Eku.SERVER_AUTH]).der,
+        "end": lambda: tsa.issue("Issuing", root, until=tsa.NOW - timedelta(days=1)).der,
+    }[which]()
+    raw = tsa.token(signer, [other, middle.der, signer.der])
+    digest = tsa.digest("sha256")
+    assert token_status(node, raw, root.pem, digest) == ["confirmed"] * 3
+    lent = ProofHelp(roots=(root.pem,))
+    for checker in (Rfc3161Checker(), OpensslTokens()):
+        seen, _ = checker.check("x", lambda _name: digest, raw, lent)
+        assert seen.path == (signer.der, middle.der, root.der)
+
+
+def test_a_pinned_root_is_the_end_whoever_issued_it(node: Engine) -> None:
+    """To openssl, one that another authority issued was none."""
+    middle = tsa.issue("Issuing", tsa.issue("Root"))
+    signer = tsa.issue_signer(middle)
+    raw = tsa.token(signer, [signer.der])
+    assert token_status(node, raw, middle.pem, tsa.digest("sha256")) == ["confirmed"] * 3
+
+
+def test_only_so_many_certificates_beside_a_token_are_looked_at(node: Engine) -> None:
+    """verify.pyz looked at all of them."""
+    root = tsa.issue("Root")
+    middle = tsa.issue("Issuing", root)
+    signer, digest = tsa.issue_signer(middle), tsa.digest("sha256")
+    raw = tsa.token(signer, [signer.der])
+    chain = write_pem([tsa.issue("Stranger").der] * 64 + [middle.der])
+    theirs, _ = node.asked(
+        "token", raw=raw.hex(), chain=chain.decode(), roots=[root.pem.decode()],
+        digests={"sha256": digest.hex()}, now=1893456000000000,
+    )  # fmt: skip
+    assert theirs["status"] == "unchecked"
+    for checker in (Rfc3161Checker(), OpensslTokens()):
+        lent = ProofHelp(roots=(root.pem,), chain=chain)
+        assert checker.check("x", lambda _name: digest, raw, lent)[0].status == "unchecked"
+
+
+@pytest.mark.parametrize(
+    ("salt", "stated", "status"),
+    [(32, 32, "confirmed"), (32, 20, "broken"), (32, -1, "unchecked"), (32, 1 << 40, "unchecked")],
+)
+def test_a_salt_is_judged_as_by_the_program(
+    node: Engine, salt: int, stated: int, status: str
+) -> None:
+    root, key = tsa.issue("Root"), rsa.generate_private_key(65537, 2048)
+    hashed = {"algorithm": "sha256"}
+    parameters = {
+        "hash_algorithm": hashed,
+        "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": hashed},
+        "salt_length": stated,
+    }
+
+    def by_pss(one: dict[str, Any]) -> dict[str, Any]:
+        scheme = padding.PSS(padding.MGF1(hashes.SHA256()), salt)
+        signed = key.sign(one["signed_attrs"].untag().dump(), scheme, hashes.SHA256())
+        named = {"algorithm": "rsassa_pss", "parameters": parameters}
+        return {**one, "signature_algorithm": named, "signature": signed}
+
+    signer = tsa.issue_signer(root, key=key)
+    raw = tsa.token(signer, [signer.der], change_signer=by_pss)
+    assert token_status(node, raw, root.pem, tsa.digest("sha256")) == [status] * 3
+
+
+def test_a_version_without_an_end_is_another_version_to_all(node: Engine) -> None:
+    """Python wrote out none of more than 4300 digits, and gave another reason than the page."""
+    authority, digest = tsa.Authority.make(), tsa.digest("sha256")
+    raw = relaid(authority.token(), lambda parts: [der.integer(1 << 16000), *parts[1:]])
+    _, theirs = node.asked(
+        "token", raw=raw.hex(), chain="", roots=[], digests={}, now=1893456000000000
+    )
+    for checker in (Rfc3161Checker(), OpensslTokens()):
+        _, ours = checker.check("x", lambda _name: digest, raw, ProofHelp(roots=()))
+        assert [(one.rule, one.detail) for one in ours] == [("token_version", "SignedData")]
+    assert [(one["rule"], one["detail"]) for one in theirs] == [("token_version", "SignedData")]
 
 
 @pytest.mark.parametrize("hash_name", ["sha1", "md5", ""])

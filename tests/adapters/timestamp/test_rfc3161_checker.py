@@ -19,6 +19,7 @@ from holdfast.adapters.resources import resource, table
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
+from holdfast.core.path import MAX_LINKS
 from holdfast.core.practice import ROOT_FINGERPRINTS
 from holdfast.core.rfc3161 import (
     find_signer,
@@ -493,7 +494,7 @@ def test_a_crowd_of_certificates_that_sign_each_other_costs_little(authority: Au
 
 def test_no_more_than_a_few_links_and_certificates_are_looked_at() -> None:
     chain = [issue("Link 0")]
-    for number in range(1, x509.MAX_LINKS + 2):
+    for number in range(1, MAX_LINKS + 2):
         chain.append(issue(f"Link {number}", chain[-1]))
     signer = issue_signer(chain[-1])
     root, links = chain[0], [one.der for one in chain[1:]]

@@ -14,9 +14,9 @@ from fuzz import mutators
 from fuzz.target import LENT, Target, seeds_of
 from holdfast.adapters import x509
 from holdfast.core.canonical import moment, rfc3339
+from holdfast.core.path import climb, objection
 from holdfast.core.revocation import (
     CertificateList,
-    climb,
     ocsp_request,
     places,
     read_material,
@@ -79,7 +79,9 @@ def _certificate(data: bytes) -> None:
         read_signed(data)
     with suppress(ValueError):
         found = read_certificate(data)
-        climb(path()[0], (data, *(one.raw for one in path())), path()[-1])
+        others = (data, *(one.raw for one in path()))
+        climb(path()[0], others, path()[-1], SOON, lambda *_: True)
+        objection((path()[0], found, path()[-1]))
         with suppress(ValueError):
             ocsp_request(found, found)
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from holdfast.core.rfc3161 import SIGNED_OVER
+from holdfast.core.rfc3161 import RSA_PSS, SIGNED_OVER, pss
 
 SECONDS: Final = 30.0
 
@@ -70,8 +70,14 @@ class OpensslSignatures:
     ) -> bool | None:
         """Whether the signature holds; None for what is neither RSA nor ECDSA."""
         name = SIGNED_OVER.get(algorithm, "")
+        options: tuple[str, ...] = ()
+        if algorithm == RSA_PSS and (stated := pss(parameters)) is not None:
+            name, salt = stated
+            options = ("-sigopt", "rsa_padding_mode:pss", "-sigopt", f"rsa_pss_saltlen:{salt}")
+        elif parameters not in (b"", b"\x05\x00"):
+            return None
         # Of lists over SHA-3 the page has no arithmetic either, and both say the same.
-        if name in ("", "sha3_256", "sha3_384", "sha3_512") or parameters not in (b"", b"\x05\x00"):
+        if name not in ("sha1", "sha224", "sha256", "sha384", "sha512"):
             return None
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             room = Path(folder)
@@ -86,6 +92,7 @@ class OpensslSignatures:
                     self._openssl,
                     "dgst",
                     f"-{name}",
+                    *options,
                     *(part if part.startswith("-") else str(room / part) for part in files),
                 )
             )

@@ -11,22 +11,26 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.adapters.pack.openssl import find_openssl, is_old, run
+from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl, is_old, run
+from holdfast.core import der
 from holdfast.core.canonical import moment, one_line, rfc3339
 from holdfast.core.certificates import fingerprint, write_pem
+from holdfast.core.path import Signed, climb, objection
 from holdfast.core.practice import ROOT_FINGERPRINTS
-from holdfast.core.revocation import climb, objection
+from holdfast.core.revocation import read_signed
 from holdfast.core.rfc3161 import (
+    RSA_PSS,
+    SIGNED_OVER,
     SM2_SIGNATURES,
     Certificate,
     MalformedToken,
     Token,
     check_profile,
     find_signer,
+    pss,
     read_certificate,
     read_certificates,
     read_query,
@@ -41,15 +45,18 @@ _KNOWN_SIGNATURES = re.compile(
 )
 """RSA, RSASSA-PSS and ECDSA: where these fail, the signature is wrong and not merely unknown."""
 
-_RSA_PSS = "1.2.840.113549.1.1.10"
-"""Says nothing without its parameters."""
-
 _EDDSA = frozenset({"1.3.101.112", "1.3.101.113"})
 """Not every openssl knows these in a token."""
 
 _NO_PATH_ERRORS = frozenset({2, 7, 9, 10, 18, 19, 20, 21, 27, 68})
 """X509_V_ERR codes that say only that nothing leads from the signer to this root; of them 68 that
 a certificate is signed over a hash that can be made to collide."""
+
+_MD = frozenset({"1.2.840.113549.1.1.2", "1.2.840.113549.1.1.4"})
+"""RSA over MD2 and MD5."""
+
+_MOST_REMEMBERED = 256
+"""Pairs of certificates."""
 
 _LEVEL = "1"
 """Refuses certificates signed over MD5 and, where openssl is at least 3.0, over SHA-1."""
@@ -62,6 +69,7 @@ class OpensslTokens:
         """``practice_roots`` are PEM; ``openssl`` is found when not given, empty for none."""
         self._practice = tuple(practice_roots)
         self._openssl = find_openssl() if openssl is None else openssl
+        self._signed: dict[tuple[bytes, bytes], bool] = {}
 
     @property
     def id(self) -> StampKind:
@@ -101,45 +109,35 @@ class OpensslTokens:
             )
         )
         signer = find_signer(token, chain)
-        root: Certificate | None = None
+        path: tuple[Certificate, ...] = ()
         if signer is not None:
-            arithmetic = _Arithmetic(self._openssl, token, signer, chain)
-            rule, outcome, detail, root = arithmetic.judge(roots, only=help.named_root)
+            others = (*token.certificates, *chain)
+            arithmetic = _Arithmetic(self._openssl, token, signer, others, self._may_have_signed)
+            rule, outcome, detail, path = arithmetic.judge(roots, only=help.named_root)
             if rule:
                 told.append(Finding(subject=subject, rule=rule, outcome=outcome, detail=detail))
-        others = (*token.certificates, *chain)
-        path = climb(signer, others, root) if signer is not None and root is not None else ()
-        if signer is not None and root is not None and not path:
-            # openssl takes names for the same that are spelled otherwise; the others do not.
-            told.append(_unknown_root(subject, token, signer))
-        told += _against(subject, path)
         return _shown(subject, token, path, told, counts=help.practice)
 
+    def _may_have_signed(self, issuer: Certificate, subject: Certificate) -> bool:
+        """``path.Signed``; the same certificates come with every token of an authority."""
+        known = (issuer.raw, subject.raw)
+        if known not in self._signed:
+            if len(self._signed) >= _MOST_REMEMBERED:
+                self._signed.clear()
+            self._signed[known] = _may_have_signed(self._openssl, issuer, subject)
+        return self._signed[known]
 
-def _against(subject: str, path: Sequence[Certificate]) -> list[Finding]:
-    """What openssl does not ask of a path that it found good."""
+
+def _may_have_signed(openssl: str, issuer: Certificate, subject: Certificate) -> bool:
     try:
-        detail = objection(path) if path else ""
-    except ValueError as error:
-        detail = one_line(str(error))[:100]
-        return [
-            Finding(
-                subject=subject, rule="token_chain_unreadable", outcome="unchecked", detail=detail
-            )
-        ]
-    if not detail:
-        return []
-    return [Finding(subject=subject, rule="token_chain", outcome="broken", detail=detail)]
-
-
-def _unknown_root(subject: str, token: Token, signer: Certificate) -> Finding:
-    stated = _stated(token, signer)
-    return Finding(subject=subject, rule="token_root_unknown", outcome="unchecked", detail=stated)
-
-
-def _stated(token: Token, signer: Certificate) -> str:
-    """By whom and from when the token says it is."""
-    return f"{signer.common_name} · {rfc3339(token.info.gen_time)}"
+        signed = read_signed(subject.raw)
+    except ValueError:
+        return False
+    # Somebody else's certificate can be made to fit such a signature.
+    if SIGNED_OVER.get(signed.algorithm) == "sha1" or signed.algorithm in _MD:
+        return False
+    # What has to be computed otherwise is left to the judgement of the whole path.
+    return signed.by(issuer.public_key, OpensslSignatures(openssl)) is not False
 
 
 def _roots(pems: Sequence[bytes]) -> tuple[Certificate, ...]:
@@ -187,14 +185,6 @@ def _shown(
     return seen, (good, *told)
 
 
-def _bears(raw: bytes, signer: tuple[bytes, int]) -> bool:
-    try:
-        one = read_certificate(raw)
-    except ValueError:
-        return True
-    return (one.issuer, one.serial) == signer
-
-
 @dataclass(frozen=True, slots=True)
 class _Arithmetic:
     """Signature and path of one token."""
@@ -202,148 +192,115 @@ class _Arithmetic:
     openssl: str
     token: Token
     signer: Certificate
-    chain: tuple[bytes, ...]
+    others: tuple[bytes, ...]
+    signed: Signed
 
     def judge(
         self, roots: Sequence[Certificate], *, only: bool
-    ) -> tuple[str, FindingOutcome, str, Certificate | None]:
-        """Rule (empty when all is well), outcome, detail, and the root that the path ends in."""
+    ) -> tuple[str, FindingOutcome, str, tuple[Certificate, ...]]:
+        """Rule (empty when all is well), outcome, detail, and the path, signer first."""
         if not self.openssl:
-            return "token_no_openssl", "unchecked", self.signer.common_name, None
+            return "token_no_openssl", "unchecked", self.signer.common_name, ()
         algorithm = self.token.signer.signature_algorithm
         known = _KNOWN_SIGNATURES.fullmatch(algorithm) is not None
-        if algorithm == _RSA_PSS and not self.token.signer.signature_parameters:
+        if algorithm == RSA_PSS and pss(self.token.signer.signature_parameters) is None:
             known = False
         if algorithm in SM2_SIGNATURES or not (known or algorithm in _EDDSA):
             # Nothing signs this name, and openssl goes by the key alone.
-            return "token_signature_uncheckable", "unchecked", algorithm, None
+            return "token_signature_uncheckable", "unchecked", algorithm, ()
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             room = Path(folder)
-            named = self._named(roots)
-            for root in named:
-                if self._all_holds(root, room):
-                    return "", "ok", "", root
+            (room / "token.der").write_bytes(essence(self.token.raw))
+            doubted: list[tuple[Certificate, ...]] = []
+            against = ""
+            for path in self._paths(roots):
+                if objected := objection(path):
+                    against = against or objected
+                elif self._all_holds(path, room):
+                    return "", "ok", "", path
+                else:
+                    doubted.append(path)
             # Something does not: what it is needs to be asked apart.
-            if not (holds := self._signature_holds(room)):
-                if known and holds is not None:
-                    return "token_signature", "broken", self.signer.common_name, None
-                return "token_signature_uncheckable", "unchecked", algorithm, None
-            trouble = ""
-            for root in named:
-                against = self._path_to(root, room)
-                if against is None:
-                    return "", "ok", "", root
-                trouble = trouble or against
-        if trouble:
-            return "token_chain", "broken", trouble, None
-        stated = _stated(self.token, self.signer)
-        if only:
-            return "token_chain", "broken", stated, None
-        return "token_root_unknown", "unchecked", stated, None
+            if not self._signature_holds(room):
+                if known:
+                    return "token_signature", "broken", self.signer.common_name, ()
+                return "token_signature_uncheckable", "unchecked", algorithm, ()
+            for path in doubted:
+                said = self._against(path, room)
+                if said is None:
+                    return "", "ok", "", path
+                against = against or said
+        stated = f"{self.signer.common_name} · {rfc3339(self.token.info.gen_time)}"
+        if against or only:
+            return "token_chain", "broken", against or stated, ()
+        return "token_root_unknown", "unchecked", stated, ()
 
-    def _named(self, roots: Sequence[Certificate]) -> list[Certificate]:
-        """The roots that anybody here names as an issuer; the others need not be tried."""
-        issuers = {self.signer.issuer}
-        for raw in (*self.token.certificates, *self.chain):
-            try:
-                issuers.add(read_certificate(raw).issuer)
-            except ValueError:
-                continue
-        return [root for root in roots if root.subject in issuers]
+    def _paths(self, roots: Sequence[Certificate]) -> list[tuple[Certificate, ...]]:
+        """One to each root that somebody here leads to."""
+        time = self.token.info.gen_time
+        found = [climb(self.signer, self.others, root, time, self.signed) for root in roots]
+        return [path for path in found if path]
 
-    def _all_holds(self, root: Certificate, room: Path) -> bool:
-        """Signature and path in one run of the program, which is how nearly every token goes.
-
-        No certificate beside the chosen signer bears its issuer and serial number, so that none
-        can take its place.
-        """
-        signer = (self.signer.issuer, self.signer.serial)
-        others = [
-            raw
-            for raw in dict.fromkeys((*self.token.certificates, *self.chain))
-            if raw != root.raw and not _bears(raw, signer)
-        ]
-        (room / "token.der").write_bytes(self.token.raw)
+    def _all_holds(self, path: Sequence[Certificate], room: Path) -> bool:
+        """Signature and path in one run of the program, which is how nearly every token goes."""
+        *below, root = path
         (room / "root.pem").write_bytes(write_pem((root.raw,)))
-        (room / "all.pem").write_bytes(write_pem((self.signer.raw, *others)))
+        (room / "all.pem").write_bytes(write_pem([one.raw for one in below]))
         done = run(
             (
                 *(self.openssl, "cms", "-verify", "-inform", "DER"),
                 *("-in", str(room / "token.der"), "-binary", "-out", os.devnull),
                 *("-nointern", "-certfile", str(room / "all.pem")),
-                *("-CAfile", str(room / "root.pem"), "-no-CApath"),
-                *(() if is_old(self.openssl) else ("-no-CAstore",)),
-                *("-purpose", "timestampsign", "-policy_check", "-auth_level", _LEVEL),
-                *("-attime", self._moment(root)),
+                *self._trusting(path, room),
             )
         )
         return done.returncode == 0
 
-    def _moment(self, root: Certificate) -> str:
+    def _trusting(self, path: Sequence[Certificate], room: Path) -> tuple[str, ...]:
+        """The end of ``path`` and nothing else, for what it is worth at the token's time."""
+        return (
+            *("-CAfile", str(room / "root.pem"), "-no-CApath"),
+            *(() if is_old(self.openssl) else ("-no-CAstore",)),
+            # What is pinned is the end, also where somebody else issued it.
+            "-partial_chain",
+            *("-purpose", "timestampsign", "-policy_check", "-auth_level", _LEVEL),
+            *("-attime", self._moment(path)),
+        )
+
+    def _moment(self, path: Sequence[Certificate]) -> str:
         """The token's time in seconds; one before where a certificate ends with that second.
 
         It is good through the last second it names (RFC 5280 §4.1.2.5), and to openssl it is not.
         """
         time = self.token.info.gen_time.replace(microsecond=0)
-        ends = {root.not_after}
-        for raw in (self.signer.raw, *self.token.certificates, *self.chain):
-            with suppress(ValueError):
-                ends.add(read_certificate(raw).not_after)
-        return str(int(time.timestamp()) - (time in ends))
+        return str(int(time.timestamp()) - (time in {one.not_after for one in path}))
 
-    def _signature_holds(self, room: Path) -> bool | None:
-        """Whether it does; None where openssl cannot read what stands beside what is signed."""
-        token, signer = room / "token.der", room / "signer.pem"
-        token.write_bytes(self.token.raw)
-        signer.write_bytes(write_pem((self.signer.raw,)))
+    def _signature_holds(self, room: Path) -> bool:
+        (room / "signer.pem").write_bytes(write_pem((self.signer.raw,)))
         done = run(
             (
-                self.openssl,
-                "cms",
-                "-verify",
-                "-inform",
-                "DER",
-                "-in",
-                str(token),
-                "-noverify",
+                *(self.openssl, "cms", "-verify", "-inform", "DER"),
+                *("-in", str(room / "token.der"), "-noverify"),
                 # Only the signer that the profile chose, never another of the same name.
-                "-nointern",
-                "-certfile",
-                str(signer),
-                "-binary",
-                "-out",
-                os.devnull,
+                *("-nointern", "-certfile", str(room / "signer.pem")),
+                *("-binary", "-out", os.devnull),
             )
         )
-        if b"Error reading SMIME Content Info" in done.stderr:
-            return None
         return done.returncode == 0
 
-    def _path_to(self, root: Certificate, room: Path) -> str | None:
-        """None when the signer's path to ``root`` holds at the token's time.
+    def _against(self, path: Sequence[Certificate], room: Path) -> str | None:
+        """None when a path holds at the token's time.
 
-        Else what is against it; empty when there simply is no path.
+        Else what is against it; empty when it simply is none.
         """
+        signer, *_, root = path
         (room / "root.pem").write_bytes(write_pem((root.raw,)))
-        others = [raw for raw in (*self.token.certificates, *self.chain) if raw != root.raw]
-        (room / "others.pem").write_bytes(write_pem(others or [self.signer.raw]))
+        (room / "signer.pem").write_bytes(write_pem((signer.raw,)))
+        (room / "others.pem").write_bytes(write_pem([one.raw for one in path[:-1]]))
         done = run(
             (
-                self.openssl,
-                "verify",
-                "-no-CApath",
-                *(() if is_old(self.openssl) else ("-no-CAstore",)),
-                "-CAfile",
-                str(room / "root.pem"),
-                "-untrusted",
-                str(room / "others.pem"),
-                "-purpose",
-                "timestampsign",
-                "-policy_check",
-                "-auth_level",
-                _LEVEL,
-                "-attime",
-                self._moment(root),
+                *(self.openssl, "verify", "-untrusted", str(room / "others.pem")),
+                *self._trusting(path, room),
                 str(room / "signer.pem"),
             )
         )
@@ -354,3 +311,17 @@ class _Arithmetic:
         if codes and not set(codes) & _NO_PATH_ERRORS:
             return f"X509_V_ERR {codes[0]}"
         return ""
+
+
+def essence(token: bytes) -> bytes:
+    """A token (DER) with what its signature is about and nothing beside it.
+
+    Nothing signs the certificates, lists, hashes and attributes around it, so that anybody can put
+    there what openssl stumbles over; what counts of them has been read here.
+    """
+    kind, wrapper = der.read(token).children
+    version, _, content, *_, signers = wrapper.children[0].children
+    parts = [part.raw for part in signers.children[0].children[:6]]
+    hashes, signer = der.element(der.SET, parts[2]), der.element(der.SEQUENCE, *parts)
+    data = (version.raw, hashes, content.raw, der.element(der.SET, signer))
+    return der.element(der.SEQUENCE, kind.raw, der.element(0xA0, der.element(der.SEQUENCE, *data)))
