@@ -326,12 +326,14 @@ class ZipPack {
     this.headers = new Map(); // what stands before members, once it was read
     this.plain = (from, to) => sliceOf(this.file, from, to);
     this.packed = this.unpacked = 0;
-    this.top = topOf(infos.map((info) => info.name.split("\0")[0]));
+    const names = infos.map((info) => info.name.split("\0")[0]);
+    this.top = topOf(names);
     this.start = start;
     const overlapping = overlaps(infos, start);
     if (this.top && !plainFolder(this.top.slice(0, -1))) {
       // Whoever unpacks it by another program may find its files elsewhere.
-      this.known.trouble(this.top, "name_dangerous");
+      const first = this.top + DECLARATION;
+      this.known.trouble(names.includes(first) ? first : this.top, "name_dangerous");
     } else for (const info of infos) this.admit(info, overlapping.has(info.offset));
     // Whether every byte that is no content is what our writer writes; local headers are compared
     // where they are read.

@@ -1284,6 +1284,7 @@ def furnished(data: Path, *, settings: Settings | None = None) -> FakeHoldfast:
 VERDICTS = {
     "ok": Verdict(
         verdict="ok",
+        recorded=True,
         findings=(
             Finding(
                 subject="data/ledger/entries.jsonl", rule="ledger_match", outcome="ok", detail="61"
@@ -1310,6 +1311,7 @@ VERDICTS = {
     ),
     "broken": Verdict(
         verdict="broken",
+        recorded=True,
         findings=(
             Finding(
                 subject="data/ledger/entries.jsonl", rule="ledger_match", outcome="ok", detail="88"
@@ -1324,6 +1326,7 @@ VERDICTS = {
     ),
     "weak": Verdict(
         verdict="weak",
+        recorded=True,
         findings=(
             Finding(subject="E0001", rule="ots_one_source", outcome="weak", detail="A"),
             Finding(subject="E0001", rule="ledger_match", outcome="ok", detail="9"),
@@ -1331,6 +1334,7 @@ VERDICTS = {
     ),
     "pending": Verdict(
         verdict="unchecked",
+        recorded=True,
         timestamps=(
             TimestampSeen(subject="E0001", kind="opentimestamps", network="", status="pending"),
         ),

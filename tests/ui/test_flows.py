@@ -923,6 +923,7 @@ def test_what_is_wrong_stands_above_everything_that_is_right(
     )
     fake.verdict = Verdict(
         verdict="broken",
+        recorded=True,
         findings=(
             Finding(subject="", rule="world_practice", outcome="unchecked"),
             Finding(subject="data/ledger/entries.jsonl", rule="ledger_match", outcome="ok"),

@@ -256,7 +256,6 @@ def test_a_table_alone_vouches_for_nothing(made: Rehearsal) -> None:
     [
         ("ok", "bag_match", ""),
         ("weak", "copy_older", "ui.verify.older.now"),
-        ("weak", "checkpoint_unsigned", "ui.verify.weak.now"),
         ("weak", "proof_without_file", "ui.verify.file.now"),
         ("weak", "key_succeeded", "ui.verify.key.now"),
         ("broken", "file_changed", "ui.verify.broken.now"),
@@ -269,6 +268,12 @@ def test_a_table_alone_vouches_for_nothing(made: Rehearsal) -> None:
         ("unchecked", "file_unknown", "ui.verify.alone.now"),
         ("unchecked", "exhibit_undated", "ui.verify.undated.now"),
         ("unchecked", "token_root_unknown", "ui.verify.unchecked.now"),
+        ("weak", "exhibit_one_source", "ui.verify.weak.now"),
+        ("weak", "token_accuracy", "ui.verify.weak.now"),
+        ("weak", "pack_verifier_unknown", "ui.verify.weak.ask.now"),
+        ("weak", "checkpoint_unsigned", "ui.verify.weak.ask.now"),
+        ("weak", "zip_rewritten", "ui.verify.weak.ask.now"),
+        ("weak", "kept_in_vault", "ui.verify.vault.now"),
     ],
 )
 def test_what_to_do_follows_from_what_was_found(verdict: str, rule: str, key: str) -> None:
@@ -291,7 +296,8 @@ def found(verdict: str, rule: str, status: str = "") -> Verdict:
     time = "2026-01-01T00:00:00.000Z" if status == "confirmed" else None
     stamp = TimestampSeen(subject="x", kind="rfc3161", network="", status=status, time=time)
     seen = (stamp,) if status else ()
-    return Verdict(verdict=verdict, findings=(finding,), timestamps=seen)  # type: ignore[arg-type] # listed
+    recorded = rule in ("ledger_match", "file_changed")
+    return Verdict(verdict=verdict, findings=(finding,), timestamps=seen, recorded=recorded)  # type: ignore[arg-type] # listed
 
 
 @pytest.mark.parametrize(

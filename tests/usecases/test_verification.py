@@ -50,7 +50,8 @@ def written(verdict: Verdict, lang: Lang = "en", *looked: Looked) -> Order:
     ],
 )
 def test_what_is_whole_is_said_with_its_time(lang: Lang, sentence: str) -> None:
-    text = told(Verdict(verdict="ok", findings=(FINE,), timestamps=(LATE,)), lang)
+    whole = Verdict(verdict="ok", findings=(FINE,), timestamps=(LATE,), recorded=True)
+    text = told(whole, lang)
     assert sentence in text
     assert "ab" * 32 in text.replace(" ", "").replace("\n", "")
     assert "12,345" in text
@@ -62,7 +63,8 @@ def test_what_is_whole_is_said_with_its_time(lang: Lang, sentence: str) -> None:
 def test_what_does_not_match_stands_first_and_what_now() -> None:
     changed = Finding(subject="data/x.png", rule="file_changed", outcome="broken", detail="a, b")
     later = Finding(subject="", rule="sm3_skipped", outcome="unchecked")
-    text = told(Verdict(verdict="broken", findings=(FINE, later, changed), timestamps=(LATE,)))
+    findings = (FINE, later, changed)
+    text = told(Verdict(verdict="broken", findings=findings, timestamps=(LATE,), recorded=True))
     assert "Does not match what was sealed. Findings: 1." in text
     assert text.index("data/x.png") < text.index("could not be checked") < text.index("matches")
     assert "Keep this copy as it is" in text

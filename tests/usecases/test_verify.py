@@ -29,6 +29,7 @@ from holdfast.adapters.pack.verifier import pinned_roots
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.job import Job
 from holdfast.usecases import verify as verify_
+from holdfast.usecases.telling import sentence
 from holdfast.usecases.verify import Options, Shelf, verify
 
 EXHIBIT = finished().folder / "data/exhibits/E0001"
@@ -139,6 +140,61 @@ def test_a_time_stamp_on_a_pack_does_not_vouch_for_what_is_in_it(
         assert verdict.verdict == "broken"
         assert "ots_simulated" in rules(verdict, ("ok",))
         assert "file_changed" in rules(verdict, ("broken",))
+
+
+@pytest.mark.parametrize("top", ["../", "HF-2026-0001 /", ""])
+def test_a_time_stamp_on_a_pack_that_may_not_be_read_does_not_vouch_for_it(
+    case: Rehearsal, tmp_path: Path, top: str
+) -> None:
+    """Alone it was broken; with a proof beside it, it was a file that existed, and all was well."""
+    at = tmp_path / "pack.zip"
+    with zipfile.ZipFile(at, "w") as after:
+        for name, data in finished().files.items():
+            after.writestr(zipfile.ZipInfo(f"{top}{name}"), data)
+        if not top:
+            # Every mark of a pack stands there twice.
+            for name in ("bagit.txt", "manifest-sha256.txt", "data/ledger/entries.jsonl"):
+                with pytest.warns(UserWarning, match="Duplicate"):
+                    after.writestr(zipfile.ZipInfo(name), b"")
+    proof, headers = stamped(case, at, tmp_path)
+    for targets in ([at], [proof], [tmp_path]):
+        assert judged(*targets, headers=headers).verdict == "broken"
+
+
+def test_a_zip_that_cannot_be_opened_is_said_beside_its_time_stamp(
+    case: Rehearsal, tmp_path: Path
+) -> None:
+    """Other programs open what says that it has too many parts."""
+    at = tmp_path / "pack.zip"
+    raw = bytearray(finished().archive.read_bytes())
+    raw[-14:-10] = b"\xff\x7f\xff\x7f"
+    raw[-10:-6] = b"\xff\xff\xff\x7f"
+    at.write_bytes(raw)
+    proof, headers = stamped(case, at, tmp_path)
+    for targets in ([at], [proof], [tmp_path]):
+        verdict = judged(*targets, headers=headers)
+        assert verdict.verdict == "unchecked"
+        assert "pack_too_many" in rules(verdict, ("unchecked",))
+
+
+def stamped(case: Rehearsal, at: Path, room: Path) -> tuple[Path, Path]:
+    """The proof of a file, beside it, and the headers that it needs."""
+    number = case.capture({at.name: at.read_bytes()})
+    case.stamp_all()
+    out = case.export(room.parent / f"{room.name}-out")
+    proof = room / f"{at.name}.ots"
+    shutil.copy(out / f"data/exhibits/{number}/proofs/files/{proof.name}", proof)
+    (headers,) = out.glob("data/timestamps/headers/*.bin")
+    return proof, headers
+
+
+def test_a_question_that_is_none_speaks_of_no_record(loose: Path) -> None:
+    """Its rule begins as none of those that were listed, so a record was spoken of."""
+    loose.with_name("capture.json.practice-tsa-jia.tsq").write_bytes(b"junk")
+    verdict = judged(loose)
+    assert "query_not_der" in rules(verdict, ("broken",))
+    assert verdict.loose
+    assert sentence(verdict) == "ui.verify.broken.loose"
 
 
 def test_a_time_stamp_on_a_whole_pack_is_said_with_it(case: Rehearsal, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def _judge(pack: ReadablePack, terms: Terms, job: Job, *, live: bool) -> Verdict
     whole = Seen(timestamps=rest.timestamps)
     for seen in (first, bag, on_record, strange, rest):
         whole.findings.extend(seen.findings)
-    return _verdict(whole, dated)
+    return replace(_verdict(whole, dated), recorded=True)
 
 
 def _witnessed(

@@ -41,14 +41,6 @@ class TimestampSeen:
 _BY_LESS = frozenset({"exhibit_one_source", "exhibit_lapsed"})
 """Rules of exhibits that no confirmed time-stamp dates."""
 
-_LOOSE = (
-    *("ots_", "token_", "proof_", "revocation_", "certificates_", "digest_", "folder_", "world_"),
-    *("file_unknown", "document_unknown", "copy_other", "copy_elsewhere"),
-    *("kept_alone", "kept_between", "kept_consistent", "kept_inconsistent", "kept_malformed"),
-    *("renewal_absent", "exhibit_lapsed"),
-)
-"""How rules begin that speak of a proof, or of something that no record here speaks of."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -57,6 +49,8 @@ class Verdict:
     verdict: FindingOutcome
     findings: tuple[Finding, ...] = ()
     timestamps: tuple[TimestampSeen, ...] = ()
+    recorded: bool = False
+    """Whether a record that says what was sealed was looked at, sound or not."""
 
     @property
     def state(self) -> str:
@@ -73,7 +67,7 @@ class Verdict:
     @property
     def loose(self) -> bool:
         """Whether there were proofs and files only, and no record that says what was sealed."""
-        return bool(self.findings) and all(f.rule.startswith(_LOOSE) for f in self.findings)
+        return bool(self.findings) and not self.recorded
 
     @property
     def undated(self) -> bool:
@@ -151,6 +145,7 @@ def together(verdicts: Iterable[Verdict]) -> Verdict:
         verdict=worst(verdict.verdict for verdict in verdicts),
         findings=practice_first(findings),
         timestamps=tuple(seen for verdict in verdicts for seen in verdict.timestamps),
+        recorded=any(verdict.recorded for verdict in verdicts),
     )
 
 

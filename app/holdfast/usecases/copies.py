@@ -101,7 +101,7 @@ def judge_copy(
                     detail=str(len(ids)),
                 )
             )
-            about = Verdict(verdict=conclude(found, ("ok",)), findings=tuple(found))
+            about = Verdict(verdict=conclude(found, ("ok",)), findings=tuple(found), recorded=True)
             if not ids:
                 return replace(about, verdict="unchecked")
             span = Span(job, copied.objects.weight(job))
@@ -119,7 +119,7 @@ def judge_copy(
             outcome="unchecked" if error.rule == "copy_of_newer" else "broken",
             detail=error.detail,
         )
-        return Verdict(verdict=told.outcome, findings=(told,))
+        return Verdict(verdict=told.outcome, findings=(told,), recorded=True)
 
 
 def _case(

@@ -131,7 +131,7 @@ def judge_against(view: ReadablePack, kept: Kept) -> Verdict:
         )
         for f in seen.findings
     )
-    return Verdict(verdict=conclude(told, ("ok",)), findings=told)
+    return Verdict(verdict=conclude(told, ("ok",)), findings=told, recorded=bool(told))
 
 
 def _lines(view: ReadablePack, origin: str) -> Lines | None:

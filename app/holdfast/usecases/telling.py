@@ -17,7 +17,11 @@ _BY_RULE: tuple[tuple[str, frozenset[str], str], ...] = (
     ("weak", frozenset({"copy_older"}), "ui.verify.older.now"),
     ("weak", frozenset({"proof_without_file"}), "ui.verify.file.now"),
     ("weak", frozenset({"key_late", "key_succeeded"}), "ui.verify.key.now"),
+    ("weak", frozenset({"kept_in_vault"}), "ui.verify.vault.now"),
 )
+
+_ABOUT_TIME = ("exhibit_", "token_", "ots_")
+"""How weak rules begin of which another time-stamp makes up."""
 
 
 def advice(verdict: Verdict) -> str:
@@ -35,6 +39,9 @@ def advice(verdict: Verdict) -> str:
             return key
     if state == "unchecked" and verdict.undated:
         return "ui.verify.undated.now"
+    weak = [finding.rule for finding in verdict.findings if finding.outcome == "weak"]
+    if state == "weak" and not all(rule.startswith(_ABOUT_TIME) for rule in weak):
+        return "ui.verify.weak.ask.now"
     return f"ui.verify.{state}.now"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -291,7 +291,7 @@ class _Target:
             told = Finding(
                 subject=case.number, rule="case_damaged", outcome="broken", detail=str(error)
             )
-            return Verdict(verdict="broken", findings=(told,))
+            return Verdict(verdict="broken", findings=(told,), recorded=True)
 
     def _path(self, path: Path) -> Verdict:
         if path.is_dir():
@@ -303,8 +303,9 @@ class _Target:
         proofs = () if self.thing.label else beside(path)
         if proofs := (*proofs, *self.thing.proofs):
             return self._file(path, proofs)
-        if (known := self._within(path)) is not None:
-            return known
+        with suppress(Unreadable):
+            if (known := self._within(path)) is not None:
+                return known
         if self.shelf is not None and (known := self._on_record(path, self.shelf)) is not None:
             return known
         if _is_packed(path):
@@ -323,7 +324,10 @@ class _Target:
         return Verdict(verdict="unchecked", findings=(finding,))
 
     def _within(self, path: Path) -> Verdict | None:
-        """What is in a copied database or a packed pack; None for any other file."""
+        """What is in a copied database or a packed pack; None for any other file.
+
+        Raises Unreadable for a ZIP that cannot be opened here.
+        """
         if is_database(path) and (known := self._database(path)) is not None:
             return known
         return self._marked(path) if _is_packed(path) else None
@@ -362,7 +366,9 @@ class _Target:
         finding = Finding(
             subject=path.name, rule="copy_is_own", outcome="ok", detail=str(len(cases))
         )
-        own = Verdict(verdict="ok" if cases else "unchecked", findings=(finding,))
+        own = Verdict(
+            verdict="ok" if cases else "unchecked", findings=(finding,), recorded=bool(cases)
+        )
         things = [Thing(named=case.id, label=case.number) for case in cases]
         each = [
             labelled(thing, self._case(case, shelf))
@@ -380,7 +386,8 @@ class _Target:
             if (proofs := _enclosed(name, inside))
         ]
         seen = judge_enclosed(inside)
-        about += [Verdict(verdict=conclude(seen, ("ok",)), findings=seen)] if seen else []
+        if seen:
+            about.append(Verdict(verdict=conclude(seen, ("ok",)), findings=seen, recorded=True))
         about += self._held(*enclosed_heads(path.name, inside))
         return together((Verdict(verdict="unchecked", findings=(told,)), *about))
 
@@ -401,13 +408,13 @@ class _Target:
         return found
 
     def _marked(self, path: Path) -> Verdict | None:
-        """What a ZIP shows that bears the marks of a pack; opened once, for that takes long."""
-        with ExitStack() as opened:
-            try:
-                pack = opened.enter_context(self.bench.open_pack(path))
-            except Unreadable:
-                return None
-            return self._judged(path, pack) if _MARKS & set(pack.names()) else None
+        """What a ZIP shows that bears the marks of a pack, also among what may not be read.
+
+        Opened once, for that takes long.  Raises Unreadable where it cannot be.
+        """
+        with self.bench.open_pack(path) as pack:
+            names = {*pack.names(), *(trouble.subject for trouble in pack.troubles())}
+            return self._judged(path, pack) if any(map(_marks, names)) else None
 
     def _pack(self, path: Path) -> Verdict:
         try:
@@ -446,7 +453,14 @@ class _Target:
         loose = tuple(_loose(proof) for proof in proofs)
         about = judge_file(path.name, digest, loose, self.terms)
         # That a pack existed by then says nothing about what is in it.
-        inside = self._within(path)
+        try:
+            inside = self._within(path)
+        except Unreadable as error:
+            # Another program may open it all the same.
+            told = Finding(
+                subject=path.name, rule=error.rule, outcome="unchecked", detail=error.detail
+            )
+            inside = Verdict(verdict="unchecked", findings=(told,))
         return about if inside is None else together((inside, about))
 
     def _digests(self, path: Path, algorithms: Sequence[str]) -> Mapping[str, bytes]:
@@ -512,6 +526,11 @@ _UNKNOWN = frozenset({"proof_absent", "file_unknown"})
 """Rules of a file that nothing here speaks of."""
 
 
+def _marks(name: str) -> bool:
+    """Whether a name is of what lies in every pack, in whatever folder."""
+    return name in _MARKS or name.endswith(tuple(f"/{mark}" for mark in _MARKS))
+
+
 def _is_there(path: Path) -> bool:
     try:
         return path.exists() or path.is_symlink()
@@ -521,7 +540,7 @@ def _is_there(path: Path) -> bool:
 
 def _unreadable(path: Path, error: Unreadable) -> Verdict:
     told = Finding(subject=path.name, rule=error.rule, outcome="broken", detail=error.detail)
-    return Verdict(verdict="broken", findings=(told,))
+    return Verdict(verdict="broken", findings=(told,), recorded=True)
 
 
 def _is_packed(path: Path) -> bool:

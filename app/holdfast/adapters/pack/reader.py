@@ -321,11 +321,13 @@ class ZipPack:
         self._small = Small()
         infos = archive.infolist()
         # From Python 3.13 on ``filename`` may come from another field than the directory's own.
-        self.top = _top([info.orig_filename.partition("\0")[0] for info in infos])
+        names = [info.orig_filename.partition("\0")[0] for info in infos]
+        self.top = _top(names)
         overlapping = _overlapping(infos, archive.start_dir)
         if self.top and not plain_folder(self.top[:-1]):
             # Whoever unpacks it by another program may find its files elsewhere.
-            self._known.trouble(self.top, "name_dangerous")
+            first = self.top + DECLARATION
+            self._known.trouble(first if first in names else self.top, "name_dangerous")
         else:
             for info in infos:
                 self._admit(info, overlaps=info.header_offset in overlapping)
