@@ -314,8 +314,8 @@ def test_what_is_no_file_in_the_vault_is_passed_over(vault: Vault, tmp_path: Pat
     folder = vault.path(vault.keep_bytes(b"head one").sha256).parent
     os.mkfifo(folder / "pipe")
     (folder / "folder").mkdir()
-    assert list(vault.beginning(b"head", 100)) == [b"head one"]
-    assert list(vault.beginning(b"head", 5)) == []
+    assert list(vault.beginning((b"head",), 100)) == [b"head one"]
+    assert list(vault.beginning((b"head", b"longer"), 5)) == []
 
 
 def test_windows_has_no_fsync_for_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

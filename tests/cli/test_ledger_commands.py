@@ -53,3 +53,19 @@ def test_another_key_is_used_and_told(data: Path) -> None:
     assert [entry["act"] for entry in shown["entries"]] == ["case.opened", *["key.rotated"] * 2]
     told = json.loads(holdfast("verify", number, "--data", data, "--json").stdout)
     assert "broken" not in {finding["outcome"] for finding in told["findings"]}
+
+
+def test_a_database_that_was_put_back_is_told_with_what_is_due(data: Path, tmp_path: Path) -> None:
+    """Only who verified the case was told."""
+    file = tmp_path / "a.txt"
+    file.write_text("voice")
+    case = json.loads(holdfast("keep", str(file), "--json", data=data).stdout)["case"]["number"]
+    older = (data / "holdfast.db").read_bytes()
+    assert json.loads(holdfast("due", "--json", data=data).stdout)["set_back"] == []
+    file.write_text("another")
+    assert holdfast("keep", str(file), "--case", case, data=data).returncode == 0
+    (data / "holdfast.db").write_bytes(older)
+    done = holdfast("due", "--json", data=data)
+    assert json.loads(done.stdout)["set_back"] == [case]
+    assert case in done.stderr
+    assert "older copy" in done.stderr

@@ -143,6 +143,7 @@ class FakeHoldfast(FakeSeries):
             ("sealing", 3, 3, ""),
         )
         self.verdict = Verdict(verdict="ok")
+        self.behind: set[str] = set()
         self.renewal: tuple[RenewalDue, ...] = ()
         self.connected: tuple[Phone, ...] = (
             Phone(serial="PIC0001", state="device", said="device", model="Pictor 9"),
@@ -1151,6 +1152,10 @@ class FakeHoldfast(FakeSeries):
             received=rfc3339(self._now),
             note=note,
         )
+
+    @property
+    def set_back(self) -> tuple[Case, ...]:
+        return tuple(file.case for file in self.files.values() if file.case.id in self.behind)
 
     def due(self, within_days: int = 30) -> tuple[Due, ...]:
         today = START.date()

@@ -270,6 +270,28 @@ def test_next_lists_what_waits_and_each_button_leads_there(
     assert type(window.here).__name__ == "LetterPage"
 
 
+def test_a_record_that_was_set_back_is_said_first_and_verified(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    """Only who verified the case was told, and who did not went on in the older copy."""
+    he = ids(full)["何"]
+    full.behind.add(he)
+    window = open_(full)
+    today = window.page("today")
+    at, item = next(
+        (at, one)
+        for at, one in enumerate(today.model.rows)
+        if isinstance(one, NextItem) and one.title.key == "next.back.title"
+    )
+    assert full.files[he].case.number in item.title.say(window.desk)
+    today.list.setCurrentIndex(today.model.index(at))
+    today.list.setFocus()
+    QTest.keyClick(today.list, Qt.Key.Key_Return)
+    settle(qtbot, window)
+    assert type(window.here).__name__ == "VerifyPage"
+    assert called(full, "verify")[0][1] == (he,)
+
+
 def test_what_failed_is_tried_again_in_its_own_case(
     qtbot: QtBot, full: FakeHoldfast, open_: Open
 ) -> None:

@@ -68,7 +68,7 @@ def shelf(case: Rehearsal) -> Shelf:
 
     def heads(found: Any) -> Iterator[bytes]:
         named = origin(found.ledger_id, found.world)
-        return case.vault.beginning(f"{named}\n".encode(), MAX_NOTE)
+        return case.vault.beginning((f"{named}\n".encode(),), MAX_NOTE)
 
     return replace(case.shelf, of_ledger=of_ledger, heads=heads)
 

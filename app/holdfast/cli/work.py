@@ -88,6 +88,9 @@ def register(app: typer.Typer, desk: Desk) -> None:
     def due(within: Annotated[int, typer.Option(metavar="DAYS")] = 30) -> None:
         found = desk.holdfast.due(within)
         ageing = desk.holdfast.renewals()
+        back = [case.number for case in desk.holdfast.set_back]
+        for number in back:
+            desk.warn(desk.say("cli.set_back", case=number))
         for one in found:
             basis = desk.say(f"cli.basis.{one.follow_up.basis}")
             desk.tell(
@@ -106,7 +109,7 @@ def register(app: typer.Typer, desk: Desk) -> None:
             )
         if not found and not ageing:
             desk.tell(desk.say("cli.nothing_due"))
-        desk.give({"due": found, "renewals": ageing})
+        desk.give({"due": found, "renewals": ageing, "set_back": back})
 
     @app.command(help=desk.say("cli.selfcheck"))
     def selfcheck() -> int:

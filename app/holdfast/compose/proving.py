@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.compose.cases import Cases
 from holdfast.compose.chain import ChainVerbs
-from holdfast.core.errors import Refused, Unavailable
+from holdfast.core.errors import Refused, Tampered, Unavailable
 from holdfast.core.job import Job
 
 if TYPE_CHECKING:
@@ -250,7 +251,30 @@ class Proving(Cases, ChainVerbs):
         from holdfast.core.ledger import MAX_NOTE, origin
 
         named = origin(case.ledger_id, case.world)
-        return self._vault.beginning(f"{named}\n".encode(), MAX_NOTE)
+        return self._vault.beginning((f"{named}\n".encode(),), MAX_NOTE)
+
+    @cached_property
+    def set_back(self) -> tuple[Case, ...]:
+        """Cases whose record a signed head in the vault goes beyond, or contradicts.
+
+        Looked for once, and over the whole vault: a database is put back while nobody works in it.
+        """
+        from holdfast.core.ledger import MAX_NOTE, origin
+        from holdfast.usecases.kept import judge_remains
+
+        named: dict[bytes, list[bytes]] = {}
+        for raw in self._vault.beginning(
+            (b"holdfast.local/", b"practice.holdfast.local/"), MAX_NOTE
+        ):
+            named.setdefault(raw.partition(b"\n")[0], []).append(raw)
+        found = []
+        for case in self.cases():
+            heads = named.get(origin(case.ledger_id, case.world).encode(), ())
+            # What is damaged is another matter, and verification says it.
+            with suppress(Tampered):
+                if heads and judge_remains(self._view(case), heads).findings:
+                    found.append(case)
+        return tuple(found)
 
     def _witnesses(self, world: World) -> tuple[Tsa, ...]:
         """To whose roots a case's tokens lead; no practice world is opened for that."""

@@ -96,6 +96,7 @@ def look_ahead(holdfast: Holdfast, job: Job) -> Agenda:
             waiting_cases.append(case)
             oldest = min([oldest, *(s.requested or "" for s in waits)], key=lambda t: t or "9")
     if cases:
+        items.extend(map(_set_back, holdfast.set_back))
         items.extend(_due(due) for due in holdfast.due(NEAR_DAYS))
     if pending:
         items.append(_waiting(pending, waiting_cases, oldest))
@@ -182,6 +183,22 @@ def _of_case(file: CaseFile, episodes: frozenset[str], since: str) -> Iterator[N
             what=case.id,
             **about,  # type: ignore[arg-type] # title and world of the case
         )
+
+
+def _set_back(case: Case) -> NextItem:
+    """The database may be an older copy: whoever goes on in it writes another history."""
+    return NextItem(
+        section="decide",
+        icon="warning",
+        tone="warning",
+        title=Phrase(key="next.back.title", facts={"number": case.number}),
+        line=Phrase(key="next.back.line"),
+        case=case.title,
+        practice=case.world == "practice",
+        action="next.back.action",
+        place="verify",
+        what=(case.id,),
+    )
 
 
 def _letter(notice: Notice, case: Case) -> NextItem:

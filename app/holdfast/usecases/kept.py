@@ -6,6 +6,7 @@ Travels in ``verify.pyz`` with ``verify``: only ``holdfast.core`` and the standa
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from holdfast.core.growth import (
     read_kept,
     read_printed,
 )
-from holdfast.core.ledger import MAX_NOTE, leaf_hash, read_entry, read_keys
+from holdfast.core.ledger import MAX_NOTE, leaf_hash, read_entry, read_keys, tree_roots
 from holdfast.core.pack import ENTRIES, HEAD, KEYS, payload
 from holdfast.core.record import MAX_LEDGER, withheld_leaf
 from holdfast.core.succession import NAMING, signing
@@ -157,16 +158,19 @@ def judge_remains(view: ReadablePack, notes: Iterable[bytes]) -> Verdict:
 
     Weak and not broken: a machine that stopped between two writes leaves one as well.
     """
-    seen = Seen()
+    seen, kept = Seen(), []
+    for raw in notes:
+        with suppress(ValueError):
+            kept.append(read_kept("", raw))
+    # Whatever was written meanwhile is in the lines that are read now.
     lines = _lines(view, "")
-    for raw in notes if lines is not None else ():
-        assert lines is not None
-        try:
-            kept = read_kept("", raw)
-        except ValueError:
+    roots = tree_roots(lines.leaves, (one.size for one in kept)) if lines is not None else {}
+    for one in kept if lines is not None else ():
+        if roots.get(one.size) == one.root:
             continue
+        assert lines is not None
         told = Seen()
-        judge_kept((kept,), replace(lines, origin=kept.origin), told, ed25519.verify)
+        judge_kept((one,), replace(lines, origin=one.origin), told, ed25519.verify)
         for finding in told.findings:
             if finding.rule in ("kept_rollback", "kept_fork"):
                 seen.say("", "kept_in_vault", "weak", finding.detail)

@@ -325,8 +325,9 @@ class Vault:
             raise Tampered("object_changed", sha256=sha256)
         return data
 
-    def beginning(self, with_: bytes, at_most: int) -> Iterator[bytes]:
+    def beginning(self, with_: tuple[bytes, ...], at_most: int) -> Iterator[bytes]:
         """Every object of at most so many bytes that begins so, whoever still speaks of it."""
+        longest = max(map(len, with_))
         for place in sorted(self._objects.glob("[0-9a-f][0-9a-f]/*")):
             try:
                 about = place.lstat()
@@ -334,8 +335,8 @@ class Vault:
                 if not stat.S_ISREG(about.st_mode) or about.st_size > at_most:
                     continue
                 with place.open("rb") as file:
-                    if file.read(len(with_)) == with_:
-                        yield with_ + file.read()
+                    if (begins := file.read(longest)).startswith(with_):
+                        yield begins + file.read()
             except OSError:
                 continue
 
