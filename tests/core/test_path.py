@@ -63,6 +63,22 @@ def test_a_path_has_only_so_many_links_and_is_looked_for_among_so_many() -> None
         assert bool(climb(near, [*crowd, chain[1].der], end, NOW, anybody)) is found
 
 
+def test_a_crowd_of_one_name_is_not_gone_through() -> None:
+    """Sixty-four that all sign each other were four thousand starts of openssl for one token."""
+    own, link, end = path()
+    crowd = [issue("Issuing", issue("Issuing")).der for _ in range(15)]
+    asked: list[Certificate] = []
+
+    def signed(issuer: Certificate, _subject: Certificate) -> bool:
+        asked.append(issuer)
+        return issuer in (link, end)
+
+    assert climb(own, [*crowd[:14], link.raw], end, NOW, signed) == (own, link, end)
+    asked.clear()
+    assert climb(own, [*crowd[:15], link.raw], end, NOW, signed) == ()
+    assert len(asked) == 16
+
+
 @pytest.mark.parametrize(
     ("stated", "fits"),
     [

@@ -17,6 +17,9 @@ from holdfast.core.rfc3161 import KEY_USAGE, TIME_STAMPING, Certificate, read_ce
 MAX_CERTIFICATES: Final = 64
 """How many of those of a token and its file are looked at; genuine ones bring two to five."""
 MAX_LINKS: Final = 8
+MAX_SIGNATURES: Final = 16
+"""How many are computed in looking for one path; genuine ones have two or three, and each may cost
+a program to be started."""
 
 LEAST_RSA: Final = 1024
 """Bits.  Genuine time-stamps of the first years have as many; one of 512 costs a few hours."""
@@ -80,24 +83,29 @@ def climb(
 ) -> tuple[Certificate, ...]:
     """The certificates from ``signer`` over ``others`` (DER) to ``root``, both included.
 
-    Empty when no chain of signatures, each certificate valid at ``moment``, leads there.  Breadth
-    first, each certificate tried once: a hostile set costs its square, no more.
+    Empty when no chain of signatures, each certificate valid at ``moment``, leads there, and when
+    too many bear one name to tell.  Breadth first, each certificate tried once.
     """
     if not is_valid(signer, moment) or not is_valid(root, moment):
         return ()
     links = _readable(others[:MAX_CERTIFICATES])
     waiting: list[tuple[Certificate, ...]] = [(signer,)]
-    seen = {signer.raw}
+    seen, left = {signer.raw}, MAX_SIGNATURES
     while waiting:
         chain = waiting.pop(0)
-        if names(chain[-1], root) and signed(root, chain[-1]):
-            return (*chain, root)
-        for link in links if len(chain) < MAX_LINKS else ():
-            if link.raw in seen or not names(chain[-1], link) or not is_valid(link, moment):
+        last = chain[-1]
+        above = [root, *(links if len(chain) < MAX_LINKS else ())]
+        for one in (one for one in above if names(last, one) and is_valid(one, moment)):
+            if one is not root and one.raw in seen:
                 continue
-            if signed(link, chain[-1]):
-                seen.add(link.raw)
-                waiting.append((*chain, link))
+            if not left:
+                return ()
+            left -= 1
+            if signed(one, last):
+                if one is root:
+                    return (*chain, root)
+                seen.add(one.raw)
+                waiting.append((*chain, one))
     return ()
 
 
