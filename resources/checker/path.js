@@ -25,6 +25,7 @@ const CURVES = {
 };
 const WEB_NAMES = { sha1: "SHA-1", sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" };
 const RSA = "1.2.840.113549.1.1.1";
+const EDDSA = ["1.3.101.112", "1.3.101.113"];
 const EC = "1.2.840.10045.2.1";
 
 // MD2, MD5 and SHA-1: somebody else's certificate can be made to fit such a signature.
@@ -74,6 +75,7 @@ function signaturePlan(key, oid, parameters, digest, signature) {
       const name = "RSASSA-PKCS1-v1_5";
       return { key: { name, hash }, how: { name }, signature };
     }
+    if (EDDSA.includes(oid) && kind !== oid) return "bad";
     if (oid === RSA_PSS) return kind === RSA ? pssPlan(parameters, signature) : "unknown";
     if (Object.hasOwn(ECDSA_WITH, oid)) {
       if (kind !== EC) return "bad";

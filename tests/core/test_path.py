@@ -14,7 +14,7 @@ from fakes.revocation import HOUR, path, pointed, world
 from fakes.tsa import NOW, Pair, issue, issue_signer, name, read
 from holdfast.core import der
 from holdfast.core.path import climb, names, objection
-from holdfast.core.rfc3161 import Certificate, pss, read_certificate
+from holdfast.core.rfc3161 import Certificate, fits_key, pss, read_certificate
 
 
 def anybody(_issuer: Certificate, _subject: Certificate) -> bool:
@@ -275,3 +275,14 @@ def test_parameters_that_every_library_reads_alike(
     """The first of two hashes counted for one checker and the last for another."""
     assert pss(der.element(der.SEQUENCE, *parts)) == said
     assert pss(b"".join(parts)) is None
+
+
+def test_a_signature_fits_the_keys_that_make_it() -> None:
+    curve = read(issue("Curve")).public_key
+    assert fits_key("1.2.840.10045.4.3.2", curve)
+    assert not fits_key("1.2.840.113549.1.1.11", curve)
+    assert not fits_key("1.3.101.112", curve)
+    for known_to_nobody in ("1.2.3", "1.2.840.10045.4.3.2"):
+        for key in (b"", b"\x30\x00"):
+            assert fits_key(known_to_nobody, key)
+    assert fits_key("1.2.3", curve)

@@ -20,6 +20,8 @@ from holdfast.core.canonical import one_line
 from holdfast.core.path import climb, objection
 from holdfast.core.rfc3161 import (
     ECDSA_WITH,
+    EDDSA,
+    RSA,
     RSA_PSS,
     RSA_WITH,
     Certificate,
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
 
 PathState = Literal["valid", "broken", "unreadable"]
 SignatureState = Literal["good", "bad", "uncheckable"]
-
-_RSA = "1.2.840.113549.1.1.1"
-_EDDSA = {"1.3.101.112", "1.3.101.113"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +108,14 @@ def _verify(key: Any, how: tuple[str, bytes, str], signed: bytes, signature: byt
 
     oid, parameters, lent = how
     kinds: tuple[type[Any], ...]
-    if oid == _RSA or oid in RSA_WITH:
+    if oid == RSA or oid in RSA_WITH:
         kinds = (rsa.RSAPublicKey,)
         rest: tuple[Any, ...] = (padding.PKCS1v15(), _hash(RSA_WITH.get(oid, lent)))
     elif oid == RSA_PSS:
         kinds, rest = (rsa.RSAPublicKey,), _pss(parameters)
     elif oid in ECDSA_WITH:
         kinds, rest = (ec.EllipticCurvePublicKey,), (ec.ECDSA(_hash(ECDSA_WITH[oid])),)
-    elif oid in _EDDSA:
+    elif oid in EDDSA:
         kinds, rest = (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey), ()
     else:
         raise UnsupportedAlgorithm(oid)

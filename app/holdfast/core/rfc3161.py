@@ -76,6 +76,15 @@ ECDSA_WITH: Final = {
 SIGNED_OVER: Final = {**RSA_WITH, **ECDSA_WITH}
 RSA_PSS: Final = "1.2.840.113549.1.1.10"
 _MGF1 = "1.2.840.113549.1.1.8"
+RSA: Final = "1.2.840.113549.1.1.1"
+EDDSA: Final = frozenset({"1.3.101.112", "1.3.101.113"})
+_KEY_KINDS: Final = {
+    **dict.fromkeys((RSA, *RSA_WITH), frozenset({RSA})),
+    RSA_PSS: frozenset({RSA, RSA_PSS}),
+    **dict.fromkeys(ECDSA_WITH, frozenset({"1.2.840.10045.2.1"})),
+    **{name: frozenset({name}) for name in EDDSA},
+}
+"""The kinds of keys by what their signatures are called."""
 
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
@@ -805,6 +814,18 @@ def pss(parameters: bytes) -> tuple[str, int] | None:
         return None
     usual = name == mask and name in _SIZES and 0 <= salt <= 64 and trailer == 1
     return (name, salt) if usual else None
+
+
+def fits_key(algorithm: str, public_key: bytes) -> bool:
+    """Whether a signature of that name can be one by that key (SubjectPublicKeyInfo).
+
+    Nothing signs the name, in a token or beside an answer, and openssl goes by the key alone.
+    """
+    try:
+        kind = der.read(public_key).children[0].children[0].oid()
+    except (ValueError, IndexError):
+        return True
+    return kind in _KEY_KINDS.get(algorithm, {kind})
 
 
 def _about_query(token: Token, query: Query | None) -> _Told:

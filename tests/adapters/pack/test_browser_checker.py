@@ -995,6 +995,19 @@ def test_a_salt_is_judged_as_by_the_program(
     assert token_status(node, raw, root.pem, tsa.digest("sha256")) == [status] * 3
 
 
+@pytest.mark.parametrize("rsa_key", [False, True])
+@pytest.mark.parametrize("name", ["sha256_ecdsa", "sha256_rsa", "rsassa_pkcs1v15", "ed25519"])
+def test_a_signature_is_called_what_its_key_makes(node: Engine, rsa_key: bool, name: str) -> None:
+    """Nothing signs what it is called, and openssl goes by the key: verify.pyz took any name."""
+    root = tsa.issue("Root")
+    signer = tsa.issue_signer(root, key=rsa.generate_private_key(65537, 2048) if rsa_key else None)
+    named = {"signature_algorithm": {"algorithm": name}}
+    raw = tsa.token(signer, [signer.der], change_signer=lambda one: {**one, **named})
+    fits = name in (("sha256_rsa", "rsassa_pkcs1v15") if rsa_key else ("sha256_ecdsa",))
+    status = "confirmed" if fits else "broken"
+    assert token_status(node, raw, root.pem, tsa.digest("sha256")) == [status] * 3
+
+
 def test_a_version_without_an_end_is_another_version_to_all(node: Engine) -> None:
     """Python wrote out none of more than 4300 digits, and gave another reason than the page."""
     authority, digest = tsa.Authority.make(), tsa.digest("sha256")

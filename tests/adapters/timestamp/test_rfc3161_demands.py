@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from asn1crypto.algos import RSASSAPSSParams
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 from cryptography.x509 import PolicyConstraints
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 
@@ -451,8 +458,30 @@ def test_the_program_and_the_library_agree_about_signatures() -> None:
         assert holds(holder, other, root.public_key) is True
         assert holds(holder, other, middle.public_key) is False
         assert holder(root.public_key, "1.2.3", b"", b"x", b"y") is None
+        # What signs an answer is called outside of what is signed.
+        renamed = replace(own, algorithm="1.2.840.113549.1.1.11")
+        assert holds(holder, renamed, root.public_key) is False
         assert holder(b"no key", "1.2.840.10045.4.3.2", b"", b"x", b"y") is None
     assert program(root.public_key, "1.2.840.113549.1.1.11", b"\x30\x00", b"x", b"y") is None
+
+
+@needs_openssl
+def test_both_compute_signatures_by_pss() -> None:
+    """Of lists that were signed so verify.pyz alone said that it cannot be computed."""
+    key = rsa.generate_private_key(65537, 2048)
+    scheme = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+    signature = key.sign(b"what is signed", scheme, hashes.SHA256())
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    hashed = {"algorithm": "sha256"}
+    mask = {"algorithm": "mgf1", "parameters": hashed}
+    stated = RSASSAPSSParams(
+        {"hash_algorithm": hashed, "mask_gen_algorithm": mask, "salt_length": 32}
+    ).dump()
+    for holder in (OpensslSignatures(find_openssl()), x509.holds):
+        about = (public, "1.2.840.113549.1.1.10", stated)
+        assert holder(*about, b"what is signed", signature) is True
+        assert holder(*about, b"what was signed", signature) is False
+        assert holder(*about[:2], b"\x30\x03\x02\x01\x05", b"what is signed", signature) is None
 
 
 def test_a_program_that_cannot_be_run_is_no_judgement() -> None:

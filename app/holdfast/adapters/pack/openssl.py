@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from holdfast.core.rfc3161 import RSA_PSS, SIGNED_OVER, pss
+from holdfast.core.rfc3161 import RSA_PSS, SIGNED_OVER, fits_key, pss
 
 SECONDS: Final = 30.0
 
@@ -79,6 +79,8 @@ class OpensslSignatures:
         # Of lists over SHA-3 the page has no arithmetic either, and both say the same.
         if name not in ("sha1", "sha224", "sha256", "sha384", "sha512"):
             return None
+        if not fits_key(algorithm, key):
+            return False
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             room = Path(folder)
             text = base64.encodebytes(key).decode()

@@ -22,6 +22,7 @@ from holdfast.core.path import Signed, climb, objection
 from holdfast.core.practice import ROOT_FINGERPRINTS
 from holdfast.core.revocation import read_signed
 from holdfast.core.rfc3161 import (
+    EDDSA,
     RSA_PSS,
     SIGNED_OVER,
     SM2_SIGNATURES,
@@ -30,6 +31,7 @@ from holdfast.core.rfc3161 import (
     Token,
     check_profile,
     find_signer,
+    fits_key,
     pss,
     read_certificate,
     read_certificates,
@@ -44,9 +46,6 @@ _KNOWN_SIGNATURES = re.compile(
     r"|2\.16\.840\.1\.101\.3\.4\.3\.(10|11|12)"
 )
 """RSA, RSASSA-PSS and ECDSA: where these fail, the signature is wrong and not merely unknown."""
-
-_EDDSA = frozenset({"1.3.101.112", "1.3.101.113"})
-"""Not every openssl knows these in a token."""
 
 _NO_PATH_ERRORS = frozenset({2, 7, 9, 10, 18, 19, 20, 21, 27, 68})
 """X509_V_ERR codes that say only that nothing leads from the signer to this root; of them 68 that
@@ -205,9 +204,11 @@ class _Arithmetic:
         known = _KNOWN_SIGNATURES.fullmatch(algorithm) is not None
         if algorithm == RSA_PSS and pss(self.token.signer.signature_parameters) is None:
             known = False
-        if algorithm in SM2_SIGNATURES or not (known or algorithm in _EDDSA):
-            # Nothing signs this name, and openssl goes by the key alone.
+        # Not every openssl knows EdDSA in a token.
+        if algorithm in SM2_SIGNATURES or not (known or algorithm in EDDSA):
             return "token_signature_uncheckable", "unchecked", algorithm, ()
+        if not fits_key(algorithm, self.signer.public_key):
+            return "token_signature", "broken", self.signer.common_name, ()
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             room = Path(folder)
             (room / "token.der").write_bytes(essence(self.token.raw))
