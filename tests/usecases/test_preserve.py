@@ -400,6 +400,24 @@ def test_what_there_was_no_room_to_seal_is_sealed_at_the_next_start(
     assert recovered(at) == ()
 
 
+def test_what_was_cancelled_and_had_no_room_to_be_sealed_is_sealed_at_the_next_start(
+    at: Desk, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_bytes = Vault.keep_bytes
+
+    def full(_vault: Vault, _data: bytes) -> Digest:
+        raise Refused("disk_full", name="capture.json")
+
+    monkeypatch.setattr(Vault, "keep_bytes", full)
+    with pytest.raises(Refused, match="disk_full"):
+        keep(at, case, FakeSource({"a": b"an hour of film"}, Cancelled()))
+    monkeypatch.setattr(Vault, "keep_bytes", keep_bytes)
+    (attempt,) = recovered(at)
+    (exhibit,) = at.store.all(Exhibit, case.id)
+    assert (attempt.exhibit, exhibit.complete) == ("E0001", False)
+    assert at.vault.read(exhibit.artifacts[0].digest.sha256) == b"an hour of film"
+
+
 def test_a_recovery_that_is_cut_short_itself_is_said_at_the_next_start(
     at: Desk, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,8 +123,9 @@ def preserve(
     ``watch`` is one that the capture itself shows values of; else a new one begins.  The noun that
     ``beside`` makes of the exhibit is saved with it, or neither is.
 
-    What a cancelled capture had already saved is sealed as incomplete; what there was no room to
-    seal waits for the next start.  Raises what the source raised, after the line was written.
+    What a cancelled capture had already saved is sealed as incomplete; what could not be sealed
+    then, or had no room on the disk, waits for the next start.  Raises what the source raised,
+    after the line was written.
     """
     capture_id = clock.new_id()
     about = {"case": case.id, "source": source.id, "target": target}
@@ -152,20 +153,27 @@ def preserve(
         except HoldfastError as error:
             if error.code == "disk_full":
                 room.leave()
-            remains = _salvage(room.path, source.id, target, error.code, started, clock, source)
             exhibit = None
-            if remains is not None and isinstance(error, Cancelled):
-                exhibit = seal(
-                    remains,
-                    capture_id,
-                    case,
-                    store=store,
-                    vault=vault,
-                    clock=clock,
-                    maker=maker,
-                    job=Job(),
-                    watch=watch,
-                )
+            if isinstance(error, Cancelled):
+                try:
+                    remains = _salvage(
+                        room.path, source.id, target, error.code, started, clock, source
+                    )
+                    if remains is not None:
+                        exhibit = seal(
+                            remains,
+                            capture_id,
+                            case,
+                            store=store,
+                            vault=vault,
+                            clock=clock,
+                            maker=maker,
+                            job=Job(),
+                            watch=watch,
+                        )
+                except HoldfastError:
+                    room.leave()
+                    raise
             _record_failure(capture_id, case, source.id, target, error, exhibit, store, clock)
             raise
     _settle(case, source.id, target, kept, store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -160,6 +161,21 @@ def test_a_recording_that_was_cancelled_is_there_to_be_sealed(
     assert check(left, "interrupted").detail == "cancelled"
     assert any(one.role == "original" for one in left.files)
     assert source.remains("nonsense", room, "crash", "2026-11-12T13:06:31.000Z") is None
+
+
+def test_a_disk_that_filled_meanwhile_is_said_and_not_a_bug_of_ours(
+    means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (room / "files").mkdir()
+    (room / "files" / "segment-00000.mkv").write_bytes(b"cut off")
+
+    def full(_at: Path, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(Refused, match="disk_full"):
+        Recording(means).remains("record;all", room, "crash", "2026-11-12T13:06:31.000Z")
+    assert (room / "files" / "segment-00000.mkv").is_file()
 
 
 def test_remains_of_nothing_are_nothing(means: Means, room: Path) -> None:

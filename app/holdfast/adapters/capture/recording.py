@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from holdfast.adapters import child
 from holdfast.adapters.capture import Means
+from holdfast.adapters.disk import room_for
 from holdfast.core.canonical import canonical, one_line, rfc3339, visible
 from holdfast.core.chain import SEGMENTS
 from holdfast.core.errors import Cancelled, HoldfastError, Refused, Unavailable
@@ -181,7 +182,7 @@ class Take:
     def capture(self, target: str, room: Path, job: Job) -> Captured:
         """The recording, once it was stopped or its time is over.
 
-        Raises Refused (``record_no_space``, ``screen_monitor``, ``screen_region``,
+        Raises Refused (``record_no_space``, ``disk_full``, ``screen_monitor``, ``screen_region``,
         ``record_window_gone``) or Unavailable (``screen_none``, ``screen_grab``,
         ``record_windows``, ``recorder_gone``, those of the portal).  Cancelled leaves what was
         recorded in the room.
@@ -376,6 +377,7 @@ _TYPES = {
 }
 
 
+@room_for("recording")
 def assembled(
     wish: Wish,
     room: Path,
@@ -390,7 +392,7 @@ def assembled(
     """A recording as it lies in its room, read back from what the recorder wrote as it went.
 
     None when not one picture of the screen is there.  Segments are the originals; the viewing copy
-    is joined from them without a loss.
+    is joined from them without a loss.  Raises Refused(``disk_full``) where nothing more fits.
     """
     folder, job = room / "files", job or Job()
     tale = _told(wish, folder, interrupted, job)
