@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import holdfast.adapters.render as render
 from fakes.papers import NASTY
 from holdfast.adapters.render import Writer
 from holdfast.adapters.render.template import parse
+from holdfast.adapters.resources import words
 from holdfast.core.document import Field, Furniture, Lang, Order
 from holdfast.core.job import Job
 
@@ -107,6 +109,38 @@ def test_docx_holds_the_words_in_their_places() -> None:
     assert bare.rows[0].cells[1].text == "值"
     assert document.core_properties.title == "致平台的通知 HF-2026-0042-L01"
     assert document.core_properties.author == ""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_of_a_docx_says_what_it_is_of_and_that_practice_is_practice(lang: Lang) -> None:
+    real = order(lang=lang)
+    practised = replace(real, furniture=replace(real.furniture, practice=True))
+    for made in (real, practised):
+        (section,) = opened(Writer().docx(made, Job())).sections
+        head, foot = section.header._element.xml, section.footer._element.xml
+        head_text, foot_text = (
+            "\n".join(one.text for one in part.paragraphs)
+            for part in (section.header, section.footer)
+        )
+        assert head_text.startswith("致平台的通知\t")
+        assert "HF-2026-0042" in head_text
+        assert "HF-2026-0042-L01 · 2026-11-21 10:20:33 +08:00" in foot_text
+        assert "abababab…abababab" in foot_text
+        assert [f'w:instr="{name}"' in foot for name in ("PAGE", "NUMPAGES")] == [True, True]
+        told = words(lang)("page.practice")
+        assert (made is practised) == ("\tPRACTICE 演练\t" in head_text)
+        assert (made is practised) == ('string="PRACTICE 演练"' in head)
+        assert (made is practised) == (told in foot_text)
+
+
+def test_a_docx_is_set_in_chinese_and_its_tables_as_in_the_pdf() -> None:
+    document = opened(Writer().docx(order(), Job()))
+    assert 'w:eastAsia="zh-CN"' in document.styles.element.xml
+    kv, grid, _ = document.tables
+    assert [round(cell.width.mm) for cell in kv.rows[0].cells] == [30, 135]
+    assert [round(cell.width.mm) for cell in grid.rows[0].cells] == [15, 75, 75]
+    signed = document.paragraphs[-4:]
+    assert [one.paragraph_format.keep_with_next for one in signed] == [True, True, True, None]
 
 
 def test_docx_names_its_fonts_for_chinese_too() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import holdfast
 from holdfast.adapters.render.blocks import Tree
@@ -16,6 +17,9 @@ from holdfast.adapters.render.template import fill, parse
 from holdfast.adapters.resources import resource, table, words
 from holdfast.core.document import Lang, Order
 from holdfast.core.job import Job
+
+if TYPE_CHECKING:
+    from holdfast.adapters.render.sheet import Manner
 
 
 @cache
@@ -52,7 +56,8 @@ class Writer:
         from holdfast.adapters.render.docx import write_docx
 
         job.step("laying_out")
-        return write_docx(order, self._filled(order))
+        reference = self._manner(order).reference
+        return write_docx(order, self._filled(order), reference, words(order.lang))
 
     def text(self, order: Order, job: Job) -> str:
         """The words of the document."""
@@ -64,9 +69,8 @@ class Writer:
     def _filled(self, order: Order) -> Tree:
         return fill(template(order.template, order.lang), order.fields)
 
-    def _pdf(self, order: Order, out: io.BufferedWriter | io.BytesIO, job: Job) -> None:
-        from holdfast.adapters.render.fonts import FontBook
-        from holdfast.adapters.render.pdf import write_pdf
+    @staticmethod
+    def _manner(order: Order) -> Manner:
         from holdfast.adapters.render.sheet import Manner
 
         folder = resource("documents", order.template)
@@ -75,10 +79,16 @@ class Writer:
             if (folder / "document.toml").is_file()
             else {}
         )
+        return Manner(**given.get("manner", {}))
+
+    def _pdf(self, order: Order, out: io.BufferedWriter | io.BytesIO, job: Job) -> None:
+        from holdfast.adapters.render.fonts import FontBook
+        from holdfast.adapters.render.pdf import write_pdf
+
         write_pdf(
             order,
             self._filled(order),
-            Manner(**given.get("manner", {})),
+            self._manner(order),
             words(order.lang),
             FontBook(self._cache),
             f"Holdfast {holdfast.__version__}",

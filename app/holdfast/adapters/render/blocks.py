@@ -206,6 +206,21 @@ Block: TypeAlias = (
 Tree: TypeAlias = "tuple[Block, ...]"
 
 
+def column_widths(block: Table, width: float, mm: float = 1.0) -> list[float]:
+    """How wide each column is, of ``width`` in all; ``mm`` is a millimetre in its unit.
+
+    Columns of a key-value table are label and value.
+    """
+    rows = [row for row in block.rows if isinstance(row, Row)]
+    count = len(block.head) or max((len(row.cells) for row in rows), default=1)
+    given = [float(part) * mm for part in block.options.get("w", "").split(",") if part]
+    if len(given) != count:
+        even = [width / count] * count
+        given = [32 * mm, width - 32 * mm] if block.kind == "kv" else even
+    scale = width / sum(given)
+    return [column * scale for column in given]
+
+
 def plain(content: Inlines) -> str:
     """The words of filled inline content, without faces; hashes and references as they stand."""
     parts: list[str] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from holdfast.adapters.render.blocks import Block, Box, Keep, Tree, plain
+from holdfast.adapters.render.edges import MARK, edges
 from holdfast.adapters.render.flow import LEFT, MEASURE, Laid, frame, lay_out, rule
 from holdfast.adapters.render.fonts import Font, FontBook, outline
 from holdfast.adapters.render.images import Contact, NotAPicture, Picture, contact, look
@@ -33,7 +34,7 @@ from holdfast.adapters.render.setting import (
 )
 from holdfast.adapters.render.sheet import Manner, Sheet
 from holdfast.core.canonical import moment
-from holdfast.core.document import Furniture, Order, local_time
+from holdfast.core.document import Furniture, Order
 from holdfast.core.job import Job
 from holdfast.core.words import Words
 
@@ -156,28 +157,15 @@ class _Edges:
 
     def __init__(self, sheet: Sheet, furniture: Furniture) -> None:
         self.sheet = sheet
-        self.furniture = furniture
-        words = sheet.words
-        root = furniture.checkpoint_root
-        short = f"{root[:8]}…{root[-8:]}" if root else ""
-        case, size = furniture.case_number, furniture.checkpoint_size
-        self.head = words("page.case", case=case) if case else ""
-        self.state = words("page.checkpoint", size=size, root=short) if root else ""
-        issued = local_time(furniture.issued, furniture.offset_minutes)
-        kind = f"page.number.{sheet.manner.reference}"
-        self.number = words(kind, number=furniture.number, case=furniture.case_number)
-        self.number += f" · {issued}"
-        self.practice = words("page.practice")
+        self.edges = edges(furniture, sheet.manner.reference, sheet.words)
 
     def learn(self) -> None:
         """Every character of the edges is wanted."""
-        texts = (self.furniture.title, self.head, self.state, self.number, self.practice)
-        for text in (*texts, self._page(0, 0), "　"):
+        said = self.edges
+        texts = (said.title, said.case, said.state, said.number, said.practice)
+        for text in (*texts, said.page(0, 0), "　"):
             self.sheet.spans(text, "sans", GREY)
-        self.sheet.spans("PRACTICE 演练", "bold", INK)
-
-    def _page(self, at: int, total: int) -> str:
-        return self.sheet.words("page.page", page=at, pages=total)
+        self.sheet.spans(MARK, "bold", INK)
 
     def draw(self, laid: Laid) -> None:
         """Header, footer and mark stand on every page."""
@@ -186,26 +174,26 @@ class _Edges:
             cover = self.sheet.manner.cover and at == 0
             if not cover:
                 self._header(page, laid.running[at])
-            self._footer(page, self._page(at + 1, total))
-            if self.furniture.practice:
+            self._footer(page, self.edges.page(at + 1, total))
+            if self.edges.practice:
                 self._box(page)
                 page.operators.append("/Artifact BMC q /faint gs /practice Do Q EMC")
 
     def _header(self, page: Page, running: str) -> None:
         y = HEIGHT - 16 * MM + 2
-        right = self.head + (f"　{running}" if running else "")
-        self._put(page, self.furniture.title, y, "left", MEASURE * 0.42)
+        right = self.edges.case + (f"　{running}" if running else "")
+        self._put(page, self.edges.title, y, "left", MEASURE * 0.42)
         self._put(page, right, y, "right", MEASURE * 0.42)
         rule(page, LEFT, HEIGHT - 18.5 * MM, MEASURE, 0.4, HAIRLINE)
 
     def _footer(self, page: Page, count: str) -> None:
         y = 18 * MM
         rule(page, LEFT, y, MEASURE, 0.4, HAIRLINE)
-        self._put(page, self.state, y - 10, "left", MEASURE * 0.7)
+        self._put(page, self.edges.state, y - 10, "left", MEASURE * 0.7)
         self._put(page, count, y - 10, "right", MEASURE * 0.3, ink_=True)
-        self._put(page, self.number, y - 21, "left", MEASURE * 0.5)
-        if self.furniture.practice:
-            self._put(page, self.practice, y - 21, "right", MEASURE * 0.5)
+        self._put(page, self.edges.number, y - 21, "left", MEASURE * 0.5)
+        if self.edges.practice:
+            self._put(page, self.edges.practice, y - 21, "right", MEASURE * 0.5)
 
     def _put(
         self, page: Page, text: str, y: float, side: str, width: float, *, ink_: bool = False
@@ -217,7 +205,7 @@ class _Edges:
 
     def _box(self, page: Page) -> None:
         style = TextStyle(face="bold", size=7.5, leading=12, colour=ACCENT)
-        line = self.sheet.set("PRACTICE 演练", style, MEASURE)[0]
+        line = self.sheet.set(MARK, style, MEASURE)[0]
         wide = line.width + 14
         x, y = (WIDTH - wide) / 2 + 2.5 * MM, HEIGHT - 17 * MM
         frame(page, x, y, wide, 13, stroke=ACCENT, weight=0.9)
@@ -226,7 +214,7 @@ class _Edges:
 
 def _watermark(fonts: Mapping[str, Font]) -> str:
     """PRACTICE 演练 across the page, as outlines: it is seen and is no part of the text."""
-    drawing, wide = outline(fonts["bold"], "PRACTICE 演练")
+    drawing, wide = outline(fonts["bold"], MARK)
     size = 84 / 1000
     cosine, sine = 0.6157, 0.7880  # 52 degrees
     left = WIDTH / 2 - cosine * wide * size / 2 + sine * 30

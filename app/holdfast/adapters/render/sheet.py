@@ -33,6 +33,7 @@ from holdfast.adapters.render.blocks import (
     Table,
     Text,
     Tree,
+    column_widths,
     plain,
 )
 from holdfast.adapters.render.drawing import (
@@ -392,15 +393,10 @@ class Sheet:
     # --- tables
 
     def table(self, block: Table, width: float = MEASURE) -> Grid:
-        """A table; columns of a key-value table are label and value."""
+        """A table."""
         kv = block.kind == "kv"
         rows = [row for row in block.rows if isinstance(row, Row)]
-        columns = len(block.head) or max((len(row.cells) for row in rows), default=1)
-        given = [float(part) * MM for part in block.options.get("w", "").split(",") if part]
-        if len(given) != columns:
-            given = [32 * MM, width - 32 * MM] if kv else [width / columns] * columns
-        scale = width / sum(given)
-        widths = [column * scale for column in given]
+        widths = column_widths(block, width, MM)
         centred = indices(block.options.get("center"))
         bold = indices(block.options.get("bold"))
         side = 1.5 if kv else 4.0
@@ -428,7 +424,7 @@ class Sheet:
             if isinstance(one, Row) and one.group:
                 style = replace(style_of("cell", self.lang, self.manner), face="bold")
                 return TableRow([self.cell(content[0], style, width - 2 * side)], group=True)
-            return TableRow(cells(content[:columns], head=False))
+            return TableRow(cells(content[: len(widths)], head=False))
 
         return Grid(
             widths=widths,
