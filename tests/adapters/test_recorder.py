@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +27,7 @@ from fakes.recorder import PATIENCE, recording
 from holdfast.adapters import recorder
 from holdfast.adapters.locking import Locking
 from holdfast.core.chain import SEGMENTS
-from holdfast.core.recording import read_chain
+from holdfast.core.recording import read_chain, read_events
 
 
 @pytest.fixture
@@ -345,3 +346,40 @@ def test_frames_that_are_late_are_caught_up_and_those_too_late_counted(
     assert apart.min() >= 1000 / 30 / recorder.CLOSEST - 1, "frames that catch up stay apart"
     assert apart.max() <= stall_ms + 1000 / 30 + 1
     assert all(gap < 50 for gap in apart[60:]), "afterwards each comes at its time again"
+
+
+@pytest.mark.parametrize("jump_ms", [8 * 3_600_000, -3_600_000, 1_500])
+def test_a_computer_that_slept_or_a_clock_that_was_set_is_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump_ms: int
+) -> None:
+    """Asleep, the count that frames are placed by stands still and shows no gap."""
+    now, jumped = [0], [0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += max(1, round(seconds * 1e9))
+
+    def system() -> datetime:
+        told = datetime(2026, 11, 27, 23, 0, tzinfo=UTC)
+        return told + timedelta(microseconds=now[0] // 1000, milliseconds=jumped[0])
+
+    monkeypatch.setattr(recorder, "time", SimpleNamespace(monotonic_ns=lambda: now[0], sleep=sleep))
+    made = recorder.Recorder({"folder": str(tmp_path), "milliseconds": 3_000}, io.StringIO())
+    made._clock = SimpleNamespace(now=system)  # type: ignore[assignment]  # a clock of ours
+    taken: list[int] = []
+
+    def offer(frame: Any) -> bool:
+        taken.append(frame.at_ms)
+        jumped[0] = jump_ms if len(taken) > 30 else 0
+        return True
+
+    made._lens = SimpleNamespace(look=lambda: "picture")  # type: ignore[assignment]  # as above
+    made._reel = SimpleNamespace(  # type: ignore[assignment]  # a film that is not written
+        offer=offer, rest=lambda: None, voice=None, kept=0, gap_ms=0,
+        pace=SimpleNamespace(fps=30, preset="fast"),
+    )  # fmt: skip
+    made._film()
+    events = tmp_path / "events.jsonl"
+    found = read_events(events.read_bytes()) if events.exists() else ()
+    told = [(one["event"], one["moved_ms"]) for one in found]
+    assert told == ([("clock", jump_ms)] if abs(jump_ms) >= recorder.APART_MS else [])
+    assert np.diff(taken).max() < 100

@@ -224,6 +224,14 @@ def test_a_recording_that_went_well_is_whole() -> None:
     assert body["pace"] == [{"preset": "ultrafast", "fps": 30}]
 
 
+def test_a_clock_that_moved_is_said() -> None:
+    assert check(tale(ENDED), "record_clock").outcome == "pass"
+    moved = tale(event("clock", 9_000, moved_ms=28_800_000), event("clock", moved_ms=-3_000), ENDED)
+    found = check(moved, "record_clock")
+    assert (found.outcome, found.detail) == ("warn", "+28800.0 s, -3.0 s")
+    assert [one["moved_ms"] for one in moved.body()["clock"]] == [28_800_000, -3_000]  # type: ignore[index,union-attr,call-overload]  # Json
+
+
 def test_nothing_at_all_is_a_body_as_well() -> None:
     told = tale(segments=[])
     assert told.body()["chain"]["last"] == FIRST_LINK  # type: ignore[index,call-overload]  # Json

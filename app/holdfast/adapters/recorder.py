@@ -46,6 +46,8 @@ BLIND_SECONDS = 5.0
 """So long a screen may hand over nothing before the recording ends."""
 LEAST_FREE = 64 << 20
 """Bytes that are left for sealing: recording ends before the disk is full."""
+APART_MS = 2000
+"""So far the system's clock and the recording's own count may come apart before it is put down."""
 MOST_PIXELS = 7680 * 4320
 
 
@@ -67,6 +69,7 @@ class Recorder:
         self._lens: Lens | None = None
         self._dropped = self._missed = self._pauses = 0
         self._silent_since = 0
+        self._apart_ms: int | None = None
 
     # --- time, and what is told ------------------------------------------------------------------
 
@@ -76,6 +79,22 @@ class Recorder:
 
     def _both(self) -> tuple[int, str]:
         return self.now_ms(), rfc3339(self._clock.now())
+
+    def _compare(self) -> None:
+        """A clock that was set, or a computer that slept, is on record.
+
+        Asleep, most systems stop the count by which frames are placed: no gap shows in it.
+        """
+        before = self.now_ms()
+        system = int(self._clock.now().timestamp() * 1000)
+        if self.now_ms() - before > APART_MS // 4:
+            return  # held up between the two: asked again soon
+        apart = system - before
+        if self._apart_ms is None:
+            self._apart_ms = apart
+        elif abs(moved := apart - self._apart_ms) >= APART_MS:
+            self._apart_ms = apart
+            self.note("clock", moved_ms=moved)
 
     def say(self, event: str, **facts: Any) -> None:
         """Told to whoever started us, who may be gone."""
@@ -146,6 +165,7 @@ class Recorder:
         checker.start()
         self._running.set()
         self.say("recording", at_ms=self.now_ms())
+        self._compare()
         try:
             self._film()
         finally:
@@ -153,6 +173,7 @@ class Recorder:
         return 0
 
     def _close(self) -> None:
+        self._compare()
         assert self._reel is not None
         assert self._lens is not None
         if self._ear is not None:
@@ -317,6 +338,7 @@ class Recorder:
 
     def _tell(self) -> None:
         assert self._reel is not None
+        self._compare()
         voice = self._reel.voice
         hearing = voice is not None and not voice.gone
         self.say(

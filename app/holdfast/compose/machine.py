@@ -36,12 +36,11 @@ class Machine(Workshop):
 
     def red(self, exhibit: Exhibit, lang: str = "en") -> tuple[str, ...]:
         """What is incomplete about an exhibit, in words; empty when nothing is."""
-        say = words(lang)
+        from holdfast.usecases.checked import check_words
+
         checks: Any = self.manifest(exhibit)["completeness"]
         return tuple(
-            say(key, detail=check["detail"])
-            if (key := f"check.{check['check']}.fail") in say.words
-            else f"{check['check']} {check['detail']}"  # of a release that knew more
+            check_words(check["check"], "fail", check["detail"], words(lang))
             for check in checks
             if check["outcome"] == "fail"
         )

@@ -350,6 +350,7 @@ class Tale:
             "skipped": list(self.skipped()),
             "pauses": self.pauses(),
             "screen": [dict(event) for event in self.of("screen")],
+            "clock": [dict(event) for event in self.of("clock")],
             "sound": {"asked": self.wish.sound, "events": list(sound)},
             "ended": self.why,
             "interrupted": self.interrupted,
@@ -362,6 +363,7 @@ class Tale:
             self._chain(),
             self._frames(),
             self._gap(),
+            self._clock(),
             self._screen(),
             self._picture(),
             self._still(),
@@ -402,6 +404,14 @@ class Tale:
             "pass" if gap <= LONGEST_GAP_MS else "fail" if gap > 5 * LONGEST_GAP_MS else "warn"
         )
         return Check(check="record_gap", outcome=outcome, detail=str(gap))
+
+    def _clock(self) -> Check:
+        """A clock that was set, or a computer that slept: frames are counted past either."""
+        moved = [_number(event, "moved_ms") for event in self.of("clock")]
+        if not moved:
+            return Check(check="record_clock", outcome="pass")
+        detail = ", ".join(f"{ms / 1000:+.1f} s" for ms in moved[:20])
+        return Check(check="record_clock", outcome="warn", detail=detail)
 
     def _screen(self) -> Check:
         states = [str(event.get("state", "")) for event in self.of("screen")]

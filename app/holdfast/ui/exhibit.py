@@ -36,6 +36,7 @@ from holdfast.ui.pictures import load_picture
 from holdfast.ui.save import open_outside
 from holdfast.ui.story import title_of
 from holdfast.ui.widgets import Button, Glyph, Label, Line
+from holdfast.usecases.checked import check_words
 
 if TYPE_CHECKING:
     from holdfast.usecases.cases import CaseFile
@@ -395,21 +396,16 @@ def row_facts(desk: Desk, rows: Sequence[Row]) -> list[tuple[str, str, bool]]:
     return [(f"origin.row.{one.key}", sentence(one, desk.say, full_time), False) for one in rows]
 
 
-def check_words(desk: Desk, check: Mapping[str, Json]) -> str:
-    """A completeness check that is not green, as a sentence."""
-    name, detail = str(check.get("check")), str(check.get("detail") or "")
-    named = desk.say_or(f"check.{name}", name)
-    plain = f"{named} ({detail})" if detail else named
-    return desk.say_or(f"check.{name}.{check.get('outcome')}", plain, detail=detail)
-
-
 def _completeness(desk: Desk, exhibit: Exhibit, manifest: Mapping[str, Json]) -> str:
     checks = manifest.get("completeness")
     red = []
     if isinstance(checks, list):
         for check in checks:
             if isinstance(check, Mapping) and check.get("outcome") in ("fail", "warn"):
-                red.append(check_words(desk, check))
+                name, outcome, detail = (
+                    str(check.get(key) or "") for key in ("check", "outcome", "detail")
+                )
+                red.append(check_words(name, outcome, detail, desk.words))
     if red:
         return "\n".join(red)
     return desk.say("origin.complete.yes" if exhibit.complete else "origin.complete.no")

@@ -136,7 +136,7 @@ def _counted(paragraph: Any, field: str) -> None:
     counted.set(qn("w:instr"), field)
     _edge(paragraph, "1")
     counted.append(paragraph.runs[-1]._r)  # noqa: SLF001  as above
-    paragraph._p.append(counted)  # noqa: SLF001
+    paragraph._p.append(counted)  # noqa: SLF001  as above
 
 
 def _watermark() -> Any:

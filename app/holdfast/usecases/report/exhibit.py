@@ -16,6 +16,7 @@ from holdfast.core.origin import Row, sentence
 from holdfast.core.timestamp import Stamp
 from holdfast.ports import Vault
 from holdfast.usecases import provenance
+from holdfast.usecases.checked import check_words
 from holdfast.usecases.report import films, listed, pages
 from holdfast.usecases.report.pictures import pictures_of
 from holdfast.usecases.report.records import Records, read_records
@@ -248,33 +249,15 @@ def _checks(manifest: Mapping[str, Json], say: Teller) -> list[Field]:
     passed, others = [], []
     for one in maps_of(manifest, "completeness"):
         check, outcome = text_of(one, "check"), text_of(one, "outcome")
-        name = say.known(f"check.{check}", check)
         if outcome == "pass":
-            passed.append(name)
+            passed.append(say.known(f"check.{check}", check))
             continue
-        detail = _detail(check, text_of(one, "detail"), say)
-        plain = f"{name}: {detail}" if detail else name
-        sentence = say.known(f"check.{check}.{outcome}", plain, detail=detail)
+        sentence = check_words(check, outcome, text_of(one, "detail"), say.words)
         others.append(
             say(f"check.{outcome}" if outcome in _OUTCOMES else "check.warn", it=sentence)
         )
     first = [say("check.pass", it=say.join(passed))] if passed else []
     return [*first, *others]
-
-
-def _detail(check: str, detail: str, say: Teller) -> str:
-    """What a check found; steps, states of the screen and differing pictures in words."""
-    if check == "media_picture":
-        return say.join([_differing(one, say) for one in detail.partition(": ")[2].split("; ")])
-    opening = {"record_steps": "doc.step", "record_screen": "doc.rec.screen"}.get(check)
-    if opening is None:
-        return detail
-    return say.join([say.known(f"{opening}.{one}", one) for one in detail.split(", ")])
-
-
-def _differing(told: str, say: Teller) -> str:
-    name, _, far = told.rpartition(": ")
-    return say("check.differs", name=name, far=far) if name else told
 
 
 _OUTCOMES = ("warn", "fail", "not_checked")

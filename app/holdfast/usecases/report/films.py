@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from holdfast.core.canonical import Json
 from holdfast.core.document import Field
 from holdfast.core.recording import Segment, read_wish
+from holdfast.usecases.checked import why_words
 from holdfast.usecases.report.records import Records
 from holdfast.usecases.report.telling import (
     Fields,
@@ -133,7 +134,7 @@ def _sound(body: Mapping[str, Json], say: Teller) -> str:
 
 def _reason(event: Mapping[str, Json], say: Teller) -> str:
     reason = brief_of(event, "reason")
-    return say("rec.reason", reason=reason) if reason else ""
+    return say("rec.reason", reason=say.words.fact(reason)) if reason else ""
 
 
 def _continuity(body: Mapping[str, Json], say: Teller) -> str:
@@ -193,20 +194,23 @@ def _pauses(body: Mapping[str, Json], say: Teller) -> list[Field]:
 
 
 def _events(body: Mapping[str, Json], say: Teller) -> list[Field]:
-    """What the screen did meanwhile."""
-    told: list[Field] = []
+    """What the screen and the computer's clock did meanwhile."""
+    told: list[tuple[int, str]] = []
     for one in maps_of(body, "screen")[:MOST_EVENTS]:
         state = brief_of(one, "state")
-        what = say.known(f"doc.rec.screen.{state}", state)
-        told.append(say("rec.screen", at=say.code(number_of(one, "at_ms") or 0), what=what))
-    return told
+        told.append((number_of(one, "at_ms") or 0, say.known(f"doc.rec.screen.{state}", state)))
+    for one in maps_of(body, "clock")[:MOST_EVENTS]:
+        moved = (number_of(one, "moved_ms") or 0) / 1000
+        told.append((number_of(one, "at_ms") or 0, say("rec.clock", seconds=f"{moved:+.1f}")))
+    told.sort(key=lambda one: one[0])
+    return [say("rec.screen", at=say.code(at), what=what) for at, what in told]
 
 
 def _ended(body: Mapping[str, Json], say: Teller) -> str:
     why = brief_of(body, "interrupted") or brief_of(body, "ended") or "crash"
     if why in ("stopped", "time"):
         return say(f"rec.ended.{why}")
-    return say("rec.ended.early", why=say.known(f"doc.rec.why.{why}", why))
+    return say("rec.ended.early", why=why_words(why, say.words))
 
 
 def _card(recorder: Mapping[str, Json], cards: Sequence[Segment], say: Teller) -> Fields:
@@ -259,6 +263,7 @@ def phone(records: Records, manifest: Mapping[str, Json], say: Teller) -> Fields
     root = check_of(manifest, "phone_root")
     outcome = brief_of(root, "outcome") or "not_checked"
     known = outcome if outcome in ("pass", "warn") else "not_checked"
+    lost = brief_of(body, "lost")
     return {
         "device": _device(told, map_of(body, "listed_as"), say),
         "app": _app(app, say),
@@ -274,7 +279,7 @@ def phone(records: Records, manifest: Mapping[str, Json], say: Teller) -> Fields
         "root": say(f"phone.root.{known}", signs=brief_of(root, "detail")),
         "film": _phone_film(body, say),
         "link": brief_of(body, "chain_head"),
-        "lost": say("phone.lost", code=brief_of(body, "lost")) if brief_of(body, "lost") else "",
+        "lost": say("phone.lost", why=why_words(lost, say.words)) if lost else "",
     }
 
 
