@@ -82,6 +82,8 @@ class FakePhone:
     recorder: bool = True
     endless: frozenset[str] = frozenset()
     """Beginnings of commands that never stop writing."""
+    pours: bool = False
+    """Whether a file that is fetched has no end, whatever its size is said to be."""
     mute: frozenset[str] = frozenset()
     """Beginnings of commands that never answer."""
     asked: list[str] = field(default_factory=list)
@@ -325,6 +327,8 @@ class _Talk:
                 message = b"No such file or directory"
                 self._send(b"FAIL" + struct.pack("<I", len(message)) + message)
             else:
+                while phone.pours and not phone.lost.is_set():
+                    self._send(b"DATA" + struct.pack("<I", 65536) + b"x" * 65536)
                 for at in range(0, len(data), 65536):
                     piece = data[at : at + 65536]
                     self._send(b"DATA" + struct.pack("<I", len(piece)) + piece)

@@ -181,8 +181,9 @@ class Adb:
         most: int = ANSWER,
         seconds: float = SECONDS,
         stage: str = "opening",
+        into: Path | None = None,
     ) -> Answer:
-        """What a call of adb answered, once it ended.
+        """What a call of adb answered, once it ended; ``into`` is the file that it writes, if any.
 
         Raises Unavailable: ``phone_slow`` after ``seconds``, ``phone_endless`` beyond ``most``.
         """
@@ -190,12 +191,12 @@ class Adb:
             end = time.monotonic() + seconds
             while process.ended() is None:
                 job.step(stage)
-                if process.size() > most:
+                if max(process.size(), _size(into)) > most:
                     raise Unavailable("phone_endless", what=arguments[-1][:60])
                 if time.monotonic() > end:
                     raise Unavailable("phone_slow", seconds=int(seconds))
                 time.sleep(0.02)
-            if process.size() > most:
+            if max(process.size(), _size(into)) > most:
                 raise Unavailable("phone_endless", what=arguments[-1][:60])
             return process.answer()
 
@@ -230,6 +231,12 @@ class Adb:
         handle, name = tempfile.mkstemp(prefix="adb-", suffix=f".{ending}", dir=self._room)
         os.close(handle)
         return Path(name)
+
+
+def _size(file: Path | None) -> int:
+    with suppress(FileNotFoundError):
+        return file.stat().st_size if file is not None else 0
+    return 0
 
 
 def _short(errors: Path) -> str:
@@ -303,12 +310,17 @@ class Connected:
         self._clock, self.job = clock, job
 
     def ask(
-        self, arguments: Sequence[str], *, most: int = ANSWER, seconds: float = SECONDS
+        self,
+        arguments: Sequence[str],
+        *,
+        most: int = ANSWER,
+        seconds: float = SECONDS,
+        into: Path | None = None,
     ) -> Answer:
         """A call about this phone.  Raises Unavailable(``phone_gone``) when it is not there."""
         answer = self.adb.call(
             ["-s", self.phone.serial, *arguments], self.job, most=most, seconds=seconds,
-            stage="saving",
+            stage="saving", into=into,
         )  # fmt: skip
         if answer.code and gone(answer.errors):
             raise Unavailable("phone_gone", serial=self.phone.serial)
@@ -317,6 +329,13 @@ class Connected:
     def shell(self, command: str, *, most: int = ANSWER, seconds: float = SECONDS) -> Answer:
         """What a command on the phone wrote."""
         return self.ask(["shell", command], most=most, seconds=seconds)
+
+    def fetched(self, there: str, into: Path) -> Answer:
+        """What adb said of a file that it brought here.
+
+        However small the phone said it is, no more than SEGMENT comes.
+        """
+        return self.ask(["pull", there, str(into)], most=SEGMENT, seconds=600, into=into)
 
     def bytes_of(self, command: str, *, most: int, seconds: float = 60.0) -> Answer:
         """What a command on the phone wrote, unchanged."""

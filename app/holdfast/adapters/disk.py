@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,16 @@ from holdfast.core.errors import Refused
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the system calls it."""
 _NO_SUCH_CALL = (errno.EINVAL, errno.ENOTSUP)
+
+ROOM_TO_RECORD = 256 << 20
+"""Bytes that must be free before a recording, or another part of one, begins."""
+
+
+def room_to_record(folder: Path) -> None:
+    """There is room for a recording.  Raises Refused(``record_no_space``) where there is not."""
+    free = shutil.disk_usage(folder).free
+    if free < ROOM_TO_RECORD:
+        raise Refused("record_no_space", megabytes=free >> 20)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def register(app: typer.Typer, desk: Desk) -> None:
             desk.tell(
                 desk.say(
                     "cli.record.summary",
-                    seconds=standing.elapsed_ms // 1000,
+                    seconds=round(standing.elapsed_ms / 1000),
                     frames=standing.frames,
                     dropped=standing.dropped,
                     gap=standing.gap_ms,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -284,8 +286,9 @@ def test_endless_and_silent_answers_come_to_an_end(
     monkeypatch.setattr(adb, "PICTURE", 1 << 20)
     phone.endless = frozenset({"screencap"})
     assert code_of(lambda: source.capture("phone::screen", room, Job())) == "phone_endless"
-    monkeypatch.setattr(adb.Connected.ask, "__kwdefaults__", {"most": 1 << 20, "seconds": 1.0})
-    monkeypatch.setattr(adb.Connected.shell, "__kwdefaults__", {"most": 1 << 20, "seconds": 1.0})
+    less = {"most": 1 << 20, "seconds": 1.0}
+    monkeypatch.setattr(adb.Connected.ask, "__kwdefaults__", less | {"into": None})
+    monkeypatch.setattr(adb.Connected.shell, "__kwdefaults__", less)
     phone.endless, phone.mute = frozenset(), frozenset({"getprop"})
     assert code_of(lambda: source.capture("phone::screen", room, Job())) == "phone_slow"
     assert list(room.iterdir()) == []
@@ -377,6 +380,32 @@ def test_a_phone_lost_half_way_leaves_what_was_fetched(
     assert checks(captured)["phone_lost"][0] == "fail"
     assert 1 <= len(chain(room)) <= 2
     assert record(captured)["lost"] == checks(captured)["phone_lost"][1]
+
+
+def test_a_film_that_is_larger_than_its_phone_said_is_not_fetched_for_ever(
+    server: FakeAdb, source: PhoneScreen, phone: FakePhone, room: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(adb, "SEGMENT", 1 << 20)
+    phone.pours = True
+    assert code_of(lambda: source.capture("phone::record:1", room, Job())) == "phone_endless"
+    assert list(room.iterdir()) == []
+
+
+def test_a_recording_ends_before_the_disk_is_full_and_says_so(
+    server: FakeAdb, source: PhoneScreen, phone: FakePhone, room: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    free = [1 << 30, 1 << 30, 1 << 20]
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: SimpleNamespace(free=free.pop(0) if free[1:] else free[0])
+    )
+    captured = source.capture("phone::record:10", room, Job())
+    assert checks(captured)["phone_lost"] == ("fail", "disk_full")
+    assert len(chain(room)) == 2
+    code = code_of(lambda: source.capture("phone::record:10", room.parent, Job()))
+    assert code == "record_no_space"
+    assert not (room.parent / "files").exists()
 
 
 def test_a_phone_lost_at_once_leaves_nothing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -216,7 +217,7 @@ def test_what_cannot_be_recorded_is_refused(
 def test_no_room_on_the_disk_is_said_before_it_begins(
     means: Means, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "disk_usage", lambda _: SimpleNamespace(free=100 << 20))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100 << 20))
     with pytest.raises(Refused) as caught:
         Recording(means).capture("record:1;all", room, Job())
     assert (caught.value.code, caught.value.facts) == ("record_no_space", {"megabytes": 100})

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from holdfast.adapters import adb, marks
 from holdfast.adapters.capture import Means
-from holdfast.adapters.disk import room_for
+from holdfast.adapters.disk import room_for, room_to_record
 from holdfast.adapters.segments import append, settled
 from holdfast.core.canonical import Json, canonical, one_line, rfc3339
 from holdfast.core.chain import FIRST_LINK, SEGMENTS, linked
@@ -91,11 +91,10 @@ class PhoneScreen:
     def capture(self, target: str, room: Path, job: Job) -> Captured:
         """The phone's screen.
 
-        Raises Refused (``phone_target``, ``phone_several``, ``adb_chosen``, ``disk_full``) and
-        Unavailable
-        (``adb_missing``, ``adb_failed``, ``phone_none``, ``phone_unauthorized``,
-        ``phone_offline``, ``phone_not_there``, ``phone_gone``, ``phone_slow``, ``phone_endless``,
-        ``phone_picture``, ``phone_no_recorder``).
+        Raises Refused (``phone_target``, ``phone_several``, ``adb_chosen``, ``disk_full``,
+        ``record_no_space``) and Unavailable (``adb_missing``, ``adb_failed``, ``phone_none``,
+        ``phone_unauthorized``, ``phone_offline``, ``phone_not_there``, ``phone_gone``,
+        ``phone_slow``, ``phone_endless``, ``phone_picture``, ``phone_no_recorder``).
         """
         hit = _TARGET.fullmatch(target)
         if hit is None or not self.suits(target):
@@ -260,6 +259,7 @@ class _Session:
                 while not stop.is_set() and (left := end - time.monotonic()) > 0.5:
                     if ended:
                         self.gap_ms = max(self.gap_ms, int((time.monotonic() - ended) * 1000))
+                    room_to_record(self.folder)
                     part = self._segment(len(waiting) + 1, min(SEGMENT_SECONDS, left), end, stop)
                     ended = time.monotonic()
                     waiting.append(fetcher.submit(self._fetch, *part))
@@ -273,9 +273,10 @@ class _Session:
                 except HoldfastError as error:
                     trouble = trouble or error
         if trouble is not None:
-            if not self.segments or not isinstance(trouble, Unavailable):
+            full = trouble.code == "record_no_space"
+            if not self.segments or not (full or isinstance(trouble, Unavailable)):
                 raise trouble
-            self.lost = trouble.code
+            self.lost = "disk_full" if full else trouble.code
         self._join()
         self._judge_film()
 
@@ -296,6 +297,7 @@ class _Session:
         """The segment is here, on the chain, and no longer on the phone."""
         # The recording reports; this goes on beside it.
         phone = adb.Connected(self.phone.adb, self.phone.phone, self.clock, self.job.beside())
+        part = self.folder.parent / f"{name}.part"
         try:
             told = phone.shell(f"sha256sum {there}", seconds=60).text
             hashed = re.match(r"([0-9a-f]{64})\b", told)
@@ -303,14 +305,13 @@ class _Session:
             if size.isdigit() and int(size) > adb.SEGMENT:
                 raise Unavailable("phone_endless", what="screenrecord")
             at = self.folder / name
-            part = self.folder.parent / f"{name}.part"
-            pulled = phone.ask(["pull", there, str(part)], seconds=600)
+            pulled = phone.fetched(there, part)
             if pulled.code or not part.is_file() or part.stat().st_size == 0:
-                part.unlink(missing_ok=True)
                 raise Unavailable("phone_no_recorder", reason=pulled.errors or pulled.text[:200])
             part.rename(at)
             self._chain(name, at, started, finished, hashed[1] if hashed else "")
         finally:
+            part.unlink(missing_ok=True)
             self.phone.forget(there)
 
     def _run(self, there: str, seconds: int, end: float, stop: threading.Event) -> None:

@@ -15,12 +15,11 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from shutil import disk_usage
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from holdfast.adapters import child
 from holdfast.adapters.capture import Means
-from holdfast.adapters.disk import room_for
+from holdfast.adapters.disk import room_for, room_to_record
 from holdfast.core.canonical import canonical, one_line, rfc3339, visible
 from holdfast.core.chain import SEGMENTS
 from holdfast.core.errors import Cancelled, HoldfastError, Refused, Unavailable
@@ -47,8 +46,6 @@ from holdfast.core.recording import (
 if TYPE_CHECKING:
     import subprocess
 
-ROOM_NEEDED = 256 << 20
-"""Bytes that must be free before a recording begins."""
 FPS = 30
 STARTING = 60.0
 """Seconds until the first frame; a portal asks the person first."""
@@ -188,9 +185,7 @@ class Take:
         recorded in the room.
         """
         job.step("opening")
-        free = disk_usage(room).free
-        if free < ROOM_NEEDED:
-            raise Refused("record_no_space", megabytes=free >> 20)
+        room_to_record(room)
         started = rfc3339(self._clock.now())
         folder = room / "files"
         folder.mkdir()
