@@ -28,6 +28,10 @@ def test_what_the_catalogue_does_not_know_is_asked() -> None:
     assert not {"operator", "channel"} & set(ids("practice", {}))
     assert "agent" in ids("youtube", {}, DMCA)
     assert "agent" not in ids("practice", {}, DMCA)
+    named = {"platform_name", "platform_email"}
+    assert named <= set(ids("other", {}))
+    assert named <= set(ids("other", {}, DMCA))
+    assert not named & set(ids("hongguo", {}))
 
 
 def test_questions_follow_the_answers() -> None:

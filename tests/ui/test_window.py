@@ -230,7 +230,7 @@ def test_the_strip_counts_and_says_offline(qtbot: QtBot, full: FakeHoldfast, ope
     full.calls.clear()
     qtbot.mouseClick(window.strip.pending, Qt.MouseButton.LeftButton)
     settle(qtbot, window)
-    assert ("stamp", "") in full.calls
+    assert ("stamp", "", "now") in full.calls, "a person who asks is not told to wait for its turn"
     window.strip.show_online(offline=True)
     assert window.strip.online.text().strip() == "离线"
     qtbot.mouseClick(window.strip.online, Qt.MouseButton.LeftButton)
