@@ -126,9 +126,11 @@ async function verifyTarget(target, { practice, pageHash, kept = [], heads = [],
       return { refused: "verify_no_pack", name: target.name };
     }
     const pack = target.files ? new FolderPack(target.files) : await openZip(target.file);
-    const hostile = pack.troubles().some((one) => one.outcome === "broken");
-    if (!hostile && !MARKS.some((name) => pack.names().includes(name))) {
-      return { refused: "verify_no_pack", name: target.name };
+    const hostile = () => pack.troubles().some((one) => one.outcome === "broken");
+    if (!hostile() && !MARKS.some((name) => pack.names().includes(name))) {
+      // A pack may be hidden in a ZIP, whose troubles are else looked for where it is read.
+      if (pack instanceof ZipPack) await pack.compareRest();
+      if (!hostile()) return { refused: "verify_no_pack", name: target.name };
     }
     return withKept(await judgePack(pack, terms, pageHash, step), sorted);
   } catch (error) {

@@ -277,6 +277,7 @@ function readDirectory(data, size, concat) {
     info.extra = data.subarray(at + 46 + nameSize, at + 46 + nameSize + extraSize);
     readExtra(info, info.extra);
     info.offset += concat;
+    if (info.offset < 0) notZip("Bad offset of a member");
     infos.push(info);
     at += 46 + nameSize + extraSize + commentSize;
   }

@@ -539,11 +539,16 @@ def test_the_end_of_a_directory_is_found_in_the_same_place(
         struct.pack_into("<I", moved, at + 42, place + mark - offset)
         at += 46 + sum(struct.unpack_from("<HHH", moved, at + 28))
     struct.pack_into("<I", moved, len(moved) - 6, mark)
+    further = bytearray(raw)
+    struct.pack_into("<I", further, len(raw) - 6, offset + (1 << 24))
     zips = {
         "most": raw + bytes(0xFFFF),
         "one more": raw + bytes(0x10000),
         "too much": raw + bytes(0x10001),
         "its own mark": bytes(moved),
+        # To the page that was no pack, and the members below were unreadable one by one.
+        "an empty one behind it": raw + b"PK\x05\x06" + bytes(18),
+        "before the file begins": bytes(further),
     }
     verdicts = {}
     for name, data in zips.items():
@@ -552,7 +557,7 @@ def test_the_end_of_a_directory_is_found_in_the_same_place(
         ours = as_pyz(home, path)
         verdicts[name] = ours["verdict"]
         assert short(node.judged(path)["result"]) == short(ours), name
-    assert list(verdicts.values()) == ["weak", "weak", "broken", "weak"]
+    assert list(verdicts.values()) == ["weak", "weak", "broken", "weak", "broken", "broken"]
 
 
 def test_a_zip_with_zip64_is_read(

@@ -320,6 +320,8 @@ class ZipPack:
         self._packed = self._unpacked = 0
         self._small = Small()
         infos = archive.infolist()
+        if any(info.header_offset < 0 for info in infos):
+            raise zipfile.BadZipFile("Bad offset of a member")
         # From Python 3.13 on ``filename`` may come from another field than the directory's own.
         names = [info.orig_filename.partition("\0")[0] for info in infos]
         self.top = _top(names)
