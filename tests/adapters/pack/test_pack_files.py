@@ -259,7 +259,7 @@ def test_a_pack_in_a_folder_that_leads_elsewhere_is_not_read(tmp_path: Path, top
     verdict = verdict_of(path)
     assert verdict.verdict == "broken"
     named = [f.subject for f in verdict.findings if f.rule == "name_dangerous"]
-    assert named == [one_line(top)]
+    assert named == [one_line(f"{top}bagit.txt")]
 
 
 def test_a_pack_in_a_folder_that_somebody_renamed_is_read(tmp_path: Path) -> None:
