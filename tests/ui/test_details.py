@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QHelpEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLayout, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
@@ -22,7 +23,7 @@ from holdfast.core.timestamp import Subject
 from holdfast.ui.check_row import CheckRow
 from holdfast.ui.layout import Flow, column, reading_order
 from holdfast.ui.phrases import sealing_lines, short_time, stamps_by_exhibit, stamps_of
-from holdfast.ui.widgets import Button, Choice, Door, Label, announce
+from holdfast.ui.widgets import Button, Choice, Door, IconButton, Label, Line, announce
 
 from .conftest import Open, settle
 
@@ -346,3 +347,57 @@ def test_a_button_is_called_what_it_does_in_every_language_and_after_it_was_pres
     second.click()
     assert first.accessibleName() == "Copy: 投诉类型"
     assert second.accessibleName() == "Copied: 权利人姓名"
+
+
+@pytest.mark.parametrize(("scale", "size"), [(100, (780, 640)), (150, (1024, 640))])
+def test_the_ways_to_begin_are_stacked_where_their_names_do_not_fit(
+    fake: FakeHoldfast, open_: Open, scale: int, size: tuple[int, int]
+) -> None:
+    window = open_(fake, lang="en", scale=scale, size=size)
+    today = window.page("today")
+    for door in today.ways:  # type: ignore[attr-defined]  # the page of today has them
+        assert door.width() >= door.minimumSizeHint().width()
+
+
+def test_the_window_need_not_be_larger_than_the_screen(fake: FakeHoldfast, open_: Open) -> None:
+    window = open_(fake)
+    screen = window.screen().availableSize()
+    assert screen.width() < 960, "the screen of these tests is a small one"
+    assert window.minimumWidth() < screen.width()
+    assert window.minimumHeight() <= 640
+
+
+def test_files_to_send_can_be_told_apart_where_their_names_do_not_fit(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full, lang="en", size=(960, 640))
+    case = next(case.id for case in full.cases() if case.title.startswith("许"))
+    window.go("send", (case, full.case_file(case).notices[0].id))
+    settle(qtbot, window)
+    page = window.page("send")
+    shown = [
+        line.fontMetrics().elidedText(line.text(), line._elide, line.contentsRect().width())
+        for line in page.findChildren(Line)
+        if line.text().startswith("HF-")
+    ]
+    assert [one[-3:] for one in shown] == ["pdf", "ocx", "eml"]
+
+
+def test_enter_presses_what_has_the_focus_as_space_does(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    """A door, a button and an icon: the ring promises that something is pressed."""
+    window = open_(full, size=(1280, 800))
+    desk = window.desk
+    for made in (
+        Door(desk, "today.way.shot", "screenshot"),
+        Button(desk, "today.way.shot"),
+        IconButton(desk, "pause", "bar.pause"),
+    ):
+        qtbot.addWidget(made)
+        pressed: list[str] = []
+        made.clicked.connect(lambda *_, told=pressed: told.append("once"))
+        QTest.keyClick(made, Qt.Key.Key_Return)
+        QTest.keyClick(made, Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
+        QTest.keyClick(made, Qt.Key.Key_Space)
+        assert pressed == ["once"] * 3

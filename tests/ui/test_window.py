@@ -76,6 +76,7 @@ def test_the_shell_is_furnished_and_closes_with_what_is_inside(
     settle(qtbot, inside)
     assert inside.window() is shell
     assert inside.isVisible()
+    assert inside.page("today").field.hasFocus(), "a link is pasted without a click"
     assert shell.windowTitle() == "留证 Holdfast"
     assert ("recover",) in fake.calls
     shell.resize(1111, 777)

@@ -111,21 +111,28 @@ class Fold(QWidget):
     """Its parts stand beside one another, and below one another where it is too narrow."""
 
     def __init__(self, *parts: Part, gap: int, below: int, stretch: tuple[int, ...] = ()) -> None:
-        """``below`` is the width in pixels under which the parts are stacked."""
+        """``below`` is the width in pixels under which the parts are stacked.
+
+        They are stacked as well where their words do not fit beside one another.
+        """
         super().__init__()
-        self._below = below
+        self._below, self._parts = below, parts
         self.box = row(*parts, gap=gap)
         for index, share in enumerate(stretch):
             self.box.setStretch(index, share)
         self.setLayout(self.box)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        narrow = event.size().width() < self._below
+        narrow = event.size().width() < max(self._below, self._beside())
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if self.box.direction() is not direction:
             self.box.setDirection(direction)
             self.updateGeometry()
         super().resizeEvent(event)
+
+    def _beside(self) -> int:
+        """How wide its parts are beside one another, at least."""
+        return sum(map(_least, self._parts)) + self.box.spacing() * (len(self._parts) - 1)
 
     def minimumSizeHint(self) -> QSize:
         items = [self.box.itemAt(i) for i in range(self.box.count())]
@@ -135,6 +142,17 @@ class Fold(QWidget):
             return QSize(narrowest, super().minimumSizeHint().height())
         # How high it really is follows from its width, and whoever lays it out asks for that.
         return QSize(narrowest, max((size.height() for size in sizes), default=0))
+
+
+def _least(part: Part) -> int:
+    """How wide a part is, at least; asked of itself, for items of layouts belong to Qt."""
+    if isinstance(part, QLayout):
+        return part.minimumSize().width()
+    if not isinstance(part, QWidget):
+        return part or 0
+    if part.sizePolicy().horizontalPolicy() is QSizePolicy.Policy.Ignored:
+        return part.minimumWidth()
+    return max(part.minimumSizeHint().width(), part.minimumWidth())
 
 
 class Flow(QLayout):

@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent, QColor, QPaintEvent, QPalette
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from holdfast.ui.place import place_window
-from holdfast.ui.tokens import DARK, LIGHT, MIN_WINDOW, SIDEBAR
+from holdfast.ui.tokens import DARK, LIGHT, SIDEBAR
 
 if TYPE_CHECKING:
     from holdfast.compose import Holdfast
@@ -40,7 +40,6 @@ class Shell(QMainWindow):
         self._line.setPalette(_plain(tokens.hairline))
         self._line.setGeometry(SIDEBAR, 0, 1, TALL)
         self.setWindowTitle("留证 Holdfast")
-        self.setMinimumSize(MIN_WINDOW)
         place_window(self, holdfast.settings.window)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -64,7 +63,11 @@ class Shell(QMainWindow):
         self.inside = inside
         self._line.deleteLater()
         self.setPalette(QPalette())
+        # Put into another window, it forgets where the keyboard was to begin.
+        first = inside.focusWidget()
         self.setCentralWidget(inside)
+        if first is not None:
+            first.setFocus()
         install_crash_hook(inside)
         heed_interrupts(self)
         inside.begin()

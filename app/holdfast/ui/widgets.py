@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QAccessibleEvent,
     QColor,
     QFontMetrics,
+    QKeyEvent,
     QPainter,
     QPaintEvent,
     QPalette,
@@ -147,6 +148,16 @@ class Glyph(QWidget):
             )
 
 
+def _entered(button: QAbstractButton, event: QKeyEvent) -> bool:
+    """Enter pressed the button that has the focus, as Space does."""
+    plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    if not plain or event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        return False
+    if not event.isAutoRepeat():
+        button.click()
+    return True
+
+
 class Button(QPushButton):
     """A button that says its outcome.  ``kind``: primary, link, chip, tab, strip, foot or none."""
 
@@ -165,6 +176,10 @@ class Button(QPushButton):
         self._draw()
         if key:
             self.tell(key)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not _entered(self, event):
+            super().keyPressEvent(event)
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
@@ -243,6 +258,10 @@ class IconButton(QToolButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._wear()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not _entered(self, event):
+            super().keyPressEvent(event)
+
     def sizeHint(self) -> QSize:
         side = self._desk.look.px(32)
         return QSize(side, side)
@@ -298,6 +317,10 @@ class Door(QPushButton):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self._say()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not _entered(self, event):
+            super().keyPressEvent(event)
 
     def _say(self) -> None:
         if not self._spoken:

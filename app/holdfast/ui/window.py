@@ -41,7 +41,6 @@ from holdfast.ui.place import place_window
 from holdfast.ui.rooms import PAGES
 from holdfast.ui.sidebar import PLACES, Sidebar, plain_window
 from holdfast.ui.strip import Strip
-from holdfast.ui.tokens import MIN_WINDOW
 from holdfast.ui.widgets import FocusRing
 
 if TYPE_CHECKING:
@@ -63,7 +62,6 @@ class MainWindow(Aside):
         self._gone = False
         """Whether the system says that there is no network."""
         self._unit = desk.look.unit
-        self.setMinimumSize(MIN_WINDOW)
         self.setAcceptDrops(True)
         self._build()
         self._keys()

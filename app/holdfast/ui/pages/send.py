@@ -223,7 +223,9 @@ class SendPage(Page):
         emptied(self.attachments)
         rows = []
         for file in notice.files:
-            name, amount = Line(self.desk), Label(self.desk, role="caption", tone="secondary")
+            # They differ at their end.
+            name = Line(self.desk, elide=Qt.TextElideMode.ElideMiddle)
+            amount = Label(self.desk, role="caption", tone="secondary")
             amount.setWordWrap(False)
             name.show_text(file.name)
             amount.show_text(size(file.size))
