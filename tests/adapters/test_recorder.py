@@ -25,6 +25,7 @@ from fakes.desktop import Screen, moving, screen
 from fakes.portal import Portal, bus
 from fakes.recorder import PATIENCE, recording
 from holdfast.adapters import recorder
+from holdfast.adapters.lens import windows
 from holdfast.adapters.locking import Locking
 from holdfast.core.chain import SEGMENTS
 from holdfast.core.recording import read_chain, read_events
@@ -225,6 +226,10 @@ def test_a_window_is_followed(
                 found = next(one for one in display.windows() if one.process == pid)
                 assert found.title == "桃花渡 第 12 集"
                 assert (found.width, found.height) == (400, 300)
+            assert found.id in {one.id for one in windows()}
+            with monkeypatch.context() as ours:
+                ours.setattr(os, "getpid", lambda: pid)
+                assert windows() == (), "our own window steps aside and is not there to be recorded"
             with recording(xvfb.name, tmp_path / "r", area=f"window:{found.id}") as worker:
                 worker.until("segment")
                 os.kill(pid, signal.SIGKILL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible
@@ -250,3 +252,42 @@ def test_times_and_places_are_told_as_people_read_them() -> None:
     assert clock(408_000) == "06:48"
     assert clock(4_008_000) == "1:06:48"
     assert on_desktop(None) is None
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_keyboard_is_never_on_stopping_before_anybody_put_it_there(
+    qtbot: QtBot, fake: FakeHoldfast, open_: Open, script: bool
+) -> None:
+    window = open_(fake)
+    window.go("record", "")
+    settle(qtbot, window)
+    window.here.script.setChecked(script)
+    qtbot.mouseClick(window.here.monitors.itemAt(0).widget(), LEFT)
+    qtbot.waitUntil(lambda: window._bar is not None)
+    bar = window._bar
+    fake.session.standing = Standing(phase="opening")
+    for _ in range(2):
+        bar.tick()
+        assert bar.focusWidget() is bar.fold
+    fake.session.standing = RUNNING
+    bar.tick()
+    assert bar.focusWidget() is (bar.list if script else bar.mark_button)
+    end(qtbot, window, fake)
+
+
+def test_what_lacks_of_the_sound_hides_neither_a_mark_nor_where_the_bar_is(
+    qtbot: QtBot, fake: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(fake)
+    bar = begun(qtbot, window, fake, script=False)
+    bar._hidden, bar._box = False, None
+    said = []
+    for elapsed in (408_000, 414_000):
+        fake.session.standing = replace(RUNNING, sound="none", level=None, elapsed_ms=elapsed)
+        bar.tick()
+        said.append(bar.sentence.text())
+    assert said == [bar.desk.say("bar.sound.none"), bar.desk.say("bar.inside")]
+    bar.mark()
+    bar.tick()
+    assert bar.sentence.text() == bar.desk.say("bar.marked", time=clock(414_000))
+    end(qtbot, window, fake)

@@ -45,12 +45,15 @@ def lens(area: str) -> Lens:
 
 
 def windows() -> tuple[Any, ...]:
-    """The windows that can be recorded, topmost first.  Raises Unavailable."""
+    """The windows that can be recorded, topmost first; not ours, which steps aside.
+
+    Raises Unavailable.
+    """
     if sys.platform.startswith("linux") and not is_wayland() and os.environ.get("DISPLAY"):
         from holdfast.adapters.x11 import Display
 
         with Display() as display:
-            return display.windows()
+            return tuple(one for one in display.windows() if one.process != os.getpid())
     raise Unavailable("record_windows")
 
 

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 WIDE, FOLDED = 420, 48
 TICK_MS = 100
 CARD_MS = 3000
+MARKED_S = 2
+TURN_MS = 6000
+"""How long one sentence of two stands."""
 QUIET_MS = 10_000
 """So long without a sound before that is said."""
 BARS = 12
@@ -282,6 +285,7 @@ class CaptureBar(QWidget):
         self.setWindowTitle(desk.say("bar.title"))
         self._steps = desk.holdfast.script(script)
         self._folded, self._sure, self._stopped = False, False, False
+        self._ready = False
         self._wide = 0
         self._grip: QPoint | None = None
         self._said = ""
@@ -299,8 +303,9 @@ class CaptureBar(QWidget):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
         self._timer.start(TICK_MS)
+        # Until it records, the keyboard is where nothing happens: the rest is not there to press.
+        self.fold.setFocus()
         self.tick()
-        (self.list if self._steps else self.mark_button).setFocus()
 
     def _build(self) -> None:
         desk, px = self.desk, self.desk.look.px
@@ -431,6 +436,10 @@ class CaptureBar(QWidget):
         for button in (self.pause, self.mark_button):
             button.setEnabled(not busy)
         self.list.setEnabled(not busy)
+        if not busy and not self._ready:
+            self._ready = True
+            if self.fold.hasFocus():
+                (self.list if self._steps else self.mark_button).setFocus()
         self.model.show_marks(dict(now.marks))
         self._fit()
         self._say(self._sentence(now))
@@ -450,13 +459,15 @@ class CaptureBar(QWidget):
         say = self.desk.say
         if now.screen in ("lost", "hidden", "locked"):
             return say(f"bar.screen.{now.screen}")
-        if now.sound in ("none", "lost"):
-            return say(f"bar.sound.{now.sound}")
-        if now.silent_ms >= QUIET_MS:
-            return say("bar.silent", seconds=now.silent_ms // 1000)
-        if time.monotonic() - self._marked_at < 2:
+        if time.monotonic() - self._marked_at < MARKED_S:
             return say("bar.marked", time=clock(now.elapsed_ms))
-        if now.elapsed_ms // 6000 % 2 and not self.is_in_picture:
+        turn = now.elapsed_ms // TURN_MS % 2
+        # In turn with where the bar is: neither may hide the other.
+        if now.sound in ("none", "lost") and not turn:
+            return say(f"bar.sound.{now.sound}")
+        if now.silent_ms >= QUIET_MS and not turn:
+            return say("bar.silent", seconds=now.silent_ms // 1000)
+        if turn and not self.is_in_picture:
             return say("bar.keys.global" if self._keys is not None else "bar.keys.local")
         return self._where()
 
