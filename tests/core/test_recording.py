@@ -24,6 +24,7 @@ from holdfast.core.recording import (
     read_chain,
     read_events,
     read_wish,
+    viewing_copy,
 )
 
 WISH = Wish(area="all")
@@ -338,7 +339,7 @@ def test_steps_have_their_place_and_those_left_out_are_said() -> None:
     marked = told.steps()
     assert marked[0] == {
         "step": "time", "at_ms": 2500, "at": "2026-11-25T19:00:00.000Z",
-        "segment": 2, "within_ms": 500, "viewing_ms": 4500,
+        "segment": 2, "within_ms": 500, "viewing": 1, "viewing_ms": 4500,
     }  # fmt: skip
     assert marked[2]["segment"] is None  # type: ignore[index,call-overload]  # Json
     assert told.pauses() == [{"from_ms": 3000, "to_ms": None, "reason": "two lines"}]
@@ -348,6 +349,22 @@ def test_steps_have_their_place_and_those_left_out_are_said() -> None:
     done = [event("marked", 1, step=name) for step in script for name in step.marks]
     whole = tale(*done, ENDED, wish=Wish(area="all", script="drama"))
     assert check(whole, "record_steps").outcome == "pass"
+
+
+def test_a_moment_is_counted_in_the_viewing_copy_that_shows_it() -> None:
+    """Another size of the picture begins another file, whose clock begins at 0."""
+    first, second, third, fourth = chain(4)
+    sizes = [replace(first, width=639), second, replace(third, width=800, height=600)]
+    sizes.append(replace(fourth, width=800, height=600))
+    marks = [event("marked", at, step="") for at in (100, 2100, 4500, 6500)]
+
+    def places(told: Tale) -> list[tuple[Any, Any]]:
+        return [(one["viewing"], one["viewing_ms"]) for one in told.steps()]  # type: ignore[index,call-overload]  # Json
+
+    assert places(tale(*marks, segments=sizes)) == [(1, 100), (1, 2100), (2, 500), (2, 2500)]
+    without = tale(*marks, segments=sizes, altered=(third.file,))
+    assert places(without) == [(1, 100), (1, 2100), (None, None), (2, 500)]
+    assert [viewing_copy(number) for number in (1, 2)] == ["recording.mp4", "recording-2.mp4"]
 
 
 def test_what_events_lack_is_nothing() -> None:

@@ -226,6 +226,14 @@ class TestARecording:
         assert (rec["steps"][0]["code"], rec["steps"][0]["at"]) == ("（不在副本内）", "")
         assert rec["steps_left"] == 1
 
+    def test_a_moment_names_its_viewing_copy_where_there_are_several(self, table: Desk) -> None:
+        step = {"step": "time", "at_ms": 5000, "at": "never", "viewing": 2, "viewing_ms": 1500}
+        one, other = ({"file": name, "from": []} for name in ("recording.mp4", "recording-2.mp4"))
+        for views, code in (([one], "00:01.500"), ([one, other], "recording-2.mp4 00:01.500")):
+            what = captures.recording(room(table), Wild(), segments=2)
+            what = rewritten(what, "recording.json", steps=[step], viewing=list(views))
+            assert fields(table, what)["rec"]["steps"][0]["code"] == code
+
     @pytest.mark.parametrize("values", [None, 7, "x", [], {}, [None, 3, "y"], True])
     def test_a_record_of_another_shape_breaks_nothing(self, table: Desk, values: Json) -> None:
         what = captures.recording(room(table), Wild(), segments=2)

@@ -12,6 +12,7 @@ import av
 
 from holdfast.adapters.remux import Lane, Piece, opened, remuxed
 from holdfast.core.job import Job
+from holdfast.core.recording import viewing_copy
 
 Joined: TypeAlias = "tuple[Path, list[Path]]"
 
@@ -37,7 +38,7 @@ def joined(pieces: Sequence[tuple[Path, int]], folder: Path, job: Job) -> list[J
         parts = [
             Piece(at=at, form="matroska", lasts=Fraction(length, 1000)) for _, at, length in group
         ]
-        name = f"recording-{len(made) + 1}.mp4" if made else "recording.mp4"
+        name = viewing_copy(len(made) + 1)
         remuxed(folder / name, [Lane(pieces=parts)], forgiving=True, each=step)
         made.append((folder / name, [part.at for part in parts]))
     return made

@@ -28,6 +28,11 @@ DARK, SILENT = 24, 12
 Event: TypeAlias = "Mapping[str, Json]"
 
 
+def viewing_copy(number: int) -> str:
+    """What the file of a viewing copy is called, counted from 1."""
+    return f"recording-{number}.mp4" if number > 1 else "recording.mp4"
+
+
 # --- the guided script ---------------------------------------------------------------------------
 
 
@@ -264,16 +269,26 @@ class Tale:
         return str(ended[-1].get("why", "")) if ended else ""
 
     def place(self, at_ms: int) -> dict[str, Json]:
-        """Where a moment of the recording is found: segment and milliseconds within, and the
-        milliseconds from the beginning of the viewing copy.
+        """Where a moment of the recording is found: segment and milliseconds within, and which
+        viewing copy, from 1, and the milliseconds from the beginning of that one.
         """
-        before = 0
+        copy, before, size = 0, 0, (0, 0)
         for segment in self.segments:
+            joined = segment.file not in self.altered
+            # Sides are made even; another size begins another copy.
+            shown = segment.width + segment.width % 2, segment.height + segment.height % 2
+            if joined and shown != size:
+                copy, before, size = copy + 1, 0, shown
             if segment.kind == "screen" and segment.from_ms <= at_ms <= segment.to_ms:
                 within = at_ms - segment.from_ms
-                return {"segment": segment.n, "within_ms": within, "viewing_ms": before + within}
-            before += segment.to_ms - segment.from_ms
-        return {"segment": None, "within_ms": None, "viewing_ms": None}
+                return {
+                    "segment": segment.n,
+                    "within_ms": within,
+                    "viewing": copy if joined else None,
+                    "viewing_ms": before + within if joined else None,
+                }
+            before += segment.to_ms - segment.from_ms if joined else 0
+        return dict.fromkeys(("segment", "within_ms", "viewing", "viewing_ms"))
 
     def steps(self) -> list[Json]:
         """Every moment that was marked, in order."""

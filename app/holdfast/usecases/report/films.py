@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from holdfast.core.canonical import Json
 from holdfast.core.document import Field
-from holdfast.core.recording import Segment, read_wish
+from holdfast.core.recording import Segment, read_wish, viewing_copy
 from holdfast.usecases.checked import why_words
 from holdfast.usecases.report.records import Records
 from holdfast.usecases.report.telling import (
@@ -40,7 +40,8 @@ def recording(records: Records, say: Teller) -> Fields:
     cards = [one for one in records.segments if one.kind == "card"]
     recorder = map_of(body, "recorder")
     steps = maps_of(body, "steps")
-    marked: list[Field] = [_step(one, say) for one in steps[:MOST_STEPS]]
+    several = len(maps_of(body, "viewing")) > 1
+    marked: list[Field] = [_step(one, say, several=several) for one in steps[:MOST_STEPS]]
     return {
         "when": _when(body, screen, say),
         "area": _area(body, say),
@@ -234,12 +235,14 @@ def _viewing(body: Mapping[str, Json], say: Teller) -> str:
     return say("rec.viewing", files=say.join(names))
 
 
-def _step(one: Mapping[str, Json], say: Teller) -> Fields:
+def _step(one: Mapping[str, Json], say: Teller, *, several: bool) -> Fields:
+    """A moment that was marked; which viewing copy, where there are several."""
     at = brief_of(one, "at")
-    viewing = number_of(one, "viewing_ms")
+    viewing, copy = number_of(one, "viewing_ms"), number_of(one, "viewing")
+    name = f"{viewing_copy(copy)} " if several and copy else ""
     since = number_of(one, "at_ms") or 0
     return {
-        "code": say.code(viewing) if viewing is not None else say("rec.no_view"),
+        "code": name + say.code(viewing) if viewing is not None else say("rec.no_view"),
         "since": say.code(since),
         "at": say.local(at)[11:19] if say.readable(at) else "",
         "text": _step_name(brief_of(one, "step"), say),
