@@ -23,9 +23,10 @@ from fakes.processes import alive
 from holdfast.adapters.capture import Means, recording
 from holdfast.adapters.capture.recording import Recording, Take
 from holdfast.core.errors import Cancelled, HoldfastError, Refused, Unavailable
-from holdfast.core.evidence import Captured, Check
+from holdfast.core.evidence import Captured, CapturedFile, Check
 from holdfast.core.job import Job
-from holdfast.core.recording import Wish, read_chain
+from holdfast.core.record import MAX_CAPTURE
+from holdfast.core.recording import SEGMENT_MS, Wish, read_chain
 
 
 def take(means: Means, wish: Wish, card: tuple[str, ...] = ("card",)) -> Take:
@@ -177,6 +178,22 @@ def test_a_disk_that_filled_meanwhile_is_said_and_not_a_bug_of_ours(
     with pytest.raises(Refused, match="disk_full"):
         Recording(means).remains("record;all", room, "crash", "2026-11-12T13:06:31.000Z")
     assert (room / "files" / "segment-00000.mkv").is_file()
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(None, 86_400), (999_999, 86_400), (30, 30)])
+def test_a_recording_that_nobody_stops_ends_while_it_can_still_be_verified(
+    means: Means, room: Path, seconds: int | None, most: int
+) -> None:
+    order = take(means, Wish(area="all", seconds=seconds))._order(room)
+    assert order["milliseconds"] == most * 1000
+    listed = CapturedFile(
+        at=room, path="files/segment-00001.mkv", media_type="video/x-matroska", name="x" * 17,
+        obtained="2026-11-27T01:20:40.123Z", role="original", derived_from=None,
+    )  # fmt: skip
+    digests = len('"sha256":"","sm3":"","size":12345678,') + 2 * 64
+    line = len(json.dumps([listed.path, listed.name, listed.obtained, listed.media_type]))
+    keys = len('{"path":"","name":"","role":"original","media_type":"","obtained":""},')
+    assert (line + digests + keys) * most * 1000 // SEGMENT_MS < MAX_CAPTURE
 
 
 def test_remains_of_nothing_are_nothing(means: Means, room: Path) -> None:

@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     import subprocess
 
 FPS = 30
+LONGEST = 86_400
+"""Seconds after which a recording that nobody stops ends: a manifest that lists the segments of
+more than a day would be larger than a verifier reads.
+"""
 STARTING = 60.0
 """Seconds until the first frame; a portal asks the person first."""
 SILENCE = 15.0
@@ -215,8 +219,7 @@ class Take:
             "sound": self.wish.sound,
             "card": list(self.card),
         }
-        if self.wish.seconds is not None:
-            order["milliseconds"] = self.wish.seconds * 1000
+        order["milliseconds"] = min(self.wish.seconds or LONGEST, LONGEST) * 1000
         return order | self.order_facts
 
     def _run(self, folder: Path, errors: Path, job: Job) -> str:
