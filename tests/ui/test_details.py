@@ -401,3 +401,18 @@ def test_enter_presses_what_has_the_focus_as_space_does(
         QTest.keyClick(made, Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
         QTest.keyClick(made, Qt.Key.Key_Space)
         assert pressed == ["once"] * 3
+
+
+@pytest.mark.parametrize(("source", "offered"), [("page", True), ("recording", False)])
+def test_a_picture_instead_is_offered_of_what_was_on_a_site_only(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open, source: str, offered: bool
+) -> None:
+    window = open_(full)
+    case = next(case.id for case in full.cases() if case.title.startswith("许"))
+    full.exhibit(case, "half", source=source, complete=False)
+    number = full.case_file(case).exhibits[-1].number
+    window.go("receipt", (case, [number]))
+    settle(qtbot, window)
+    page = window.page("receipt")
+    assert page.incomplete.isVisible()  # type: ignore[attr-defined]  # the page of receipts has them
+    assert page.instead.isVisible() is offered  # type: ignore[attr-defined]  # as above

@@ -251,7 +251,9 @@ class ReceiptPage(Page):
         lacking = [exhibit.number for exhibit in kept if not exhibit.complete]
         self.incomplete.setVisible(bool(lacking))
         self.incomplete.tell("receipt.incomplete", exhibits=", ".join(lacking))
-        self.instead.setVisible(bool(lacking))
+        # Of what was on a site a picture can still be taken; of what was recorded it makes no more.
+        sites = (one for one in kept if one.source in ("page", "video", "series"))
+        self.instead.setVisible(any(not one.complete for one in sites))
         last = kept[-1]
         self.sealed.show_text(full_time(last.sealed))
         self.sealed.setToolTip(utc_time(last.sealed))
