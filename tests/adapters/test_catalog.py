@@ -66,7 +66,11 @@ def swap(file: Path, old: str, new: str) -> None:
 
 
 def test_the_laws_are_there_with_source_date_and_confidence() -> None:
-    assert [regime.id for regime in CATALOG.regimes()] == ["civil-1195", "dmca-512c3"]
+    assert [regime.id for regime in CATALOG.regimes()] == [
+        "civil-1195",
+        "dmca-512c3",
+        "second-1195",
+    ]
     for regime in CATALOG.regimes():
         assert isinstance(regime, Regime)
         for rule in regime.rules:
@@ -207,6 +211,13 @@ def test_a_law_that_requires_nothing_is_refused(shelf: Path) -> None:
     file = shelf / "regimes" / "civil-1195.toml"
     file.write_text(file.read_text("utf-8").replace('need = "law"', 'need = "good"'), "utf-8")
     with pytest.raises(ValueError, match="requires nothing"):
+        Catalog().regimes()
+
+
+@pytest.mark.parametrize("before", ["civil-1196", "second-1195"])
+def test_a_letter_follows_one_that_stands_by_itself(shelf: Path, before: str) -> None:
+    swap(shelf / "regimes" / "second-1195.toml", 'ws = "civil-1195"', f'ws = "{before}"')
+    with pytest.raises(ValueError, match="stands by itself"):
         Catalog().regimes()
 
 

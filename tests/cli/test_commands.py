@@ -254,7 +254,8 @@ def test_a_letter_takes_own_words_and_its_dates_are_ticked_off(data: Path, tmp_p
     opened = open_holdfast(data)
     try:
         notice = opened.case_file(case).notices[0]
-        approved = replace(notice, status="approved", approved="2026-01-01T00:00:00.000Z")
+        past = "2026-01-01T00:00:00.000Z"
+        approved = replace(notice, status="approved", approved=past, reply_by="2026-01-08")
         opened._store.save(approved)
     finally:
         opened.close()
@@ -264,6 +265,12 @@ def test_a_letter_takes_own_words_and_its_dates_are_ticked_off(data: Path, tmp_p
     assert "Ticked off: See whether it is still online" in done.stdout
     assert "recheck_1  " not in holdfast("due", data=data).stdout
     assert holdfast("notice", "done", letter, "rabbit", data=data).returncode == 1
+    again = holdfast("notice", "again", letter, "--answer", "still=yes", "--json", data=data)
+    assert json.loads(again.stdout)["notice"]["document"] == letter.replace("L01", "L02")
+    assert letter in json.loads(again.stdout)["notice"]["text"]
+    assert "keep the same links again first" in json.loads(again.stdout)["notice"]["text"]
+    refused = holdfast("notice", "again", letter, "--answer", "still=no", data=data)
+    assert "no second notice is needed" in said(refused)
 
 
 def test_control_c_ends_130(tmp_path: Path) -> None:

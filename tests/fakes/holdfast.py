@@ -59,6 +59,7 @@ from holdfast.core.settings import Settings
 from holdfast.core.timestamp import Authorities, Calendar, Heard, Stamp, Subject, Tsa
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.core.words import Words
+from holdfast.usecases import again
 from holdfast.usecases.cases import CaseFile
 from holdfast.usecases.custody import Cosigned, RenewalDue
 from holdfast.usecases.follow_up import Due
@@ -1029,6 +1030,18 @@ class FakeHoldfast(FakeSeries):
         self.put(file.case.id, notices=tuple(n for n in file.notices if n.id != notice))
         self.entry(file.case.id, "notice.discarded", gone.document)
         return gone
+
+    def again(self, notice: str, answers: Mapping[str, str], job: Job) -> Notice:
+        self._call("again", notice)
+        file, one = self._notice(notice)
+        made = self.draft(file.case.id, "second-1195", one.platform, answers, one.lang, job)
+        return self._put_notice(replace(made, follows=one.id, answers=one.answers))
+
+    def followable(self, file: CaseFile) -> tuple[Notice, ...]:
+        return again.followable(file, clock=self, catalog=self._catalog)
+
+    def unanswered(self, file: CaseFile) -> tuple[Notice, ...]:
+        return again.unanswered(file, clock=self, catalog=self._catalog)
 
     def check(self, notice: str) -> Gauge:
         _, one = self._notice(notice)

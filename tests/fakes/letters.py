@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from holdfast.adapters.catalog import Catalog
 from holdfast.core.canonical import Json
 from holdfast.core.case import Case, Party
 from holdfast.core.document import Issued, Lang
+from holdfast.core.earlier import Earlier
 from holdfast.core.evidence import Digest, Exhibit, SourceKind
 from holdfast.core.letter import Draft, compose
+from holdfast.core.notice import Notice, PlatformAnswer, Submission
 from holdfast.core.pen import Sources
 from holdfast.core.questions import read_answers
 
@@ -91,6 +95,8 @@ def sources(
     manifests: Mapping[str, Mapping[str, Json]] | None = None,
     claimant: Party | None = PERSON,
     documents: tuple[Issued, ...] = (),
+    past: Earlier | None = None,
+    today: date = TODAY,
 ) -> Sources:
     return Sources(
         case=CASE,
@@ -98,8 +104,56 @@ def sources(
         manifests=manifests or {},
         claimant=claimant,
         documents=documents,
-        today=TODAY,
+        today=today,
         offset_minutes=480,
+        earlier=past,
+    )
+
+
+def first_letter(**changes: Any) -> Notice:
+    """L01, sent: it asked for an answer by 27 November."""
+    made = Notice(
+        id="first",
+        case_id="case",
+        number="L01",
+        document="HF-2026-0001-L01",
+        regime="civil-1195",
+        platform="practice",
+        lang="zh",
+        status="sent",
+        answers={"used": "face", "agreed": "no", "measures": "take_down,forward,tell,preserve"},
+        text="",
+        exhibits=("E0001",),
+        reply_by="2026-11-27",
+        drafted="2026-11-20T13:10:00.000Z",
+        dated="2026-11-20",
+        approved="2026-11-20T13:15:00.000Z",
+    )
+    return replace(made, **changes)
+
+
+def earlier(
+    *checks: Exhibit,
+    answers: tuple[PlatformAnswer, ...] = (),
+    submissions: tuple[Submission, ...] | None = None,
+    **changes: Any,
+) -> Earlier:
+    """A matter in which one letter was sent by the platform's form, without a receipt."""
+    first = first_letter(**changes)
+    way = Submission(
+        id="s",
+        case_id="case",
+        notice_id="first",
+        channel="webform",
+        sent="2026-11-20T14:00:00.000Z",
+    )
+    return Earlier(
+        first=first,
+        letters=(first,),
+        submissions=(way,) if submissions is None else submissions,
+        answers=answers,
+        addresses=frozenset({PAGE.url}),
+        checks=checks,
     )
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,9 @@ from fakes.letters import (
     PAGE_MANIFEST,
     PERSON,
     drafted,
+    earlier,
     exhibit,
+    first_letter,
     issued,
     page_manifest,
     sources,
@@ -29,6 +33,7 @@ from holdfast.core.case import Party
 from holdfast.core.document import Furniture, Lang, Order
 from holdfast.core.job import Job
 from holdfast.core.letter import Draft
+from holdfast.core.notice import PlatformAnswer, Submission
 from holdfast.core.pen import Sources
 
 GOLDEN = Path(__file__).parent / "notices"
@@ -83,6 +88,66 @@ PORTRAIT = {"used": "face", "agreed": "no"}
 VOICE = {"used": "voice", "agreed": "unsure", "measures": "take_down"}
 ONE_PAGE = sources(PAGE, manifests={"E0001": PAGE_MANIFEST})
 
+AGAIN = replace(PAGE, id="E0004", number="E0004", sealed="2026-11-28T01:00:00.000Z")
+PAGE_AGAIN = {**PAGE_MANIFEST, "started": "2026-11-28T00:59:12.000Z"}
+VIDEO = replace(AGAIN, id="E0005", number="E0005", source="video")
+GONE = replace(AGAIN, id="E0006", number="E0006", url="https://play.yanlian.example/ep/27")
+RECEIPT = exhibit("E0002", title="回执.png")
+ANSWER = exhibit("E0003", title="答复.png")
+SENT = (
+    Submission(
+        id="s1", case_id="case", notice_id="first", channel="webform",
+        sent="2026-11-20T14:00:00.000Z", receipt="E0002",
+    ),
+    Submission(
+        id="s2", case_id="case", notice_id="first", channel="paper",
+        sent="2026-11-20T18:00:00.000Z",
+    ),
+    Submission(
+        id="s3", case_id="case", notice_id="second", channel="email",
+        sent="2026-11-24T02:00:00.000Z", receipt="E0009",
+    ),
+)  # fmt: skip
+CAME = (
+    PlatformAnswer(
+        id="a", case_id="case", notice_id="first", kind="removed",
+        received="2026-11-22T02:00:00.000Z", exhibit="E0003",
+    ),
+)  # fmt: skip
+ONCE = earlier(AGAIN)
+SECOND = first_letter(
+    id="second", document="HF-2026-0001-L02", follows="first", answers={}, exhibits=("E0001",)
+)
+OFTEN = replace(
+    earlier(AGAIN, VIDEO, GONE, answers=CAME, submissions=SENT),
+    letters=(first_letter(), SECOND),
+)
+STILL = {"used": "face", "agreed": "no", "still": "yes"}
+LATER = date(2026, 11, 28)
+AGAIN_ONCE = sources(
+    AGAIN, manifests={"E0004": PAGE_AGAIN}, claimant=MAN, past=ONCE, today=date(2026, 11, 24)
+)
+AGAIN_OFTEN = sources(
+    RECEIPT,
+    ANSWER,
+    AGAIN,
+    VIDEO,
+    GONE,
+    manifests={"E0004": PAGE_AGAIN, "E0006": page_manifest(GONE.url, status=404)},
+    documents=(
+        issued("platform-notice", "HF-2026-0001-L01"),
+        issued("evidence-report", "HF-2026-0001-R1"),
+    ),
+    past=OFTEN,
+    today=LATER,
+)
+REQUESTED = {
+    "used": "face,voice",
+    "measures": "stop_promotion,check_others,tell,preserve",
+    "reference": "演练 20261121-0031",
+    "knowledge": "第3集仍位列热播榜第 5 名。",
+}
+
 VARIANTS: dict[str, tuple[str, Lang, Sources, dict[str, str]]] = {
     "civil-zh-portrait": ("civil-1195", "zh", ONE_PAGE, PORTRAIT),
     "civil-en-portrait": ("civil-1195", "en", ONE_PAGE, PORTRAIT),
@@ -97,6 +162,10 @@ VARIANTS: dict[str, tuple[str, Lang, Sources, dict[str, str]]] = {
         FULL,
         WORK | {"owner": "agent", "signature": "by_hand", "published": "2025-04-12 19:30 +08:00"},
     ),
+    "second-zh-minimal": ("second-1195", "zh", AGAIN_ONCE, STILL | {"measures": ""}),
+    "second-en-minimal": ("second-1195", "en", AGAIN_ONCE, STILL | {"measures": ""}),
+    "second-zh-everything": ("second-1195", "zh", AGAIN_OFTEN, STILL | REQUESTED),
+    "second-en-everything": ("second-1195", "en", AGAIN_OFTEN, STILL | REQUESTED),
 }
 
 
@@ -180,6 +249,30 @@ def test_a_minimal_case_of_a_man_and_his_voice_states_nothing_else(lang: Lang) -
     assert ("第一千零二十三条" if lang == "zh" else "article 1023") in text
 
 
+OF_EARLIER = {
+    "zh": (
+        "该日期已经过去", "受理编号", "收到贵平台的下列答复", "视频", "榜", "继续保存", "未列出",
+        "看到",
+    ),
+    "en": (
+        "that day has passed", "your reference", "received the following", "video", "ranking and",
+        "continue to preserve", "not in the first", "the notifier saw",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_second_notice_states_of_the_first_what_the_record_holds(lang: Lang) -> None:
+    minimal, everything = letter(f"second-{lang}-minimal"), letter(f"second-{lang}-everything")
+    for sentence in OF_EARLIER[lang]:
+        assert sentence not in minimal.lower(), sentence
+        assert sentence in everything.lower(), sentence
+    unheard = "未收到处理结果" if lang == "zh" else "has received no result"
+    assert unheard in minimal
+    assert unheard not in everything
+    assert "E0009" not in everything, "a receipt that was withdrawn"
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_letters_name_no_gender(lang: Lang) -> None:
     for variant, (_, its, _, _) in VARIANTS.items():
@@ -190,9 +283,7 @@ def test_letters_name_no_gender(lang: Lang) -> None:
 
 @pytest.mark.parametrize(
     "template",
-    sorted(
-        p.parent.name + "/" + p.name for p in resource("documents").glob("platform-notice*/*.md")
-    ),
+    sorted(p.parent.name + "/" + p.name for p in resource("documents").glob("*-notice*/*.md")),
 )
 def test_every_legal_sentence_leans_on_a_rule_that_is_there_and_verified(template: str) -> None:
     folder, _, name = template.partition("/")

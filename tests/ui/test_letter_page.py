@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -123,6 +125,47 @@ def test_a_letter_goes_to_nobody_until_a_platform_is_chosen(
     window.go("letter", (lin, "another"))
     settle(qtbot, window)
     assert steps.platform.currentData() == "practice"
+
+
+def late(full: FakeHoldfast) -> tuple[str, str]:
+    """Case and letter: sent, and the day it asked for has passed."""
+    xu = full.cases()[1].id
+    (sent,) = full.case_file(xu).notices
+    full.put(xu, notices=(replace(sent, reply_by="2020-01-08"),))
+    return xu, sent.id
+
+
+def test_when_nothing_came_the_next_letter_is_one_step_away(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    case, letter = late(full)
+    window = open_(full)
+    (item,) = [one for one in window.desk.agenda.items if one.title.key == "next.again.title"]
+    assert (item.place, item.what) == ("again", (case, letter))
+    window.go("send", (case, letter))
+    settle(qtbot, window)
+    assert window.page("send").again.isVisible()
+    window.go("case", (case, "letters"))
+    settle(qtbot, window)
+    page = window.page("case")
+    assert page.suggested(page.file)[:2] == ("next.again.action", "again")
+    (again,) = [b for b in page.letters.findChildren(Button) if "再次通知" in b.text()]
+    qtbot.mouseClick(again, LEFT)
+    settle(qtbot, window)
+    second = full.case_file(case).notices[-1]
+    assert (second.regime, second.follows) == ("second-1195", letter)
+    page = window.page("letter")
+    assert window.here is page
+    assert page.regime.currentData() == "second-1195"
+    assert page.rows["still"].first.hasFocus()
+    assert page.rows["used"].answer() == "face"
+    window.go("send", (case, letter))
+    settle(qtbot, window)
+    assert not window.page("send").again.isVisible(), "it is being written"
+    window.go("letter", (case, "another"))
+    settle(qtbot, window)
+    page = window.page("letter")
+    assert page.regime.findData("second-1195") < 0, "it follows a letter, it begins none"
 
 
 def another(window: MainWindow) -> Button:

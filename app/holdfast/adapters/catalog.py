@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -96,7 +96,19 @@ class Catalog:
 
 @cache
 def _regimes() -> tuple[Regime, ...]:
-    return tuple(_checked(_read(file, Regime), file) for file in _files("regimes"))
+    read = {file: _read(file, Regime) for file in _files("regimes")}
+    known = {regime.id: regime for regime in read.values()}
+    return tuple(_checked(_with_rules(regime, known, file), file) for file, regime in read.items())
+
+
+def _with_rules(regime: Regime, known: Mapping[str, Regime], file: Path) -> Regime:
+    """The regime with the rules of the one it follows: an article's text stands in one place."""
+    if not regime.follows:
+        return regime
+    before = known.get(regime.follows)
+    if before is None or before.follows:
+        raise ValueError(f"{file.name}: follows no regime that stands by itself")
+    return replace(regime, rules=(*before.rules, *regime.rules))
 
 
 @cache

@@ -79,6 +79,16 @@ def register(app: typer.Typer, desk: Desk) -> None:
             desk.tell(desk.say("notice.no_form"))
         desk.give({"form": letter.form})
 
+    @group.command("again", help=desk.say("cli.notice.again"))
+    def again(
+        notice: which,
+        answers: Annotated[
+            list[str], typer.Option("--answer", metavar="KEY=VALUE", help=desk.say("cli.answer"))
+        ] = [],  # noqa: B006  typer copies it
+    ) -> None:
+        written = desk.holdfast.again(find(notice).id, _answers(answers), desk.job())
+        _written(desk, written)
+
     @group.command("check", help=desk.say("cli.notice.check"))
     def check(notice: which) -> int:
         gauge = desk.holdfast.check(find(notice).id)

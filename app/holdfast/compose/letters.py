@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Renderer,
         SendingWay,
     )
+    from holdfast.usecases.cases import CaseFile
     from holdfast.usecases.follow_up import Due
 
 
@@ -74,6 +75,24 @@ class Letters(Keeping):
         return notify.draft(
             self._store.case(case).id, regime, platform, answers, lang, **self._desk(), job=job
         )
+
+    def again(self, notice: str, answers: Mapping[str, str | Sequence[str]], job: Job) -> Notice:
+        """The next letter about the same content, begun or taken up again."""
+        from holdfast.usecases import again
+
+        return again.again(notice, answers, **self._desk(), job=job)
+
+    def followable(self, file: CaseFile) -> tuple[Notice, ...]:
+        """The letters in a case after which another one can be begun now."""
+        from holdfast.usecases import again
+
+        return again.followable(file, clock=self._clock, catalog=self._catalog)
+
+    def unanswered(self, file: CaseFile) -> tuple[Notice, ...]:
+        """Those of them whose day has passed."""
+        from holdfast.usecases import again
+
+        return again.unanswered(file, clock=self._clock, catalog=self._catalog)
 
     def revise(self, notice: str, answers: Mapping[str, str | Sequence[str]], job: Job) -> Notice:
         """The same letter with these answers changed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from holdfast.core.case import Party
@@ -16,6 +16,7 @@ from holdfast.core.document import Field, Issued, Lang
 from holdfast.core.locations import content_items, observed
 from holdfast.core.notice import FormEntry, Platform, Regime, chosen, fit, fit_lines, mask
 from holdfast.core.pen import Pen, Sources, written_day
+from holdfast.core.second import reached, second
 from holdfast.core.words import Words
 
 BRACKETS = re.compile(r"（待确认|\[to be confirmed")
@@ -52,12 +53,14 @@ def compose(
 ) -> Draft:
     """Everything the template of ``regime`` may say, and what is still unknown."""
     pen = Pen(words=words, lang=lang, answers=answers)
-    items = content_items(sources, pen)
+    past = sources.earlier
+    shown = sources if past is None else replace(sources, exhibits=past.checks)
+    items = content_items(shown, pen)
     reply_by = (
         answers.get("reply_by") or (sources.today + timedelta(days=regime.reply_days)).isoformat()
     )
     asked_for = date.fromisoformat(reply_by)
-    annexes = _annexes(sources.documents, lang)
+    annexes = _annexes(sources, lang)
     by_hand = _by_hand(regime, sources, annexes, pen)
     fields: dict[str, Field] = {
         "platform": _platform(regime, platform, pen),
@@ -69,10 +72,13 @@ def compose(
             else pen.bracket("reply_by"),
         },
         "items": items,
-        "observed": observed(sources, pen),
+        "observed": observed(shown, pen),
         "exhibits": pen.join(e.number for e in sources.exhibits),
         "annexes": _numbered(_annex_lines(annexes, by_hand, pen)),
+        "still": False,
     }
+    if past is not None:
+        fields |= second(sources, past, pen)
     if regime.basis == "likeness":
         fields |= _likeness(sources, pen)
     else:
@@ -232,11 +238,15 @@ def _sender(party: Party | None, pen: Pen) -> list[Field]:
 # --- annexes, facts, forms -----------------------------------------------------------------------
 
 
-def _annexes(documents: Sequence[Issued], lang: Lang) -> tuple[Issued, ...]:
-    """The newest PDF of each kind to enclose, in the letter's language where it exists."""
-    found: list[Issued] = []
+def _annexes(sources: Sources, lang: Lang) -> tuple[Issued, ...]:
+    """The letters this one follows, then the newest PDF of each kind to enclose.
+
+    That is in the letter's language where it exists.
+    """
+    before = {letter.document for letter in sources.earlier.letters} if sources.earlier else set()
+    found = [document for document in sources.documents if document.number in before]
     for kind in ANNEX_KINDS:
-        made = [d for d in documents if (d.kind, d.media_type) == (kind, "application/pdf")]
+        made = [d for d in sources.documents if (d.kind, d.media_type) == (kind, "application/pdf")]
         found += ([d for d in made if d.lang == lang] or made)[-1:]
     return tuple(found)
 
@@ -269,7 +279,12 @@ def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: Pen) -
         filter(None, (pen.given(q) for q in ("features", "voice_features", "recognition"))), ""
     )
     measures = chosen(pen.answers, "measures")
+    past = sources.earlier
+    still = past is not None and any(reached(exhibit, sources) for exhibit in past.checks)
     return {
+        "first": past.first.document if past else "",
+        "rechecked": _range([e.number for e in past.checks], pen) if past else "",
+        "still": pen("stated") if still and pen.given("still") == "yes" else "",
         "exhibits": _range([e.number for e in sources.exhibits], pen),
         "name": party.legal_name if party else "",
         "id_number": mask(party.id_number) if party else "",
@@ -338,6 +353,7 @@ def still_stated(
     lower, close = text.lower(), _close(text)
     said = {
         "exhibits": any(number in text for number in exhibits),
+        "first": facts["first"] in text,
         "name": _close(facts["name"]) in close,
         "id_number": facts["id_number"] in text or id_number in text,
         "phone": _close(facts["phone"]) in close,

@@ -140,6 +140,8 @@ class Regime:
     terms: tuple[Term, ...]
     source: str
     checked_on: date
+    follows: str = ""
+    """Id of the regime whose letter comes before this one; its rules count here too."""
 
     def rule(self, id: str) -> Rule:
         """The article of that id.  Raises KeyError."""
@@ -279,6 +281,8 @@ class Notice:
     approved: str = ""
     checkpoint_size: int = 0
     files: tuple[NoticeFile, ...] = ()
+    follows: str = ""
+    """Id of the first letter of the matter, where this is one more about the same content."""
     by_hand: tuple[str, ...] = ()
     """Once approved, what belongs to it and is none of its files: whoever sends it adds that."""
 
@@ -448,10 +452,12 @@ def guard(regime: Regime, platform: Platform, world: World, answers: Mapping[str
     """
     if platform.world != world:
         raise Refused("notice_other_world", platform=platform.names.en)
-    if regime.id not in platform.regimes:
+    if (regime.follows or regime.id) not in platform.regimes:
         raise Refused(
             "wrong_basis_platform", platform=platform.names.en, ways=", ".join(platform.regimes)
         )
+    if answers.get("still") == "no":
+        raise Refused("again_gone")
     used = chosen(answers, "used")
     if regime.basis == "likeness" and used == {"work"}:
         raise Refused("wrong_basis_likeness")

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta, timezone
 from holdfast.core.canonical import Json, one_line
 from holdfast.core.case import Case, Party
 from holdfast.core.document import Issued, Lang
+from holdfast.core.earlier import Earlier
 from holdfast.core.evidence import Exhibit
 from holdfast.core.notice import chosen
 from holdfast.core.words import Words
@@ -28,6 +29,8 @@ class Sources:
     today: date
     """Local; the date of the letter."""
     offset_minutes: int
+    earlier: Earlier | None = None
+    """The letter this one follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

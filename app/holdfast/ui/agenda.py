@@ -90,6 +90,7 @@ def look_ahead(holdfast: Holdfast, job: Job) -> Agenda:
         items.extend(item for one in mine for item in _series(one, case))
         links = frozenset().union(*(one.links for one in mine))
         items.extend(_of_case(file, links, since))
+        items.extend(_again(notice, case) for notice in holdfast.unanswered(file))
         waits = [s for s in file.stamps if s.status in ("queued", "pending")]
         if waits:
             pending += len(waits)
@@ -214,6 +215,23 @@ def _letter(notice: Notice, case: Case) -> NextItem:
         at=notice.approved or notice.drafted,
         action=f"next.{step}.action",
         place="letter" if step == "draft" else "send",
+        what=(case.id, notice.id),
+    )
+
+
+def _again(notice: Notice, case: Case) -> NextItem:
+    """The day a letter asked for is over and nothing came: the next one may be written."""
+    return NextItem(
+        section="decide",
+        icon="letter",
+        tone="accent",
+        title=Phrase(key="next.again.title", facts={"number": notice.number}),
+        line=Phrase(key="next.again.line"),
+        case=case.title,
+        practice=case.world == "practice",
+        at=notice.reply_by,
+        action="next.again.action",
+        place="again",
         what=(case.id, notice.id),
     )
 

@@ -229,6 +229,16 @@ class Keeper(Rooms):
 
         task.succeeded.connect(again)
 
+    def _again(self, what: object) -> None:
+        """The next letter after one that was sent is begun, or taken up again, and shown."""
+        if not isinstance(what, tuple):
+            return
+        case, letter = what
+        holdfast = self.desk.holdfast
+        task = self.desk.runner.start(lambda job: holdfast.again(letter, {}, job), "task.recording")
+        task.succeeded.connect(lambda notice: self._open("letter", (case, notice.id)))
+        task.failed.connect(self.trouble)
+
     def _done(self, what: object) -> None:
         """A date that only the person can say is over is ticked off when they say so."""
         from holdfast.ui.ask import ask

@@ -199,6 +199,7 @@ class MainWindow(Aside):
             "links_logged_in": self._links_in,
             "files": self._files_to,
             "recheck": self._recheck,
+            "again": self._again,
             "done": self._done,
             "list": self._list,
             "cases": self._go_cases,

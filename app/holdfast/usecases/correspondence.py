@@ -14,6 +14,7 @@ from holdfast.core.errors import Refused
 from holdfast.core.evidence import Exhibit
 from holdfast.core.notice import AnswerKind, ChannelId, Notice, PlatformAnswer, Submission
 from holdfast.ports import Catalog, Clock, Custody, Store
+from holdfast.usecases.earlier import followed
 
 SealReceipt = Callable[[Path], Exhibit]
 """Seals a file the person already has, as received, into the notice's case."""
@@ -72,6 +73,9 @@ def sent(
         )
         custody.save(submission)
         custody.save(replace(notice, status="sent"))
+        if first and notice.follows:
+            # The newest letter asks anew; the day the earlier ones asked for is over.
+            _over(followed(notice, store), notice.case_id, rfc3339(now), store, custody)
         _set(clocks, notice, custody)
     return submission
 
@@ -126,12 +130,20 @@ def answer(
             facts={"kind": known, "received": received, "exhibit": came.exhibit},
         )
         custody.save(came)
-        for running in store.all(FollowUp, notice.case_id):
-            if running.notice_id == notice.id and running.term in ANSWERED and not running.done:
-                custody.append("followup.done", notice.document, facts={"term": running.term})
-                custody.save(finish(running, rfc3339(now)))
+        _over((notice,), notice.case_id, rfc3339(now), store, custody)
         _set(clocks, notice, custody)
     return came
+
+
+def _over(
+    letters: Sequence[Notice], case_id: str, now: str, store: Store, custody: Custody
+) -> None:
+    """What these letters waited for an answer by is done."""
+    names = {letter.id: letter.document for letter in letters}
+    for running in store.all(FollowUp, case_id):
+        if running.notice_id in names and running.term in ANSWERED and not running.done:
+            custody.append("followup.done", names[running.notice_id], facts={"term": running.term})
+            custody.save(finish(running, now))
 
 
 def _set(clocks: Sequence[FollowUp], notice: Notice, custody: Custody) -> None:

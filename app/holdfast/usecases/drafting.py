@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -35,6 +34,7 @@ from holdfast.core.pen import Sources
 from holdfast.core.words import Words
 from holdfast.ports import Catalog, Clock, Renderer, Store, Vault
 from holdfast.usecases.cases import open_for_work, record_licence
+from holdfast.usecases.earlier import carried, earlier, named_exhibits
 from holdfast.usecases.people import save_party
 
 STATEMENT_TEMPLATE = "platform-notice-statement"
@@ -63,7 +63,7 @@ def gauge(
         number = party.id_number if party else ""
         facts = letter.still_stated(facts, notice.text, notice.exhibits, number)
     found = list(concerns(regime, platform, notice.answers, _today(desk.clock)))
-    if not made.annexes:
+    if not any(annex.kind in letter.ANNEX_KINDS for annex in made.annexes):
         found.append(Concern(code="report_missing", facts={}))
     if notice.edited:
         found.append(Concern(code="edited", facts={}))
@@ -79,7 +79,7 @@ def gauge(
 
 
 _ALWAYS_ASKED = frozenset(
-    {"used", "agreed", "owner", "copied", "statements", "signature", "platform_name"}
+    {"used", "agreed", "owner", "copied", "statements", "signature", "still", "platform_name"}
 )
 """Questions that must be answered even where the person wrote the letter themselves."""
 
@@ -100,8 +100,16 @@ def unapproved(
     return None
 
 
-def blank(case: Case, regime: Regime, platform: Platform, lang: Lang, desk: Desk) -> Notice:
-    """An empty letter with the case's next number."""
+def blank(
+    case: Case, regime: Regime, platform: Platform, lang: Lang, follows: str, desk: Desk
+) -> Notice:
+    """An empty letter with the case's next number, one more after ``follows`` where that is given.
+
+    What the first one answered need not be asked again.  Raises Refused(``again_of_none``).
+    """
+    if bool(regime.follows) != bool(follows):
+        raise Refused("again_of_none")
+    first = desk.store.get(Notice, follows) if follows else None
     # One that was discarded keeps its number, which is on record.
     number = f"L{desk.store.count(case.id, 'notice.drafted') + 1:02d}"
     return Notice(
@@ -112,7 +120,8 @@ def blank(case: Case, regime: Regime, platform: Platform, lang: Lang, desk: Desk
         regime=regime.id,
         platform=platform.id,
         lang=lang,
-        answers={},
+        follows=follows,
+        answers=carried(first, regime) if first else {},
         text="",
         drafted=rfc3339(desk.clock.now()),
     )
@@ -168,6 +177,7 @@ def compose(
         documents=desk.store.all(Issued, case.id),
         today=date.fromisoformat(notice.dated),
         offset_minutes=desk.clock.offset_minutes(),
+        earlier=earlier(notice, desk.store),
     )
     words = desk.catalog.words(notice.lang)
     return letter.compose(
@@ -184,13 +194,13 @@ def relied_on(case: Case, notice: Notice, store: Store) -> tuple[Exhibit, ...]:
     if notice.status != "drafted":
         return tuple(e for e in every if e.number in notice.exhibits)
     standing = [e for e in every if not e.withdrawn]
-    wanted = re.findall(r"[^\s,，、;；]+", notice.answers.get("exhibits", "").upper())
+    past = earlier(notice, store)
+    if past is not None:
+        numbers = past.papers | {e.number for e in past.checks}
+        return tuple(e for e in standing if e.number in numbers)
+    wanted = named_exhibits(notice.answers.get("exhibits", ""), standing)
     if wanted:
-        known = {e.number: e for e in standing}
-        for number in wanted:
-            if number not in known:
-                raise Refused("exhibit_unknown", exhibit=number[:20])
-        return tuple(known[number] for number in dict.fromkeys(wanted))
+        return wanted
     receipts = {s.receipt for s in store.all(Submission, case.id)}
     receipts |= {a.exhibit for a in store.all(PlatformAnswer, case.id)}
     return tuple(e for e in standing if e.number not in receipts)

@@ -79,12 +79,14 @@ def draft(
     catalog: Catalog,
     renderer: Renderer,
     job: Job,
+    follows: str = "",
 ) -> Notice:
     """A letter in the case that says no more than the record and the answers do.
 
     An unapproved one to the same platform on the same basis is taken up again, so that a flow
-    resumes where it was; ``answers`` need only name what changed.  Raises Refused, for one when the
-    basis is wrong (``wrong_basis_…``).
+    resumes where it was; ``answers`` need only name what changed.  ``follows`` is the id of a
+    letter that a new one follows.  Raises Refused, for one when the basis is wrong
+    (``wrong_basis_…``).
     """
     desk = drafting.Desk(store=store, vault=vault, clock=clock, catalog=catalog)
     case = open_for_work(case_ref, store=store)
@@ -93,7 +95,7 @@ def draft(
         raise Refused("notice_language", lang=lang, languages=", ".join(regime.languages))
     named = read_answers(regime, answers).get("platform_name", "")
     found = drafting.unapproved(case, regime, platform, lang, named, store)
-    blank = found or drafting.blank(case, regime, platform, lang, desk)
+    blank = found or drafting.blank(case, regime, platform, lang, follows, desk)
     return _follow(case, blank, answers, desk, renderer, job, new=found is None)
 
 

@@ -245,6 +245,9 @@ class CasePage(Page):
         for notice in file.notices:
             if notice.status == "approved":
                 return ("next.approved.action", "send", (case.id, notice.id))
+        late = self.desk.holdfast.unanswered(file)
+        if late:
+            return ("next.again.action", "again", (case.id, late[-1].id))
         sent = [notice for notice in file.notices if notice.status == "sent"]
         if sent:
             return ("case.step.answer", "answer", (case.id, sent[-1].id))

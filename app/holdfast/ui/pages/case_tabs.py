@@ -284,6 +284,10 @@ class LettersTab(Rows):
             answer = Button(desk, "case.step.answer", size="small")
             answer.clicked.connect(lambda: desk.wanted.emit("answer", (case, notice.id)))
             actions.append(answer)
+        if notice in desk.holdfast.followable(file):
+            again = Button(desk, "next.again.action", size="small")
+            again.clicked.connect(lambda: desk.wanted.emit("again", (case, notice.id)))
+            actions.append(again)
         ways = [s for s in file.submissions if s.notice_id == notice.id]
         line = desk.say("letters.drafted", time=full_time(notice.drafted))
         if notice.approved:

@@ -203,9 +203,10 @@ class LetterPage(Page):
         self.retell()
         if self._notice is not None:
             self.stack.setCurrentIndex(1)
-            self._changed["used"] = self._given.get("used", "")
+            first = next(iter(self.rows))
+            self._changed[first] = self._given.get(first, "")
             self._write()
-            self.rows["used"].first.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.rows[first].first.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self.stack.setCurrentIndex(0)
             self._step()
@@ -261,6 +262,9 @@ class LetterPage(Page):
         before = self.regime.currentData()
         self.regime.clear()
         offered = self._platform.regimes if self._platform else ()
+        if self._notice is not None:
+            # One that follows a letter is offered by that letter alone.
+            offered = (*offered, self._notice.regime)
         for regime in self._shelf.regimes:
             if regime.id in offered:
                 self.regime.addItem(regime.names(self.desk.lang), regime.id)

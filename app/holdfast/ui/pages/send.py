@@ -79,6 +79,8 @@ class SendPage(Page):
         self.copies: list[Button] = []
         self._at = 0
         self.history = column()
+        self.again = Button(desk, "next.again.action", size="small")
+        self.again.clicked.connect(lambda: desk.wanted.emit("again", (self._case, self._letter)))
         self.when = MomentField(desk, "send.when")
         self.receipt = Button(desk, "send.receipt", icon="files", size="small")
         self.receipt.clicked.connect(self._choose_receipt)
@@ -129,6 +131,7 @@ class SendPage(Page):
                 when,
                 receipt,
                 self.history,
+                row(self.again, None),
                 None,
                 gap=px(8),
             )
@@ -387,6 +390,7 @@ class SendPage(Page):
         emptied(self.history)
         if self._file is None:
             return
+        self.again.setVisible(self._notice in self.desk.holdfast.followable(self._file))
         for one in self._file.submissions:
             if one.notice_id == self._letter:
                 said = Label(self.desk, role="caption", tone="secondary")
