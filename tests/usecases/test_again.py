@@ -169,3 +169,29 @@ def test_an_exhibit_that_was_withdrawn_is_no_check(office: Room) -> None:
     checked = office.keep()
     office.at.store.save(replace(office.at.store.get(Exhibit, checked.id), withdrawn=True))
     assert offered(office) == ([], [])
+
+
+def test_each_platform_that_is_not_on_the_list_has_its_own_second_letter(office: Room) -> None:
+    office.case = office.at.store.open_case("何某", "real")
+    office.keep("https://drama.example.org/1")
+    made = []
+    for name in ("甲", "乙"):
+        named = {"platform_name": name, "operator": f"{name}公司", "channel": "举报"}
+        notice = replace(
+            office.draft({**FACE, **named}, platform="other"),
+            status="approved",
+            approved="2026-11-12T14:00:00.000Z",
+        )
+        office.at.store.save(notice)
+        made.append(notice)
+    office.at.clock.advance(hours=2)
+    for notice in made:
+        office.sent(notice)
+    office.at.clock.advance(hours=1)
+    office.keep("https://drama.example.org/1")
+    written = [next_letter(office, notice, still="yes") for notice in made]
+    assert [one.follows for one in written] == [one.id for one in made]
+    for one, name in zip(written, ("甲", "乙"), strict=True):
+        assert f"{name}公司" in one.text
+        assert "平台名称" not in one.text
+    assert next_letter(office, made[0]).id == written[0].id
