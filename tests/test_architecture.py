@@ -701,6 +701,8 @@ WINDOW_ONLY = {
     "one_series": "``series`` has them",
     "standings": "``series`` has them",
     "origin": "``origin_record`` has it",
+    "followable": "``again`` says when it is too early",
+    "unanswered": "``due`` has the date that passed",
     "surroundings": "the manifest that ``exhibit show`` gives has them",
 }
 COMMAND_ONLY = {
