@@ -225,7 +225,7 @@ class CasePage(Page):
         if key:
             self.step.tell(key)
         self.more.tell("case.more" if case.closed else "case.add")
-        self.more.show_icon("" if case.closed else "plus")
+        self.more.show_icon("down" if case.closed else "plus")
         self.model.show_rows(story(self.desk, file))
         for inside in (self.evidence, self.letters, self.documents, self.people):
             inside.show_case(file)
