@@ -269,6 +269,9 @@ function authorityTrouble(one, below, isRoot) {
   return one.purposes.length && !fits ? "extendedKeyUsage" : "";
 }
 
+// What Python strips off bytes.
+const BLANK = [9, 10, 11, 12, 13, 32];
+
 // SM2 with SM3, and SM2 alone (GB/T 32918, GM/T 0006): read, never computed here.
 const SM2_SIGNATURES = ["1.2.156.10197.1.501", "1.2.156.10197.1.301.1"];
 
@@ -316,7 +319,7 @@ async function checkToken(subject, digest, proof, lent) {
   }
   let chain;
   try {
-    chain = lent.chain.some((one) => one > 32) ? readCertificates(lent.chain) : [];
+    chain = lent.chain.some((one) => !BLANK.includes(one)) ? readCertificates(lent.chain) : [];
   } catch (error) {
     if (!(error instanceof Bad)) throw error;
     const detail = clipped(oneLine(error.message), 100);

@@ -962,6 +962,13 @@ def test_revocation(both: Both, rule: str, outcome: str, made: Callable[[], File
     assert both.say(made())[rule] == outcome
 
 
+def test_a_chain_of_nothing_but_controls_is_read_as_by_the_core(both: Both) -> None:
+    """The page took it for an empty one, and the tokens beside it for good."""
+    chain = "data/timestamps/practice-tsa-jia/chain.pem"
+    told = both.say(rebagged({**finished().files, chain: b"\x00\x1f"}))
+    assert told["token_help_unreadable"] == "unchecked"
+
+
 # --- kept heads ----------------------------------------------------------------------------------
 
 
