@@ -391,7 +391,12 @@ const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/= \t\n\r\f\v]+)-----END CER
 function readCertificates(raw) {
   if (raw.length > DER_MAX_BYTES) bad("more bytes than allowed");
   const blocks = [...latin1(raw).matchAll(PEM)];
-  const found = blocks.map((hit) => unbase64(hit[1].replace(/[ \t\n\r\f\v]/g, "")));
+  const found = blocks.map((hit) => {
+    const plain = hit[1].replace(/[ \t\n\r\f\v]/g, "");
+    const der = unbase64(plain);
+    if (base64(der) !== plain) bad("malformed Base64");
+    return der;
+  });
   if (!found.length) found.push(raw);
   found.forEach(readCertificate);
   return found;

@@ -561,7 +561,10 @@ def test_certificates_come_as_pem_or_der(authority: Authority) -> None:
     assert read_certificates(both) == (authority.middle.der, authority.root.der)
     assert read_certificates(authority.root.der) == (authority.root.der,)
     short = authority.root.pem[:200] + b"\n-----END CERTIFICATE-----\n"
-    for bad in (b"", b"junk", bytes(2 << 20), short, authority.root.pem.replace(b"MII", b"MI")):
+    spelt = ((b"MII", b"M=II"), (b"\n-----E", b"====\n-----E"))
+    padded = [authority.root.pem.replace(*one, 1) for one in spelt]
+    odd = authority.root.pem.replace(b"MII", b"MI")
+    for bad in (b"", b"junk", bytes(2 << 20), short, odd, *padded):
         with pytest.raises(ValueError):
             read_certificates(bad)
 

@@ -579,10 +579,19 @@ def read_certificates(raw: bytes) -> tuple[bytes, ...]:
     """
     if len(raw) > MAX_BYTES:
         raise ValueError("more bytes than allowed")
-    found = tuple(binascii.a2b_base64(block) for block in _PEM.findall(raw)) or (raw,)
+    found = tuple(map(_block, _PEM.findall(raw))) or (raw,)
     for certificate in found:
         read_certificate(certificate)
     return found
+
+
+def _block(text: bytes) -> bytes:
+    """Base64 in its one spelling, but for white space; libraries differ in what others they take."""
+    plain = b"".join(text.split())
+    raw = binascii.a2b_base64(plain)
+    if binascii.b2a_base64(raw, newline=False) != plain:
+        raise ValueError("malformed Base64")
+    return raw
 
 
 def read_extensions(listed: der.Node | None) -> dict[str, tuple[bool, bytes]]:

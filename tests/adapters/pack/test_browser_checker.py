@@ -974,6 +974,23 @@ def test_only_so_many_certificates_beside_a_token_are_looked_at(node: Engine) ->
         assert checker.check("x", lambda _name: digest, raw, lent)[0].status == "unchecked"
 
 
+@pytest.mark.parametrize("odd", [(b"MII", b"M=II"), (b"\n-----E", b"====\n-----E")])
+def test_a_certificate_file_has_one_spelling(node: Engine, odd: tuple[bytes, bytes]) -> None:
+    """The page took no other, and the core what its library takes."""
+    authority, digest = tsa.Authority.make(), tsa.digest("sha256")
+    raw = tsa.token(authority.signer, [authority.signer.der])
+    for pem, status in ((authority.middle.pem, "confirmed"), (b"", "unchecked")):
+        chain = pem or authority.middle.pem.replace(*odd, 1)
+        theirs, _ = node.asked(
+            "token", raw=raw.hex(), chain=chain.decode(), roots=[authority.root.pem.decode()],
+            digests={"sha256": digest.hex()}, now=1893456000000000,
+        )  # fmt: skip
+        assert theirs["status"] == status
+        for checker in (Rfc3161Checker(), OpensslTokens()):
+            lent = ProofHelp(roots=(authority.root.pem,), chain=chain)
+            assert checker.check("x", lambda _name: digest, raw, lent)[0].status == status
+
+
 @pytest.mark.parametrize(
     ("salt", "stated", "status"),
     [(32, 32, "confirmed"), (32, 20, "broken"), (32, -1, "unchecked"), (32, 1 << 40, "unchecked")],
