@@ -586,7 +586,7 @@ def read_certificates(raw: bytes) -> tuple[bytes, ...]:
 
 
 def _block(text: bytes) -> bytes:
-    """Base64 in its one spelling, but for white space; libraries differ in what others they take."""
+    """Base64 in its one spelling but for white space: libraries take others, not the same ones."""
     plain = b"".join(text.split())
     raw = binascii.a2b_base64(plain)
     if binascii.b2a_base64(raw, newline=False) != plain:
