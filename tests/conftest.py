@@ -11,6 +11,8 @@ import coverage
 import pytest
 from hypothesis import settings
 
+from fakes.warm import begun
+from holdfast.adapters import marks, ytdlp
 from holdfast.adapters.environment import sources
 
 os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
@@ -23,6 +25,14 @@ settings.load_profile("holdfast")
 def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test asks the internet what time it is, or where a name leads."""
     monkeypatch.setattr(sources, "shipped", sources.Sources)
+
+
+@pytest.fixture(autouse=True)
+def helpers_begin_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processes that read videos and marks; tests about these themselves let them be."""
+    download, read = ytdlp._command, marks.command
+    monkeypatch.setattr(ytdlp, "_command", lambda: begun(download()))
+    monkeypatch.setattr(marks, "command", lambda: begun(read()))
 
 
 def pytest_configure(config: pytest.Config) -> None:

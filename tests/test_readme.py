@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from fakes.warm import begun
+
 pytestmark = pytest.mark.no_cover
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,7 +43,7 @@ def inline(page: Path) -> list[list[str]]:
 
 def help_of(*words: str) -> str:
     ran = subprocess.run(
-        [sys.executable, "-m", "holdfast", *words, "--help", "--lang", "en"],
+        begun([sys.executable, "-m", "holdfast", *words, "--help", "--lang", "en"]),
         capture_output=True,
         text=True,
         check=True,

@@ -27,6 +27,11 @@ from holdfast.ports import MediaFile
 LABEL = json.dumps({"AIGC": INNER})
 
 
+@pytest.fixture
+def helpers_begin_at_once() -> None:
+    """They are what is looked at here."""
+
+
 def labelled(at: Path) -> MediaFile:
     info = PngImagePlugin.PngInfo()
     info.add_text("AIGC", LABEL)

@@ -28,6 +28,11 @@ MODULES = {
 }
 
 
+@pytest.fixture
+def helpers_begin_at_once() -> None:
+    """They are what is looked at here."""
+
+
 def made(version: str = "2099.01.02", name: str = "yt-dlp", **more: str) -> bytes:
     """A wheel that calls itself yt-dlp and can just be started."""
     held = io.BytesIO()

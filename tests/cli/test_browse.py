@@ -21,6 +21,7 @@ from fakes.login import KEYS, LOG_IN, WORDS, login_site
 from fakes.processes import alive
 from fakes.screen import display
 from fakes.site import Page, html, serving
+from fakes.warm import begun
 from holdfast.compose import open_holdfast
 from holdfast.core.errors import Refused, Unavailable
 from holdfast.core.job import Job
@@ -55,7 +56,7 @@ def environment(screen: str) -> dict[str, str]:
 
 def holdfast(screen: str, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-m", "holdfast", *words],
+        begun([sys.executable, "-m", "holdfast", *words]),
         capture_output=True,
         text=True,
         input=typed,

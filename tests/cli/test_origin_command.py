@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fakes.desk import FakeSource
+from fakes.warm import begun
 from holdfast.compose import open_holdfast
 from holdfast.core.errors import Refused
 from holdfast.core.job import Job
@@ -24,7 +25,7 @@ PAGE = json.dumps(
 def holdfast(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "holdfast", *words, "--data", str(data)]
     settings = {**os.environ, "LANG": "C.UTF-8"}
-    return subprocess.run(line, capture_output=True, text=True, env=settings, timeout=120)
+    return subprocess.run(begun(line), capture_output=True, text=True, env=settings, timeout=120)
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:

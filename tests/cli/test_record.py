@@ -17,6 +17,7 @@ import pytest
 
 from fakes.desktop import Screen, moving, screen
 from fakes.processes import alive
+from fakes.warm import begun
 
 pytestmark = pytest.mark.no_cover
 
@@ -38,7 +39,7 @@ def surroundings(display: str) -> dict[str, str]:
 
 def holdfast(display: str, *words: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        line(*words), capture_output=True, text=True, env=surroundings(display), timeout=180
+        begun(line(*words)), capture_output=True, text=True, env=surroundings(display), timeout=180
     )
     assert "Traceback" not in done.stderr + done.stdout
     return done

@@ -17,6 +17,7 @@ import pytest
 
 from fakes.film import film
 from fakes.site import Page, Site, html, serving
+from fakes.warm import begun
 from holdfast.compose import open_holdfast
 from holdfast.core.evidence import Exhibit
 from holdfast.core.job import Job
@@ -28,7 +29,7 @@ MP4 = {"Content-Type": "video/mp4"}
 
 def holdfast(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "holdfast", *words, "--data", str(data), "--lang", "en"]
-    return subprocess.run(line, capture_output=True, text=True, timeout=180, env=quiet())
+    return subprocess.run(begun(line), capture_output=True, text=True, timeout=180, env=quiet())
 
 
 def quiet() -> dict[str, str]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from fakes.tsa import Authority, issue, issue_signer, token
+from fakes.warm import begun
 from holdfast.adapters.clock import SystemClock
 
 TEXT = b"what was kept"
@@ -19,7 +20,7 @@ TEXT = b"what was kept"
 def holdfast(*words: str | Path, data: Path) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "holdfast", *map(str, words), "--data", str(data)]
     settings = {**os.environ, "LANG": "en_US.UTF-8"}
-    done = subprocess.run(line, capture_output=True, text=True, env=settings, timeout=120)
+    done = subprocess.run(begun(line), capture_output=True, text=True, env=settings, timeout=120)
     assert "Traceback" not in done.stderr + done.stdout
     return done
 

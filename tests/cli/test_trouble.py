@@ -22,8 +22,10 @@ from typing import Any
 
 import pytest
 
-from fakes.acceptance import holdfast, need, run, surroundings
+from fakes.acceptance import need, run, surroundings
+from fakes.environment import ask_nobody
 from fakes.processes import alive
+from fakes.warm import begun
 from fakes.web import answering, hostile
 from holdfast.adapters.clock import SystemClock
 from holdfast.cli import run as command
@@ -53,6 +55,13 @@ def kept_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = holdfast("keep", str(folder / "before.txt"), "--json", "--data", str(data))
     assert done.returncode == 0
     return data
+
+
+def holdfast(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    ask_nobody(Path(words[words.index("--data") + 1]))
+    done = run(*begun([sys.executable, "-m", "holdfast", *words]), **env)
+    assert "Traceback" not in done.stderr + done.stdout
+    return done
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any, str]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from fakes.environment import ask_nobody
+from fakes.warm import begun
 
 
 def holdfast(*words: str, data: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
@@ -18,7 +19,7 @@ def holdfast(*words: str, data: Path | None = None, **env: str) -> subprocess.Co
     settings = {**os.environ, "LANG": "C.UTF-8", **env}
     settings.pop("DISPLAY", None)
     settings.pop("WAYLAND_DISPLAY", None)
-    return subprocess.run(line, capture_output=True, text=True, env=settings, timeout=120)
+    return subprocess.run(begun(line), capture_output=True, text=True, env=settings, timeout=120)
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:

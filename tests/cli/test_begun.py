@@ -1,0 +1,42 @@
+"""Programs that begin at once are programs like any other: see ``fakes.warm``."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakes.warm import MODULES, begun
+
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+READER = [sys.executable, "-P", "-m", "holdfast.adapters.media"]
+
+
+def test_only_programs_of_ours_do() -> None:
+    assert len(MODULES) == 3
+    for line in (["/bin/true", "-m", "holdfast"], [sys.executable, "-m", "pip"]):
+        assert begun(line) == line
+
+
+def test_folder_variables_and_input_are_those_of_whoever_began_it(tmp_path: Path) -> None:
+    line = begun([sys.executable, "-m", "holdfast", "case", "new", "x"])
+    shared = {"cwd": tmp_path, "env": {"XDG_DATA_HOME": str(tmp_path / "home")}}
+    assert subprocess.run([*line, "--data", "data"], **shared).returncode == 0  # type: ignore[call-overload]
+    assert subprocess.run(line, **shared).returncode == 0  # type: ignore[call-overload]
+    assert len(list(tmp_path.glob("data/holdfast.db"))) == 1
+    assert len(list(tmp_path.glob("home/*/holdfast.db"))) == 1
+    order = subprocess.run(begun(READER), input=b'{"do": "none"}\n', capture_output=True)
+    assert order.stdout == b'{"event": "done"}\n'
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_it_ends_with_whoever_began_it(number: signal.Signals) -> None:
+    with subprocess.Popen(begun(READER), **PIPES) as process:  # type: ignore[call-overload]
+        process.stdin.write(b'{"do": "wait"}\n')
+        process.stdin.flush()
+        process.send_signal(number)
+        assert process.stdout.read() == b"", "closed by the program, too"
+        assert process.wait() == -number
