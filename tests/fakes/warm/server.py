@@ -66,9 +66,9 @@ def main(told: int) -> None:
     listener.listen(64)
     with os.fdopen(told, "w") as stream:
         stream.write(f"{at}\n")
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those beside a program
     while True:
         if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
+            _gone()
             return
         wire, _ = listener.accept()
         head, given, _, _ = socket.recv_fds(wire, 4, 3)
@@ -81,6 +81,14 @@ def main(told: int) -> None:
         for one in given:
             os.close(one)
         wire.close()
+        _gone()
+
+
+def _gone() -> None:
+    """Whoever ended is waited for, and what it took is added to what we took."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _received(wire: socket.socket, size: int) -> Asked | None:
@@ -109,7 +117,6 @@ def _loaded(module: str) -> None:
 
 def _beside(wire: socket.socket, given: list[int], at: str, asked: Asked) -> None:
     """The program runs in a process of its own until it ends, or the one that asked is gone."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     program = os.fork()
     if program == 0:
         wire.close()
