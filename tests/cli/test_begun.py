@@ -24,8 +24,8 @@ def test_only_programs_of_ours_do() -> None:
 def test_folder_variables_and_input_are_those_of_whoever_began_it(tmp_path: Path) -> None:
     line = begun([sys.executable, "-m", "holdfast", "case", "new", "x"])
     shared = {"cwd": tmp_path, "env": {"XDG_DATA_HOME": str(tmp_path / "home")}}
-    assert subprocess.run([*line, "--data", "data"], **shared).returncode == 0  # type: ignore[call-overload]
-    assert subprocess.run(line, **shared).returncode == 0  # type: ignore[call-overload]
+    assert subprocess.run([*line, "--data", "data"], **shared).returncode == 0  # type: ignore[call-overload]  # by name
+    assert subprocess.run(line, **shared).returncode == 0  # type: ignore[call-overload]  # by name
     assert len(list(tmp_path.glob("data/holdfast.db"))) == 1
     assert len(list(tmp_path.glob("home/*/holdfast.db"))) == 1
     order = subprocess.run(begun(READER), input=b'{"do": "none"}\n', capture_output=True)
@@ -34,7 +34,7 @@ def test_folder_variables_and_input_are_those_of_whoever_began_it(tmp_path: Path
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_it_ends_with_whoever_began_it(number: signal.Signals) -> None:
-    with subprocess.Popen(begun(READER), **PIPES) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(begun(READER), **PIPES) as process:  # type: ignore[call-overload]  # by name
         process.stdin.write(b'{"do": "wait"}\n')
         process.stdin.flush()
         process.send_signal(number)

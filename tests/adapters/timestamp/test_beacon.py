@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 
@@ -229,22 +229,22 @@ def test_a_forged_round_is_refused_and_said(web: Web, table: CheckpointTable) ->
         b"[" * 3000,
         b"7",
         b"{}",
-        says(NUMBER, signature="zz"),
-        says(NUMBER, signature=7),
-        says(0),
-        says(1, round=True),
-        says(1, round=2**60),
-        says(1, round="1"),
-        says(NUMBER, randomness="00" * 32),
+        lambda: says(NUMBER, signature="zz"),
+        lambda: says(NUMBER, signature=7),
+        lambda: says(0),
+        lambda: says(1, round=True),
+        lambda: says(1, round=2**60),
+        lambda: says(1, round="1"),
+        lambda: says(NUMBER, randomness="00" * 32),
         404,
         301,
         UNREACHABLE,
     ],
 )
 def test_a_beacon_that_talks_nonsense_is_nobody(
-    web: Web, table: CheckpointTable, page: bytes | int
+    web: Web, table: CheckpointTable, page: bytes | int | Callable[[], bytes]
 ) -> None:
-    web.pages[M + LATEST] = page
+    web.pages[M + LATEST] = page() if callable(page) else page
     assert beacon(table).latest(asked(mirrors=(M,)), Job()) == NotBefore(reason="no_answer")
 
 
