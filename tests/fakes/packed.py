@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -252,6 +252,19 @@ def rehearsal(folder: Path) -> Iterator[Rehearsal]:
             yield made
         finally:
             store.close()
+
+
+@contextmanager
+def copied(made: Rehearsal, folder: Path) -> Iterator[Rehearsal]:
+    """The same case in a data folder of its own; ``made``'s store has been closed for that."""
+    data = shutil.copytree(made.data, folder / "data")
+    store = Store(data, made.clock, Keys(data / "keys"))
+    try:
+        yield replace(
+            made, data=data, store=store, vault=Vault(data), documents=list(made.documents)
+        )
+    finally:
+        store.close()
 
 
 # --- packs in memory -----------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from fakes.packed import Rehearsal, bench, broken, judged, rehearsal, rules
+from fakes.packed import Rehearsal, bench, broken, copied, judged, rehearsal, rules
 from fakes.signers import Signer
 from holdfast.adapters.cosigner import Cosigner
 from holdfast.adapters.store.keys import Keys
@@ -44,10 +44,17 @@ from holdfast.usecases import custody
 from holdfast.usecases.verify import Options, Shelf, verify
 
 
-@pytest.fixture
-def case(tmp_path: Path) -> Iterator[Rehearsal]:
-    with rehearsal(tmp_path / "case") as made:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    with rehearsal(tmp_path_factory.mktemp("made")) as made:
+        made.store.close()
         yield made
+
+
+@pytest.fixture
+def case(made: Rehearsal, tmp_path: Path) -> Iterator[Rehearsal]:
+    with copied(made, tmp_path / "case") as mine:
+        yield mine
 
 
 def ident(case: Rehearsal) -> str:
