@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 import coverage
 import pytest
@@ -46,6 +47,27 @@ def pytest_configure(config: pytest.Config) -> None:
     if measured is not None and "PYTEST_XDIST_WORKER" in os.environ:
         measured.cov_controller.cov.stop()
         coverage.process_startup.coverage.stop()  # type: ignore[attr-defined]  # put there by itself
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Every worker imports everything; what runs meanwhile is measured in the first one alone."""
+    if measured := _measured_later(session.config):
+        measured.pause()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The tests themselves are measured in all."""
+    if measured := _measured_later(session.config):
+        measured.resume()
+
+
+def _measured_later(config: pytest.Config) -> Any:
+    """What measures in a worker that is not the first."""
+    measured = config.pluginmanager.getplugin("_cov")
+    if measured is None or os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+        return None
+    return measured.cov_controller
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
