@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import coverage
@@ -34,6 +35,21 @@ def helpers_begin_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     download, read = ytdlp._command, marks.command
     monkeypatch.setattr(ytdlp, "_command", lambda: begun(download()))
     monkeypatch.setattr(marks, "command", lambda: begun(read()))
+
+
+@pytest.fixture(scope="session")
+def font_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Subsets of fonts, by what is in them; workers share them."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "fonts"
+
+
+@pytest.fixture
+def few_subsets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents hold characters that others need, so that few subsets are cut in all."""
+    from fakes.papers import usual, with_more_characters
+
+    with_more_characters(monkeypatch, usual())
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -18,6 +18,7 @@ from fakes.desk import Desk
 from fakes.environment import READINGS, VALUES, FakeWatch, read
 from fakes.environment import run as checked
 from holdfast.adapters.render.fonts import MAIN, FaceName, Font, FontBook, covers
+from holdfast.adapters.resources import words
 from holdfast.core.case import Case, Infringement, Party
 from holdfast.core.evidence import (
     Captured,
@@ -37,6 +38,8 @@ from holdfast.core.job import Job
 from holdfast.core.timestamp import Stamp
 from holdfast.ports import Watch
 from holdfast.usecases import cases, environment, preserve
+
+TEMPLATES = Path(__file__).parents[2] / "resources" / "documents"
 
 SAMPLE = (
     "他说：“可以。”（《民法典》第一千一百九十五条），随后——又等了三天……再看 https://play.yanlian.example"
@@ -278,6 +281,16 @@ def _answer(desk: Desk, case: Case) -> None:
 def _covered(text: str) -> dict[FaceName, set[str]]:
     chars = {char for char in text if char >= " "}
     return {face: {char for char in chars if covers(face, char)} for face in MAIN}
+
+
+@cache
+def usual() -> str:
+    """What our documents say, and what tests have them say."""
+    tests = Path(__file__).parents[1]
+    names = ("usecases/test_document", "usecases/test_notify", "adapters/render/test_pdf")
+    read = [tests / f"{name}.py" for name in names] + [Path(__file__), *TEMPLATES.rglob("*.md")]
+    said = [str(words(lang).words) for lang in ("zh", "en")]
+    return "".join([*said, *(file.read_text(encoding="utf-8") for file in sorted(read))])
 
 
 def with_more_characters(monkeypatch: pytest.MonkeyPatch, text: str) -> None:

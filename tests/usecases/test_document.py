@@ -22,7 +22,6 @@ from fakes.papers import (
     run,
     seal,
     squeezed,
-    with_more_characters,
 )
 from holdfast.adapters.render import Writer
 from holdfast.adapters.resources import words
@@ -40,21 +39,14 @@ from holdfast.usecases import document
 from holdfast.usecases.cases import case_file
 from holdfast.usecases.report import Teller, chinese, name_of, operations, party, show, stamp_status
 
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.usefixtures("few_subsets")]
 
 ISSUED = datetime(2026, 11, 21, 2, 20, 33, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("fonts")
-
-
-@pytest.fixture(autouse=True)
-def few_subsets(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = [Path(__file__).read_text(encoding="utf-8"), NASTY]
-    texts += [str(words(lang).words) for lang in ("zh", "en")]
-    with_more_characters(monkeypatch, "".join(texts))
+def cache(font_cache: Path) -> Path:
+    return font_cache
 
 
 @pytest.fixture

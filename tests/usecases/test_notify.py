@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from fakes.office import CATALOG, FACE, URL, WHO, Room, frozen, room
+from fakes.papers import usual, with_more_characters
 from holdfast.core.case import Licence, Party
 from holdfast.core.deadline import FollowUp
 from holdfast.core.document import Issued
@@ -28,16 +29,21 @@ PERSONAL = ("林某某", "33010619900101002X", "13800000000", "lin@practice.exam
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Room]:
-    yield from room(tmp_path / "data", tmp_path / "fonts")
+def office(tmp_path: Path, font_cache: Path, few_subsets: None) -> Iterator[Room]:
+    yield from room(tmp_path / "data", font_cache)
 
 
 @pytest.fixture(scope="module")
-def approved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Room, Notice]]:
+def approved(
+    tmp_path_factory: pytest.TempPathFactory, font_cache: Path
+) -> Iterator[tuple[Room, Notice]]:
     """One letter that was approved; tests that share it change nothing in it."""
     folder = tmp_path_factory.mktemp("approved")
-    for made in room(folder / "data", folder / "fonts"):
-        yield made, made.approve(made.draft(FACE))
+    for made in room(folder / "data", font_cache):
+        with pytest.MonkeyPatch.context() as patch:
+            with_more_characters(patch, usual())
+            notice = made.approve(made.draft(FACE))
+        yield made, notice
 
 
 # --- drafting ------------------------------------------------------------------------------------

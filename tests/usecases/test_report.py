@@ -13,7 +13,7 @@ import pytest
 from fakes import captures
 from fakes.captures import FRESH, OWN, Wild, each_kind, made
 from fakes.desk import Desk, desk
-from fakes.papers import NASTY, png, seal, squeezed, with_more_characters
+from fakes.papers import NASTY, png, seal, squeezed
 from holdfast.adapters.render import Writer
 from holdfast.adapters.resources import words
 from holdfast.core.canonical import Json, canonical, parse
@@ -530,13 +530,13 @@ class TestWhatIsPrinted:
         assert "\x1b" not in found
         assert "\u202e" not in found
 
+    @pytest.mark.usefixtures("few_subsets")
     @pytest.mark.parametrize("lang", LANGS)
     def test_receipts_of_every_kind_are_one_page(
-        self, table: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: Lang
+        self, table: Desk, font_cache: Path, lang: Lang
     ) -> None:
-        with_more_characters(monkeypatch, str(words(lang).words) + NASTY)
         case = table.store.open_case("桃花渡一案", "practice")
-        writer = Writer(tmp_path / "fonts")
+        writer = Writer(font_cache)
         for take in (
             lambda: captures.recording(room(table), Wild(), segments=2),
             lambda: captures.phone(room(table), Wild()),

@@ -12,11 +12,6 @@ from holdfast.core.document import Lang
 
 
 @pytest.fixture(scope="session")
-def font_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("fonts")
-
-
-@pytest.fixture(scope="session")
 def serif(font_cache: Path) -> Font:
     return FontBook(font_cache).load({"serif": set(SAMPLE)})["serif"]
 

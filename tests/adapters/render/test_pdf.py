@@ -21,7 +21,6 @@ from fakes.papers import (
     png,
     run,
     squeezed,
-    with_more_characters,
 )
 from holdfast.adapters.render import Writer
 from holdfast.adapters.render.drawing import slice_rows, timecode
@@ -36,9 +35,10 @@ Make = Callable[..., Path]
 
 
 @pytest.fixture
-def make(tmp_path: Path, font_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+def make(
+    tmp_path: Path, font_cache: Path, few_subsets: None, monkeypatch: pytest.MonkeyPatch
+) -> Make:
     """Writes a PDF of a template's source."""
-    with_more_characters(monkeypatch, Path(__file__).read_text(encoding="utf-8"))
 
     def make(
         source: str,
