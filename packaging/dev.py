@@ -183,14 +183,14 @@ def practice(rest: list[str]) -> int:
 
 def test(rest: list[str]) -> int:
     """Style, types, then every test with coverage; fails at the first that does."""
-    judges()
     python = [str(PYTHON), "-m"]
     if rest:
+        judges()
         return call([*python, "pytest", *rest])
     with ThreadPoolExecutor() as beside:
         # mypy leaves all processors but one to others, and what is kept of each file of the tests
         # as it is read is made once, where each worker would make it for itself.
-        read = beside.submit(read_tests)
+        read, fetched = beside.submit(read_tests), beside.submit(judges)
         for step in (
             [*python, "ruff", "check", "app", "tests", "packaging"],
             [*python, "ruff", "format", "--check", "app", "tests", "packaging"],
@@ -198,6 +198,7 @@ def test(rest: list[str]) -> int:
         ):
             if code := said(step):
                 return code
+        fetched.result()
         if code := read.result():
             return code
     for step in (
