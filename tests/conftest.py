@@ -11,7 +11,7 @@ from typing import Any
 
 import coverage
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from fakes.warm import begun
 from holdfast.adapters import marks, ytdlp
@@ -87,8 +87,13 @@ def _measured_later(config: pytest.Config) -> Any:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """What a module sets up for its tests is set up in one worker, not in each."""
+    """What a module sets up for its tests is set up in one worker, not in each.
+
+    What an input made at random reaches is nothing that can be relied on, and is not measured.
+    """
     assert isinstance(item, pytest.Function)
+    if is_hypothesis_test(item.obj):
+        item.add_marker(pytest.mark.no_cover)
     used = chain.from_iterable(item._fixtureinfo.name2fixturedefs.values())
     if item.get_closest_marker("xdist_group") is None and "module" in {one.scope for one in used}:
         item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))

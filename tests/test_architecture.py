@@ -28,7 +28,7 @@ from holdfast.core.ledger import ACTS
 from holdfast.core.timestamp import StampStatus
 from holdfast.core.verdict import FindingOutcome
 
-pytestmark = pytest.mark.xdist_group("architecture")
+pytestmark = [pytest.mark.xdist_group("architecture"), pytest.mark.no_cover]
 """The code is read once."""
 
 ROOT = Path(__file__).resolve().parent.parent

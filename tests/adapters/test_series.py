@@ -200,6 +200,7 @@ def test_what_makes_no_sense_is_survived(nasty: str) -> None:
     assert len(read_page(nasty, URL).listing.episodes) <= 2
 
 
+@pytest.mark.no_cover
 def test_a_hundred_thousand_links_have_an_end() -> None:
     page = "".join(f"<a href=/series/peach/ep/{n}>第{n}集</a>" for n in range(100_000))
     found = read_page(page, URL).listing

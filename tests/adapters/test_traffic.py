@@ -305,6 +305,7 @@ def test_more_than_the_browser_holds_is_said(
     assert listening.unrecorded >= 1
 
 
+@pytest.mark.no_cover
 def test_thousands_of_requests(program: Browser, site: Site, tmp_path: Path) -> None:
     site.pages["/many"] = Page(
         html(

@@ -119,7 +119,10 @@ def test_digits_of_other_scripts_are_no_time() -> None:
         moment("２０２６-11-12T13:06:31Z")
 
 
-@pytest.mark.parametrize("one", [b"0", b"[]", b"{}", b"[[]]"])
+@pytest.mark.parametrize(
+    "one",
+    [b"{}", *(pytest.param(one, marks=pytest.mark.no_cover) for one in (b"0", b"[]", b"[[]]"))],
+)
 def test_a_text_of_a_million_values_is_not_taken_up(one: bytes) -> None:
     """Eight million empty lists took two gigabytes, and lay in a ZIP of one megabyte."""
     most = MAX_VALUES // (1 + one.count(b"[") + one.count(b"{"))

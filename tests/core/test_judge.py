@@ -815,6 +815,8 @@ def test_digests_that_were_not_taken_on_the_way_are_read_again() -> None:
     held.missing_hashes.add("sha384")
     with pytest.raises(ValueError, match="sha384"):
         contents.digest("data/a", "sha384")
+    with pytest.raises(KeyError):
+        contents.sha256("data/nothing")
 
 
 class _Threads(MemoryPack):

@@ -101,6 +101,14 @@ def test_a_path_of_another_length_is_refused_or_leads_elsewhere(
         pass
 
 
+def test_a_path_that_cannot_fit_is_refused() -> None:
+    path = inclusion_proof(LEAVES[:5], 1)
+    with pytest.raises(ValueError, match="too long"):
+        root_from_inclusion(LEAVES[1], 1, 5, (*path, LEAVES[-1]))
+    with pytest.raises(ValueError, match="too short"):
+        root_from_inclusion(LEAVES[1], 1, 5, path[:-1])
+
+
 def test_the_proofs_of_a_long_log_share_what_they_compute(monkeypatch: pytest.MonkeyPatch) -> None:
     leaves = [leaf_hash(str(number).encode()) for number in range(600)]
     wanted = {(index, size) for size in (201, 512, 600) for index in range(0, size, 7)}

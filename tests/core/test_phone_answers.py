@@ -71,6 +71,7 @@ def test_how_an_app_came_onto_the_phone() -> None:
         "last_updated": "2026-11-02 09:12:44",
     }
     assert installed(INSTALLED, "com.nobody.here") == {}
+    assert installed("Package [a.b]\n versionName=1", "a.b") == {"version_name": "1"}
 
 
 def test_signs_of_an_opened_system_are_named() -> None:

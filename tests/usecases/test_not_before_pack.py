@@ -26,6 +26,8 @@ from holdfast.practice import beacon as signer
 from holdfast.usecases import preserve
 from holdfast.usecases.verify import Options, verify
 
+pytestmark = pytest.mark.no_cover
+
 RUN = EnvironmentRun(started="", finished="", readings=())
 
 

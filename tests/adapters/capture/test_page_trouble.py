@@ -52,6 +52,7 @@ def record(captured: Captured) -> Any:
     return json.loads(read(captured, "page.json"))
 
 
+@pytest.mark.no_cover
 def test_a_page_taller_than_anything_is_kept_in_parts_as_far_as_it_is_said(
     means: Means, room: Path
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_page_that_never_ends_is_kept_as_far_as_it_was_read(
     assert picture["rows"] >= 9000
 
 
+@pytest.mark.no_cover
 def test_ten_thousand_requests_are_let_through_one_by_one(means: Means, room: Path) -> None:
     script = """<script>(async () => { for (let n = 0; n < 10000; n += 100)
       await Promise.all([...Array(100).keys()].map(m =>

@@ -217,6 +217,7 @@ def sm2(one: dict[str, Any]) -> dict[str, Any]:
     return {**one, "signature_algorithm": {"algorithm": "1.2.156.10197.1.501"}}
 
 
+@pytest.mark.no_cover
 def test_what_a_case_lives_through(both: Both, case: Rehearsal, tmp_path: Path) -> None:
     """Chosen exhibits, imported tokens, a second device, renewal, and the time after that."""
     part = exported(case, tmp_path / "part", only=("E0002",), without_parties=True)
@@ -749,6 +750,7 @@ def test_a_bag_that_says_much_of_itself_takes_no_longer_for_each_export(both: Bo
     assert took[1] < 3 * took[0] + 2
 
 
+@pytest.mark.no_cover
 def test_many_lines_about_one_proof_take_no_longer_for_each() -> None:
     facts: dict[str, Json] = {"kind": "opentimestamps", "authority": ""}
     made = grown(
