@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.x509 import ReasonFlags
 
-from fakes.packed import Rehearsal, broken, finished, judged, look, rehearsal
+from fakes.packed import Rehearsal, broken, copied, finished, judged, look, rehearsal
 from fakes.revocation import crl, path, world
 from fakes.tsa import NOW, Pair
 from holdfast.adapters import x509
@@ -124,6 +125,13 @@ def test_one_that_is_too_large_is_not_read() -> None:
     assert "file_too_large" in {one.rule for one in verdict.findings if one.subject == large}
 
 
+@pytest.fixture(scope="module")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    with rehearsal(tmp_path_factory.mktemp("rehearsed")) as made:
+        made.store.close()
+        yield made
+
+
 def revoke(made: Rehearsal, since: datetime, reason: ReasonFlags | None) -> None:
     """The first practice authority withdraws its signer's certificate, in what is kept of it."""
     assert made.case is not None
@@ -161,9 +169,9 @@ def revoke(made: Rehearsal, since: datetime, reason: ReasonFlags | None) -> None
     ],
 )
 def test_a_withdrawn_certificate_in_a_pack_and_in_a_case(
-    tmp_path: Path, year: int, reason: ReasonFlags, verdict: str, rule: str
+    rehearsed: Rehearsal, tmp_path: Path, year: int, reason: ReasonFlags, verdict: str, rule: str
 ) -> None:
-    with rehearsal(tmp_path / "case") as made:
+    with copied(rehearsed, tmp_path / "case") as made:
         revoke(made, datetime(year, 1, 1, tzinfo=UTC), reason)
         out = made.export(tmp_path / "pack")
         for seen in (judged(out), judged(made.number, shelf=made.shelf)):
@@ -172,13 +180,15 @@ def test_a_withdrawn_certificate_in_a_pack_and_in_a_case(
             assert found == ("broken" if verdict == "broken" else "ok")
 
 
-def test_of_each_certificate_the_newest_list_from_before_its_end_goes_along(tmp_path: Path) -> None:
+def test_of_each_certificate_the_newest_list_from_before_its_end_goes_along(
+    rehearsed: Rehearsal, tmp_path: Path
+) -> None:
     witness = keys.witnesses()[0]
     issuer, end = Pair(witness.issuer, witness.issuer_key), witness.signer.not_valid_after_utc
     days = {"first": end - timedelta(days=2), "last": end - timedelta(days=1)}
     days["after"] = max(end, witness.issuer.not_valid_after_utc) + timedelta(days=1)
     raws = {name: crl(issuer, made=at, until=at) for name, at in days.items()}
-    with rehearsal(tmp_path / "case") as made:
+    with copied(rehearsed, tmp_path / "case") as made:
         assert made.case is not None
         kept = tuple(made.vault.keep_bytes(raw).sha256 for raw in raws.values())
         for stamp in made.store.all(Stamp, made.case.id):

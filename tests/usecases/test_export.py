@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from fakes.packed import Rehearsal, broken, flipped, judged, rehearsal, rules
+from fakes.packed import Rehearsal, broken, copied, flipped, judged, rehearsal, rules
 from holdfast.adapters.pack import readme
 from holdfast.core.canonical import parse
 from holdfast.core.case import Party
@@ -36,6 +36,14 @@ CAPTURE = "data/exhibits/E0001/capture.json"
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     with rehearsal(tmp_path_factory.mktemp("case")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """One that tests work on in copies."""
+    with rehearsal(tmp_path_factory.mktemp("closed")) as made:
+        made.store.close()
         yield made
 
 
@@ -357,9 +365,11 @@ def test_an_unknown_case_is_refused(case: Rehearsal, tmp_path: Path) -> None:
         )
 
 
-def test_a_broken_stamp_or_an_unknown_authority_spoils_no_pack(tmp_path: Path) -> None:
+def test_a_broken_stamp_or_an_unknown_authority_spoils_no_pack(
+    closed: Rehearsal, tmp_path: Path
+) -> None:
     """An authority that is no longer listed leaves its token and chain, without a root."""
-    with rehearsal(tmp_path / "case") as made:
+    with copied(closed, tmp_path / "case") as made:
         assert made.case is not None
         stamps = made.store.all(Stamp, made.case.id)
         bad = next(s for s in stamps if s.kind == "opentimestamps")
@@ -376,8 +386,8 @@ def test_a_broken_stamp_or_an_unknown_authority_spoils_no_pack(tmp_path: Path) -
         assert not any("tsa-yi" in line for _, _, line in page.found)
 
 
-def test_a_case_without_stamps_leaves_and_is_unchecked(tmp_path: Path) -> None:
-    with rehearsal(tmp_path / "case") as made:
+def test_a_case_without_stamps_leaves_and_is_unchecked(closed: Rehearsal, tmp_path: Path) -> None:
+    with copied(closed, tmp_path / "case") as made:
         made.case = made.store.open_case("演练二", "practice")
         made.capture({"page.html": b"x"})
         out = made.export(tmp_path / "pack")
@@ -392,9 +402,9 @@ def test_a_case_without_stamps_leaves_and_is_unchecked(tmp_path: Path) -> None:
 
 
 def test_what_is_sealed_and_stamped_while_a_pack_is_made_does_not_spoil_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    closed: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with rehearsal(tmp_path / "case") as made:
+    with copied(closed, tmp_path / "case") as made:
         on_record, gather = export._on_record, Packing.gather
 
         def sealed_after(*args: Any, **more: Any) -> Any:
@@ -427,10 +437,10 @@ def test_json_of_a_verdict_is_the_documented_object(pack: Path) -> None:
 
 
 def test_a_pack_of_many_exhibits_compares_no_two_lines(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    closed: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is left out is known by number: lines held against lines made long cases take hours."""
-    with rehearsal(tmp_path / "case") as made:
+    with copied(closed, tmp_path / "case") as made:
         for number in range(4):
             made.capture({"a.html": bytes([number])})
         compared: list[object] = []
