@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -31,19 +33,25 @@ def begun(line: list[str]) -> list[str]:
 @cache
 def _client() -> list[str]:
     """What stands in the place of ``sys.executable``."""
-    if not hasattr(os, "pidfd_open"):
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
         return [sys.executable]
+    # Nobody else may ask, and the name of a socket is short.
+    room = tempfile.mkdtemp(prefix="warm-", dir="/tmp")
+    at = f"{room}/begin"
     ready, told = os.pipe()
     # NumPy's threads would be lost in a fork, and plugins of yt-dlp's are nobody's here.
     env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "YTDLP_NO_PLUGINS": "1"}
     for name in [name for name in env if name.startswith("COVERAGE_PROCE")]:
         del env[name]
     server = subprocess.Popen(
-        [sys.executable, "-P", str(HERE / "server.py"), str(told)],
+        [sys.executable, "-P", str(HERE / "server.py"), at, str(told)],
         pass_fds=[told], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=env,
     )  # fmt: skip
     os.close(told)
+    atexit.register(shutil.rmtree, room, ignore_errors=True)
     atexit.register(server.communicate)  # its input ends, and so does it
     with os.fdopen(ready) as stream:
-        at = stream.readline().strip()
+        assert stream.readline() == "ready\n"
     return [sys.executable, "-I", "-S", str(HERE / "client.py"), at]

@@ -22,7 +22,7 @@ def _umask() -> int:
 def main(at: str, line: list[str]) -> int:
     """The program's exit code; a signal that ended it ends this process as well."""
     wire = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    wire.connect(f"\0{at}")
+    wire.connect(at)
     for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
         _signal.signal(number, lambda heard, _: wire.sendall(bytes([heard])))
     folder = os.getcwdb()  # noqa: PTH109  # pathlib takes too long

@@ -58,14 +58,13 @@ class Asked(NamedTuple):
         return self.line[self.line.index("-m") + 2 :]
 
 
-def main(told: int) -> None:
+def main(at: str, told: int) -> None:
     """Programs are begun until our input ends."""
-    at = f"holdfast-warm-{os.getpid()}"
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(f"\0{at}")
+    listener.bind(at)
     listener.listen(64)
     with os.fdopen(told, "w") as stream:
-        stream.write(f"{at}\n")
+        stream.write("ready\n")
     while True:
         if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
             _gone()
@@ -180,4 +179,4 @@ def _begin_here_too(at: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1], int(sys.argv[2]))
