@@ -35,6 +35,8 @@ from holdfast.core.document import Order
 from holdfast.core.words import Words
 
 SERIF, SANS = "Noto Serif SC", "Noto Sans SC"
+CELL = 8.5
+"""Points, in tables."""
 MEASURE = 165
 """Millimetres between the margins."""
 
@@ -106,7 +108,7 @@ def _furnish(section: Any, said: Edges) -> None:
         paragraph.style = "Normal"
         paragraph.paragraph_format.space_after = _mm(0)
         _stops(paragraph)
-    section.header_distance, section.footer_distance = _mm(14), _mm(12)
+    section.header_distance, section.footer_distance = _mm(14), _mm(9)
 
 
 def _mm(length: float) -> Any:
@@ -259,18 +261,19 @@ def _table(document: Any, block: Table) -> None:
     table = document.add_table(rows=0, cols=len(widths))
     table.style = "Table Grid"
     table.autofit = False
+    _sides(table)
     if block.head:
         cells = table.add_row().cells
         for cell, content in zip(cells, block.head, strict=False):
-            _runs(cell.paragraphs[0], content, size=9, bold=True, face=SANS)
+            _runs(cell.paragraphs[0], content, size=CELL, bold=True, face=SANS)
     for row in rows:
         cells = table.add_row().cells
         if row.group:
             merged = cells[0].merge(cells[-1])
-            _runs(merged.paragraphs[0], row.cells[0], size=9, bold=True, face=SANS)
+            _runs(merged.paragraphs[0], row.cells[0], size=CELL, bold=True, face=SANS)
             continue
         for cell, content in zip(cells, row.cells, strict=False):
-            _runs(cell.paragraphs[0], content, size=9, bold=False, face=SANS)
+            _runs(cell.paragraphs[0], content, size=CELL, bold=False, face=SANS)
     for row in table.rows:
         for cell, width in zip(row.cells, widths, strict=False):
             _room(cell)
@@ -278,6 +281,22 @@ def _table(document: Any, block: Table) -> None:
     for column, width in zip(table.columns, widths, strict=True):
         column.width = _mm(width)
     document.add_paragraph()
+
+
+def _sides(table: Any) -> None:
+    """Four points at each side of a cell, as in the PDF: codes fit into their columns."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    kept = OxmlElement("w:tblCellMar")
+    for side in ("w:left", "w:right"):
+        one = OxmlElement(side)
+        one.set(qn("w:w"), str(4 * 20))
+        one.set(qn("w:type"), "dxa")
+        kept.append(one)
+    # Where the schema wants it: before how the table looks.
+    look = table._tbl.tblPr.find(qn("w:tblLook"))  # noqa: SLF001  python-docx has no other door
+    look.addprevious(kept)
 
 
 def _room(cell: Any) -> None:
