@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import replace
 
 import pytest
@@ -416,3 +417,24 @@ def test_a_picture_instead_is_offered_of_what_was_on_a_site_only(
     page = window.page("receipt")
     assert page.incomplete.isVisible()  # type: ignore[attr-defined]  # the page of receipts has them
     assert page.instead.isVisible() is offered  # type: ignore[attr-defined]  # as above
+
+
+def test_whether_we_are_online_is_seen_also_where_it_is_tight(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    window = open_(full, lang="en", scale=200, size=(1024, 640))
+    assert window.strip.pending_count
+    go = threading.Event()
+
+    def work(job: Job) -> None:
+        job.step("saving", 2, 6)
+        go.wait(30)
+
+    window.desk.runner.start(work, "task.keeping")
+    qtbot.waitUntil(window.strip.running.isVisible)
+    qtbot.waitUntil(lambda: window.strip.percent.text() == "33%")
+    online = window.strip.online
+    edge = online.mapTo(window.strip, QPoint(online.width(), 0)).x()
+    go.set()
+    settle(qtbot, window)
+    assert edge <= window.strip.width()

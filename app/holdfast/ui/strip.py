@@ -79,8 +79,11 @@ class Strip(QStatusBar):
         desk = self.desk
         tasks = desk.runner.named
         busy = bool(tasks)
-        for widget in (self.running, self.bar, self.percent):
+        tight = self.width() < desk.look.px(720) and self.pending_count > 0
+        for widget in (self.running, self.percent):
             widget.setVisible(busy)
+        # Where it is tight the number beside it says as much, and whether we are online stays seen.
+        self.bar.setVisible(busy and not tight)
         if busy:
             last = tasks[-1].last
             said = desk.say(tasks[-1].name)
@@ -92,8 +95,7 @@ class Strip(QStatusBar):
             self.percent.show_text(f"{self.bar.percent}%" if last and last.total else "")
         self.pending.setVisible(self.pending_count > 0)
         self.pending.tell("strip.pending", count=self.pending_count)
-        narrow = self.width() < desk.look.px(720)
-        self.promise.setVisible(not busy and not (narrow and self.pending_count))
+        self.promise.setVisible(not busy and not tight)
         self.online.show_icon("offline" if self.offline else "online")
         self.online.tell("strip.offline" if self.offline else "strip.online")
         self.online.setToolTip(
