@@ -19,8 +19,8 @@ from holdfast.usecases import again, case_json, cases, notify
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Room]:
-    yield from room(tmp_path / "data", tmp_path / "fonts")
+def office(tmp_path: Path, font_cache: Path, few_subsets: None) -> Iterator[Room]:
+    yield from room(tmp_path / "data", font_cache)
 
 
 def next_letter(office: Room, notice: Notice, **answers: str) -> Notice:
