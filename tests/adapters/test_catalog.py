@@ -70,6 +70,7 @@ def test_the_laws_are_there_with_source_date_and_confidence() -> None:
         "civil-1195",
         "dmca-512c3",
         "second-1195",
+        "tida",
     ]
     for regime in CATALOG.regimes():
         assert isinstance(regime, Regime)

@@ -431,3 +431,14 @@ def test_a_text_in_own_words_states_what_its_words_say() -> None:
 
 def test_answers_are_read_before_they_are_written() -> None:
     assert read_answers(CATALOG.regime("civil-1195"), FACE)["used"] == "face"
+
+
+def test_a_request_for_removal_keeps_a_place_for_all_that_is_not_known() -> None:
+    made = drafted("tida", sources(claimant=None), {}, "en", "x")
+    assert made.unconfirmed == (
+        "channel", "intimate", "adult", "requester", "signature", "statements", "link",
+        "depiction", "name", "email",
+    )  # fmt: skip
+    assert made.reply_by == ""
+    assert (made.annexes, made.by_hand) == ((), ())
+    assert [made.facts[name] for name in ("depiction", "requester", "copies")] == ["", "", ""]

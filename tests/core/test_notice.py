@@ -29,6 +29,7 @@ from holdfast.core.notice import (
 
 CIVIL = CATALOG.regime("civil-1195")
 DMCA = CATALOG.regime("dmca-512c3")
+TIDA = CATALOG.regime("tida")
 PRACTICE = CATALOG.platform("practice")
 DOUYIN = CATALOG.platform("douyin")
 YOUTUBE = CATALOG.platform("youtube")
@@ -255,3 +256,25 @@ def test_a_shortened_text_keeps_to_its_limit(text: str, limit: int) -> None:
     shown, shortened = fit(text, limit)
     assert len(shown) <= limit
     assert shortened == (len(text) > limit)
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ({"adult": "no", "intimate": "yes"}, "minor_depicted"),
+        ({"intimate": "no"}, "wrong_basis_intimate"),
+        ({"intimate": "yes", "requester": "no"}, "wrong_basis_requester"),
+    ],
+)
+def test_a_request_for_removal_is_only_for_an_adult_and_an_intimate_picture(
+    answers: dict[str, str], code: str
+) -> None:
+    with pytest.raises(Refused, match=code):
+        guard(TIDA, PRACTICE, "practice", answers)
+
+
+def test_an_adult_may_ask_for_the_removal_of_an_intimate_picture() -> None:
+    answers = {"intimate": "yes", "adult": "yes", "requester": "self"}
+    guard(TIDA, PRACTICE, "practice", answers)
+    with pytest.raises(Refused, match="wrong_basis_platform"):
+        guard(TIDA, YOUTUBE, "real", answers)

@@ -31,6 +31,7 @@ from holdfast.adapters.render.template import parse, rules_used
 from holdfast.adapters.resources import resource
 from holdfast.core.case import Party
 from holdfast.core.document import Furniture, Lang, Order
+from holdfast.core.evidence import Artifact, Digest
 from holdfast.core.job import Job
 from holdfast.core.letter import Draft
 from holdfast.core.notice import PlatformAnswer, Submission
@@ -47,6 +48,7 @@ MAN = Party(
     id_type="passport",
     id_number="E12345678",
 )
+MAN_WITH_PHONE = replace(MAN, phone="13900000000")
 OFFLINE = exhibit("E0001", "file", title="sample.mp3")
 
 ACCOUNT = "https://play.yanlian.example/u/60021177"
@@ -148,6 +150,32 @@ REQUESTED = {
     "knowledge": "第3集仍位列热播榜第 5 名。",
 }
 
+INTIMATE = {
+    "intimate": "yes",
+    "adult": "yes",
+    "requester": "self",
+    "depiction": "A still image on which the requester’s face has been placed.",
+    "link": "https://play.yanlian.example/post/77120045",
+    "statements": "nonconsensual",
+    "signature": "typed",
+}
+COPY = replace(
+    OFFLINE,
+    number="E0002",
+    artifacts=(
+        Artifact(
+            path="files/p.png",
+            name="p.png",
+            role="original",
+            size=1,
+            media_type="image/png",
+            digest=Digest(sha256="ab" * 32, sm3="0" * 64),
+            obtained="2026-11-20T13:05:01.000Z",
+        ),
+    ),
+)
+PICTURE = sources(PAGE, COPY, manifests={"E0001": {}}, documents=FULL.documents)
+
 VARIANTS: dict[str, tuple[str, Lang, Sources, dict[str, str]]] = {
     "civil-zh-portrait": ("civil-1195", "zh", ONE_PAGE, PORTRAIT),
     "civil-en-portrait": ("civil-1195", "en", ONE_PAGE, PORTRAIT),
@@ -161,6 +189,21 @@ VARIANTS: dict[str, tuple[str, Lang, Sources, dict[str, str]]] = {
         "en",
         FULL,
         WORK | {"owner": "agent", "signature": "by_hand", "published": "2025-04-12 19:30 +08:00"},
+    ),
+    "tida-en-minimal": ("tida", "en", sources(claimant=MAN_WITH_PHONE), INTIMATE),
+    "tida-en-agent": (
+        "tida",
+        "en",
+        PICTURE,
+        INTIMATE
+        | {
+            "requester": "agent",
+            "signature": "by_hand",
+            "statements": "nonconsensual,not_made,not_published,not_self",
+            "account": "practice_account_2",
+            "locator": "first image of the post.",
+            "copies": "https://play.yanlian.example/post/77120391",
+        },
     ),
     "second-zh-minimal": ("second-1195", "zh", AGAIN_ONCE, STILL | {"measures": ""}),
     "second-en-minimal": ("second-1195", "en", AGAIN_ONCE, STILL | {"measures": ""}),
@@ -205,7 +248,32 @@ def test_the_letter_reads_as_it_was_read_before(variant: str) -> None:
     assert text == file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+BY_LAW = [variant for variant in VARIANTS if variant.startswith("tida")]
+"""Requests for which the law itself sets a period and the words of a belief."""
+
+
+@pytest.mark.parametrize("variant", BY_LAW)
+def test_what_the_law_sets_is_no_request_and_the_picture_is_nowhere(variant: str) -> None:
+    text = letter(variant)
+    assert "not later than 48 hours" in text
+    assert "good faith belief" in text
+    for word in ("reply", "requested by", "enclosed:", "evidence preservation report", "annex"):
+        assert word not in text.lower()
+
+
+def test_a_request_for_removal_states_what_the_person_ticked() -> None:
+    minimal, agent = letter("tida-en-minimal"), letter("tida-en-agent")
+    for said in (
+        "I am authorised", "its making", "its publication", "public.", "SHA-256", "locator",
+        "77120391",
+    ):  # fmt: skip
+        assert said not in minimal, said
+        assert said in agent, said
+    assert "I am the individual depicted." in minimal
+    assert "I did not" not in agent
+
+
+@pytest.mark.parametrize("variant", [one for one in VARIANTS if one not in BY_LAW])
 def test_every_claim_is_alleged_and_no_promise_is_made(variant: str) -> None:
     text = letter(variant)
     assert ("涉嫌" if VARIANTS[variant][1] == "zh" else "alleged") in text

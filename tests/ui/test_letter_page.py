@@ -127,6 +127,40 @@ def test_a_letter_goes_to_nobody_until_a_platform_is_chosen(
     assert steps.platform.currentData() == "practice"
 
 
+def test_on_what_basis_is_chosen_before_the_first_question(
+    qtbot: QtBot, full: FakeHoldfast, open_: Open
+) -> None:
+    """Once a letter is begun its basis stays; without this choice some could not be begun."""
+    window = open_(full)
+    lin, _, he = (case.id for case in full.cases())
+    window.go("letter", (he, ""))
+    settle(qtbot, window)
+    page = window.page("letter")
+    steps = page.steps
+    assert not steps.regime.isVisible()
+    window.go("letter", (lin, "another"))
+    settle(qtbot, window)
+    assert [steps.regime.itemData(at) for at in range(steps.regime.count())] == [
+        "civil-1195",
+        "dmca-512c3",
+        "tida",
+    ]
+    assert steps.regime.isVisible()
+    steps.regime.setCurrentIndex(2)
+    steps.regime.activated.emit(2)
+    settle(qtbot, window)
+    for answer in ("intimate", "adult"):
+        assert steps.line.question.id == answer
+        qtbot.mouseClick(steps.line.options["yes"], LEFT)
+        qtbot.mouseClick(steps.next, LEFT)
+    assert steps.line.question.id == "name"
+    qtbot.mouseClick(steps.next, LEFT)
+    settle(qtbot, window)
+    drafted = [call for call in full.calls if call[0] == "draft"][-1]
+    assert drafted[2:4] == ("tida", "practice")
+    assert (drafted[4]["intimate"], drafted[5]) == ("yes", "en")
+
+
 def late(full: FakeHoldfast) -> tuple[str, str]:
     """Case and letter: sent, and the day it asked for has passed."""
     xu = full.cases()[1].id

@@ -475,6 +475,45 @@ def test_a_letter_in_own_words_goes_out_in_those_words(
     assert entry.facts["edited"] is True
 
 
+INTIMATE = {
+    **WHO,
+    "intimate": "yes",
+    "adult": "yes",
+    "requester": "self",
+    "depiction": "A picture",
+    "statements": "nonconsensual",
+    "signature": "typed",
+}
+
+
+def test_a_request_for_removal_takes_no_evidence_along_and_starts_the_48_hours(
+    office: Room,
+) -> None:
+    who = {k: v for k, v in INTIMATE.items() if k not in ("id_number", "address")}
+    bare = office.draft(who, regime="tida", lang="en")
+    assert bare.exhibits == ()
+    assert URL not in bare.text
+    assert office.check(bare).unconfirmed == ("link",)
+    with pytest.raises(Refused, match="notice_incomplete"):
+        office.approve(bare)
+    named = office.draft({"exhibits": "e0001"}, regime="tida", lang="en")
+    assert named.exhibits == ("E0001",)
+    assert URL in named.text
+    assert office.check(named).concerns == ()
+    approved = office.approve(named)
+    mail: Any = message_from_bytes(data_of(office, approved, ".eml"), policy=SMTP)
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["HF-2026-0001-L01.pdf"]
+    assert approved.by_hand == ()
+    assert approved.reply_by == ""
+    office.at.clock.advance(hours=1)
+    office.sent(approved)
+    clocks = {f.term: (f.basis, f.due) for f in office.at.store.all(FollowUp)}
+    assert clocks["removal"] == ("statutory", "2026-11-14")
+    assert "reply" not in clocks
+    office.answer(approved, "removed")
+    assert all(f.done for f in office.at.store.all(FollowUp) if f.term == "removal")
+
+
 # --- after it went out ---------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from holdfast.core.evidence import World
 
 PartyRole = Literal["claimant", "infringer", "platform", "counsel"]
-Right = Literal["portrait", "voice", "personal_information", "reputation", "copyright"]
+Right = Literal["portrait", "voice", "personal_information", "reputation", "copyright", "intimacy"]
 YesNo = Literal["yes", "no", "unsure"]
 
 

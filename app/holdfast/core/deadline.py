@@ -17,7 +17,7 @@ from holdfast.core.notice import Notice, PlatformAnswer, Regime, Submission, Ter
 
 Standing = Literal["overdue", "today", "soon", "later", "done"]
 SOON_DAYS = 3
-ANSWERED = frozenset({"reply", "platform_asked"})
+ANSWERED = frozenset({"reply", "removal", "platform_asked"})
 """Terms that are over when the platform answers."""
 
 

@@ -13,6 +13,8 @@ from datetime import date, timedelta
 
 from holdfast.core.case import Party
 from holdfast.core.document import Field, Issued, Lang
+from holdfast.core.intimate import intimate
+from holdfast.core.links import links_in
 from holdfast.core.locations import content_items, observed
 from holdfast.core.notice import FormEntry, Platform, Regime, chosen, fit, fit_lines, mask
 from holdfast.core.pen import Pen, Sources, written_day
@@ -56,31 +58,29 @@ def compose(
     past = sources.earlier
     shown = sources if past is None else replace(sources, exhibits=past.checks)
     items = content_items(shown, pen)
-    reply_by = (
-        answers.get("reply_by") or (sources.today + timedelta(days=regime.reply_days)).isoformat()
-    )
-    asked_for = date.fromisoformat(reply_by)
-    annexes = _annexes(sources, lang)
-    by_hand = _by_hand(regime, sources, annexes, pen)
+    reply_by = _reply_by(regime, sources, answers)
+    annexes = _annexes(sources, lang) if regime.encloses else ()
+    by_hand = _by_hand(regime, sources, annexes, pen) if regime.encloses else {}
     fields: dict[str, Field] = {
         "platform": _platform(regime, platform, pen),
         "notice": {
             "number": document,
             "date": written_day(sources.today, pen),
-            "reply_by": written_day(asked_for, pen)
-            if asked_for > sources.today
-            else pen.bracket("reply_by"),
+            "reply_by": _written_reply(reply_by, sources, pen),
         },
         "items": items,
         "observed": observed(shown, pen),
-        "exhibits": pen.join(e.number for e in sources.exhibits),
+        "exhibits": pen.join(e.number for e in sources.exhibits) if regime.encloses else "",
         "annexes": _numbered(_annex_lines(annexes, by_hand, pen)),
-        "still": False,
+        **dict.fromkeys(_CONDITIONS, False),
+        "information": "",
     }
     if past is not None:
         fields |= second(sources, past, pen)
     if regime.basis == "likeness":
         fields |= _likeness(sources, pen)
+    elif regime.basis == "intimate":
+        fields |= intimate(sources, pen)
     else:
         fields |= _copyright(platform, sources, pen) | {"enclosed": bool(annexes or by_hand)}
     return Draft(
@@ -94,16 +94,40 @@ def compose(
 
 
 def _platform(regime: Regime, platform: Platform, pen: Pen) -> dict[str, Field]:
-    """Whom the letter goes to; of a law that asks for an agent only the name stands here."""
+    """Whom the letter goes to, with what its law asks for of them."""
+    asked = {question.id for question in regime.questions}
     stated: dict[str, Field] = {"name": platform.names(pen.lang) or pen.bracket("platform_name")}
-    if regime.basis == "likeness":
+    if "operator" in asked:
         stated["operator"] = pen.given("operator") or (
             platform.operator if platform.operator_known else pen.bracket("operator")
         )
+    if "channel" in asked:
         stated["channel"] = pen.given("channel") or (
             platform.channel(pen.lang) if platform.channel_known else pen.bracket("channel")
         )
     return stated
+
+
+_CONDITIONS = (
+    "still", "portrait", "voice", "agreed_no", "agreed_yes", "agreed_unsure", "as_owner",
+    "as_agent", "as_intimate", "nonconsensual",
+)  # fmt: skip
+"""Of the short form, which all letters share: what a letter does not state does not stand there."""
+
+
+def _reply_by(regime: Regime, sources: Sources, answers: Mapping[str, str]) -> str:
+    """The day a reply is requested by; empty where the law itself sets a period."""
+    if not regime.reply_days:
+        return ""
+    asked = answers.get("reply_by")
+    return asked or (sources.today + timedelta(days=regime.reply_days)).isoformat()
+
+
+def _written_reply(reply_by: str, sources: Sources, pen: Pen) -> str:
+    if not reply_by:
+        return ""
+    day = date.fromisoformat(reply_by)
+    return written_day(day, pen) if day > sources.today else pen.bracket("reply_by")
 
 
 def _likeness(sources: Sources, pen: Pen) -> dict[str, Field]:
@@ -131,8 +155,6 @@ def _likeness(sources: Sources, pen: Pen) -> dict[str, Field]:
         "voice_features": pen.clause("voice_features") if voice else "",
         "recognition": pen.clause("recognition"),
         "preserve": pen.ticked("measures", "preserve"),
-        "as_owner": False,
-        "as_agent": False,
     }
     return {
         **conditions,
@@ -214,8 +236,6 @@ def _copyright(platform: Platform, sources: Sources, pen: Pen) -> dict[str, Fiel
         "as_agent": pen.given("owner") == "agent",
         "typed": pen.given("signature") == "typed",
         "by_hand": pen.given("signature") != "typed",
-        **dict.fromkeys(("portrait", "voice", "agreed_no", "agreed_yes", "agreed_unsure"), False),
-        "information": "",
     }
 
 
@@ -279,9 +299,14 @@ def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: Pen) -
         filter(None, (pen.given(q) for q in ("features", "voice_features", "recognition"))), ""
     )
     measures = chosen(pen.answers, "measures")
+    copies = links_in(pen.given("copies"))
     past = sources.earlier
     still = past is not None and any(reached(exhibit, sources) for exhibit in past.checks)
     return {
+        "depiction": fit(pen.given("depiction"), 40)[0],
+        "requester": pen(f"requester.{pen.given('requester')}") if pen.given("requester") else "",
+        "nonconsensual": pen("stated") if pen.ticked("statements", "nonconsensual") else "",
+        "copies": pen("count.places", n=len(copies)) if copies else "",
         "first": past.first.document if past else "",
         "rechecked": _range([e.number for e in past.checks], pen) if past else "",
         "still": pen("stated") if still and pen.given("still") == "yes" else "",
@@ -316,15 +341,15 @@ def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: Pen) -
 
 def _articles(regime: Regime, pen: Pen) -> int:
     """How many articles the letter's own list of legal bases names."""
-    if regime.basis == "copyright":
+    if regime.basis != "likeness":
         return len(regime.rules)
     voice = pen.ticked("used", "voice")
     return 7 + voice + (pen.ticked("used", "face") or not voice)
 
 
 def _rights(regime: Regime, pen: Pen) -> str:
-    if regime.basis == "copyright":
-        return pen("rights.copyright")
+    if regime.basis != "likeness":
+        return pen(f"rights.{regime.basis}")
     voice = pen.ticked("used", "voice")
     face = pen.ticked("used", "face") or not voice
     return pen(f"rights.{'both' if face and voice else 'voice' if voice else 'portrait'}")
@@ -354,6 +379,7 @@ def still_stated(
     said = {
         "exhibits": any(number in text for number in exhibits),
         "first": facts["first"] in text,
+        "nonconsensual": "consent" in lower or "consensual" in lower,
         "name": _close(facts["name"]) in close,
         "id_number": facts["id_number"] in text or id_number in text,
         "phone": _close(facts["phone"]) in close,

@@ -18,7 +18,7 @@ from holdfast.core.errors import Refused
 from holdfast.core.evidence import World
 
 Confidence = Literal["verified_text", "verified_page", "well_known", "uncertain"]
-Basis = Literal["likeness", "copyright"]
+Basis = Literal["likeness", "copyright", "intimate"]
 Need = Literal["law", "good"]
 QuestionKind = Literal["one", "many", "text", "long", "date", "email"]
 NoticeStatus = Literal["drafted", "approved", "sent"]
@@ -133,13 +133,15 @@ class Regime:
     speed: Bilingual
     """The law's own word for how fast the addressee must act."""
     reply_days: int
-    """Product default of the reply that is *requested*; no law sets it."""
+    """Product default of the reply that is *requested*; no law sets it.  0: none is requested."""
     rules: tuple[Rule, ...]
     requirements: tuple[Requirement, ...]
     questions: tuple[Question, ...]
     terms: tuple[Term, ...]
     source: str
     checked_on: date
+    encloses: bool = True
+    """Whether the evidence of the case goes along; else only what the person names is named."""
     follows: str = ""
     """Id of the regime whose letter comes before this one; its rules count here too."""
 
@@ -461,6 +463,8 @@ def guard(regime: Regime, platform: Platform, world: World, answers: Mapping[str
     used = chosen(answers, "used")
     if regime.basis == "likeness" and used == {"work"}:
         raise Refused("wrong_basis_likeness")
+    if regime.basis == "intimate":
+        _guard_intimate(answers)
     if regime.basis == "copyright":
         if used and "work" not in used:
             raise Refused("wrong_basis_copyright")
@@ -468,6 +472,16 @@ def guard(regime: Regime, platform: Platform, world: World, answers: Mapping[str
             raise Refused("wrong_basis_owner")
         if answers.get("copied") in ("no", "unsure"):
             raise Refused("wrong_basis_copied")
+
+
+def _guard_intimate(answers: Mapping[str, str]) -> None:
+    """Above all where a minor is depicted: that is for the police, and nobody should send it on."""
+    if answers.get("adult") == "no":
+        raise Refused("minor_depicted")
+    if answers.get("intimate") == "no":
+        raise Refused("wrong_basis_intimate")
+    if answers.get("requester") == "no":
+        raise Refused("wrong_basis_requester")
 
 
 REGIME_STALE_DAYS = 365

@@ -63,7 +63,8 @@ def gauge(
         number = party.id_number if party else ""
         facts = letter.still_stated(facts, notice.text, notice.exhibits, number)
     found = list(concerns(regime, platform, notice.answers, _today(desk.clock)))
-    if not any(annex.kind in letter.ANNEX_KINDS for annex in made.annexes):
+    enclosed = {annex.kind for annex in made.annexes}
+    if regime.encloses and not enclosed.intersection(letter.ANNEX_KINDS):
         found.append(Concern(code="report_missing", facts={}))
     if notice.edited:
         found.append(Concern(code="edited", facts={}))
@@ -80,6 +81,7 @@ def gauge(
 
 _ALWAYS_ASKED = frozenset(
     {"used", "agreed", "owner", "copied", "statements", "signature", "still", "platform_name"}
+    | {"intimate", "adult", "requester"}
 )
 """Questions that must be answered even where the person wrote the letter themselves."""
 
@@ -155,7 +157,7 @@ def write(
         unconfirmed=made.unconfirmed,
         entered=entered(notice.answers),
         reply_by=made.reply_by,
-        exhibits=tuple(e.number for e in relied_on(case, dated, desk.store)),
+        exhibits=tuple(e.number for e in relied_on(case, dated, regime, desk.store)),
         form=letter.form(platform, made.facts, statement, notice.lang),
     )
 
@@ -168,7 +170,7 @@ def compose(
     desk: Desk,
 ) -> letter.Draft:
     """What the letter may say by the record and the answers as they are now."""
-    exhibits = relied_on(case, notice, desk.store)
+    exhibits = relied_on(case, notice, regime, desk.store)
     sources = Sources(
         case=case,
         exhibits=exhibits,
@@ -185,8 +187,10 @@ def compose(
     )
 
 
-def relied_on(case: Case, notice: Notice, store: Store) -> tuple[Exhibit, ...]:
+def relied_on(case: Case, notice: Notice, regime: Regime, store: Store) -> tuple[Exhibit, ...]:
     """The exhibits the letter names: those the person chose, else all but receipts of letters.
+
+    One that no evidence goes along with names none but those that were chosen.
 
     An approved one names what it named when it was approved, whatever was withdrawn since.
     """
@@ -199,7 +203,7 @@ def relied_on(case: Case, notice: Notice, store: Store) -> tuple[Exhibit, ...]:
         numbers = past.papers | {e.number for e in past.checks}
         return tuple(e for e in standing if e.number in numbers)
     wanted = named_exhibits(notice.answers.get("exhibits", ""), standing)
-    if wanted:
+    if wanted or not regime.encloses:
         return wanted
     receipts = {s.receipt for s in store.all(Submission, case.id)}
     receipts |= {a.exhibit for a in store.all(PlatformAnswer, case.id)}

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from holdfast.usecases.cases import CaseFile
 
-FIRST = ("used", "agreed", "name")
-"""Three questions, one a screen, before the letter is shown for the first time.
+FIRST = ("used", "agreed", "intimate", "adult", "name")
+"""Questions that come one a screen before the letter is shown for the first time.
 
 What a platform is called that is not on the list is asked before them.
 """
@@ -95,6 +95,7 @@ class LetterPage(Page):
         self.steps.answered.connect(self._answer)
         self.steps.finished.connect(self._open_letter)
         self.steps.platform.activated.connect(self._choose_first_platform)
+        self.steps.regime.activated.connect(self._choose_first_regime)
         self.stack = QStackedWidget()
         self._build()
 
@@ -218,7 +219,7 @@ class LetterPage(Page):
         if regime is not None:
             unlisted = self._platform is not None and not self._platform.listed
             first = ("platform_name", *FIRST) if unlisted else FIRST
-            self.steps.begin(regime, first, self._given, self.platform)
+            self.steps.begin(regime, first, self._given, self.platform, self.regime)
 
     # --- to whom, on what basis, in which language -----------------------------------------------
 
@@ -293,10 +294,18 @@ class LetterPage(Page):
         self._choose_regime()
 
     def _choose_first_platform(self, at: int) -> None:
-        if self.steps.line is not None:
-            self._given[self.steps.line.question.id] = self.steps.line.answer()
         self.platform.setCurrentIndex(at)
         self._take_platform()
+        self._begin_anew()
+
+    def _choose_first_regime(self, at: int) -> None:
+        self.regime.setCurrentIndex(at)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """The first questions of what was chosen; what was answered before is kept."""
+        if self.steps.line is not None:
+            self._given[self.steps.line.question.id] = self.steps.line.answer()
         self._take_regime()
         self._ask_all()
         self.retell()
@@ -465,7 +474,7 @@ class LetterPage(Page):
         lang = self.desk.lang
         names = {platform.id: platform.names(lang) for platform in shelf.platforms}
         names |= {regime.id: regime.names(lang) for regime in shelf.regimes}
-        for box in (self.platform, self.steps.platform, self.regime):
+        for box in (self.platform, self.steps.platform, self.regime, self.steps.regime):
             for at in range(box.count()):
                 box.setItemText(at, names.get(box.itemData(at), box.itemText(at)))
         self.steps.platform.setPlaceholderText(self.desk.say("letter.platform.choose"))
@@ -606,7 +615,7 @@ def _labelled(desk: Desk, key: str, control: QWidget) -> QWidget:
 
 
 class _Steps(QWidget):
-    """The first three questions, one a screen."""
+    """The first questions, one a screen."""
 
     answered = Signal(str, str)
     finished = Signal()
@@ -621,6 +630,8 @@ class _Steps(QWidget):
         self.count = Label(desk, tone="secondary")
         self.platform = Choice(desk, "letter.platform")
         self._to = _labelled(desk, "letter.platform", self.platform)
+        self.regime = Choice(desk, "letter.regime")
+        self._on = _labelled(desk, "letter.regime", self.regime)
         self.room = column()
         self.line: QuestionRow | None = None
         self.back = Button(desk, "back", size="large")
@@ -630,7 +641,7 @@ class _Steps(QWidget):
         buttons = QWidget()
         buttons.setLayout(Flow(self.back, self.next, gap=px(8)))
         foot = column(buttons, margins=(px(24), px(8), px(24), 0))
-        to = column(self._to, margins=(px(24), 0, px(24), 0))
+        to = column(self._to, self._on, gap=px(8), margins=(px(24), 0, px(24), 0))
         self.count.setContentsMargins(px(24), 0, px(24), 0)
         inside = column(
             px(48), self.count, px(8), to, self.room, px(8), foot, None, margins=(px(24),) * 4
@@ -649,12 +660,14 @@ class _Steps(QWidget):
         first: Sequence[str],
         given: Mapping[str, str],
         platforms: Choice,
+        regimes: Choice,
     ) -> None:
-        """The first of them is asked, together with whom the letter goes to."""
-        self.platform.clear()
-        for at in range(platforms.count()):
-            self.platform.addItem(platforms.itemText(at), platforms.itemData(at))
-        self.platform.setCurrentIndex(platforms.currentIndex())
+        """The first of them is asked, with whom the letter goes to and on what basis."""
+        for mine, theirs in ((self.platform, platforms), (self.regime, regimes)):
+            mine.clear()
+            for at in range(theirs.count()):
+                mine.addItem(theirs.itemText(at), theirs.itemData(at))
+            mine.setCurrentIndex(theirs.currentIndex())
         known = {question.id: question for question in regime.questions}
         self._questions = [known[name] for name in first if name in known]
         self._given, self._at = dict(given), 0
@@ -671,6 +684,7 @@ class _Steps(QWidget):
         self.room.addWidget(self.line)
         self.back.setVisible(self._at > 0)
         self._to.setVisible(self._at == 0)
+        self._on.setVisible(self._at == 0 and self.regime.count() > 1)
         unknown = self._at == 0 and self.platform.currentIndex() < 0
         first = self.platform if unknown else self.line.first
         first.setFocus(Qt.FocusReason.OtherFocusReason)
