@@ -69,6 +69,7 @@ def test_the_laws_are_there_with_source_date_and_confidence() -> None:
     assert [regime.id for regime in CATALOG.regimes()] == [
         "civil-1195",
         "dmca-512c3",
+        "dsa-16",
         "second-1195",
         "tida",
     ]

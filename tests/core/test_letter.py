@@ -14,12 +14,14 @@ from fakes.letters import (
     PAGE_MANIFEST,
     PERSON,
     drafted,
+    earlier,
     exhibit,
     issued,
     page_manifest,
     sources,
 )
 from holdfast.core.document import Field, Lang
+from holdfast.core.earlier import rechecks
 from holdfast.core.letter import BRACKETS, form, still_stated
 from holdfast.core.questions import read_answers
 
@@ -442,3 +444,43 @@ def test_a_request_for_removal_keeps_a_place_for_all_that_is_not_known() -> None
     assert made.reply_by == ""
     assert (made.annexes, made.by_hand) == ((), ())
     assert [made.facts[name] for name in ("depiction", "requester", "copies")] == ["", "", ""]
+
+
+def test_a_notice_of_illegal_content_never_guesses_national_law_nor_an_address() -> None:
+    made = drafted("dsa-16", sources(PAGE, claimant=None), {"agreed": "yes"}, "en", "tiktok")
+    assert made.unconfirmed == (
+        "operator", "channel", "union", "used", "statements", "licence", "country",
+        "national_law", "name", "email",
+    )  # fmt: skip
+    assert made.facts["national_law"] == made.facts["bona_fide"] == ""
+    half = drafted("dsa-16", sources(PAGE), {"national_law": "§ 22"}, "en")
+    assert half.facts["national_law"] == "", "a provision without its country says nothing"
+    assert made.by_hand == ("Files of exhibits E0001",)
+
+
+def test_a_second_notice_waits_for_what_was_looked_at_again() -> None:
+    made = drafted("second-1195", sources(past=earlier()), FACE, "zh")
+    assert made.unconfirmed == ("still", "rechecks")
+    assert made.facts["rechecked"] == made.facts["still"] == ""
+    said = FACE | {"still": "yes"}
+    gone = replace(PAGE, number="E0002")
+    record = sources(
+        gone, manifests={"E0002": page_manifest(PAGE.url, status=404)}, past=earlier(gone)
+    )
+    unread = drafted("second-1195", record, said, "zh")
+    assert unread.facts["rechecked"] == "E0002"
+    assert unread.facts["still"] == "", "a server that says it is gone is no sign that it is there"
+    seen = drafted("second-1195", sources(gone, past=earlier(gone)), said, "en")
+    assert seen.facts["still"] == "stated"
+    assert rows(seen.fields, "checks")[0]["state"] == "see the exhibit"
+
+
+def test_the_newest_of_each_address_and_kind_is_the_re_check() -> None:
+    later = [
+        replace(PAGE, number=f"E000{n}", sealed=f"2026-11-2{n}T00:00:00.000Z") for n in (2, 3, 4, 5)
+    ]
+    film, other = replace(later[1], source="video"), replace(later[2], url="https://else.example/")
+    every = (PAGE, later[0], film, other, replace(later[3], withdrawn=True))
+    found = rechecks(frozenset({PAGE.url}), "2026-11-21T00:00:00.000Z", every)
+    assert found == (later[0], film)
+    assert rechecks(frozenset({PAGE.url}), "2026-11-29T00:00:00.000Z", every) == ()

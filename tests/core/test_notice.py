@@ -30,6 +30,7 @@ from holdfast.core.notice import (
 CIVIL = CATALOG.regime("civil-1195")
 DMCA = CATALOG.regime("dmca-512c3")
 TIDA = CATALOG.regime("tida")
+DSA = CATALOG.regime("dsa-16")
 PRACTICE = CATALOG.platform("practice")
 DOUYIN = CATALOG.platform("douyin")
 YOUTUBE = CATALOG.platform("youtube")
@@ -278,3 +279,25 @@ def test_an_adult_may_ask_for_the_removal_of_an_intimate_picture() -> None:
     guard(TIDA, PRACTICE, "practice", answers)
     with pytest.raises(Refused, match="wrong_basis_platform"):
         guard(TIDA, YOUTUBE, "real", answers)
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [({"union": "no"}, "wrong_basis_union"), ({"used": "work"}, "wrong_basis_likeness")],
+)
+def test_a_notice_of_illegal_content_is_for_a_likeness_in_the_union(
+    answers: dict[str, str], code: str
+) -> None:
+    guard(DSA, PRACTICE, "practice", {"union": "yes", "used": "face"})
+    with pytest.raises(Refused, match=code):
+        guard(DSA, PRACTICE, "practice", answers)
+
+
+def test_a_second_notice_goes_where_the_first_may_go_and_only_while_it_is_there() -> None:
+    second = CATALOG.regime("second-1195")
+    guard(second, DOUYIN, "real", {"used": "face", "still": "yes"})
+    with pytest.raises(Refused, match="wrong_basis_platform"):
+        guard(second, YOUTUBE, "real", {"still": "yes"})
+    with pytest.raises(Refused, match="again_gone"):
+        guard(second, DOUYIN, "real", {"still": "no"})
+    assert second.rule("cc-1195") == CIVIL.rule("cc-1195")

@@ -159,6 +159,16 @@ INTIMATE = {
     "statements": "nonconsensual",
     "signature": "typed",
 }
+ILLEGAL = {
+    "union": "yes",
+    "used": "voice",
+    "agreed": "unsure",
+    "country": "Germany",
+    "national_law": "the provisions that counsel named.",
+    "reasons": "",
+    "statements": "bona_fide",
+}
+WITH_MAIL = replace(MAN, email="mail@practice.example")
 COPY = replace(
     OFFLINE,
     number="E0002",
@@ -204,6 +214,16 @@ VARIANTS: dict[str, tuple[str, Lang, Sources, dict[str, str]]] = {
             "locator": "first image of the post.",
             "copies": "https://play.yanlian.example/post/77120391",
         },
+    ),
+    "dsa-en-minimal": ("dsa-16", "en", sources(OFFLINE, claimant=WITH_MAIL), ILLEGAL),
+    "dsa-en-everything": (
+        "dsa-16",
+        "en",
+        FULL,
+        ILLEGAL
+        | {key: EVERYTHING[key] for key in ("used", "agreed", "licence", "features", "title")}
+        | {key: EVERYTHING[key] for key in ("voice_features", "recognition", "timecodes")}
+        | {"reasons": "gdpr,aiact"},
     ),
     "second-zh-minimal": ("second-1195", "zh", AGAIN_ONCE, STILL | {"measures": ""}),
     "second-en-minimal": ("second-1195", "en", AGAIN_ONCE, STILL | {"measures": ""}),
@@ -259,6 +279,20 @@ def test_what_the_law_sets_is_no_request_and_the_picture_is_nowhere(variant: str
     assert "good faith belief" in text
     for word in ("reply", "requested by", "enclosed:", "evidence preservation report", "annex"):
         assert word not in text.lower()
+
+
+def test_a_notice_of_illegal_content_states_what_record_and_answers_hold() -> None:
+    minimal, everything = letter("dsa-en-minimal"), letter("dsa-en-everything")
+    for said in (
+        "Personal data", "Deep fake", "resembles", "Recognition", "once authorised", "face",
+        "Evidence preservation report", "HTTP", "account",
+    ):  # fmt: skip
+        assert said not in minimal, said
+        assert said in everything, said
+    assert "2. National law" in minimal
+    assert "4. National law" in everything
+    for said in ("Civil Code", "without the notifier’s consent", "no such disclosure"):
+        assert said not in minimal + everything
 
 
 def test_a_request_for_removal_states_what_the_person_ticked() -> None:

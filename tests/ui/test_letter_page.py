@@ -143,11 +143,12 @@ def test_on_what_basis_is_chosen_before_the_first_question(
     assert [steps.regime.itemData(at) for at in range(steps.regime.count())] == [
         "civil-1195",
         "dmca-512c3",
+        "dsa-16",
         "tida",
     ]
     assert steps.regime.isVisible()
-    steps.regime.setCurrentIndex(2)
-    steps.regime.activated.emit(2)
+    steps.regime.setCurrentIndex(3)
+    steps.regime.activated.emit(3)
     settle(qtbot, window)
     for answer in ("intimate", "adult"):
         assert steps.line.question.id == answer

@@ -19,6 +19,7 @@ from holdfast.core.locations import content_items, observed
 from holdfast.core.notice import FormEntry, Platform, Regime, chosen, fit, fit_lines, mask
 from holdfast.core.pen import Pen, Sources, written_day
 from holdfast.core.second import reached, second
+from holdfast.core.unlawful import unlawful
 from holdfast.core.words import Words
 
 BRACKETS = re.compile(r"（待确认|\[to be confirmed")
@@ -74,6 +75,7 @@ def compose(
         "annexes": _numbered(_annex_lines(annexes, by_hand, pen)),
         **dict.fromkeys(_CONDITIONS, False),
         "information": "",
+        "enclosed": bool(annexes or by_hand),
     }
     if past is not None:
         fields |= second(sources, past, pen)
@@ -81,8 +83,10 @@ def compose(
         fields |= _likeness(sources, pen)
     elif regime.basis == "intimate":
         fields |= intimate(sources, pen)
+    elif regime.basis == "unlawful":
+        fields |= unlawful(sources, pen)
     else:
-        fields |= _copyright(platform, sources, pen) | {"enclosed": bool(annexes or by_hand)}
+        fields |= _copyright(platform, sources, pen)
     return Draft(
         fields=fields,
         facts=_facts(regime, sources, items, pen),
@@ -110,7 +114,7 @@ def _platform(regime: Regime, platform: Platform, pen: Pen) -> dict[str, Field]:
 
 _CONDITIONS = (
     "still", "portrait", "voice", "agreed_no", "agreed_yes", "agreed_unsure", "as_owner",
-    "as_agent", "as_intimate", "nonconsensual",
+    "as_agent", "as_intimate", "nonconsensual", "as_unlawful",
 )  # fmt: skip
 """Of the short form, which all letters share: what a letter does not state does not stand there."""
 
@@ -306,6 +310,8 @@ def _facts(regime: Regime, sources: Sources, items: Sequence[Field], pen: Pen) -
         "depiction": fit(pen.given("depiction"), 40)[0],
         "requester": pen(f"requester.{pen.given('requester')}") if pen.given("requester") else "",
         "nonconsensual": pen("stated") if pen.ticked("statements", "nonconsensual") else "",
+        "national_law": fit(pen.given("national_law"), 40)[0] if pen.given("country") else "",
+        "bona_fide": pen("stated") if pen.ticked("statements", "bona_fide") else "",
         "copies": pen("count.places", n=len(copies)) if copies else "",
         "first": past.first.document if past else "",
         "rechecked": _range([e.number for e in past.checks], pen) if past else "",
@@ -379,6 +385,7 @@ def still_stated(
     said = {
         "exhibits": any(number in text for number in exhibits),
         "first": facts["first"] in text,
+        "bona_fide": "bona fide" in lower,
         "nonconsensual": "consent" in lower or "consensual" in lower,
         "name": _close(facts["name"]) in close,
         "id_number": facts["id_number"] in text or id_number in text,

@@ -18,7 +18,7 @@ from holdfast.core.errors import Refused
 from holdfast.core.evidence import World
 
 Confidence = Literal["verified_text", "verified_page", "well_known", "uncertain"]
-Basis = Literal["likeness", "copyright", "intimate"]
+Basis = Literal["likeness", "copyright", "intimate", "unlawful"]
 Need = Literal["law", "good"]
 QuestionKind = Literal["one", "many", "text", "long", "date", "email"]
 NoticeStatus = Literal["drafted", "approved", "sent"]
@@ -461,7 +461,9 @@ def guard(regime: Regime, platform: Platform, world: World, answers: Mapping[str
     if answers.get("still") == "no":
         raise Refused("again_gone")
     used = chosen(answers, "used")
-    if regime.basis == "likeness" and used == {"work"}:
+    if answers.get("union") == "no":
+        raise Refused("wrong_basis_union")
+    if regime.basis in ("likeness", "unlawful") and used == {"work"}:
         raise Refused("wrong_basis_likeness")
     if regime.basis == "intimate":
         _guard_intimate(answers)
@@ -503,7 +505,7 @@ def concerns(
         )
     if platform.operator_confidence == "well_known" and not answers.get("operator"):
         found.append(Concern(code="operator_unread", facts={"operator": platform.operator}))
-    if regime.basis == "likeness" and "work" in chosen(answers, "used"):
+    if regime.basis in ("likeness", "unlawful") and "work" in chosen(answers, "used"):
         found.append(Concern(code="work_left_out", facts={}))
     if regime.basis == "copyright" and chosen(answers, "used") & {"face", "voice"}:
         found.append(Concern(code="likeness_left_out", facts={}))

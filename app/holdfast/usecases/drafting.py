@@ -81,7 +81,7 @@ def gauge(
 
 _ALWAYS_ASKED = frozenset(
     {"used", "agreed", "owner", "copied", "statements", "signature", "still", "platform_name"}
-    | {"intimate", "adult", "requester"}
+    | {"intimate", "adult", "requester", "union"}
 )
 """Questions that must be answered even where the person wrote the letter themselves."""
 

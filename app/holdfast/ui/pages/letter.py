@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from holdfast.usecases.cases import CaseFile
 
-FIRST = ("used", "agreed", "intimate", "adult", "name")
+FIRST = ("union", "used", "agreed", "intimate", "adult", "name")
 """Questions that come one a screen before the letter is shown for the first time.
 
 What a platform is called that is not on the list is asked before them.
