@@ -449,7 +449,7 @@ def test_a_request_for_removal_keeps_a_place_for_all_that_is_not_known() -> None
 def test_a_notice_of_illegal_content_never_guesses_national_law_nor_an_address() -> None:
     made = drafted("dsa-16", sources(PAGE, claimant=None), {"agreed": "yes"}, "en", "tiktok")
     assert made.unconfirmed == (
-        "operator", "channel", "union", "used", "statements", "licence", "country",
+        "channel", "union", "used", "statements", "licence", "country",
         "national_law", "name", "email",
     )  # fmt: skip
     assert made.facts["national_law"] == made.facts["bona_fide"] == ""
