@@ -15,7 +15,7 @@ from fakes.holdfast import FakeHoldfast, FakeSession
 from holdfast.adapters.capture.recording import Standing
 from holdfast.core.errors import Refused
 from holdfast.ui.capture_bar import CaptureBar, clock, on_desktop
-from holdfast.ui.models import ROW
+from holdfast.ui.rows import ROW
 from holdfast.ui.window import MainWindow
 
 from .conftest import Open, settle

@@ -22,8 +22,8 @@ from holdfast.core.job import Job
 from holdfast.core.pace import Pace
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.ui.agenda import NextItem
-from holdfast.ui.models import ROW
 from holdfast.ui.pages.trouble import TroublePage, Woe
+from holdfast.ui.rows import ROW
 from holdfast.ui.window import MainWindow
 
 from .conftest import Open, settle

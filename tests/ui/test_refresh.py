@@ -7,8 +7,8 @@ from pytestqt.qtbot import QtBot
 
 from fakes.holdfast import FakeHoldfast
 from holdfast.core.errors import Unavailable
-from holdfast.ui.models import ROW
 from holdfast.ui.pages.case_tabs import PURPOSE
+from holdfast.ui.rows import ROW
 from holdfast.ui.widgets import Check
 
 from .conftest import Open, settle

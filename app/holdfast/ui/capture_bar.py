@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
 
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import column, framed, row
-from holdfast.ui.models import ROW, Index, Painter, RowDelegate, RowList
+from holdfast.ui.rows import ROW, Index, Painter, RowDelegate, RowList
 from holdfast.ui.widgets import Button, FocusRing, Glyph, IconButton, Label, Line, announce, called
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import re
 from holdfast.core.canonical import one_line
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
 from holdfast.ui.desk import Desk
-from holdfast.ui.models import Cell
 from holdfast.ui.phrases import full_time
+from holdfast.ui.tables import Cell
 
 LOOKS = {
     "ok": ("confirmed", "confirmed"),

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyleOptionViewItem, Q
 
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import column, row
-from holdfast.ui.models import ROW, Painter, RowDelegate, RowList
 from holdfast.ui.phrases import plain_tip
+from holdfast.ui.rows import ROW, Painter, RowDelegate, RowList
 from holdfast.ui.widgets import Button, Label
 
 PLACES = ("today", "cases", "verify", "settings")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from holdfast.core.evidence import Exhibit
 from holdfast.core.ledger import LedgerEntry
 from holdfast.ui.desk import Desk
-from holdfast.ui.models import Moment, SectionRow
 from holdfast.ui.phrases import day, exhibit_state, local, size, stamps_by_exhibit
 from holdfast.ui.pictures import ICONS
+from holdfast.ui.rows import SectionRow
+from holdfast.ui.timeline import Moment
 
 if TYPE_CHECKING:
     from holdfast.core.timestamp import Stamp

@@ -25,13 +25,14 @@ from holdfast.core.notice import Notice, Platform
 from holdfast.ui.desk import Desk
 from holdfast.ui.exhibit import ExhibitDetail
 from holdfast.ui.layout import Flow, Fold, Scroll, column, framed, row
-from holdfast.ui.models import ROW, Moment, TimelineDelegate, TimelineModel
 from holdfast.ui.page import Page
 from holdfast.ui.pages.case_tabs import DocumentsTab, EvidenceTab, LettersTab
 from holdfast.ui.pages.cases import stage
 from holdfast.ui.pages.people import PeopleTab
 from holdfast.ui.phrases import day, local
+from holdfast.ui.rows import ROW
 from holdfast.ui.story import story
+from holdfast.ui.timeline import Moment, TimelineDelegate, TimelineModel
 from holdfast.ui.widgets import Button, Glyph, IconButton, Label, Line
 from holdfast.usecases.cases import standing_links
 

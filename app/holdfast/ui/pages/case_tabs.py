@@ -16,7 +16,6 @@ from holdfast.core.notice import Notice, Platform, addressed
 from holdfast.ui.ask import ask
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, Scroll, column, emptied, framed
-from holdfast.ui.models import Cell, CellTable, Filtered, Table
 from holdfast.ui.pages.cases import SEARCH_MS
 from holdfast.ui.pages.custody import CustodyRows
 from holdfast.ui.parts import Tag, panel, panel_row
@@ -30,6 +29,7 @@ from holdfast.ui.phrases import (
 )
 from holdfast.ui.save import open_outside, save_as
 from holdfast.ui.story import title_of
+from holdfast.ui.tables import Cell, CellTable, Filtered, Table
 from holdfast.ui.widgets import Button, Choice, Field, Glyph, Label
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QButtonGroup, QInputDialog, QWidget
 from holdfast.core.job import Job
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, framed
-from holdfast.ui.models import Cell, CellTable, Filtered, Table, when
+from holdfast.ui.next_rows import when
 from holdfast.ui.page import Page
 from holdfast.ui.phrases import full_time, short_time, undated
+from holdfast.ui.tables import Cell, CellTable, Filtered, Table
 from holdfast.ui.widgets import Button, Field, Label
 
 if TYPE_CHECKING:

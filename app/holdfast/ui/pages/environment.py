@@ -17,11 +17,11 @@ from holdfast.core.environment import (
 from holdfast.core.job import Job
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Fold, column
-from holdfast.ui.models import Cell, CellDelegate, CellTable, Table
 from holdfast.ui.page import Page
 from holdfast.ui.parts import Facts, Footer, panel, panel_row
 from holdfast.ui.phrases import full_time
 from holdfast.ui.runner import Task
+from holdfast.ui.tables import Cell, CellDelegate, CellTable, Table
 from holdfast.ui.widgets import Bar, Button, Label
 
 COLUMNS = ("environment.item", "environment.outcome", "environment.seen", "environment.remark")

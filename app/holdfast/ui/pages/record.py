@@ -13,8 +13,8 @@ from holdfast.core.errors import HoldfastError
 from holdfast.core.job import Job
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import at_most, column, emptied
-from holdfast.ui.models import ROW, Painter, RowDelegate, RowList
 from holdfast.ui.page import Page
+from holdfast.ui.rows import ROW, Painter, RowDelegate, RowList
 from holdfast.ui.widgets import Button, Check, Door, Label, called
 
 if TYPE_CHECKING:

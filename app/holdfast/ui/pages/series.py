@@ -16,10 +16,11 @@ from holdfast.core.job import Job, Progress
 from holdfast.core.series import Episode, chosen, total, unkeepable
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, framed
-from holdfast.ui.models import ROW, Cell, CellDelegate, CellTable, Index, Table
 from holdfast.ui.page import Page
 from holdfast.ui.parts import Footer
 from holdfast.ui.phrases import full_time, plain_tip, short_time
+from holdfast.ui.rows import ROW, Index
+from holdfast.ui.tables import Cell, CellDelegate, CellTable, Table
 from holdfast.ui.widgets import Bar, Button, Check, Choice, Field, Label, Line, announce
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from holdfast.core.links import links_in
 from holdfast.ui.agenda import Agenda
 from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, Fold, column, row, rule
-from holdfast.ui.models import NextList, NextModel
+from holdfast.ui.next_rows import NextList, NextModel
 from holdfast.ui.page import Page
 from holdfast.ui.phrases import long_day
 from holdfast.ui.widgets import Button, Door, Label

@@ -20,12 +20,12 @@ from holdfast.ui.desk import Desk
 from holdfast.ui.found import LOOKS, found_rows
 from holdfast.ui.layout import Flow, column
 from holdfast.ui.marks import MarksRow
-from holdfast.ui.models import CellTable, Table
 from holdfast.ui.page import Page
 from holdfast.ui.parts import DropZone, Footer, Proves, VerdictBox, panel, panel_row
 from holdfast.ui.phrases import full_time, size
 from holdfast.ui.runner import Task
 from holdfast.ui.save import save_as
+from holdfast.ui.tables import CellTable, Table
 from holdfast.ui.widgets import Bar, Button, Field, Label, Line
 from holdfast.usecases import telling
 from holdfast.usecases.targets import Thing, weight
