@@ -174,7 +174,9 @@ def test_a_case_is_closed_only_after_a_yes(
         page.menu.hide()
         settle(qtbot, window)
         assert bool(full.case_file(lin).case.closed) is closed
-        assert page.more.isHidden() is closed
+    qtbot.mouseClick(page.more, Qt.MouseButton.LeftButton)
+    assert [one.text() for one in page.menu.actions()] == ["给这个案件改名…"]
+    page.menu.hide()
     assert asked == ["case.close.ask"] * 2
     # Nothing is offered that a closed case would refuse.
     assert [b.text() for b in page.letters.findChildren(Button)] == []

@@ -151,6 +151,7 @@ def _become(given: list[int], at: str, asked: Asked) -> None:
     with suppress(locale.Error):
         locale.setlocale(locale.LC_CTYPE, "")
     _streams()
+    sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     if not asked.safe:
         sys.path.insert(0, str(Path.cwd()))
     sys.argv = ["-m", *asked.words]

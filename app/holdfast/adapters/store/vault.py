@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from holdfast.adapters.disk import FULL, durable, durable_folder, put
+from holdfast.adapters.disk import FULL, durable, durable_folder
 from holdfast.core.errors import HoldfastError, Refused, Tampered
 from holdfast.core.evidence import Digest
 from holdfast.core.job import Job
@@ -349,7 +349,9 @@ class Vault:
 def _furnish(home: Path, about: Mapping[str, str]) -> Room:
     """What it is about is durable before anything is in it."""
     home.mkdir(mode=0o700)
-    put(home / "about.json", json.dumps(dict(about)).encode())
+    with (home / "about.json").open("wb") as file:
+        file.write(json.dumps(dict(about)).encode())
+        durable(file)
     (home / "work").mkdir(mode=0o700)
     durable_folder(home)
     durable_folder(home.parent)
