@@ -203,7 +203,7 @@ def test(rest: list[str]) -> int:
         if code := read.result():
             return code
     for step in (
-        [*python, "pytest", "-q", "-n", "4", "--dist", "loadgroup", "--cov", "--cov-report="],
+        [*python, "pytest", "-q", "-n", "3", "--dist", "loadgroup", "--cov", "--cov-report="],
         [*python, "coverage", "report", "--fail-under=90"],
         [*python, "coverage", "report", "--include=*/holdfast/core/*", "--fail-under=100"],
     ):
