@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from holdfast.core.evidence import safe_segment
 
 if TYPE_CHECKING:
-    from pikepdf import AttachedFileSpec, Pdf
+    from pikepdf import AttachedFileSpec, Object, Pdf
 
 MAX_PDF = 1 << 30
 MAX_FILES = 2000
@@ -21,11 +21,19 @@ MAX_FILTERS = 2
 """Of one stream; ours has one, and each may unpack what the one before it made."""
 
 
+def _under(held: Object | None, key: str) -> Object | None:
+    """The dictionary in a dictionary; a number may stand where one belongs."""
+    import pikepdf
+
+    found = held.get(key) if isinstance(held, pikepdf.Dictionary) else None
+    return found if isinstance(found, pikepdf.Dictionary) else None
+
+
 def _twice(document: Pdf) -> frozenset[str]:
     """The names that stand more than once; to be asked before anything else, which mends that."""
     import pikepdf
 
-    listed = document.Root.get("/Names", pikepdf.Dictionary()).get("/EmbeddedFiles")
+    listed = _under(_under(document.Root, "/Names"), "/EmbeddedFiles")
     names = [] if listed is None else [*islice(pikepdf.NameTree(listed), 2 * MAX_FILES)]
     return frozenset(str(name) for name, count in Counter(names).items() if count > 1)
 
@@ -34,7 +42,7 @@ def _plain(name: str, spec: AttachedFileSpec) -> bool:
     """Whether it is shown under its own name, and has one content."""
     import pikepdf
 
-    held = spec.obj.get("/EF")
+    held = _under(spec.obj, "/EF")
     streams = [] if held is None else [held[key] for key in held.keys()]  # noqa: SIM118 -- no dict
     whole = all(isinstance(one, pikepdf.Stream) for one in streams)
     return spec.filename == name and whole and len({one.objgen for one in streams}) == 1
