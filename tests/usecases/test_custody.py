@@ -40,7 +40,7 @@ from holdfast.core.lifetime import Ageing, RenewalRule
 from holdfast.core.notice import PlatformAnswer
 from holdfast.core.timestamp import Stamp
 from holdfast.core.verdict import Verdict
-from holdfast.usecases import custody
+from holdfast.usecases import custody, preserve
 from holdfast.usecases.verify import Options, Shelf, verify
 
 
@@ -174,6 +174,41 @@ def test_an_older_copy_of_the_database_is_found_by_what_is_newer(
     assert "kept_rollback" in rules(told, ("broken",))
     # The older copy by itself contradicts nothing.
     assert judged(case.number, shelf=case.shelf).verdict == "ok"
+
+
+class Killed(BaseException):
+    """Nothing of ours runs after it."""
+
+
+def test_a_kill_before_the_record_has_a_head_leaves_none(
+    case: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def then_killed(*args: Any, **named: Any) -> None:
+        queue(*args, **named)
+        raise Killed
+
+    queue = preserve.queue_stamps
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(preserve, "queue_stamps", then_killed)
+        case.capture({"later.txt": b"later"})
+    case.capture({"later.txt": b"later"})
+    assert "kept_in_vault" not in {finding.rule for finding in here(case, case.number).findings}
+
+
+def test_a_kill_before_a_head_is_kept_is_made_good_before_a_witness_sees_it(
+    case: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(preserve, "keep_head", killed)
+        case.capture({"later.txt": b"later"})
+    head = case.store.checkpoints(ident(case))[-1].note
+    assert head not in shelf(case).heads(case.store.case(case.number))
+    case.stamp_all()
+    assert head in shelf(case).heads(case.store.case(case.number))
+    assert here(case, case.export(tmp_path / "pack.zip")).verdict == "ok"
 
 
 def test_a_fork_is_found_by_a_head_of_the_same_size(case: Rehearsal, tmp_path: Path) -> None:

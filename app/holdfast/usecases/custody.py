@@ -32,7 +32,7 @@ from holdfast.core.pack import (
 from holdfast.core.rfc3161 import read_certificates
 from holdfast.core.timestamp import Stamp
 from holdfast.ports import Clock, Store, Vault
-from holdfast.usecases.preserve import Maker, queue_checkpoint
+from holdfast.usecases.preserve import Maker, keep_head, queue_checkpoint
 
 REFS_A_LINE = 500
 DONE = frozenset({"confirmed", "simulated"})
@@ -301,5 +301,6 @@ def renew(
                 {"why": due.why, "until": due.until},
             )
         head = custody.head()
-        queue_checkpoint(case, head, custody, store=store, vault=vault, clock=clock, maker=maker)
+        queue_checkpoint(case, head, custody, store=store, clock=clock, maker=maker)
+    keep_head(head, vault)
     return len(refs)

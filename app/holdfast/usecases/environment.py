@@ -21,9 +21,10 @@ from holdfast.core.environment import (
 )
 from holdfast.core.errors import Refused
 from holdfast.core.evidence import Exhibit, read_manifest
+from holdfast.core.ledger import Checkpoint
 from holdfast.core.timestamp import Stamp
 from holdfast.ports import Clock, Custody, Store, Vault
-from holdfast.usecases.preserve import Maker, queue_checkpoint
+from holdfast.usecases.preserve import Maker, keep_head, queue_checkpoint
 
 SITTING_S = 600
 """A run that was written down is the one before every capture of the next minutes."""
@@ -151,14 +152,16 @@ def _write(
         entry = custody.append("environment.checked", check.id, facts=facts)
         made = replace(check, sha256=sha256, at=entry.at)
         custody.save(made)
-        _cover(case, custody, store=store, vault=vault, clock=clock, maker=maker)
+        queued = _cover(case, custody, store=store, clock=clock, maker=maker)
+    if queued is not None:
+        keep_head(queued, vault)
     return made
 
 
 def _cover(
-    case: Case, custody: Custody, *, store: Store, vault: Vault, clock: Clock, maker: Maker
-) -> None:
-    """A head covers the line; it takes the place of one that waits for its time-stamp.
+    case: Case, custody: Custody, *, store: Store, clock: Clock, maker: Maker
+) -> Checkpoint | None:
+    """A head covers the line; it takes the place of one that waits for its time-stamp, if any did.
 
     A check is no reason to ask for one more: without a waiting head the next one will do.
     """
@@ -167,5 +170,7 @@ def _cover(
         stamp.subject.kind == "checkpoint" and stamp.status == "queued" and not stamp.requested
         for stamp in store.all(Stamp, case.id)
     )
-    if waits:
-        queue_checkpoint(case, head, custody, store=store, vault=vault, clock=clock, maker=maker)
+    if not waits:
+        return None
+    queue_checkpoint(case, head, custody, store=store, clock=clock, maker=maker)
+    return head

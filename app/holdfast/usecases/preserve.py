@@ -5,8 +5,9 @@ Time-stamps are queued here and asked for elsewhere: evidence never waits for th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -251,9 +252,8 @@ def seal(
         if beside is not None:
             custody.save(beside(exhibit))
         head = custody.head()
-        queue_stamps(
-            case, exhibit, head, custody, store=store, vault=vault, clock=clock, maker=maker
-        )
+        queue_stamps(case, exhibit, head, custody, store=store, clock=clock, maker=maker)
+    keep_head(head, vault)
     return exhibit
 
 
@@ -314,7 +314,6 @@ def queue_stamps(
     custody: Custody,
     *,
     store: Store,
-    vault: Vault,
     clock: Clock,
     maker: Maker,
 ) -> None:
@@ -333,7 +332,7 @@ def queue_stamps(
         elif waiting >= TOKENS_A_RUN * max(1, sum(k == kind for k, _ in asks)):
             continue
         custody.save(_queued(case, manifest, kind, authority, clock))
-    queue_checkpoint(case, head, custody, store=store, vault=vault, clock=clock, maker=maker)
+    queue_checkpoint(case, head, custody, store=store, clock=clock, maker=maker)
 
 
 def queue_checkpoint(
@@ -342,7 +341,6 @@ def queue_checkpoint(
     custody: Custody,
     *,
     store: Store,
-    vault: Vault,
     clock: Clock,
     maker: Maker,
 ) -> None:
@@ -350,7 +348,7 @@ def queue_checkpoint(
 
     An unsigned head is stamped as it is: the signature says which installation, not when.
     """
-    sha256 = vault.keep_bytes(head.note).sha256
+    sha256 = hashlib.sha256(head.note).hexdigest()
     subject = Subject(kind="checkpoint", path=f"ledger/checkpoints/{head.size}.txt", sha256=sha256)
     asks = maker.asks(case.world)
     unsent = {
@@ -370,6 +368,17 @@ def queue_checkpoint(
                 world=case.world,
             )
         )
+
+
+def keep_head(head: Checkpoint, vault: Vault) -> None:
+    """A head that was queued lies in the vault, where it shows when a database is put back.
+
+    To be called when the record has it: one that lay there earlier would outlive a kill, and the
+    record would look as if it had been put back.  Where it cannot be kept now it is before a
+    witness sees it.
+    """
+    with suppress(HoldfastError):
+        vault.keep_bytes(head.note)
 
 
 def _queued(case: Case, subject: Subject, kind: StampKind, authority: str, clock: Clock) -> Stamp:

@@ -7,6 +7,7 @@ Then the promise is kept but no longer followed, that is said, and the calendars
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -124,12 +125,26 @@ class _Run:
         for authority, stamps in wanted.items():
             if authority not in known:
                 continue
+            self._keep_heads(stamps)
             self.job.step("stamping", 0, len(stamps), authority)
             digests = list(dict.fromkeys(stamp.subject.sha256 for stamp in stamps))
             answers = self.stamper.ask(digests, authority, self.authorities, self.job)
             by_digest = {answer.sha256: answer for answer in answers}
             done += self._record([(one, by_digest[one.subject.sha256]) for one in stamps])
         return done
+
+    def _keep_heads(self, stamps: Sequence[Stamp]) -> None:
+        """Whatever head is shown to a witness lies in the vault as it is shown.
+
+        It does already, unless what queued it was ended before.
+        """
+        heads = [stamp for stamp in stamps if stamp.subject.kind == "checkpoint"]
+        wanted = {stamp.subject.sha256 for stamp in heads}
+        for case_id in {stamp.case_id for stamp in heads}:
+            for head in self.store.checkpoints(case_id):
+                for note in (head.note, replace(head, signatures=()).note):
+                    if hashlib.sha256(note).hexdigest() in wanted:
+                        self.vault.keep_bytes(note)
 
     def upgrade(self, cases: Sequence[Case]) -> list[Stamp]:
         """Every pending proof was offered to those who can complete it."""
