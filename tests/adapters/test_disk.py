@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.adapters.disk import put
+from holdfast.adapters.disk import drop_drafts, put
 
 
 def test_a_file_is_there_for_nobody_else(tmp_path: Path) -> None:
@@ -37,3 +37,13 @@ def test_on_a_full_disk_the_file_holds_what_it_held_and_no_draft_is_left(
             put(place, b"after")
     assert place.read_bytes() == b"before"
     assert [one.name for one in tmp_path.iterdir()] == ["note"]
+
+
+def test_what_a_kill_left_of_a_file_is_dropped_and_nothing_else(tmp_path: Path) -> None:
+    place = tmp_path / "note[1]"
+    put(place, b"whole")
+    for name in (".note[1]-abcdefgh", ".note1-abcdefgh", ".note[1]"):
+        (tmp_path / name).write_bytes(b"cut short")
+    drop_drafts(place)
+    assert {one.name for one in tmp_path.iterdir()} == {"note[1]", ".note1-abcdefgh", ".note[1]"}
+    drop_drafts(tmp_path / "nowhere" / "note")

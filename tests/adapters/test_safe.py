@@ -56,5 +56,6 @@ def test_a_file_of_its_own_where_there_is_none(tmp_path: Path) -> None:
     file = tmp_path / "keys" / "node.secret"
     assert (file.read_text(encoding="utf-8"), file.stat().st_mode & 0o777) == ("name:秘密", 0o600)
     assert safe.get("node") == "name:秘密"
+    (file.parent / ".node.secret-abcdefgh").write_text("name:秘密")  # put there and killed
     safe.forget("node")
-    assert not file.exists()
+    assert [*file.parent.iterdir()] == []

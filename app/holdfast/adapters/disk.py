@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import IO
 
@@ -45,7 +46,7 @@ def put(place: Path, data: bytes) -> None:
 
     Somebody else may put another one there at the same moment: one of them is there then, whole.
     """
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=_begun(place))
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -56,6 +57,17 @@ def put(place: Path, data: bytes) -> None:
             Path(name).unlink(missing_ok=True)
         raise
     durable_folder(place.parent)
+
+
+def drop_drafts(place: Path) -> None:
+    """What was begun of the file and cut short is gone, for it may hold a secret."""
+    for draft in place.parent.glob(f"{escape(_begun(place))}*"):
+        draft.unlink(missing_ok=True)
+
+
+def _begun(place: Path) -> str:
+    """How the name of a file begins that is to take that place."""
+    return f".{place.name}-"
 
 
 def durable(file: IO[bytes]) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from holdfast.adapters.disk import durable_folder, put
+from holdfast.adapters.disk import drop_drafts, durable_folder, put
 from holdfast.core.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class Keys:
                 announce(before, after)
             self._forget(place.decode("ascii", "replace").strip())
         self._next.unlink()
+        drop_drafts(self._next)
         durable_folder(self._folder)
 
     def _forget(self, place: str) -> None:
@@ -131,6 +132,7 @@ class Keys:
             patiently(lambda: _off_keyring(account))
         elif self.place != "file":
             self._file.unlink(missing_ok=True)
+        drop_drafts(self._file)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from holdfast.adapters.disk import put
+from holdfast.adapters.disk import drop_drafts, put
 from holdfast.adapters.store.keys import SERVICE, patiently
 
 
@@ -34,6 +34,7 @@ class Safe:
     def forget(self, name: str) -> None:
         """Nothing is kept under that name any more."""
         self._file(name).unlink(missing_ok=True)
+        drop_drafts(self._file(name))
         patiently(lambda: _from_keyring(self._account(name)))
 
     def _file(self, name: str) -> Path:
