@@ -382,7 +382,7 @@ def test_an_agent_states_the_authority_and_may_sign_by_hand() -> None:
     made = drafted("dmca-512c3", sources(PAGE), answers | {"published": "2025-04-12."}, "en", "x")
     assert made.fields["as_agent"]
     assert made.fields["by_hand"]
-    assert made.fields["agent"] == "Agent of the site"
+    assert made.fields["platform"] == {"name": "X", "agent": "Agent of the site"}
     assert made.fields["published"] == "2025-04-12"
 
 

@@ -7,20 +7,21 @@ known stands in brackets, and a letter with brackets cannot be approved.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from holdfast.core.case import Party
 from holdfast.core.document import Field, Issued, Lang
 from holdfast.core.intimate import intimate
+from holdfast.core.likeness import borne, face_and_voice, likeness
 from holdfast.core.links import links_in
 from holdfast.core.locations import content_items, observed
-from holdfast.core.notice import FormEntry, Platform, Regime, chosen, fit, fit_lines, mask
-from holdfast.core.pen import Pen, Sources, written_day
+from holdfast.core.notice import Basis, FormEntry, Platform, Regime, chosen, fit, fit_lines, mask
+from holdfast.core.pen import Pen, Sources, numbered, written_day
 from holdfast.core.second import reached, second
 from holdfast.core.unlawful import unlawful
 from holdfast.core.words import Words
+from holdfast.core.work import work
 
 BRACKETS = re.compile(r"（待确认|\[to be confirmed")
 """What stands in a letter where something is not known yet."""
@@ -72,29 +73,30 @@ def compose(
         "items": items,
         "observed": observed(shown, pen),
         "exhibits": pen.join(e.number for e in sources.exhibits) if regime.encloses else "",
-        "annexes": _numbered(_annex_lines(annexes, by_hand, pen)),
+        "annexes": numbered(_annex_lines(annexes, by_hand, pen)),
         **dict.fromkeys(_CONDITIONS, False),
         "information": "",
         "enclosed": bool(annexes or by_hand),
     }
     if past is not None:
         fields |= second(sources, past, pen)
-    if regime.basis == "likeness":
-        fields |= _likeness(sources, pen)
-    elif regime.basis == "intimate":
-        fields |= intimate(sources, pen)
-    elif regime.basis == "unlawful":
-        fields |= unlawful(sources, pen)
-    else:
-        fields |= _copyright(platform, sources, pen)
     return Draft(
-        fields=fields,
+        fields=fields | _STATED[regime.basis](sources, pen),
         facts=_facts(regime, sources, items, pen),
         unconfirmed=tuple(dict.fromkeys(pen.open)),
         reply_by=reply_by,
         annexes=annexes,
         by_hand=tuple(by_hand.values()),
     )
+
+
+_STATED: Mapping[Basis, Callable[[Sources, Pen], dict[str, Field]]] = {
+    "likeness": likeness,
+    "copyright": work,
+    "intimate": intimate,
+    "unlawful": unlawful,
+}
+"""What is stated beside what all letters state."""
 
 
 def _platform(regime: Regime, platform: Platform, pen: Pen) -> dict[str, Field]:
@@ -109,6 +111,8 @@ def _platform(regime: Regime, platform: Platform, pen: Pen) -> dict[str, Field]:
         stated["channel"] = pen.given("channel") or (
             platform.channel(pen.lang) if platform.channel_known else pen.bracket("channel")
         )
+    if "agent" in asked:
+        stated["agent"] = pen.given("agent") or platform.agent or pen.bracket("agent")
     return stated
 
 
@@ -132,131 +136,6 @@ def _written_reply(reply_by: str, sources: Sources, pen: Pen) -> str:
         return ""
     day = date.fromisoformat(reply_by)
     return written_day(day, pen) if day > sources.today else pen.bracket("reply_by")
-
-
-def _likeness(sources: Sources, pen: Pen) -> dict[str, Field]:
-    """Fields of a notice for face and voice.  Neither answered yet reads as a face."""
-    voice = pen.ticked("used", "voice")
-    portrait = pen.ticked("used", "face") or not voice
-    form = "both" if portrait and voice else "voice" if voice else "portrait"
-    licence = pen.needed("licence") if pen.given("agreed") == "yes" else ""
-    if not pen.given("used"):
-        pen.open.append("used")
-    if not pen.given("agreed"):
-        pen.open.append("agreed")
-    measures = [
-        pen(f"measure.{option}")
-        for option in ("take_down", "stop_promotion", "forward", "check_others", "tell")
-        if pen.ticked("measures", option)
-    ]
-    handle = pen.given("handle")
-    conditions: dict[str, Field] = {
-        "portrait": portrait,
-        "voice": voice,
-        "published": bool(handle),
-        "own_named": bool(handle and pen.given("own")),
-        "features": pen.clause("features") if portrait else "",
-        "voice_features": pen.clause("voice_features") if voice else "",
-        "recognition": pen.clause("recognition"),
-        "preserve": pen.ticked("measures", "preserve"),
-    }
-    return {
-        **conditions,
-        **{f"agreed_{said}": pen.given("agreed") == said for said in ("no", "yes", "unsure")},
-        "licence": licence,
-        "rights": pen(f"rights.{form}"),
-        "used": pen(f"used.{form}"),
-        "shown": pen(f"shown.{form}"),
-        "information": pen(f"information.{form}"),
-        "sender": _sender(sources.claimant, pen),
-        "claimant": {"handle": handle, "own": pen.clause("own")},
-        "measures": _numbered(measures),
-        "no": _numbers(conditions, pen),
-    }
-
-
-_NUMBERED = (
-    (
-        ("picture", "features"),
-        ("sound", "voice_features"),
-        ("recognition", "recognition"),
-        ("portrait", "portrait"),
-        ("voice", "voice"),
-        ("face_information", "portrait"),
-        ("voice_information", "voice"),
-        ("disclaimer", ""),
-    ),
-    (
-        ("law_portrait", "portrait"),
-        ("law_voice", "voice"),
-        ("law_information", ""),
-        ("law_pipl", ""),
-        ("law_platform", ""),
-    ),
-)
-"""Items that stand behind a condition, in order, so that what stands is numbered without gaps."""
-
-
-def _numbers(conditions: Mapping[str, Field], pen: Pen) -> dict[str, Field]:
-    numbers: dict[str, Field] = {}
-    for items in _NUMBERED:
-        standing = [name for name, condition in items if not condition or conditions[condition]]
-        numbers |= dict.fromkeys((name for name, _ in items), "")
-        numbers |= {name: str(place) for place, name in enumerate(standing, 1)}
-    section = 7
-    for name, stands in (("preserve", conditions["preserve"]), ("after", True), ("truth", True)):
-        numbers[f"section_{name}"] = "七八九"[section - 7] if pen.lang == "zh" else str(section)
-        section += bool(stands)
-    return numbers
-
-
-def _numbered(lines: Sequence[str]) -> list[Field]:
-    return [{"n": str(place), "text": line} for place, line in enumerate(lines, 1)]
-
-
-def _copyright(platform: Platform, sources: Sources, pen: Pen) -> dict[str, Field]:
-    """Fields of a notification under 17 U.S.C. § 512(c)(3)."""
-    party = sources.claimant
-    for question in ("used", "owner", "copied", "signature"):
-        if not pen.given(question):
-            pen.open.append(question)
-    for statement in ("good_faith", "accurate", "authority"):
-        if not pen.ticked("statements", statement):
-            pen.open.append("statements")
-    name = party.legal_name if party and party.legal_name else pen.bracket("name")
-    return {
-        "agent": pen.given("agent") or platform.agent or pen.bracket("agent"),
-        "work": pen.needed("work"),
-        "published": pen.clause("published"),
-        "first_published": bool(pen.given("published")),
-        "fair_use": pen.needed("fair_use"),
-        "claimant": {
-            "name": name,
-            "address": (party.address if party else "") or pen.bracket("address"),
-            "phone": (party.phone if party else "") or pen.bracket("phone"),
-            "email": (party.email if party else "") or pen.bracket("email"),
-        },
-        "as_owner": pen.given("owner") != "agent",
-        "as_agent": pen.given("owner") == "agent",
-        "typed": pen.given("signature") == "typed",
-        "by_hand": pen.given("signature") != "typed",
-    }
-
-
-def _sender(party: Party | None, pen: Pen) -> list[Field]:
-    """Label and value of who writes: name and number always, the rest only when it is stated."""
-    name = party.legal_name if party and party.legal_name else pen.bracket("name")
-    number = party.id_number if party else ""
-    shown = number if pen.given("id_shown") == "full" else mask(number)
-    identity = pen(
-        "identity",
-        kind=pen(f"id.{party.id_type if party and party.id_type else 'resident_card'}"),
-        number=shown or pen.bracket("id_number"),
-    )
-    contact = [part for part in (party.phone, party.email) if part] if party else []
-    rows = [("notifier", name), ("identity_row", identity), ("contact", "　".join(contact))]
-    rows.append(("address", party.address if party else ""))
-    return [{"label": pen(f"row.{label}"), "value": value} for label, value in rows if value]
 
 
 # --- annexes, facts, forms -----------------------------------------------------------------------
@@ -349,16 +228,13 @@ def _articles(regime: Regime, pen: Pen) -> int:
     """How many articles the letter's own list of legal bases names."""
     if regime.basis != "likeness":
         return len(regime.rules)
-    voice = pen.ticked("used", "voice")
-    return 7 + voice + (pen.ticked("used", "face") or not voice)
+    return 7 + sum(face_and_voice(pen))
 
 
 def _rights(regime: Regime, pen: Pen) -> str:
     if regime.basis != "likeness":
         return pen(f"rights.{regime.basis}")
-    voice = pen.ticked("used", "voice")
-    face = pen.ticked("used", "face") or not voice
-    return pen(f"rights.{'both' if face and voice else 'voice' if voice else 'portrait'}")
+    return pen(f"rights.{borne(pen)}")
 
 
 def _locations(items: Sequence[Mapping[str, Field]], pen: Pen) -> str:

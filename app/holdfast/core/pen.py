@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
 from holdfast.core.canonical import Json, one_line
 from holdfast.core.case import Case, Party
-from holdfast.core.document import Issued, Lang
+from holdfast.core.document import Field, Issued, Lang
 from holdfast.core.earlier import Earlier
 from holdfast.core.evidence import Exhibit
 from holdfast.core.notice import chosen
@@ -66,6 +66,11 @@ class Pen:
     def join(self, parts: object) -> str:
         """Parts as a list is written in the language."""
         return ("、" if self.lang == "zh" else ", ").join(parts)  # type: ignore[arg-type] # str parts
+
+
+def numbered(lines: Sequence[str]) -> list[Field]:
+    """Lines of a numbered list, as templates have them."""
+    return [{"n": str(place), "text": line} for place, line in enumerate(lines, 1)]
 
 
 def written_day(day: date, pen: Pen) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.core.document import Field
+from holdfast.core.likeness import borne, face_and_voice
 from holdfast.core.pen import Pen, Sources
 
 
@@ -15,9 +16,8 @@ def unlawful(sources: Sources, pen: Pen) -> dict[str, Field]:
     pen.open.extend(q for q in ("union", "used", "agreed") if not pen.given(q))
     if not pen.ticked("statements", "bona_fide"):
         pen.open.append("statements")
-    sound = pen.ticked("used", "voice")
-    face = pen.ticked("used", "face") or not sound
-    form = "both" if face and sound else "voice" if sound else "portrait"
+    face, sound = face_and_voice(pen)
+    form = borne(pen)
     said = pen.given("agreed")
     reasons = [name for name in ("gdpr", "aiact") if pen.ticked("reasons", name)]
     licence = pen.needed("licence") if said == "yes" else ""
