@@ -27,9 +27,9 @@ from holdfast.adapters.resources import resource
 from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core.canonical import moment
-from holdfast.core.certificates import write_pem
+from holdfast.core.certificates import read_certificates, write_pem
 from holdfast.core.opentimestamps import MalformedProof, read_proof
-from holdfast.core.rfc3161 import MalformedToken, read_certificates, read_response
+from holdfast.core.rfc3161 import MalformedToken, read_response
 from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
 
 pytestmark = pytest.mark.no_cover

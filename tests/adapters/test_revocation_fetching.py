@@ -15,9 +15,10 @@ from fakes.tsa import NOW, Pair
 from holdfast.adapters import revocation
 from holdfast.adapters.http import Reply
 from holdfast.adapters.revocation import Revocations, withdrawn
+from holdfast.core.certificates import Certificate, read_certificate
 from holdfast.core.errors import Unavailable
 from holdfast.core.revocation import read_material
-from holdfast.core.rfc3161 import Certificate, make_query, read_certificate, read_response
+from holdfast.core.rfc3161 import make_query, read_response
 from holdfast.core.timestamp import Authorities, Tsa
 from holdfast.practice import keys, tsa
 from holdfast.practice.server import Request, Service

@@ -19,7 +19,7 @@ from holdfast.adapters.pack.openssl import find_openssl
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.resources import resource
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
-from holdfast.core import rfc3161
+from holdfast.core import certificates
 from holdfast.core.rfc3161 import make_query, read_response
 from holdfast.core.verdict import ProofHelp
 from holdfast.practice import keys, tsa
@@ -31,7 +31,7 @@ GENUINE = ROOT.parent / "shared" / "vectors" / "tsr" / "auto-archiver" / "digice
 MESSAGE = b"4b7b4e39f12b8c725e6e603e6d4422500316df94211070682ef10260ff5759ef"
 
 
-REMEMBERED = (rfc3161._known_certificate, x509._key_stands_behind, x509._judged)
+REMEMBERED = (certificates._known_certificate, x509._key_stands_behind, x509._judged)
 """What is kept of an authority's chain from one of its tokens to the next."""
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 
 from holdfast.adapters.pack.verifier import pinned_roots, practice_roots
-from holdfast.core.certificates import fingerprint, fingerprints, read_pem, write_pem
+from holdfast.core.certificates import (
+    fingerprint,
+    fingerprints,
+    read_certificates,
+    read_pem,
+    write_pem,
+)
 from holdfast.core.practice import ROOT_FINGERPRINTS
-from holdfast.core.rfc3161 import read_certificates
 
 
 def test_what_is_written_is_read_again() -> None:

@@ -27,7 +27,7 @@ from holdfast.core import bag
 from holdfast.core.bag import SMALL_FILE, Contents, Seen, Unreadable
 from holdfast.core.bitcoin import PERIOD, CheckpointTable, bits_of, double_sha256, target_of
 from holdfast.core.canonical import Json, canonical, parse
-from holdfast.core.certificates import write_pem
+from holdfast.core.certificates import read_certificates, write_pem
 from holdfast.core.errors import Cancelled
 from holdfast.core.job import Job
 from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
@@ -42,7 +42,6 @@ from holdfast.core.ledger import (
     write_proof,
 )
 from holdfast.core.record import Record, judge_files
-from holdfast.core.rfc3161 import read_certificates
 from holdfast.core.verdict import ProofHelp, Verdict
 
 ENTRIES = "data/ledger/entries.jsonl"

@@ -13,8 +13,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 from fakes.revocation import HOUR, path, pointed, world
 from fakes.tsa import NOW, Pair, issue, issue_signer, name, read
 from holdfast.core import der
+from holdfast.core.algorithms import fits_key, pss
+from holdfast.core.certificates import Certificate, read_certificate
 from holdfast.core.path import climb, names, objection
-from holdfast.core.rfc3161 import Certificate, fits_key, pss, read_certificate
 
 
 def anybody(_issuer: Certificate, _subject: Certificate) -> bool:

@@ -21,6 +21,7 @@ from fakes.revocation import HOUR, Extension, answer, crl, path, pointed, world
 from fakes.tsa import NOW, Pair, issue, issue_signer
 from holdfast.adapters import x509
 from holdfast.core import der
+from holdfast.core.certificates import read_certificate
 from holdfast.core.revocation import (
     CertificateList,
     OcspResponse,
@@ -33,7 +34,6 @@ from holdfast.core.revocation import (
     vouched,
     weigh,
 )
-from holdfast.core.rfc3161 import read_certificate
 
 AT = "http://tsa.example/issuing.crl"
 OTHER = "http://tsa.example/other.crl"

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from fakes import tsa
 from fakes.tsa import NOW, Authority, Pair, digest, issue_signer, response
 from holdfast.core import der, rfc3161
+from holdfast.core.certificates import read_certificate, read_certificates
 from holdfast.core.rfc3161 import (
     MOST_CERTIFICATES,
     MalformedToken,
@@ -25,8 +26,6 @@ from holdfast.core.rfc3161 import (
     check_profile,
     find_signer,
     make_query,
-    read_certificate,
-    read_certificates,
     read_query,
     read_response,
 )

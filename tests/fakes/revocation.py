@@ -14,7 +14,7 @@ from cryptography.x509 import ReasonFlags, ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from fakes.tsa import NOW, Pair, issue, issue_signer
-from holdfast.core.rfc3161 import Certificate, read_certificate
+from holdfast.core.certificates import Certificate, read_certificate
 
 HOUR = timedelta(hours=1)
 

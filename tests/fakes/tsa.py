@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 from cryptography.x509.oid import NameOID
 
 from holdfast.core import der
-from holdfast.core.rfc3161 import Certificate, read_certificate
+from holdfast.core.certificates import Certificate, read_certificate
 
 NOW = datetime(2026, 11, 12, 13, 6, 31, tzinfo=UTC)
 SUBJECT = b"what was kept"

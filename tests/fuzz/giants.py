@@ -123,7 +123,7 @@ def _token(extra: bytes) -> bytes:
 
 def _certificates() -> bytes:
     from fuzz.target import LENT
-    from holdfast.core.rfc3161 import read_certificates
+    from holdfast.core.certificates import read_certificates
 
     return read_certificates((LENT / "chain.pem").read_bytes())[0]
 

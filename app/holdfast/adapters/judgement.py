@@ -18,17 +18,14 @@ from holdfast.adapters.pack.openssl import find_openssl, run
 from holdfast.adapters.resources import resource
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
-from holdfast.core.certificates import write_pem
+from holdfast.core.certificates import Certificate, read_certificate, read_certificates, write_pem
 from holdfast.core.practice import ROOT_FINGERPRINTS
 from holdfast.core.rfc3161 import (
-    Certificate,
     MalformedToken,
     Query,
     Token,
     check_profile,
     find_signer,
-    read_certificate,
-    read_certificates,
     read_response,
 )
 from holdfast.core.timestamp import StampStatus

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from holdfast.adapters import x509
 from holdfast.adapters.http import fetch, link
+from holdfast.core.certificates import Certificate
 from holdfast.core.errors import HoldfastError
 from holdfast.core.revocation import (
     MAX_BYTES,
@@ -24,7 +25,7 @@ from holdfast.core.revocation import (
     vouched,
     weigh,
 )
-from holdfast.core.rfc3161 import Certificate, Token
+from holdfast.core.rfc3161 import Token
 from holdfast.core.timestamp import Authorities
 from holdfast.ports import Clock
 

@@ -16,18 +16,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from holdfast.core.algorithms import ECDSA_WITH, EDDSA, RSA, RSA_PSS, RSA_WITH, pss
 from holdfast.core.canonical import one_line
+from holdfast.core.certificates import Certificate
 from holdfast.core.path import climb, objection
-from holdfast.core.rfc3161 import (
-    ECDSA_WITH,
-    EDDSA,
-    RSA,
-    RSA_PSS,
-    RSA_WITH,
-    Certificate,
-    Token,
-    pss,
-)
+from holdfast.core.rfc3161 import Token
 
 if TYPE_CHECKING:
     from cryptography import x509

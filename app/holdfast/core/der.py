@@ -64,6 +64,12 @@ class Node:
             raise ValueError(f"tag {self.tag:#04x} where {tag:#04x} belongs")
         return self
 
+    def exactly(self, count: int) -> tuple[Node, ...]:
+        """Its children.  Raises ValueError unless they are so many."""
+        if len(self.children) != count:
+            raise ValueError(f"{len(self.children)} elements where {count} belong")
+        return self.children
+
     def integer(self) -> int:
         """The value of an INTEGER."""
         return int.from_bytes(self.expect(INTEGER).content, "big", signed=True)

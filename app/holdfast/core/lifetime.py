@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
-from holdfast.core.rfc3161 import Certificate, Token, find_signer, read_certificate, read_response
+from holdfast.core.certificates import Certificate, read_certificate
+from holdfast.core.rfc3161 import Token, find_signer, read_response
 
 _RSA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
 """DER of rsaEncryption."""

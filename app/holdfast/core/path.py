@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
+from holdfast.core.certificates import KEY_USAGE, Certificate, read_certificate
 from holdfast.core.lifetime import rsa_numbers
-from holdfast.core.rfc3161 import KEY_USAGE, TIME_STAMPING, Certificate, read_certificate
+from holdfast.core.rfc3161 import TIME_STAMPING
 
 MAX_CERTIFICATES: Final = 64
 """How many of those of a token and its file are looked at; genuine ones bring two to five."""

@@ -16,8 +16,8 @@ from typing import Final, Literal, TypeAlias
 
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
+from holdfast.core.certificates import Certificate, read_certificate, read_extensions
 from holdfast.core.path import is_valid
-from holdfast.core.rfc3161 import Certificate, read_certificate, read_extensions
 from holdfast.core.verdict import FindingOutcome
 
 MAX_BYTES: Final = der.MAX_BYTES

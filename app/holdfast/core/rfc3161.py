@@ -9,17 +9,23 @@ needs a crypto library and is an adapter's work.
 
 from __future__ import annotations
 
-import binascii
-import hashlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 from holdfast.core import der
+from holdfast.core.algorithms import (
+    RSA_PSS,
+    SIGNED_OVER,
+    SIZES,
+    hash_name,
+    hashed,
+    read_algorithm,
+    read_pss,
+)
 from holdfast.core.canonical import one_line, rfc3339
+from holdfast.core.certificates import Certificate, common_name, read_certificate
 from holdfast.core.verdict import Finding, FindingOutcome
 
 MAX_BYTES: Final = der.MAX_BYTES
@@ -35,71 +41,13 @@ MOST_CERTIFICATES: Final = 32
 MIN_NONCE: Final = 1 << 63
 """Nonces that we send have 64 bits, the first one set, so that none is ever shorter."""
 
-_HASHES: Final = {
-    "1.3.14.3.2.26": "sha1",
-    "2.16.840.1.101.3.4.2.4": "sha224",
-    "2.16.840.1.101.3.4.2.1": "sha256",
-    "2.16.840.1.101.3.4.2.2": "sha384",
-    "2.16.840.1.101.3.4.2.3": "sha512",
-    "2.16.840.1.101.3.4.2.8": "sha3_256",
-    "2.16.840.1.101.3.4.2.9": "sha3_384",
-    "2.16.840.1.101.3.4.2.10": "sha3_512",
-    "1.2.156.10197.1.401": "sm3",
-}
-_SIZES: Final = {
-    "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64,
-    "sha3_256": 32, "sha3_384": 48, "sha3_512": 64, "sm3": 32,
-}  # fmt: skip
 _SHA256 = "2.16.840.1.101.3.4.2.1"
-
-SM2_SIGNATURES: Final = frozenset({"1.2.156.10197.1.501", "1.2.156.10197.1.301.1"})
-"""SM2 with SM3, and SM2 alone (GB/T 32918, GM/T 0006): read, never computed here."""
-
-RSA_WITH: Final = {
-    "1.2.840.113549.1.1.5": "sha1",
-    "1.2.840.113549.1.1.14": "sha224",
-    "1.2.840.113549.1.1.11": "sha256",
-    "1.2.840.113549.1.1.12": "sha384",
-    "1.2.840.113549.1.1.13": "sha512",
-}
-"""RSA (PKCS #1 v1.5) by the hash that each name of it is over."""
-ECDSA_WITH: Final = {
-    "1.2.840.10045.4.1": "sha1",
-    "1.2.840.10045.4.3.1": "sha224",
-    "1.2.840.10045.4.3.2": "sha256",
-    "1.2.840.10045.4.3.3": "sha384",
-    "1.2.840.10045.4.3.4": "sha512",
-    "2.16.840.1.101.3.4.3.10": "sha3_256",
-    "2.16.840.1.101.3.4.3.11": "sha3_384",
-    "2.16.840.1.101.3.4.3.12": "sha3_512",
-}
-SIGNED_OVER: Final = {**RSA_WITH, **ECDSA_WITH}
-RSA_PSS: Final = "1.2.840.113549.1.1.10"
-_MGF1 = "1.2.840.113549.1.1.8"
-RSA: Final = "1.2.840.113549.1.1.1"
-EDDSA: Final = frozenset({"1.3.101.112", "1.3.101.113"})
-_KEY_KINDS: Final = {
-    **dict.fromkeys((RSA, *RSA_WITH), frozenset({RSA})),
-    RSA_PSS: frozenset({RSA, RSA_PSS}),
-    **dict.fromkeys(ECDSA_WITH, frozenset({"1.2.840.10045.2.1"})),
-    **{name: frozenset({name}) for name in EDDSA},
-}
-"""The kinds of keys by what their signatures are called."""
-
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
 _SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
 _SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
-_EXTENDED_KEY_USAGE = "2.5.29.37"
-_SUBJECT_KEY_ID = "2.5.29.14"
-_ISSUER_KEY_ID = "2.5.29.35"
-_BASIC_CONSTRAINTS = "2.5.29.19"
-KEY_USAGE: Final = "2.5.29.15"
-_THIRD_VERSION = bytes.fromhex("a003020102")
-"""What stands first in every certificate but those of the first version; of a second none is known
-to have been made."""
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 
 Digest = Callable[[str], bytes]
@@ -203,47 +151,6 @@ class Query:
     cert_req: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
-    """The parts of an X.509 certificate that the profile looks at."""
-
-    raw: bytes = field(repr=False)
-    issuer: bytes = field(repr=False)
-    """DER of the Name."""
-    subject: bytes = field(repr=False)
-    serial: int
-    not_before: datetime
-    not_after: datetime
-    public_key: bytes = field(repr=False)
-    """DER of SubjectPublicKeyInfo."""
-    first_version: bool = False
-    """Whether it is of the version that had no extensions."""
-    key_id: bytes | None = None
-    issuer_key_id: bytes | None = None
-    """Which key of its issuer signed it, where stated; beside it or instead, which certificate."""
-    issuer_issuer: bytes | None = field(default=None, repr=False)
-    issuer_serial: int | None = None
-    extended_key_usage: tuple[str, ...] = ()
-    key_uses: int | None = None
-    """The first octet of KeyUsage; None where it is not stated."""
-    authority: bool | None = None
-    """Whether it may issue others; None where it does not say."""
-    path_length: int | None = None
-    """How many authorities may follow it, where stated."""
-    critical: tuple[str, ...] = ()
-    """Its critical extensions (OID)."""
-
-    @property
-    def extended_key_usage_critical(self) -> bool:
-        """Whether its purposes bind also those who do not know them."""
-        return _EXTENDED_KEY_USAGE in self.critical
-
-    @property
-    def common_name(self) -> str:
-        """The subject's last common name as visible text; empty when it has none."""
-        return _common_name(self.subject)
-
-
 def read_response(raw: bytes) -> Token:
     """The token in a TimeStampResp, or a bare token (RFC 3161 §2.4.2).
 
@@ -284,10 +191,10 @@ def _status(response: der.Node) -> tuple[int, str]:
 
 def _token(content_info: der.Node, status: int) -> Token:
     content_info.expect(der.SEQUENCE)
-    kind, wrapper = _exactly(content_info, 2)
+    kind, wrapper = content_info.exactly(2)
     if kind.oid() != _SIGNED_DATA:
         raise MalformedToken("token_content", kind.oid())
-    (signed_data,) = _exactly(wrapper.expect(0xA0), 1)
+    (signed_data,) = wrapper.expect(0xA0).exactly(1)
     parts = list(signed_data.expect(der.SEQUENCE).children)
     version = parts.pop(0).integer()
     parts.pop(0).expect(der.SET)
@@ -315,37 +222,18 @@ def _token(content_info: der.Node, status: int) -> Token:
     )
 
 
-def _exactly(node: der.Node, count: int) -> tuple[der.Node, ...]:
-    if len(node.children) != count:
-        raise ValueError(f"{len(node.children)} elements where {count} belong")
-    return node.children
-
-
 def _content(encapsulated: der.Node) -> bytes:
-    kind, wrapper = _exactly(encapsulated.expect(der.SEQUENCE), 2)
+    kind, wrapper = encapsulated.expect(der.SEQUENCE).exactly(2)
     if kind.oid() != _TST_INFO:
         raise MalformedToken("token_content", kind.oid())
-    (octets,) = _exactly(wrapper.expect(0xA0), 1)
+    (octets,) = wrapper.expect(0xA0).exactly(1)
     return octets.octets()
 
 
-def _algorithm(node: der.Node) -> tuple[str, bytes]:
-    """OID and DER of the parameters of an AlgorithmIdentifier."""
-    node.expect(der.SEQUENCE)
-    if not 1 <= len(node.children) <= 2:
-        raise ValueError("impossible AlgorithmIdentifier")
-    return node.children[0].oid(), b"".join(part.raw for part in node.children[1:])
-
-
-def _hash_name(node: der.Node) -> str:
-    oid, _ = _algorithm(node)
-    return _HASHES.get(oid, oid)
-
-
 def _imprint(node: der.Node) -> tuple[str, bytes]:
-    algorithm, value = _exactly(node.expect(der.SEQUENCE), 2)
-    name, imprint = _hash_name(algorithm), value.octets()
-    if len(imprint) != _SIZES.get(name, len(imprint)):
+    algorithm, value = node.expect(der.SEQUENCE).exactly(2)
+    name, imprint = hash_name(algorithm), value.octets()
+    if len(imprint) != SIZES.get(name, len(imprint)):
         raise ValueError(f"{len(imprint)} octets are no {name}")
     return name, imprint
 
@@ -392,7 +280,7 @@ def _critical(extensions: der.Node) -> tuple[str, ...]:
 
 def _own_name(node: der.Node) -> bytes | None:
     """The Name in the tsa field; None for one of another form."""
-    (name,) = _exactly(node, 1)
+    (name,) = node.exactly(1)
     return name.children[0].expect(der.SEQUENCE).raw if name.tag == 0xA4 else None
 
 
@@ -414,7 +302,7 @@ def _signer(node: der.Node) -> Signer:
     if sid.tag == 0x80:
         key_id = sid.content
     else:
-        name, number = _exactly(sid.expect(der.SEQUENCE), 2)
+        name, number = sid.expect(der.SEQUENCE).exactly(2)
         issuer, serial = name.expect(der.SEQUENCE).raw, number.integer()
     if version.integer() != (1 if key_id is None else 3):
         raise MalformedToken("token_version", "SignerInfo")
@@ -422,12 +310,12 @@ def _signer(node: der.Node) -> Signer:
         raise ValueError("impossible SignerInfo")
     attributes.expect(0xA0)
     message_digest, named = _signed_attributes(attributes)
-    oid, parameters = _algorithm(algorithm)
+    oid, parameters = read_algorithm(algorithm)
     return Signer(
         issuer=issuer,
         serial=serial,
         key_id=key_id,
-        digest_algorithm=_hash_name(digest),
+        digest_algorithm=hash_name(digest),
         signature_algorithm=oid,
         signature_parameters=parameters,
         message_digest=message_digest,
@@ -441,12 +329,12 @@ def _signed_attributes(attributes: der.Node) -> tuple[bytes, tuple[EssCertId, ..
     """The message digest and the certificates named (RFC 5652 §11, RFC 5816)."""
     found: dict[str, der.Node] = {}
     for attribute in attributes.children:
-        kind, values = _exactly(attribute.expect(der.SEQUENCE), 2)
+        kind, values = attribute.expect(der.SEQUENCE).exactly(2)
         if kind.oid() in found:
             raise MalformedToken("token_attributes", kind.oid())
         found[kind.oid()] = values.expect(der.SET)
     known = (_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2)
-    single = {oid: _exactly(found[oid], 1)[0] for oid in known if oid in found}
+    single = {oid: found[oid].exactly(1)[0] for oid in known if oid in found}
     if _CONTENT_TYPE not in single or _MESSAGE_DIGEST not in single:
         raise MalformedToken("token_attributes")
     if single[_CONTENT_TYPE].oid() != _TST_INFO:
@@ -465,11 +353,11 @@ def _ess_cert_id(node: der.Node, algorithm: str) -> EssCertId:
     """The first ESSCertID or ESSCertIDv2; ``algorithm`` is what holds when none is stated."""
     parts = list(node.expect(der.SEQUENCE).children[0].expect(der.SEQUENCE).children[0].children)
     if algorithm != "sha1" and parts[0].tag == der.SEQUENCE:
-        algorithm = _hash_name(parts.pop(0))
+        algorithm = hash_name(parts.pop(0))
     value = parts.pop(0).octets()
     if not parts:
         return EssCertId(hash_algorithm=algorithm, hash=value)
-    names, serial = _exactly(parts[0].expect(der.SEQUENCE), 2)
+    names, serial = parts[0].expect(der.SEQUENCE).exactly(2)
     issuers = [name.children[0].raw for name in names.children if name.tag == 0xA4]
     return EssCertId(
         hash_algorithm=algorithm,
@@ -514,145 +402,6 @@ def read_query(raw: bytes) -> Query:
     )
 
 
-def read_certificate(raw: bytes) -> Certificate:
-    """The parts of an X.509 certificate that the profile needs.  Raises ValueError.
-
-    Those of an authority come with every token of its, so the last few are remembered.
-    """
-    return _known_certificate(raw) if len(raw) <= _USUAL_CERTIFICATE else _certificate(raw)
-
-
-_USUAL_CERTIFICATE = 8 << 10
-"""Bytes; genuine ones have one to three thousand."""
-
-
-@lru_cache(maxsize=256)
-def _known_certificate(raw: bytes) -> Certificate:
-    return _certificate(raw)
-
-
-def _certificate(raw: bytes) -> Certificate:
-    try:
-        tbs, _, _ = _exactly(der.read(raw).expect(der.SEQUENCE), 3)
-        parts = list(tbs.expect(der.SEQUENCE).children)
-        first_version = parts[0].tag != 0xA0
-        if not first_version and parts.pop(0).raw != _THIRD_VERSION:
-            raise ValueError("a certificate of another version")
-        serial, _, issuer, validity, subject, public_key, *rest = parts
-        start, end = _exactly(validity, 2)
-        holders = [part for part in rest if part.tag == 0xA3]
-        extensions = read_extensions(holders[0].children[0] if holders else None)
-        stated = {oid: value for oid, (_, value) in extensions.items()}
-        authority, path_length = _limits(stated.get(_BASIC_CONSTRAINTS))
-        key_id = stated.get(_SUBJECT_KEY_ID)
-        issuer_key_id, issuer_issuer, issuer_serial = _issuer_key(stated.get(_ISSUER_KEY_ID))
-        return Certificate(
-            raw=raw,
-            issuer=issuer.expect(der.SEQUENCE).raw,
-            subject=subject.expect(der.SEQUENCE).raw,
-            serial=serial.integer(),
-            not_before=start.time(),
-            not_after=end.time(),
-            public_key=public_key.expect(der.SEQUENCE).raw,
-            first_version=first_version,
-            key_id=None if key_id is None else der.read(key_id).octets(),
-            issuer_key_id=issuer_key_id,
-            issuer_issuer=issuer_issuer,
-            issuer_serial=issuer_serial,
-            extended_key_usage=_purposes(stated.get(_EXTENDED_KEY_USAGE)),
-            key_uses=_key_uses(stated.get(KEY_USAGE)),
-            authority=authority,
-            path_length=path_length,
-            critical=tuple(oid for oid, (critical, _) in extensions.items() if critical),
-        )
-    except IndexError as error:
-        raise ValueError("no certificate") from error
-
-
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
-
-
-def read_certificates(raw: bytes) -> tuple[bytes, ...]:
-    """The certificates (DER) of a PEM file in its order, or the one that a DER file is.
-
-    Raises ValueError when there is none, or one is no certificate.
-    """
-    if len(raw) > MAX_BYTES:
-        raise ValueError("more bytes than allowed")
-    found = tuple(map(_block, _PEM.findall(raw))) or (raw,)
-    for certificate in found:
-        read_certificate(certificate)
-    return found
-
-
-def _block(text: bytes) -> bytes:
-    """Base64 in its one spelling but for white space: libraries take others, not the same ones."""
-    plain = b"".join(text.split())
-    raw = binascii.a2b_base64(plain)
-    if binascii.b2a_base64(raw, newline=False) != plain:
-        raise ValueError("malformed Base64")
-    return raw
-
-
-def read_extensions(listed: der.Node | None) -> dict[str, tuple[bool, bytes]]:
-    """(critical, value) by OID.  Raises ValueError when one stands twice (RFC 5280 §4.2)."""
-    found: dict[str, tuple[bool, bytes]] = {}
-    for extension in listed.expect(der.SEQUENCE).children if listed else ():
-        kind, *flag, value = extension.children
-        if kind.oid() in found:
-            raise ValueError("an extension stands twice")
-        found[kind.oid()] = (any(part.boolean() for part in flag), value.octets())
-    return found
-
-
-def _key_uses(usage: bytes | None) -> int | None:
-    """Of the ninth use there is an octet of its own, which no rule here asks for."""
-    if usage is None:
-        return None
-    return (der.read(usage).expect(der.BIT_STRING).content[1:] or b"\0")[0]
-
-
-def _limits(constraints: bytes | None) -> tuple[bool | None, int | None]:
-    """BasicConstraints: whether it is an authority, and how many may follow it."""
-    if constraints is None:
-        return None, None
-    parts = list(der.read(constraints).expect(der.SEQUENCE).children)
-    authority = bool(parts) and parts[0].tag == der.BOOLEAN and parts.pop(0).boolean()
-    length = parts.pop(0).integer() if parts else None
-    if parts or (length is not None and length < 0):
-        raise ValueError("impossible BasicConstraints")
-    return authority, length
-
-
-def _issuer_key(named: bytes | None) -> tuple[bytes | None, bytes | None, int | None]:
-    """AuthorityKeyIdentifier: key, and issuer and serial number of its certificate."""
-    parts = () if named is None else der.read(named).expect(der.SEQUENCE).children
-    found = {part.tag: part for part in parts}
-    if len(found) != len(parts) or not found.keys() <= {0x80, 0xA1, 0x82}:
-        raise ValueError("impossible AuthorityKeyIdentifier")
-    key = found[0x80].content if 0x80 in found else None
-    issuers = found[0xA1].children if 0xA1 in found else ()
-    names = [one.children[0].raw for one in issuers if one.tag == 0xA4]
-    serial = int.from_bytes(found[0x82].content, "big", signed=True) if 0x82 in found else None
-    return key, names[0] if names else None, serial
-
-
-def _purposes(usage: bytes | None) -> tuple[str, ...]:
-    if usage is None:
-        return ()
-    return tuple(purpose.oid() for purpose in der.read(usage).expect(der.SEQUENCE).children)
-
-
-def _common_name(name: bytes) -> str:
-    texts = [
-        pair.children[1].content
-        for group in der.read(name).children
-        for pair in group.children
-        if len(pair.children) == 2 and pair.children[0].raw == b"\x06\x03\x55\x04\x03"
-    ]
-    return one_line(texts[-1].decode("utf-8", "replace")[:200]) if texts else ""
-
-
 def _bears(certificate: Certificate, name: bytes) -> bool:
     """Whether a Name (DER) is one of a certificate's, as its subject or beside it."""
     return name in certificate.raw or _plain(name) == _plain(certificate.subject)
@@ -693,22 +442,11 @@ def find_signer(token: Token, chain: Sequence[bytes] = ()) -> Certificate | None
 def _is_named(token: Token, certificate: Certificate) -> bool:
     """Whether every ESSCertID of the token is this certificate's."""
     return all(
-        _hash(named.hash_algorithm, certificate.raw) == named.hash
+        hashed(named.hash_algorithm, certificate.raw) == named.hash
         and named.serial in {None, certificate.serial}
         and named.issuer in {None, certificate.issuer}
         for named in token.signer.signing_certificates
     )
-
-
-def _hash(name: str, data: bytes) -> bytes | None:
-    """None where this Python has no such hash, or it is none of those accepted."""
-    if name not in _SIZES:
-        # OpenSSL would also take an OID for a name, and compute MD5.
-        return None
-    try:
-        return hashlib.new(name, data, usedforsecurity=False).digest()
-    except ValueError:
-        return None
 
 
 def check_profile(
@@ -733,7 +471,7 @@ def check_profile(
         told.append(("token_bare", "ok", ""))
     told += _about_imprint(token, digest)
     over, stated = _signed_over(token.signer), token.signer.digest_algorithm
-    if over not in {"", stated} and stated in _SIZES:
+    if over not in {"", stated} and stated in SIZES:
         told.append(("token_signature", "broken", f"{over} ≠ {stated}"))
     told += _about_query(token, query)
     if policies and token.info.policy not in policies:
@@ -760,13 +498,13 @@ def _about_imprint(token: Token, digest: Digest) -> _Told:
     told: _Told = []
     info, signer = token.info, token.signer
     try:
-        if info.imprint_algorithm not in _SIZES:
+        if info.imprint_algorithm not in SIZES:
             raise ValueError(info.imprint_algorithm)
         if digest(info.imprint_algorithm) != info.imprint:
             told.append(("token_imprint", "broken", info.imprint_algorithm))
     except ValueError:
         told.append(("token_hash_unknown", "unchecked", info.imprint_algorithm))
-    content = _hash(signer.digest_algorithm, info.raw)
+    content = hashed(signer.digest_algorithm, info.raw)
     if content is None:
         told.append(("token_hash_unknown", "unchecked", signer.digest_algorithm))
     elif content != signer.message_digest:
@@ -785,56 +523,9 @@ def _signed_over(signer: Signer) -> str:
     if signer.signature_algorithm != RSA_PSS:
         return SIGNED_OVER.get(signer.signature_algorithm, "")
     try:
-        return _pss(signer.signature_parameters)[0]
+        return read_pss(signer.signature_parameters)[0]
     except (ValueError, IndexError):
         return ""
-
-
-def _pss(parameters: bytes) -> tuple[str, str, int, int]:
-    """Hash, hash of the mask, length of the salt and trailer (RFC 4055 §3.1)."""
-    listed = der.read(parameters).expect(der.SEQUENCE).children
-    tags = [part.tag for part in listed]
-    if tags != sorted({*tags} & {0xA0, 0xA1, 0xA2, 0xA3}):
-        raise ValueError("impossible RSASSA-PSS-params")
-    stated = {part.tag: _exactly(part, 1)[0] for part in listed}
-    mask = "sha1"
-    if 0xA1 in stated:
-        kind, hashed = _exactly(stated[0xA1].expect(der.SEQUENCE), 2)
-        if kind.oid() != _MGF1:
-            raise ValueError("a mask of another kind")
-        mask = _hash_name(hashed)
-    return (
-        _hash_name(stated[0xA0]) if 0xA0 in stated else "sha1",
-        mask,
-        stated[0xA2].integer() if 0xA2 in stated else 20,
-        stated[0xA3].integer() if 0xA3 in stated else 1,
-    )
-
-
-def pss(parameters: bytes) -> tuple[str, int] | None:
-    """Hash and length of the salt of an RSASSA-PSS signature, from its parameters (DER).
-
-    None for those that not every library computes with: one hash for message and mask, a salt as
-    long as some hash at most.
-    """
-    try:
-        name, mask, salt, trailer = _pss(parameters)
-    except (ValueError, IndexError):
-        return None
-    usual = name == mask and name in _SIZES and 0 <= salt <= 64 and trailer == 1
-    return (name, salt) if usual else None
-
-
-def fits_key(algorithm: str, public_key: bytes) -> bool:
-    """Whether a signature of that name can be one by that key (SubjectPublicKeyInfo).
-
-    Nothing signs the name, in a token or beside an answer, and openssl goes by the key alone.
-    """
-    try:
-        kind = der.read(public_key).children[0].children[0].oid()
-    except (ValueError, IndexError):
-        return True
-    return kind in _KEY_KINDS.get(algorithm, {kind})
 
 
 def _about_query(token: Token, query: Query | None) -> _Told:
@@ -859,7 +550,7 @@ def _about_signer(token: Token, signer: Certificate | None) -> _Told:
     if not _is_named(token, signer):
         told.append(("token_signing_certificate", "broken", name))
     if token.info.tsa is not None and not _bears(signer, token.info.tsa):
-        told.append(("token_tsa_name", "weak", _common_name(token.info.tsa)))
+        told.append(("token_tsa_name", "weak", common_name(token.info.tsa)))
     if signer.extended_key_usage != (TIME_STAMPING,) or not signer.extended_key_usage_critical:
         told.append(("token_key_usage", "broken", name))
     # A certificate ends with the last second it names.

@@ -7,15 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from holdfast.core.bag import Seen
 from holdfast.core.canonical import moment, one_line
+from holdfast.core.certificates import Certificate, read_certificate, read_certificates
 from holdfast.core.pack import payload
 from holdfast.core.revocation import Holds, Material, Told, read_material, vouched, weigh
-from holdfast.core.rfc3161 import (
-    Certificate,
-    MalformedToken,
-    read_certificate,
-    read_certificates,
-    read_response,
-)
+from holdfast.core.rfc3161 import MalformedToken, read_response
 from holdfast.core.verdict import Finding, TimestampSeen
 
 MOST_MATERIALS = 64

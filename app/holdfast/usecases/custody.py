@@ -10,6 +10,7 @@ from holdfast.core import cosignature, ed25519
 from holdfast.core.bag import ReadablePack
 from holdfast.core.canonical import rfc3339
 from holdfast.core.case import Case
+from holdfast.core.certificates import read_certificates
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.growth import Growth, grown, read_growth
 from holdfast.core.job import Job
@@ -29,7 +30,6 @@ from holdfast.core.pack import (
     read_proof_name,
     stamp_path,
 )
-from holdfast.core.rfc3161 import read_certificates
 from holdfast.core.timestamp import Stamp
 from holdfast.ports import Clock, Store, Vault
 from holdfast.usecases.preserve import Maker, keep_head, queue_checkpoint

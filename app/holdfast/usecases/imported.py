@@ -11,23 +11,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.core.algorithms import SM2_SIGNATURES
 from holdfast.core.canonical import Json, one_line, rfc3339
 from holdfast.core.case import Case
-from holdfast.core.certificates import fingerprint, write_pem
+from holdfast.core.certificates import (
+    Certificate,
+    fingerprint,
+    read_certificate,
+    read_certificates,
+    write_pem,
+)
 from holdfast.core.errors import Refused
 from holdfast.core.evidence import Exhibit, World
 from holdfast.core.job import Job
 from holdfast.core.pack import IMPORTED, capture_path, checkpoint_path, exhibit_folder
-from holdfast.core.rfc3161 import (
-    SM2_SIGNATURES,
-    Certificate,
-    MalformedToken,
-    Token,
-    find_signer,
-    read_certificate,
-    read_certificates,
-    read_response,
-)
+from holdfast.core.rfc3161 import MalformedToken, Token, find_signer, read_response
 from holdfast.core.timestamp import Stamp, StampStatus, Subject
 from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
 from holdfast.core.witness import MAX_PROOF

@@ -18,7 +18,13 @@ import holdfast
 from holdfast.core import minisign
 from holdfast.core.canonical import Json, moment
 from holdfast.core.case import Case
-from holdfast.core.certificates import fingerprint, write_pem
+from holdfast.core.certificates import (
+    Certificate,
+    fingerprint,
+    read_certificate,
+    read_certificates,
+    write_pem,
+)
 from holdfast.core.document import Issued
 from holdfast.core.errors import Tampered, Unavailable
 from holdfast.core.evidence import Exhibit, World, read_manifest
@@ -61,13 +67,7 @@ from holdfast.core.pack import (
     write_manifest,
 )
 from holdfast.core.revocation import is_about, read_material, subject_of
-from holdfast.core.rfc3161 import (
-    Certificate,
-    MalformedToken,
-    read_certificate,
-    read_certificates,
-    read_response,
-)
+from holdfast.core.rfc3161 import MalformedToken, read_response
 from holdfast.core.timestamp import Stamp, Tsa
 from holdfast.core.witness import DATES
 from holdfast.ports import PackFormat, Store, Vault

@@ -19,15 +19,10 @@ from holdfast.adapters.resources import resource, table
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
+from holdfast.core.certificates import read_certificate, read_certificates
 from holdfast.core.path import MAX_LINKS
 from holdfast.core.practice import ROOT_FINGERPRINTS
-from holdfast.core.rfc3161 import (
-    find_signer,
-    make_query,
-    read_certificate,
-    read_certificates,
-    read_response,
-)
+from holdfast.core.rfc3161 import find_signer, make_query, read_response
 from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
 from holdfast.practice import keys
 from holdfast.practice.tsa import reply

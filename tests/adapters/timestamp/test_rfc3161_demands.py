@@ -30,9 +30,9 @@ from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import der
 from holdfast.core.canonical import rfc3339
-from holdfast.core.certificates import write_pem
+from holdfast.core.certificates import read_certificate, write_pem
 from holdfast.core.revocation import Signed, read_signed
-from holdfast.core.rfc3161 import make_query, read_certificate, read_response
+from holdfast.core.rfc3161 import make_query, read_response
 from holdfast.core.verdict import ProofHelp
 
 needs_openssl = pytest.mark.skipif(not find_openssl(), reason="there is no openssl to ask")

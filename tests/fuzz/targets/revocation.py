@@ -14,6 +14,7 @@ from fuzz import mutators
 from fuzz.target import LENT, Target, seeds_of
 from holdfast.adapters import x509
 from holdfast.core.canonical import moment, rfc3339
+from holdfast.core.certificates import Certificate, read_certificate, read_certificates
 from holdfast.core.path import climb, objection
 from holdfast.core.revocation import (
     CertificateList,
@@ -25,7 +26,6 @@ from holdfast.core.revocation import (
     vouched,
     weigh,
 )
-from holdfast.core.rfc3161 import Certificate, read_certificate, read_certificates
 from holdfast.core.withdrawn import Withdrawals
 
 SOON = datetime(2026, 11, 12, 13, 6, 31, tzinfo=UTC)

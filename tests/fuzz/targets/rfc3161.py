@@ -17,9 +17,9 @@ from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
 from holdfast.core import rfc3161
 from holdfast.core.canonical import moment, rfc3339
-from holdfast.core.certificates import read_pem, write_pem
+from holdfast.core.certificates import read_certificate, read_certificates, read_pem, write_pem
 from holdfast.core.lifetime import lifetime, rsa_bits
-from holdfast.core.rfc3161 import MalformedToken, Token, read_certificate, read_response
+from holdfast.core.rfc3161 import MalformedToken, Token, read_response
 from holdfast.core.verdict import ProofHelp
 
 SUBJECT = b"what was kept"
@@ -65,7 +65,7 @@ def _digest(name: str) -> bytes:
 
 def _certificates(data: bytes) -> None:
     with suppress(ValueError):
-        for raw in rfc3161.read_certificates(data):
+        for raw in read_certificates(data):
             found = read_certificate(raw)
             assert "\n" not in found.common_name
             rsa_bits(found.public_key)

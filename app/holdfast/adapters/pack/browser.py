@@ -17,8 +17,8 @@ from holdfast.adapters.resources import resource, words
 from holdfast.core import practice
 from holdfast.core.bitcoin import GENESIS_HASH, CheckpointTable
 from holdfast.core.canonical import Json, canonical
+from holdfast.core.certificates import read_certificates
 from holdfast.core.drand import PRACTICE
-from holdfast.core.rfc3161 import read_certificates
 
 SOURCES: Final = (
     "bytes",

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from holdfast.core.rfc3161 import RSA_PSS, SIGNED_OVER, fits_key, pss
+from holdfast.core.algorithms import RSA_PSS, SIGNED_OVER, fits_key, pss
 
 SECONDS: Final = 30.0
 

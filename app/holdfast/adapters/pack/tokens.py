@@ -16,25 +16,23 @@ from pathlib import Path
 
 from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl, is_old, run
 from holdfast.core import der
+from holdfast.core.algorithms import EDDSA, RSA_PSS, SIGNED_OVER, SM2_SIGNATURES, fits_key, pss
 from holdfast.core.canonical import moment, one_line, rfc3339
-from holdfast.core.certificates import fingerprint, write_pem
+from holdfast.core.certificates import (
+    Certificate,
+    fingerprint,
+    read_certificate,
+    read_certificates,
+    write_pem,
+)
 from holdfast.core.path import Signed, climb, objection
 from holdfast.core.practice import ROOT_FINGERPRINTS
 from holdfast.core.revocation import read_signed
 from holdfast.core.rfc3161 import (
-    EDDSA,
-    RSA_PSS,
-    SIGNED_OVER,
-    SM2_SIGNATURES,
-    Certificate,
     MalformedToken,
     Token,
     check_profile,
     find_signer,
-    fits_key,
-    pss,
-    read_certificate,
-    read_certificates,
     read_query,
     read_response,
 )

@@ -17,17 +17,15 @@ from holdfast.adapters.http import Reply, fetch, link
 from holdfast.adapters.judgement import Judgement, Trust, judge
 from holdfast.adapters.revocation import Revocations, withdrawn
 from holdfast.core.canonical import moment, one_line, rfc3339
+from holdfast.core.certificates import Certificate, read_certificate, read_certificates
 from holdfast.core.errors import HoldfastError
 from holdfast.core.job import Job
 from holdfast.core.rfc3161 import (
     FUTURE_TOLERANCE,
     MIN_NONCE,
-    Certificate,
     MalformedToken,
     Token,
     make_query,
-    read_certificate,
-    read_certificates,
     read_query,
 )
 from holdfast.core.timestamp import Answer, Authorities, StampKind, StampStatus, Tsa
