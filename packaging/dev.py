@@ -20,7 +20,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from threading import Lock
 
@@ -30,6 +34,10 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "packaging" / "requirements" / "lock.txt"
 PRACTICE = ROOT / "build" / "practice"
+
+MEMORY = Path("/dev/shm")
+ROOM = 8 << 30
+"""Several times what a run of all tests leaves there."""
 
 ATHERIS_VERSION = "3.0.0"
 
@@ -85,10 +93,25 @@ def dependencies() -> None:
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     # The lock is whole.  An older pip takes coverage[toml] for a project of its own
     # and wants its newest release, for which the lock has no hash.
+    locked = ["--no-deps", "--require-hashes", "-r", str(LOCK)]
+    # uv takes an eighth of the time, but knows nothing of the indices that pip was told about.
     # Most of what is installed is never imported, and what is gets compiled then.
-    run([*pip, "--no-deps", "--no-compile", "--require-hashes", "-r", str(LOCK)])
+    if call([*pip, "--no-deps", "--require-hashes", "-r", str(the_installer())]) or call(
+        [str(BIN / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON), *locked]
+    ):
+        say("uv could not; pip installs what is missing")
+        run([*pip, "--no-compile", *locked])
     run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
     done.write_text(wanted)
+
+
+def the_installer() -> Path:
+    """The lines of the lock that are about uv, in a file of their own."""
+    lines = LOCK.read_text().split("\nuv==", 1)[1].splitlines()
+    hashes = takewhile(lambda line: line.startswith("    "), lines[1:])
+    path = VENV / "uv.txt"
+    path.write_text("\n".join([f"uv=={lines[0]}", *hashes]) + "\n")
+    return path
 
 
 def make_venv() -> None:
@@ -202,20 +225,33 @@ def test(rest: list[str]) -> int:
         fetched.result()
         if code := read.result():
             return code
-    for step in (
-        [*python, "pytest", "-q", "-n", "3", "--dist", "loadgroup", "--cov", "--cov-report="],
-        [*python, "coverage", "report", "--fail-under=90"],
-        [*python, "coverage", "report", "--include=*/holdfast/core/*", "--fail-under=100"],
-    ):
-        if code := said(step):
-            return code
+    with quick_room() as room:
+        for step in (
+            [*python, "pytest", "-q", "-n", "3", "--dist", "loadgroup", "--cov", "--cov-report="],
+            [*python, "coverage", "report", "--fail-under=90"],
+            [*python, "coverage", "report", "--include=*/holdfast/core/*", "--fail-under=100"],
+        ):
+            if code := said(step, **room):
+                return code
     return 0
 
 
-def said(step: list[str]) -> int:
+@contextmanager
+def quick_room() -> Iterator[dict[str, str]]:
+    """Variables that have tests write to memory where it is plenty: a disk is waited for at each
+    of their files, and again when they are removed.
+    """
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(dir=MEMORY, ignore_cleanup_errors=True) as room:
+        yield {"TMPDIR": room}
+
+
+def said(step: list[str], **variables: str) -> int:
     """The exit code of a Python module, whose words are told first."""
     say(" ".join(step[2:]))
-    return call(step)
+    return call(step, **variables)
 
 
 def read_tests() -> int:
@@ -284,8 +320,8 @@ COMMANDS = {
 }
 
 
-def call(line: list[str]) -> int:
-    return subprocess.run(line, cwd=ROOT, env=environment()).returncode
+def call(line: list[str], **variables: str) -> int:
+    return subprocess.run(line, cwd=ROOT, env=environment() | variables).returncode
 
 
 def run(line: list[str]) -> None:
