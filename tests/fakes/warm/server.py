@@ -23,17 +23,22 @@ from typing import NamedTuple
 NEEDED = {
     "holdfast": (
         *(f"holdfast.{name}" for name in (
-            "cli", "compose", "adapters.store.store", "adapters.capture.page",
-            "adapters.timestamp.rfc3161", "adapters.environment.watch", "adapters.pack.packs",
-            "adapters.pack.verifier",
+            "cli", "compose", "adapters.store.store", "adapters.store.vault",
+            "adapters.capture.page", "adapters.catalog", "adapters.judgement", "adapters.marks",
+            "adapters.timestamp.opentimestamps", "adapters.timestamp.rfc3161",
+            "adapters.environment.watch", "adapters.pack.packs", "adapters.pack.verifier",
+            "usecases.custody", "usecases.targets", "usecases.verify",
         )),
-        "asn1crypto.cms", "cattrs", "coverage", "cryptography.x509", "filelock", "psutil",
-        "sqlite_utils",
+        "asn1crypto.cms", "cattrs", "coverage", "cryptography.x509", "filelock", "platformdirs",
+        "psutil", "pyhanko_certvalidator", "rfc3161_client", "sqlite_utils",
     ),
     "holdfast.adapters.media": ("av", "c2pa"),
     "holdfast.adapters.downloader": ("av", "yt_dlp"),
 }  # fmt: skip
-"""What a program imports sooner or later; not keyring, which looks at its variables meanwhile."""
+"""What a program imports sooner or later; not keyring, which looks at its variables meanwhile.
+
+The catalogues, which every command reads, are read as well.
+"""
 
 
 class Asked(NamedTuple):
@@ -105,6 +110,9 @@ def _received(wire: socket.socket, size: int) -> Asked | None:
 def _loaded(module: str) -> None:
     for name in NEEDED[module]:
         import_module(name)
+    if module == "holdfast":
+        for lang in ("zh", "en"):
+            import_module("holdfast.adapters.resources").words(lang)
     if module == "holdfast.adapters.downloader":
         for one in import_module("yt_dlp.extractor").gen_extractor_classes():
             for known in (one, getattr(one, "real_class", one)):
