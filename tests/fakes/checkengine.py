@@ -33,13 +33,113 @@ let settle;
 globalThis.self = { postMessage(told) { if (told.result || "failed" in told) settle(told); } };
 // Its parts are looked at as well, beside the one way in that the page has.
 const names = "unhex, hex, checkToken, checkOts, termsOf, readCertificate, readCertificates, "
-  + "HASHES, crc32, parseJson, ed25519Holds, Bad, CheckpointTable, linkRun";
+  + "HASHES, crc32, parseJson, ed25519Holds, Bad, CheckpointTable, linkRun, readDer, writeJson, "
+  + "readCheckpoint, readEntry, readKey, readInclusion, readOts, readResponse, readQuery, readPem, "
+  + "readMaterial, readGrowth, readMinisign, readPrinted, utf8";
 (0, eval)(script.replace(/\}\)\(\);\s*$/, `globalThis.parts = { ${names} }; })();`));
 const digestOf = (known) => (name) => {
   if (!(name in known)) throw new parts.Bad(name);
   return parts.unhex(known[name]);
 };
+// What each reader takes from an input, in the form of fakes/readings.py.
+const shown = (raw) => (raw == null ? null : parts.hex(raw));
+const element = (node) => [node.tag, node.start, node.end, node.children.map(element)];
+const head = (one) => [
+  one.origin, one.size, shown(one.root), one.signatures.map(([name, raw]) => [name, shown(raw)]),
+];
+const readings = {
+  der: (raw) => element(parts.readDer(raw)),
+  json: (raw) => parts.writeJson(parts.parseJson(raw)),
+  checkpoint: (raw) => head(parts.readCheckpoint(raw)),
+  entry(raw) {
+    const one = parts.readEntry(raw);
+    const refs = one.refs.map((ref) => [ref.path, ref.size, ref.sha256, ref.sm3]);
+    return [one.seq, one.ledger, one.at, one.act, one.subject, refs, parts.writeJson(one.facts)];
+  },
+  key(raw) {
+    const one = parts.readKey(parts.utf8(raw));
+    return [one.name, shown(one.key)];
+  },
+  inclusion(raw) {
+    const one = parts.readInclusion(raw);
+    return [one.index, one.path.map(shown), head(one.checkpoint)];
+  },
+  growth(raw) {
+    const one = parts.readGrowth(raw);
+    return [one.old, one.path.map(shown), head(one.checkpoint)];
+  },
+  printed(raw) {
+    const one = parts.readPrinted(parts.utf8(raw));
+    return [one.size, shown(one.root)];
+  },
+  minisign(raw) {
+    const one = parts.readMinisign(raw);
+    return [shown(one.keyId), shown(one.signature), one.comment, shown(one.overComment)];
+  },
+  opentimestamps(raw) {
+    const one = parts.readOts(raw);
+    return [one.algorithm, shown(one.digest), one.attestations.map((leaf) => [
+      leaf.kind, shown(leaf.message), leaf.height, leaf.uri, leaf.tag, shown(leaf.payload),
+    ])];
+  },
+  token(raw) {
+    const { status, bare, info, signer, certificates } = parts.readResponse(raw);
+    return [
+      status, bare, certificates.map(shown),
+      [info.policy, info.algorithm, shown(info.imprint), info.time, info.accuracy, info.nonce,
+        shown(info.tsa), info.critical],
+      [shown(signer.issuer), signer.serial, shown(signer.keyId), signer.digest, signer.algorithm,
+        shown(signer.parameters?.raw), shown(signer.messageDigest), shown(signer.signed),
+        shown(signer.signature),
+        signer.named.map((one) => [
+          one.algorithm, shown(one.hash), one.serial, shown(one.issuer),
+        ])],
+    ];
+  },
+  query(raw) {
+    const one = parts.readQuery(raw);
+    return [one.algorithm, shown(one.imprint), one.nonce, one.policy];
+  },
+  certificate(raw) {
+    const one = parts.readCertificate(raw);
+    const critical = [...one.extensions].filter(([, about]) => about.critical);
+    return [
+      shown(one.issuer), shown(one.subject), one.serial, one.notBefore, one.notAfter,
+      shown(one.key.raw), one.firstVersion, shown(one.keyId), shown(one.issuerKeyId),
+      shown(one.issuerIssuer), one.issuerSerial, one.purposes, one.purposesCritical, one.uses,
+      one.authority, one.pathLength, critical.map(([oid]) => oid), one.name,
+    ];
+  },
+  certificates: (raw) => parts.readCertificates(raw).map(shown),
+  pem: (raw) => parts.readPem(raw).map(shown),
+  revocation(raw) {
+    const one = parts.readMaterial(raw);
+    const { algorithm, parameters, signature, body } = one.signed;
+    const signed = [algorithm, shown(parameters?.raw), shown(signature), shown(body.raw)];
+    const word = (about) => about && [about.since, about.reason];
+    if (!one.list) {
+      const answers = one.answers.map((answer) => [
+        shown(answer.nameHash), shown(answer.keyHash), answer.serial, answer.unknown,
+        word(answer.revoked), answer.asOf, answer.until,
+      ]);
+      return ["ocsp", signed, one.signedAt, one.certificates.map(shown), answers];
+    }
+    const revoked = [...one.revoked].map(([serial, words]) => [serial, words.map(word)]);
+    return [
+      "list", signed, shown(one.issuer), one.asOf, one.until, revoked, one.users,
+      one.authorities, one.places,
+    ];
+  },
+};
 const asks = {
+  reading({ reader, raw }) {
+    try {
+      return [readings[reader](parts.unhex(raw))];
+    } catch (error) {
+      if (!(error instanceof parts.Bad)) throw error;
+      return [];
+    }
+  },
   async token({ raw, chain, roots, digests, now }) {
     const terms = parts.termsOf({ practice: true, now: BigInt(now) });
     const given = roots.map((pem) => Buffer.from(pem)).flatMap(parts.readCertificates);
@@ -96,7 +196,8 @@ async function below(root, prefix = "") {
     const { ask, path, practice, now, kept = [], heads = [], ...rest } = JSON.parse(line);
     Date.now = now ? () => now : realNow;
     if (ask) {
-      console.log(JSON.stringify(await asks[ask]({ now, ...rest })));
+      const said = await asks[ask]({ now, ...rest });
+      console.log(JSON.stringify(said, (_, one) => (typeof one === "bigint" ? String(one) : one)));
       continue;
     }
     const name = path.split("/").pop();
