@@ -513,6 +513,7 @@ def test_a_list_must_be_built_like_one(raw: bytes) -> None:
 HASH = der.element(der.OCTET_STRING, b"h")
 ABOUT = seq(seq(der.oid("1.3.14.3.2.26"), der.element(der.NULL)), HASH, HASH, der.integer(1))
 KNOWN = der.element(0x80)
+REASON = der.element(0xA0, der.element(der.ENUMERATED, b"\x01"))
 RESPONDER = der.element(0xA2, HASH)
 
 
@@ -553,6 +554,7 @@ def test_what_an_answer_may_leave_out_or_bring_along() -> None:
 @pytest.mark.parametrize(
     "raw",
     [
+        responded(seq(ABOUT, der.element(0xA1, LONG + 2 * REASON), LONG)),
         responded(seq(ABOUT, KNOWN, LONG), status=6),
         responded(seq(ABOUT, KNOWN, LONG), kind="1.2.3"),
         responded(seq(ABOUT, KNOWN, LONG), wrapped=False),

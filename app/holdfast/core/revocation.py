@@ -369,6 +369,8 @@ def _answer(node: der.Node) -> SingleAnswer:
     revoked: Revoked | None = None
     if state.tag == 0xA1:
         since, *reason = state.children
+        if len(reason) > 1:
+            raise ValueError("an impossible OCSP state")
         code = _reason(reason[0].children[0]) if reason else None
         revoked = Revoked(since=since.time(), reason=code)
     elif state.tag not in (0x80, 0x82):
