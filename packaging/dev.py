@@ -6,6 +6,7 @@
     python3 packaging/dev.py run         set up everything, then open the window
     python3 packaging/dev.py bench       the measurements of packaging/docs/performance.md
     python3 packaging/dev.py campaign    ten thousand changes of a pack, each to be found
+    python3 packaging/dev.py meanings    a thousand packs that say something else, sealed again
     python3 packaging/dev.py fuzz        every parser in turn, guided by coverage (Linux)
     python3 packaging/dev.py lock        write the hash lock anew from pyproject.toml
 
@@ -275,6 +276,10 @@ def campaign(rest: list[str]) -> int:
     return call([str(PYTHON), str(ROOT / "tests" / "campaign.py"), *rest])
 
 
+def meanings(rest: list[str]) -> int:
+    return call([str(PYTHON), str(ROOT / "tests" / "meanings.py"), *rest])
+
+
 def fuzz(rest: list[str]) -> int:
     """Coverage-guided runs; the guide lives in a venv of its own and is never locked or shipped."""
     home = ROOT / "build" / "fuzz" / "venv"
@@ -315,6 +320,7 @@ COMMANDS = {
     "run": window,
     "bench": bench,
     "campaign": campaign,
+    "meanings": meanings,
     "fuzz": fuzz,
     "lock": lock,
 }

@@ -1,4 +1,4 @@
-"""A short campaign; the long one is ``python3 packaging/dev.py campaign``."""
+"""Short campaigns; the long ones are ``dev.py campaign`` and ``dev.py meanings``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import campaign
+import meanings
 from fakes.packed import finished
 
 pytestmark = pytest.mark.no_cover
@@ -41,6 +42,20 @@ def test_a_pack_is_whole_again_after_each_change(tmp_path: Path) -> None:
         with pack.changed(chance):
             assert read(tmp_path) != files
         assert read(tmp_path) == files
+
+
+def test_what_says_something_else_is_judged_alike_by_every_checker(tmp_path: Path) -> None:
+    differed, called = meanings.meanings(25, 20261127, tmp_path)
+    assert differed == []
+    assert set(called) == {"broken", "weak"}
+
+
+def test_a_checker_that_says_something_else_would_be_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(meanings, "program", lambda _: ("ok", set()))
+    assert meanings.main(["--count", "1", "--seed", "1"]) == 1
+    assert "#0 verify.pyz says broken, not ok" in capsys.readouterr().out
 
 
 def read(folder: Path) -> dict[str, bytes]:
