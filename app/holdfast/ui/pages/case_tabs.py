@@ -218,6 +218,12 @@ class Rows(Scroll):
         # How far it can be scrolled is known once it is laid out.
         QTimer.singleShot(0, self, lambda: bar.setValue(held))
 
+    def _heading(self, key: str) -> None:
+        """What follows is about something else than what stands above."""
+        if self.box.count():
+            self.box.addSpacing(self.desk.look.px(8))
+        self.box.addWidget(Label(self.desk, key, role="small"))
+
     def _line(self, icon: str, title: str, line: str, *actions: QWidget, tag: str = "") -> QFrame:
         px, desk = self.desk.look.px, self.desk
         name, beneath = Label(desk, role="strong"), Label(desk, role="caption", tone="secondary")
@@ -348,10 +354,10 @@ class DocumentsTab(Rows):
         self.issue.clear()
         self._file = file
         desk = self.desk
-        self.box.addWidget(Label(desk, "documents.issue", role="small"))
+        self._heading("documents.issue")
         rows = [self._offer(kind, chosen.get(kind), file) for kind in DOCUMENTS]
         self.box.addWidget(panel(*rows))
-        self.box.addWidget(Label(desk, "documents.export.title", role="small"))
+        self._heading("documents.export.title")
         self.export = Button(desk, "documents.export", icon="pack", size="small")
         self.export.setEnabled(bool(file.exhibits))
         self.export.clicked.connect(self._export)
@@ -370,9 +376,11 @@ class DocumentsTab(Rows):
         self.verify.clicked.connect(lambda: desk.wanted.emit("verify", (file.case.number,)))
         title, line = desk.say("documents.verify.title"), desk.say("documents.verify.line")
         self.box.addWidget(panel(self._line("verify", title, line, self.verify)))
-        for row in self.custody.rows(file):
+        for row in self.custody.beneath(file):
             self.box.addWidget(row)
-        self.box.addWidget(Label(desk, "documents.issued", role="small"))
+        self._heading("ledger.title")
+        self.box.addWidget(self.custody.with_others(file))
+        self._heading("documents.issued")
         issued = [self._issued(one) for one in reversed(file.documents)]
         self.box.addWidget(
             panel(*issued) if issued else Label(desk, "documents.none", tone="secondary")

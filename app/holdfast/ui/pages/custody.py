@@ -61,16 +61,16 @@ class CustodyRows:
         self.open = checked
         self.desk.changed.emit()
 
-    def rows(self, file: CaseFile) -> list[QWidget]:
-        """Everything below the pack's own row."""
-        made: list[QWidget] = []
-        if self.open:
-            made.append(self._chooser(file))
+    def beneath(self, file: CaseFile) -> list[QWidget]:
+        """What belongs below the row of the pack."""
+        made: list[QWidget] = [self._chooser(file)] if self.open else []
         if self._due:
             made.append(panel(*(self._renewal(due) for due in self._due)))
-        made.append(Label(self.desk, "ledger.title", role="small"))
-        made.append(panel(self._second(file), self._asked_for(), self._growth(file)))
         return made
+
+    def with_others(self, file: CaseFile) -> QFrame:
+        """What somebody else can sign, and keep, of the record."""
+        return panel(self._second(file), self._asked_for(), self._growth(file))
 
     # --- a part of the case ----------------------------------------------------------------------
 

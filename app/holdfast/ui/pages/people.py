@@ -65,18 +65,18 @@ class PeopleTab(Rows):
     def _draw(self, file: CaseFile) -> None:
         self._file = file
         desk = self.desk
-        self.box.addWidget(Label(desk, "people.claimant", role="small"))
+        self._heading("people.claimant")
         self.box.addWidget(self._claimants_panel())
         self.box.addWidget(Label(desk, "people.where", role="caption", tone="secondary"))
         self.save = Button(desk, "people.save", size="small")
         self.save.clicked.connect(self._save)
         self.box.addWidget(self._flow(self.save))
         for licence in file.licences:
-            self.box.addWidget(Label(desk, "people.licence", role="small"))
+            self._heading("people.licence")
             said = Label(desk)
             said.tell(f"people.agreed.{licence.agreed}", described=licence.described)
             self.box.addWidget(said)
-        self.box.addWidget(Label(desk, "people.others", role="small"))
+        self._heading("people.others")
         self._draw_others(file)
 
     def _claimants_panel(self) -> QFrame:
