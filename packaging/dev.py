@@ -246,6 +246,7 @@ def quick_room() -> Iterator[dict[str, str]]:
         yield {}
         return
     with tempfile.TemporaryDirectory(dir=MEMORY, ignore_cleanup_errors=True) as room:
+        Path(room).chmod(0o711)  # as /tmp is, for tests that become another account
         yield {"TMPDIR": room}
 
 
