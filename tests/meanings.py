@@ -19,7 +19,6 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -27,7 +26,7 @@ from typing import Any
 
 from campaign import Judge, browser, program, stranger
 from fakes import checkengine
-from fuzz.base import base, lines, resealed
+from fuzz.base import base, lines, resealed, ways
 from holdfast.core.canonical import canonical
 
 ACTS = (
@@ -39,18 +38,8 @@ ACTS = (
 USUAL = ("", "2026-11-25T00:00:00.000Z", "0" * 64, "E0001", "E0003", "real", "practice", *ACTS)
 MEMBERS = ("kind", "path", "sha256", "key", "exhibit", "size", "withheld", "until", "why", "proof")
 
-Way = tuple[Any, ...]
 
-
-def _ways(value: Any, at: Way = ()) -> Iterator[Way]:
-    """The way to every value inside a value."""
-    yield at
-    if isinstance(value, dict | list):
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _ways(item, (*at, key))
-
-
-def _at(value: Any, way: Way) -> Any:
+def _at(value: Any, way: tuple[Any, ...]) -> Any:
     for key in way:
         value = value[key]
     return value
@@ -61,7 +50,7 @@ def _texts() -> tuple[str, ...]:
     """Every text in the pack."""
     files = base()
     whole = [lines(files), *(json.loads(files[name]) for name in files if name.endswith(".json"))]
-    found = {_at(one, way) for one in whole for way in _ways(one) if isinstance(_at(one, way), str)}
+    found = {_at(one, way) for one in whole for way in ways(one) if isinstance(_at(one, way), str)}
     return tuple(sorted(found))
 
 
@@ -106,7 +95,7 @@ def another(old: Any, chance: random.Random) -> Any:
 def _elsewhere(value: Any, chance: random.Random) -> Any:
     """The value with another one somewhere in it."""
     copy = json.loads(json.dumps(value))
-    *way, last = chance.choice([way for way in _ways(copy) if way])
+    *way, last = chance.choice([way for way in ways(copy) if way])
     around = _at(copy, tuple(way))
     around[last] = another(around[last], chance)
     return copy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -70,6 +70,14 @@ def public() -> bytes:
 def lines(files: Mapping[str, bytes]) -> Lines:
     """The ledger's lines as values."""
     return [json.loads(line) for line in files[PAYLOAD + ENTRIES].splitlines()]
+
+
+def ways(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value inside a value."""
+    yield at
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from ways(item, (*at, key))
 
 
 def resealed(files: Mapping[str, bytes], entries: Sequence[Any]) -> dict[str, bytes]:

@@ -7,12 +7,11 @@ ledger with the pack's own key.  Whoever has no key is found, whatever they did.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
 from fakes.packed import Remembering
-from fuzz.base import base, lines, rebagged, resealed, verifiers
+from fuzz.base import base, lines, rebagged, resealed, verifiers, ways
 from fuzz.target import Target, records
 from holdfast.adapters import x509
 from holdfast.adapters.timestamp.opentimestamps import OpenTimestampsChecker
@@ -89,14 +88,6 @@ def terms() -> Terms:
     )
 
 
-def _nodes(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to every value inside a value."""
-    yield at
-    if isinstance(value, dict | list):
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _nodes(item, (*at, key))
-
-
 def _put(value: Any, at: tuple[Any, ...], new: Any) -> Any:
     if not at:
         return new
@@ -118,8 +109,8 @@ def _odd(raw: bytes) -> Any:
 
 
 def _changed(value: Any, change: bytes) -> Any:
-    ways = list(_nodes(value))
-    at = ways[int.from_bytes(change[:2], "big") % len(ways)]
+    found = list(ways(value))
+    at = found[int.from_bytes(change[:2], "big") % len(found)]
     return _put(value, at, _odd(change[2:]))
 
 
