@@ -226,9 +226,11 @@ def test(rest: list[str]) -> int:
         fetched.result()
         if code := read.result():
             return code
+    workers = ["-n", "3", "--dist", "loadgroup"]
+    tests = ["-q", *workers, "--hypothesis-profile=whole", "--cov", "--cov-report="]
     with quick_room() as room:
         for step in (
-            [*python, "pytest", "-q", "-n", "3", "--dist", "loadgroup", "--cov", "--cov-report="],
+            [*python, "pytest", *tests],
             [*python, "coverage", "report", "--fail-under=90"],
             [*python, "coverage", "report", "--include=*/holdfast/core/*", "--fail-under=100"],
         ):

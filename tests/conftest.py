@@ -21,6 +21,8 @@ os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 settings.register_profile("holdfast", deadline=None)
 settings.load_profile("holdfast")
+# The whole run judges a change by the same inputs each time; what is run by hand searches anew.
+settings.register_profile("whole", deadline=None, derandomize=True)
 
 
 @pytest.fixture(autouse=True)

@@ -43,6 +43,7 @@ const digestOf = (known) => (name) => {
 };
 // What each reader takes from an input, in the form of fakes/readings.py.
 const shown = (raw) => (raw == null ? null : parts.hex(raw));
+const number = (value) => (value == null ? null : value.toString(16));
 const element = (node) => [node.tag, node.start, node.end, node.children.map(element)];
 const head = (one) => [
   one.origin, one.size, shown(one.root), one.signatures.map(([name, raw]) => [name, shown(raw)]),
@@ -86,28 +87,28 @@ const readings = {
     const { status, bare, info, signer, certificates } = parts.readResponse(raw);
     return [
       status, bare, certificates.map(shown),
-      [info.policy, info.algorithm, shown(info.imprint), info.time, info.accuracy, info.nonce,
-        shown(info.tsa), info.critical],
-      [shown(signer.issuer), signer.serial, shown(signer.keyId), signer.digest, signer.algorithm,
-        shown(signer.parameters?.raw), shown(signer.messageDigest), shown(signer.signed),
-        shown(signer.signature),
+      [info.policy, info.algorithm, shown(info.imprint), info.time, info.accuracy,
+        number(info.nonce), shown(info.tsa), info.critical],
+      [shown(signer.issuer), number(signer.serial), shown(signer.keyId), signer.digest,
+        signer.algorithm, shown(signer.parameters?.raw), shown(signer.messageDigest),
+        shown(signer.signed), shown(signer.signature),
         signer.named.map((one) => [
-          one.algorithm, shown(one.hash), one.serial, shown(one.issuer),
+          one.algorithm, shown(one.hash), number(one.serial), shown(one.issuer),
         ])],
     ];
   },
   query(raw) {
     const one = parts.readQuery(raw);
-    return [one.algorithm, shown(one.imprint), one.nonce, one.policy];
+    return [one.algorithm, shown(one.imprint), number(one.nonce), one.policy];
   },
   certificate(raw) {
     const one = parts.readCertificate(raw);
     const critical = [...one.extensions].filter(([, about]) => about.critical);
     return [
-      shown(one.issuer), shown(one.subject), one.serial, one.notBefore, one.notAfter,
+      shown(one.issuer), shown(one.subject), number(one.serial), one.notBefore, one.notAfter,
       shown(one.key.raw), one.firstVersion, shown(one.keyId), shown(one.issuerKeyId),
-      shown(one.issuerIssuer), one.issuerSerial, one.purposes, one.purposesCritical, one.uses,
-      one.authority, one.pathLength, critical.map(([oid]) => oid), one.name,
+      shown(one.issuerIssuer), number(one.issuerSerial), one.purposes, one.purposesCritical,
+      one.uses, one.authority, number(one.pathLength), critical.map(([oid]) => oid), one.name,
     ];
   },
   certificates: (raw) => parts.readCertificates(raw).map(shown),
@@ -119,12 +120,12 @@ const readings = {
     const word = (about) => about && [about.since, about.reason];
     if (!one.list) {
       const answers = one.answers.map((answer) => [
-        shown(answer.nameHash), shown(answer.keyHash), answer.serial, answer.unknown,
+        shown(answer.nameHash), shown(answer.keyHash), number(answer.serial), answer.unknown,
         word(answer.revoked), answer.asOf, answer.until,
       ]);
       return ["ocsp", signed, one.signedAt, one.certificates.map(shown), answers];
     }
-    const revoked = [...one.revoked].map(([serial, words]) => [serial, words.map(word)]);
+    const revoked = [...one.revoked].map(([serial, words]) => [number(serial), words.map(word)]);
     return [
       "list", signed, shown(one.issuer), one.asOf, one.until, revoked, one.users,
       one.authorities, one.places,

@@ -1,7 +1,8 @@
 """What each reader of the core takes from an input, in a form that two programs can compare.
 
-Octets are hexadecimal, times are microseconds since 1970, and numbers that may have any size are
-text.  ``fakes.checkengine`` has the same of the readers in verify.html.
+Octets and numbers that may have any size are hexadecimal (Python writes none of more than 4,300
+decimal digits), and times are microseconds since 1970.  ``fakes.checkengine`` has the same of the
+readers in verify.html.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def _all(raws: tuple[bytes, ...]) -> list[str]:
 
 
 def _number(value: int | None) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else f"{value:x}"
 
 
 def _time(at: datetime | None) -> str | None:
@@ -118,7 +119,7 @@ def _query(raw: bytes) -> Any:
 def _certificate(raw: bytes) -> Any:
     one = read_certificate(raw)
     return [
-        one.issuer.hex(), one.subject.hex(), str(one.serial), _time(one.not_before),
+        one.issuer.hex(), one.subject.hex(), _number(one.serial), _time(one.not_before),
         _time(one.not_after), one.public_key.hex(), one.first_version, _shown(one.key_id),
         _shown(one.issuer_key_id), _shown(one.issuer_issuer), _number(one.issuer_serial),
         list(one.extended_key_usage), one.extended_key_usage_critical, one.key_uses,
@@ -136,14 +137,14 @@ def _revocation(raw: bytes) -> Any:
     parameters = about.parameters.hex() or None
     signed = [about.algorithm, parameters, about.signature.hex(), about.body.raw.hex()]
     if isinstance(one, CertificateList):
-        revoked = [[str(serial), [*map(_word, words)]] for serial, words in one.revoked.items()]
+        revoked = [[_number(serial), [*map(_word, words)]] for serial, words in one.revoked.items()]
         return [
             "list", signed, one.issuer.hex(), _time(one.as_of), _time(one.until), revoked,
             one.users_only, one.authorities_only, list(one.places),
         ]  # fmt: skip
     answers = [
         [
-            answer.name_hash.hex(), answer.key_hash.hex(), str(answer.serial),
+            answer.name_hash.hex(), answer.key_hash.hex(), _number(answer.serial),
             answer.state == "unknown", _word(answer.revoked), _time(answer.as_of),
             _time(answer.until),
         ]

@@ -14,6 +14,7 @@ from fakes.readings import READINGS, reading
 from fuzz import mutators
 from fuzz.target import CORPUS, Mutate
 from holdfast.adapters.pack.verifier import verify_html
+from holdfast.core.rfc3161 import make_query
 
 pytestmark = pytest.mark.no_cover
 
@@ -64,3 +65,11 @@ def test_what_nearly_is_one_is_read_alike(what: str, node: Engine, data: st.Data
     mutate = MUTATIONS.get(what, mutators.lines)
     raw = mutate(raw, 64 << 10, data.draw(st.integers(0, 1 << 32)), plain)
     assert reading(what, raw) == node.asked("reading", reader=what, raw=raw.hex())
+
+
+def test_a_number_of_any_size_is_read_alike(node: Engine) -> None:
+    number = 1 << 16000
+    raw = make_query(bytes(32), number)
+    ours = reading("query", raw)
+    assert [nonce for *_, nonce, _ in ours] == [f"{number:x}"]
+    assert node.asked("reading", reader="query", raw=raw.hex()) == ours
