@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import pytest
 
 from fakes.packed import bench, broken, finished, flipped, judged, rebagged, rules
 from holdfast.adapters import resources
-from holdfast.adapters.pack import offline, openssl, verifier
+from holdfast.adapters.pack import offline, openssl, tokens, verifier
 from holdfast.adapters.pack.offline import check, read_embedded
 from holdfast.adapters.pack.tokens import OpensslTokens
 from holdfast.adapters.timestamp.rfc3161 import Rfc3161Checker
@@ -395,6 +395,24 @@ def test_without_openssl_a_token_is_unchecked_and_said() -> None:
         "t", lambda _n: bytes(32), TSR, ProofHelp()
     )
     assert seen.status == "broken"
+
+
+def test_a_token_with_a_certificate_between_is_one_question_to_openssl(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process costs more than all that it computes."""
+    asked: list[str] = []
+
+    def counted(arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+        asked.append(arguments[1])
+        return openssl.run(arguments)
+
+    checker = OpensslTokens((KNOWN.practice_roots,))
+    monkeypatch.setattr(tokens, "run", counted)
+    seen, _ = checker.check("t", digest, TSR, ProofHelp(practice=True))
+    assert seen.status == "simulated"
+    assert len(seen.path) == 3
+    assert asked == ["cms"]
 
 
 def test_openssl_is_found_but_never_libressl(

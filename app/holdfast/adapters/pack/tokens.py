@@ -242,14 +242,17 @@ class _Arithmetic:
 
     def _all_holds(self, path: Sequence[Certificate], room: Path) -> bool:
         """Signature and path in one run of the program, which is how nearly every token goes."""
-        *below, root = path
+        signer, *between, root = path
         (room / "root.pem").write_bytes(write_pem((root.raw,)))
-        (room / "all.pem").write_bytes(write_pem([one.raw for one in below]))
+        (room / "signer.pem").write_bytes(write_pem((signer.raw,)))
+        # What lies between is looked for in the token itself, and not in what stands beside it.
+        whole = essence(self.token.raw, [one.raw for one in between])
+        (room / "whole.der").write_bytes(whole)
         done = run(
             (
                 *(self.openssl, "cms", "-verify", "-inform", "DER"),
-                *("-in", str(room / "token.der"), "-binary", "-out", os.devnull),
-                *("-nointern", "-certfile", str(room / "all.pem")),
+                *("-in", str(room / "whole.der"), "-binary", "-out", os.devnull),
+                *("-nointern", "-certfile", str(room / "signer.pem")),
                 *self._trusting(path, room),
             )
         )
@@ -312,8 +315,8 @@ class _Arithmetic:
         return ""
 
 
-def essence(token: bytes) -> bytes:
-    """A token (DER) with what its signature is about and nothing beside it.
+def essence(token: bytes, certificates: Sequence[bytes] = ()) -> bytes:
+    """A token (DER) with what its signature is about and beside it only these ``certificates``.
 
     Nothing signs the certificates, lists, hashes and attributes around it, so that anybody can put
     there what openssl stumbles over; what counts of them has been read here.
@@ -322,5 +325,6 @@ def essence(token: bytes) -> bytes:
     version, _, content, *_, signers = wrapper.children[0].children
     parts = [part.raw for part in signers.children[0].children[:6]]
     hashes, signer = der.element(der.SET, parts[2]), der.element(der.SEQUENCE, *parts)
-    data = (version.raw, hashes, content.raw, der.element(der.SET, signer))
+    with_it = (der.element(0xA0, *sorted(certificates)),) if certificates else ()
+    data = (version.raw, hashes, content.raw, *with_it, der.element(der.SET, signer))
     return der.element(der.SEQUENCE, kind.raw, der.element(0xA0, der.element(der.SEQUENCE, *data)))
