@@ -10,6 +10,7 @@ const REASONS = [
 const RFC3339 = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$/;
 
 async function judgeNotBefore(contents, record, dated, terms, seen) {
+  const about = aboutsOf(dated, record);
   for (const exhibit of record.exhibits) {
     const name = payload(exhibit.ref.path);
     if (!contents.has(name) || record.changed.has(exhibit.ref.path)) continue;
@@ -23,7 +24,7 @@ async function judgeNotBefore(contents, record, dated, terms, seen) {
     const say = (...told) => seen.say(name, ...told);
     const values = notBeforeValues(manifest.get("not_before"), record.world, terms, say);
     againstClock(manifest, values, say);
-    againstWitnesses(aboutExhibit(exhibit, dated, record), values, say);
+    againstWitnesses(about(exhibit), values, say);
   }
 }
 

@@ -100,18 +100,31 @@ class Sha256 {
     }
   }
 
+  // The last of it; nothing may be fed afterwards.
   digest() {
-    const size = this.size;
-    const tail = new Uint8Array(this.held < 56 ? 64 - this.held : 128 - this.held);
-    tail[0] = 0x80;
-    const view = new DataView(tail.buffer);
-    view.setUint32(tail.length - 8, Math.floor(size / 0x20000000));
-    view.setUint32(tail.length - 4, (size << 3) >>> 0);
-    this.update(tail);
-    const out = new DataView(new ArrayBuffer(32));
-    this.state.forEach((word, at) => out.setInt32(4 * at, word));
-    return new Uint8Array(out.buffer);
+    const rest = this.rest;
+    let at = this.held;
+    rest[at++] = 0x80;
+    if (at > 56) {
+      rest.fill(0, at);
+      this.blocks(rest, 0, 64);
+      at = 0;
+    }
+    rest.fill(0, at, 56);
+    writeWord(rest, 56, Math.floor(this.size / 0x20000000));
+    writeWord(rest, 60, this.size << 3);
+    this.blocks(rest, 0, 64);
+    const out = new Uint8Array(32);
+    for (let word = 0; word < 8; word++) writeWord(out, 4 * word, this.state[word]);
+    return out;
   }
+}
+
+function writeWord(bytes, at, word) {
+  bytes[at] = word >>> 24;
+  bytes[at + 1] = word >>> 16;
+  bytes[at + 2] = word >>> 8;
+  bytes[at + 3] = word;
 }
 
 const sha256 = (...parts) => {

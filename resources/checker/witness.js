@@ -298,13 +298,22 @@ class Witnesses {
   }
 }
 
-// The witnesses about an exhibit's manifest, or about a head over its line.
-const aboutExhibit = (exhibit, dated, record) =>
-  dated.filter(
-    (one) =>
-      one.path === exhibit.ref.path
-      || (record.checkpoints.get(one.path)?.size ?? 0) > exhibit.seq,
-  );
+// For each exhibit the witnesses about its manifest, or about a head over its line, in order, and
+// found without going through all of them each time.
+function aboutsOf(dated, record) {
+  const own = new Map();
+  const heads = [];
+  dated.forEach((witness, order) => {
+    const one = { witness, order, size: record.checkpoints.get(witness.path)?.size };
+    if (one.size !== undefined) heads.push(one);
+    else if (own.has(witness.path)) own.get(witness.path).push(one);
+    else own.set(witness.path, [one]);
+  });
+  return (exhibit) => [
+    ...(own.get(exhibit.ref.path) ?? []),
+    ...heads.filter((one) => one.size > exhibit.seq),
+  ].sort((one, other) => one.order - other.order).map((one) => one.witness);
+}
 
 // [rule, outcome, time]: how witnesses date what they are about.
 function datingOf(about, practice) {
@@ -325,9 +334,9 @@ function datingOf(about, practice) {
 }
 
 function judgeDates(record, dated, seen, practice) {
+  const about = aboutsOf(dated, record);
   const outcomes = record.exhibits.map((exhibit) => {
-    const about = aboutExhibit(exhibit, dated, record);
-    const told = datingOf(about, practice);
+    const told = datingOf(about(exhibit), practice);
     seen.say(exhibit.number, ...told);
     return told[1];
   });
