@@ -18,7 +18,6 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from checkpage import page_check
 from page import long_page
 from recording import recording
 from rows import ROOT, Row
@@ -45,7 +44,6 @@ def main(argv: list[str]) -> int:
         "recording": lambda: recording(chosen.pairs or 3),
         "tokens": lambda: tokens(chosen.pairs or 7),
         "page": lambda: long_page(chosen.pairs or 5),
-        "checker": lambda: page_check(chosen.pairs or 3, chosen.gib),
         "verify": lambda: verifying(chosen.pairs or 5, chosen.gib),
     }
     rows: list[Row] = []
@@ -65,7 +63,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     names = (
         *("sealing", "window", "stamping", "ledger", "series", "recording", "page", "tokens"),
-        *("checker", "verify"),
+        "verify",
     )
     parser.add_argument("bench", nargs="*", choices=(*names, []), help=", ".join(names))
     parser.add_argument("--pairs", type=int, default=0, help="how often each pair is measured")
