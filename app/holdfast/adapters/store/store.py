@@ -356,7 +356,9 @@ class Store:
     def unsent(self, case_id: str, kind: StampKind, subject: SubjectKind) -> tuple[Stamp, ...]:
         """Stamps of that protocol about such a subject that wait in the queue and were never sent.
 
-        SQLite looks into the bodies: to read them all at each sealing made long cases slow.
+        SQLite looks into the bodies: to read them all at each sealing made long cases slow.  An
+        index over what they say would stand in the schema, and a copy with one is not opened
+        where its schema is not trusted.
         """
         rows = self._query(
             "SELECT body FROM noun WHERE kind = 'Stamp' AND case_id = ?"
