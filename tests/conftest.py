@@ -22,7 +22,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 settings.register_profile("holdfast", deadline=None)
 settings.load_profile("holdfast")
 # The whole run judges a change by the same inputs each time; what is run by hand searches anew.
-settings.register_profile("whole", deadline=None, derandomize=True)
+settings.register_profile("whole", settings.get_profile("holdfast"), derandomize=True)
 
 
 @pytest.fixture(autouse=True)

@@ -210,6 +210,7 @@ class _Arithmetic:
         with tempfile.TemporaryDirectory(prefix="holdfast-") as folder:
             room = Path(folder)
             (room / "token.der").write_bytes(essence(self.token.raw))
+            (room / "signer.pem").write_bytes(write_pem((self.signer.raw,)))
             doubted: list[tuple[Certificate, ...]] = []
             against = ""
             for path in self._paths(roots):
@@ -242,11 +243,9 @@ class _Arithmetic:
 
     def _all_holds(self, path: Sequence[Certificate], room: Path) -> bool:
         """Signature and path in one run of the program, which is how nearly every token goes."""
-        signer, *between, root = path
-        (room / "root.pem").write_bytes(write_pem((root.raw,)))
-        (room / "signer.pem").write_bytes(write_pem((signer.raw,)))
+        (room / "root.pem").write_bytes(write_pem((path[-1].raw,)))
         # What lies between is looked for in the token itself, and not in what stands beside it.
-        whole = essence(self.token.raw, [one.raw for one in between])
+        whole = essence(self.token.raw, [one.raw for one in path[1:-1]])
         (room / "whole.der").write_bytes(whole)
         done = run(
             (
@@ -278,7 +277,6 @@ class _Arithmetic:
         return str(int(time.timestamp()) - (time in {one.not_after for one in path}))
 
     def _signature_holds(self, room: Path) -> bool:
-        (room / "signer.pem").write_bytes(write_pem((self.signer.raw,)))
         done = run(
             (
                 *(self.openssl, "cms", "-verify", "-inform", "DER"),
@@ -295,9 +293,7 @@ class _Arithmetic:
 
         Else what is against it; empty when it simply is none.
         """
-        signer, *_, root = path
-        (room / "root.pem").write_bytes(write_pem((root.raw,)))
-        (room / "signer.pem").write_bytes(write_pem((signer.raw,)))
+        (room / "root.pem").write_bytes(write_pem((path[-1].raw,)))
         (room / "others.pem").write_bytes(write_pem([one.raw for one in path[:-1]]))
         done = run(
             (
