@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fakes.processes import alive, program
+from fakes.processes import alive, lingering, program
 from fakes.site import html, serving
 from holdfast.adapters import browser, launch
 from holdfast.adapters.tab import Tab
@@ -62,7 +62,7 @@ def test_a_browser_that_does_not_start_is_ended(
         browser.running(path, allow=frozenset(), log=home / "log", job=Job()),
     ):
         raise AssertionError("it cannot run")
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
     assert left(home) == []
 
 
@@ -87,7 +87,7 @@ def test_waiting_for_the_start_can_be_cancelled(tmp_path: Path, home: Path) -> N
         browser.running(path, allow=frozenset(), log=home / "log", job=job),
     ):
         raise AssertionError("cancelled before")
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
 
 
 # --- the protocol --------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def test_a_running_browser_answers_refuses_and_keeps_its_gate(
                 running.wait(lambda: False, 10)
             with pytest.raises(Unavailable, match="browser_gone"):
                 running.call("Browser.getVersion")
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
     assert left(home) == []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.processes import alive
+from fakes.processes import lingering
 from holdfast.adapters import child
 
 
@@ -33,7 +33,7 @@ def test_a_stubborn_child_is_stopped_with_what_it_began(
     monkeypatch.setattr(child, "GRACE", 0.1)
     child.ended(process)
     assert process.returncode == -9
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
     assert (tmp_path / "err").read_text() == "trouble\n"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.processes import alive, program
+from fakes.processes import alive, lingering, program
 from holdfast.adapters import browser, launch
 from holdfast.adapters.tab import Tab
 from holdfast.core.errors import Refused, Unavailable
@@ -132,7 +132,7 @@ def test_a_spare_that_nobody_took_or_that_ended_by_itself_is_gone(tmp_path: Path
     profile = str(spare._ready.profile)
     assert alive(profile)
     spare.end()
-    assert not alive(profile)
+    assert lingering(profile) == {}
     assert not (tmp_path / "room").exists()
     short = program(tmp_path, "short", "exit 0")
     spare.begin(short)

@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from fakes.film import film
 from fakes.labels import INNER
-from fakes.processes import alive
+from fakes.processes import lingering
 from fakes.signing import signed
 from holdfast.adapters import marks as parent
 from holdfast.adapters import media
@@ -71,7 +71,7 @@ def test_labels_and_credentials_of_several_files(tmp_path: Path) -> None:
     assert record["format"] == "holdfast-marks/1"
     assert {tool["name"] for tool in record["tools"]} >= {"av"}  # type: ignore[index, union-attr] # its own shape
     assert [tag["name"] for tag in found.files[2]["tags"]]  # type: ignore[index, union-attr, call-overload] # its own shape
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
 
 
 def test_whoever_waits_is_asked_once_and_stays_no_longer_than_that(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from fakes.acceptance import need
 from fakes.film import film
 from fakes.keys import carrying, readings
 from fakes.login import KEYS, LOG_IN, WORDS, login_site
-from fakes.processes import alive
+from fakes.processes import alive, lingering
 from fakes.screen import display
 from fakes.site import Page, html, serving
 from fakes.warm import begun
@@ -118,7 +118,7 @@ def test_pages_are_kept_one_word_at_a_time_and_the_login_lasts(screen: str, data
         assert json.loads(again.stdout)["profile"]["used"] == 2
     verified = holdfast(screen, "verify", number, "--json", "--quiet", "--data", str(data))
     assert json.loads(verified.stdout)["verdict"] == "unchecked"
-    assert alive(str(data)) == []
+    assert lingering(str(data)) == {}
 
 
 def test_a_profile_is_used_by_keep_and_never_leaves(
@@ -336,6 +336,6 @@ def test_closing_holdfast_closes_the_browser_and_worlds_stay_apart(
         kept = opened.browse_keep(practice.id, "shot", Job())
         assert kept.exhibits[0].url == at_site
     opened.close()
-    assert alive(str(data / "profiles")) == []
+    assert lingering(str(data / "profiles")) == {}
     assert not found.ended
     assert opened.browsing().ended == "closed"  # type: ignore[union-attr]  # there was one

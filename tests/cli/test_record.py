@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fakes.desktop import Screen, moving, screen
-from fakes.processes import alive
+from fakes.processes import alive, lingering
 from fakes.warm import begun
 
 pytestmark = pytest.mark.no_cover
@@ -98,7 +98,7 @@ def test_ctrl_c_stops_and_seals(xvfb: Screen, tmp_path: Path) -> None:
     assert process.returncode == 0, errors
     assert "Stopped; sealing" in errors
     assert "E0001" in out
-    assert alive(str(data)) == []
+    assert lingering(str(data)) == {}
 
 
 def test_a_program_that_is_killed_loses_the_open_segment_at_most(

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+
+DYING_SECONDS = 5.0
 
 
 def alive(mark: str) -> list[int]:
     """Ids of processes whose command line or folder has ``mark`` in it."""
-    found = []
+    return list(_marked(mark))
+
+
+def lingering(mark: str) -> dict[int, str]:
+    """Those of ``alive`` that stay, with their command lines.
+
+    A process that was killed is seen until the system comes to end it, later on a busy computer.
+    """
+    end = time.monotonic() + DYING_SECONDS
+    while (found := _marked(mark)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+def _marked(mark: str) -> dict[int, str]:
+    found = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -17,7 +35,7 @@ def alive(mark: str) -> list[int]:
         except OSError:
             continue
         if command and (mark in command or mark in folder):
-            found.append(int(entry.name))
+            found[int(entry.name)] = command.replace("\0", " ")
     return found
 
 

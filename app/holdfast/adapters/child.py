@@ -40,7 +40,7 @@ def started(
 
 
 def ended(child: subprocess.Popen[bytes]) -> None:
-    """The child and everything it started are gone; being asked, it has GRACE seconds to go."""
+    """As ``killed``, but asked first, and with GRACE seconds to go by itself."""
     _signal(child, hard=False)
     with suppress(subprocess.TimeoutExpired):
         child.wait(GRACE)
@@ -48,7 +48,7 @@ def ended(child: subprocess.Popen[bytes]) -> None:
 
 
 def killed(child: subprocess.Popen[bytes]) -> None:
-    """The child and everything it started are gone, at once."""
+    """The child is gone, and nothing that it started runs on, though some may be dying still."""
     _signal(child, hard=True)
     child.wait()
     # Only now: a thread that still read from it would hold it open.

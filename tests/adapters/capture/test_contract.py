@@ -14,7 +14,7 @@ from PIL import Image
 
 from fakes import adb
 from fakes.clock import FakeClock
-from fakes.processes import alive
+from fakes.processes import lingering
 from fakes.site import Page, html, serving
 from holdfast.adapters.capture import Means, gathered, pieces
 from holdfast.adapters.resources import words
@@ -165,7 +165,7 @@ class TestEverySource:
             # The wish came at its last step; what it did is whole.
             assert captured.files
             assert attempt.source.id in {"file", "screen", "series"}
-        assert alive(str(attempt.room.parent)) == []
+        assert lingering(str(attempt.room.parent)) == {}
         assert list((attempt.room.parent / "tmp").iterdir()) == []
 
     def test_names_what_it_works_with(self, attempt: Try) -> None:

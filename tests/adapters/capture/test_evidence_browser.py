@@ -26,7 +26,7 @@ from fakes.archives import validated
 from fakes.desk import desk
 from fakes.film import film, padded
 from fakes.login import LOG_IN, SECRET, WORDS, LoginSite, login_site
-from fakes.processes import alive
+from fakes.processes import alive, lingering
 from fakes.site import Page, html, serving
 from holdfast.adapters import browser, http, launch
 from holdfast.adapters.clock import SystemClock
@@ -146,7 +146,7 @@ def test_who_logs_in_once_stays_logged_in(site: LoginSite, tmp_path: Path) -> No
     for file in captured.files:
         assert SECRET.encode() not in file.at.read_bytes(), file.path
     assert SECRET not in (tmp_path / "profiles" / "c1" / "profile.json").read_text()
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
 
 
 def test_no_port_is_open(site: LoginSite, tmp_path: Path) -> None:
@@ -513,7 +513,7 @@ def test_what_was_there_is_sealed_when_it_ends_in_the_middle(
         assert one.state.ended == ("gone" if end == "killed" else "closed")
         with pytest.raises(Unavailable, match="browse_over"):
             keep(one, "page", tmp_path / "late")
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
     with session(tmp_path / "data", site.url("/page")) as again:
         loaded(again, "一页")
 
@@ -548,7 +548,7 @@ def test_a_page_that_does_not_want_to_be_left_is_left(site: LoginSite, tmp_path:
         run(one, "addEventListener('beforeunload', event => event.preventDefault()); 1")
         assert keep(one, "page", tmp_path / "room").complete
     assert one.state.ended == "closed"
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
 
 
 @pytest.fixture
@@ -635,7 +635,7 @@ def test_cookies_are_written_from_the_open_browser_and_from_the_profile(
     jar = profile_jar(lambda program: profiles.held("c1", program), launch.find(), Job())
     assert SECRET in jar(room, site.url()).read_text()
     assert [one.name for one in room.iterdir()] == ["cookies.txt"]
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
 
 
 def test_what_was_typed_is_open_and_nothing_else() -> None:

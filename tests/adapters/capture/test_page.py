@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from fakes.certificate import self_signed
-from fakes.processes import alive
+from fakes.processes import lingering
 from fakes.site import Page, html, serving
 from holdfast.adapters import tab as tabs
 from holdfast.adapters import tiles
@@ -278,7 +278,7 @@ def test_a_crash_leaves_what_was_kept_and_no_process(
     with Image.open(io.BytesIO(read(captured, "page.png"))) as picture:
         picture.load()
         assert 900 < picture.height < 9000
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
 
 
 def test_a_crash_before_anything_was_kept_leaves_nothing(

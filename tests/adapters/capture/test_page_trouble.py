@@ -16,7 +16,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from fakes.processes import alive
+from fakes.processes import lingering
 from fakes.site import Page, html, serving
 from holdfast.adapters import launch, tiles
 from holdfast.adapters import tab as tabs
@@ -233,7 +233,7 @@ def test_a_browser_that_is_killed_leaves_what_was_kept(
     )
     assert "page.mhtml" not in names(captured)
     assert not captured.complete
-    assert alive(str(tmp_path)) == []
+    assert lingering(str(tmp_path)) == {}
 
 
 @pytest.mark.parametrize("when", ["scroll", "beforeprint"])

@@ -19,7 +19,7 @@ import av
 import pytest
 
 from fakes.desktop import moving
-from fakes.processes import alive
+from fakes.processes import alive, lingering
 from holdfast.adapters.capture import Means, recording
 from holdfast.adapters.capture.recording import Recording, Take
 from holdfast.core.errors import Cancelled, HoldfastError, Refused, Unavailable
@@ -85,7 +85,7 @@ def test_a_steered_recording_keeps_every_step(means: Means, room: Path, display:
         run.until(lambda now: now.phase == "recording")
         run.take.stop()
         captured = run.ended()
-    assert alive(str(room)) == []
+    assert lingering(str(room)) == {}
     told = record_of(room)
     assert [step["step"] for step in told["steps"]] == ["time", "play.start", ""]
     assert "filing" in told["skipped"]

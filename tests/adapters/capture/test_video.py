@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.processes import alive
+from fakes.processes import lingering
 from fakes.site import Page, html, serving
 from holdfast.adapters import ytdlp
 from holdfast.adapters.capture import Means, video
@@ -187,7 +187,7 @@ def test_a_worker_that_fails_is_ended(
     monkeypatch.setattr(ytdlp, "SILENCE_SECONDS", patience)
     with serving({"/film.mp4": "x"}) as site:
         assert code(means, site.url("/film.mp4"), room) == (Unavailable, expected)
-    assert alive(mark) == []
+    assert lingering(mark) == {}
 
 
 def test_a_worker_that_cannot_start(
