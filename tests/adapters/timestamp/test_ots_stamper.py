@@ -298,7 +298,15 @@ def bare(*attestations: Any) -> bytes:
     return serialised(stamp)
 
 
-DEEP = b"\x08" * 254 + bare(PendingAttestation("http://127.0.0.1:1"))
+def branches(count: int) -> bytes:
+    stamp = Timestamp(bytes(32))
+    for at in range(count):
+        stamp.ops.add(OpAppend(bytes([at]))).attestations.add(PROMISE)
+    return serialised(stamp)
+
+
+PROMISE = PendingAttestation("http://127.0.0.1:1")
+DEEP = b"\x08" * 254 + bare(PROMISE)
 METADATA = "http://169.254.169.254/latest/meta-data/"
 
 
@@ -318,6 +326,9 @@ METADATA = "http://169.254.169.254/latest/meta-data/"
         ),
         (bare(UnknownAttestation(bytes(8), b"")), 200, "garbage"),
         (bare(BitcoinBlockHeaderAttestation(1)), 200, "garbage"),
+        (bare(PROMISE, BitcoinBlockHeaderAttestation(1)), 200, "garbage"),
+        (bare(PROMISE, UnknownAttestation(bytes(8), b"")), 200, "garbage"),
+        (branches(5), 200, "garbage"),
         (DEEP, 200, "garbage"),
         (b"no", 500, "refused"),
         (b"no", 404, "refused"),
@@ -329,6 +340,26 @@ def test_a_useless_answer_leaves_the_digest_queued(body: bytes, status: int, rea
         (answer,) = stamper().ask([DIGEST], "", authorities, Job())
     assert (answer.status, answer.reason, answer.proof) == ("queued", reason, b"")
     assert len(calendar.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "spoiling", [bare(PROMISE, BitcoinBlockHeaderAttestation(1)), branches(64), branches(40)]
+)
+def test_no_calendar_spoils_the_proof_of_the_others(spoiling: bytes) -> None:
+    honest = PendingAttestation("http://127.0.0.1:2")
+    known = (PROMISE.uri, honest.uri)
+    with (
+        hostile(answering(bare(honest))) as calendar,
+        hostile(answering(spoiling)) as liar,
+    ):
+        authorities = practice(calendar.url, liar.url, answers_as=known)
+        (answer,) = stamper().ask([DIGEST], "", authorities, Job())
+    assert (answer.status, answer.by) == ("pending", "calendar-0")
+    # What it said is kept all the same.
+    assert [heard.body for heard in answer.heard] == [bare(honest), spoiling]
+    assert [(a.kind, a.uri) for a in read_proof(answer.proof).attestations] == [
+        ("pending", honest.uri)
+    ]
 
 
 def test_redirects_are_not_followed() -> None:

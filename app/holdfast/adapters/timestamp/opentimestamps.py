@@ -56,6 +56,9 @@ SECONDS = 20.0
 ASKED_AT_ONCE = 8
 ANSWER_WORK = MAX_WORK // 32
 """What replaying one calendar's answer may cost, so that none spoils the proof for the others."""
+PROMISES = 4
+"""Of one calendar for one tip, where genuine ones make one: all calendars' come to stand in one
+proof, where none may crowd out the others, or say of a block what nobody has looked at."""
 PENDING_LIMIT = 32
 """Pending attestations of one proof that are followed up."""
 REMEMBERED = timedelta(seconds=60)
@@ -182,7 +185,8 @@ class OpenTimestamps:
             found = read_timestamp(reply.heard.body, message, levels=levels, work=ANSWER_WORK)
         except MalformedProof:
             return garbage
-        if not _only_known(found, authorities) or not any(a.kind == "pending" for a in found):
+        promised = {a.kind for a in found} == {"pending"} and len(found) <= PROMISES
+        if not promised or not _only_known(found, authorities):
             return garbage
         return replace(reply, tree=reply.heard.body, attestations=found)
 
