@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -262,6 +263,50 @@ def test_a_promise_is_looked_at_by_its_age_for_eight_weeks_and_that_is_said(at: 
     # Whoever asks for it by hand has the old promise looked at too, and it may still be kept.
     witness.fuller = Answer(sha256="", status="confirmed", proof=b"whole", time="x", by="block 9")
     assert run(at, witness, now=True).confirmed == 2 * len(old)
+
+
+def test_after_a_long_while_a_promise_is_looked_at_on_two_days_before_it_is_given_up(
+    at: Desk,
+) -> None:
+    """A computer that was off for months, or whose clock was years behind when it asked."""
+    case = kept(at)
+    witness = Witness("opentimestamps", ("",))
+    run(at, witness)
+    witness.fuller = Answer(sha256="", status="pending", reason="unreachable")
+    at.clock.advance(days=400)
+    run(at, witness)
+    found = stamps(at, case, "opentimestamps")
+    assert {s.reason for s in found} == {"unreachable"}
+    due = timestamp.next_due(found)
+    assert due is not None
+    assert timedelta(hours=23) < due - at.clock.time <= timedelta(days=1)
+    at.clock.advance(days=1)
+    run(at, witness)
+    assert {s.reason for s in stamps(at, case, "opentimestamps") if s.proof} == {timestamp.OVERDUE}
+    # Looked at by hand it stays given up, and that is not said again.
+    said = acts(at, case).count("timestamp.failed")
+    run(at, witness, now=True)
+    assert acts(at, case).count("timestamp.failed") == said
+
+
+def test_a_clock_that_was_years_ahead_gives_up_no_promise_for_good(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("opentimestamps", ("",))
+    run(at, witness)
+    promised = {s.id for s in stamps(at, case, "opentimestamps")}
+    right = at.clock.time
+    # Calendars speak https, whose certificates have all ended by such a clock.
+    witness.fuller = Answer(sha256="", status="pending", reason="unreachable")
+    for days in (4000, 1):
+        at.clock.advance(days=days)
+        run(at, witness)
+    found = [s for s in stamps(at, case, "opentimestamps") if s.id in promised]
+    assert {s.reason for s in found} == {timestamp.OVERDUE}
+    at.clock.time = right + timedelta(hours=3)
+    witness.fuller = Answer(sha256="", status="confirmed", proof=b"whole", time="x", by="block 9")
+    run(at, witness)
+    found = [s for s in stamps(at, case, "opentimestamps") if s.id in promised]
+    assert {(s.status, s.reason) for s in found} == {("confirmed", "")}
 
 
 def test_a_block_that_nobody_shows_is_looked_for_on_and_on(at: Desk) -> None:

@@ -3,6 +3,7 @@
 When to look again is written down with each stamp, so it outlives the program.  A calendar needs
 hours, so a promise is looked at by its age: hourly at first, daily in the end, for eight weeks.
 Then the promise is kept but no longer followed, that is said, and the calendars are asked afresh.
+A clock that is wrong for a while, or a computer that was off, ends no promise by itself.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ LOOKS = (
 PATIENCE = LOOKS[-1][0]
 """How long a calendar's promise is followed."""
 OLD_WAIT = timedelta(weeks=1)
-"""Between looks at an attested block that nobody could confirm in all that time."""
+"""Between looks at an attested block that nobody could confirm in all that time; and how late a
+look may be to be in its turn."""
 OVERDUE = "overdue"
 """Reason of a promise that was not kept within PATIENCE."""
 LOST = "proof_lost"
@@ -217,10 +219,11 @@ class _Run:
             and (self.now or self._is_due(stamp, at))
         ]
 
-    @staticmethod
-    def _is_due(stamp: Stamp, at: datetime) -> bool:
+    def _is_due(self, stamp: Stamp, at: datetime) -> bool:
         if stamp.next_try is None:
-            return stamp.reason not in GIVEN_UP
+            # What a clock that was far ahead gave up is followed again once it has been set right.
+            early = stamp.reason == OVERDUE and self._age(stamp, at) < PATIENCE
+            return early or stamp.reason not in GIVEN_UP
         # Nobody is put off for longer than OLD_WAIT: a clock that was far ahead has been set right.
         return not at < moment(stamp.next_try) <= at + 2 * OLD_WAIT
 
@@ -322,8 +325,14 @@ class _Run:
         return replace(new, next_try=self._next(new, answer, now))
 
     def _is_overdue(self, stamp: Stamp, now: datetime) -> bool:
-        real = self.authorities.world == "real"
-        return real and stamp.status == "pending" and self._age(stamp, now) >= PATIENCE
+        """Whether a promise had its weeks.
+
+        One whose turn came long ago has another: nobody was there to look, or the clock was set.
+        """
+        if self.authorities.world != "real" or stamp.status != "pending":
+            return False
+        in_turn = stamp.next_try is None or now - moment(stamp.next_try) < OLD_WAIT
+        return in_turn and self._age(stamp, now) >= PATIENCE
 
     @staticmethod
     def _age(stamp: Stamp, now: datetime) -> timedelta:
@@ -339,7 +348,8 @@ class _Run:
             doubled: int = 1 << min(stamp.attempts - 1, 12)
             return rfc3339(now + min(FIRST_WAIT * doubled, LONGEST_WAIT))
         age = self._age(stamp, now)
-        return rfc3339(now + next((wait for limit, wait in LOOKS if age < limit), OLD_WAIT))
+        last = LOOKS[-1][1] if answer.status == "pending" else OLD_WAIT
+        return rfc3339(now + next((wait for limit, wait in LOOKS if age < limit), last))
 
 
 def _lines(
