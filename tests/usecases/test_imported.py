@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,53 @@ def test_a_token_without_certificates_is_helped_by_a_chain(made: Rehearsal, tmp_
         helped = take(made, tmp_path, bare, chain=chain, root=AUTHORITY.root.pem)
     assert helped.stamp.reason == "named_root"
     assert made.vault.read(helped.stamp.chain) == chain
+
+
+@pytest.mark.usefixtures("real")
+def test_a_clock_that_was_behind_is_named_and_the_token_taken_once_it_is_right(
+    made: Rehearsal, tmp_path: Path
+) -> None:
+    raw, right = about(made), made.clock.time
+    known = {"roots": (AUTHORITY.root.pem,)}
+    made.clock.time = right - timedelta(hours=1)
+    first = take(made, tmp_path, raw, **known)
+    assert (first.stamp.status, first.stamp.reason) == ("unchecked", "clock")
+    with pytest.raises(Refused, match="import_known"):
+        take(made, tmp_path, raw, **known)
+    made.clock.time = right + timedelta(hours=1)
+    second = take(made, tmp_path, raw, **known)
+    assert (second.stamp.id, second.stamp.status) == (first.stamp.id, "confirmed")
+    with pytest.raises(Refused, match="import_known"):
+        take(made, tmp_path, raw, **known)
+
+
+@pytest.mark.usefixtures("real")
+def test_a_chain_that_was_missing_may_be_brought_later(made: Rehearsal, tmp_path: Path) -> None:
+    imprint = hashlib.sha256(file_of(made)).digest()
+    raw = tsa.token(AUTHORITY.signer, [], imprint=imprint, gen_time=made.clock.now())
+    first = take(made, tmp_path, raw, roots=(AUTHORITY.root.pem,))
+    assert (first.stamp.status, first.stamp.reason) == ("unchecked", "no_certificate")
+    # Of an authority that is not known the chain is kept as well, for whoever knows its root.
+    chain = AUTHORITY.middle.pem + AUTHORITY.signer.pem
+    second = take(made, tmp_path, raw, chain=chain)
+    assert (second.stamp.reason, second.stamp.id) == ("untrusted", first.stamp.id)
+    assert made.vault.read(second.stamp.chain) == chain
+    with pytest.raises(Refused, match="import_known"):
+        take(made, tmp_path, raw, chain=chain)
+    # What was brought before is not taken away by coming without it.
+    third = take(made, tmp_path, raw, root=AUTHORITY.root.pem)
+    assert third.stamp.reason == "named_root"
+    assert made.vault.read(third.stamp.chain) == chain
+
+
+def test_a_signature_of_an_unknown_kind_is_not_the_fault_of_a_root(
+    made: Rehearsal, tmp_path: Path
+) -> None:
+    def strange(one: dict[str, Any]) -> dict[str, Any]:
+        return {**one, "signature_algorithm": {"algorithm": "1.2.3.4"}}
+
+    found = take(made, tmp_path, about(made, change_signer=strange))
+    assert (found.stamp.status, found.stamp.reason) == ("unchecked", "uncheckable")
 
 
 def test_an_sm2_token_is_kept_and_nothing_is_said_about_its_signature(

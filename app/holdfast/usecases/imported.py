@@ -31,6 +31,7 @@ from holdfast.core.verdict import Finding, ProofHelp, TimestampSeen
 from holdfast.core.witness import MAX_PROOF
 from holdfast.ports import Clock, ProofChecker, Store, Vault
 from holdfast.usecases.cases import open_for_work
+from holdfast.usecases.timestamp import DONE
 from holdfast.usecases.verify import certificates_file, small_file
 
 Digests = Callable[[Path, Sequence[str], Callable[[int], None]], Mapping[str, bytes]]
@@ -79,7 +80,8 @@ def import_token(
 ) -> Imported:
     """The token in that file is a stamp of whatever in the case it is about.
 
-    The same one again is welcome when it brings the root that was missing.  Raises Refused:
+    The same one again is welcome when it brings a root or a chain that was missing, or counts now;
+    what was brought with it before is still there.  Raises Refused:
     ``import_unreadable``, ``import_refusal``, ``import_stranger``, ``import_broken``,
     ``import_world``, ``import_known``, ``certificates_unreadable`` and those of a missing file.
     """
@@ -88,17 +90,14 @@ def import_token(
     raw = small_file(token, MAX_PROOF)
     found = _read(raw, token.name)
     subject, exhibit = _subject(case, found, means, job)
-    given = _Given(
-        root=b"" if root is None else certificates_file(root),
-        chain=b"" if chain is None else certificates_file(chain),
-    )
+    earlier = _earlier(case, subject, raw, store)
+    given = _given(root, chain, earlier, means.vault)
     seen, findings = _judge(subject, raw, found, given, means)
     _refuse_what_fails(case, seen, findings)
     published = _published(case, found, seen, means)
-    earlier = _earlier(case, subject, raw, store)
-    if earlier is not None and (earlier.root or not given.root):
+    if earlier is not None and not _says_more(earlier, given, seen, means):
         raise Refused("import_known", name=one_line(token.name)[:100])
-    stamp = _stamp(case, subject, raw, found, given, seen, earlier, means, published)
+    stamp = _stamp(case, subject, raw, found, given, (seen, findings), earlier, means, published)
     signer = find_signer(found, _links(given.chain))
     name = signer.common_name if signer is not None else ""
     stated = rfc3339(found.info.gen_time)
@@ -116,6 +115,25 @@ class _Given:
 
     root: bytes
     chain: bytes
+
+
+def _given(root: Path | None, chain: Path | None, earlier: Stamp | None, vault: Vault) -> _Given:
+    """What is named now, else what was named when the same token came before."""
+
+    def either(path: Path | None, kept: str) -> bytes:
+        if path is not None:
+            return certificates_file(path)
+        return vault.read(kept) if kept else b""
+
+    return _Given(
+        root=either(root, earlier.root if earlier else ""),
+        chain=either(chain, earlier.chain if earlier else ""),
+    )
+
+
+def _says_more(earlier: Stamp, given: _Given, seen: TimestampSeen, means: Means) -> bool:
+    brings = (given.root and not earlier.root) or (given.chain and not earlier.chain)
+    return bool(brings) or (earlier.status not in DONE and _counts(seen, means.roots))
 
 
 def _read(raw: bytes, name: str) -> Token:
@@ -206,7 +224,7 @@ def _published(case: Case, token: Token, seen: TimestampSeen, means: Means) -> t
 
     Raises Refused where they say that it must not count.
     """
-    if not _is_pinned(seen, means.roots) and seen.network != "practice":
+    if not _counts(seen, means.roots):
         return ()
     path = tuple(read_certificate(raw) for raw in seen.path)
     found = means.published(path, token, case.world)
@@ -235,13 +253,13 @@ def _stamp(
     raw: bytes,
     token: Token,
     given: _Given,
-    seen: TimestampSeen,
+    judged: tuple[TimestampSeen, tuple[Finding, ...]],
     earlier: Stamp | None,
     means: Means,
     published: Sequence[bytes],
 ) -> Stamp:
     """Kept verbatim, with the root it leads to, or else the one that was named."""
-    vault = means.vault
+    vault, (seen, findings) = means.vault, judged
     proof = vault.keep_bytes(raw).sha256
     if subject.kind == "checkpoint":
         head = next(
@@ -251,8 +269,7 @@ def _stamp(
         )
         vault.keep_bytes(head)
     roots = seen.path[-1:] or _links(given.root)[:1]
-    pinned = _is_pinned(seen, means.roots)
-    counts = pinned or seen.network == "practice"
+    counts = _counts(seen, means.roots)
     status: StampStatus = (
         "unchecked" if not counts else "simulated" if seen.network == "practice" else "confirmed"
     )
@@ -266,7 +283,7 @@ def _stamp(
         status=status,
         time=seen.time if counts else None,
         by=seen.by if counts else "",
-        reason=_reason(token, seen, pinned=pinned),
+        reason="" if counts else _reason(token, seen, findings),
         proof=proof,
         imported=True,
         revocation=tuple(vault.keep_bytes(one).sha256 for one in published)
@@ -277,18 +294,27 @@ def _stamp(
     )
 
 
-def _is_pinned(seen: TimestampSeen, roots: Sequence[bytes]) -> bool:
+def _counts(seen: TimestampSeen, roots: Sequence[bytes]) -> bool:
+    """Whether it leads to a root that we pin, or to one of the practice world."""
     known = {raw for pem in roots for raw in read_certificates(pem)}
-    return bool(seen.path) and seen.path[-1] in known
+    return seen.network == "practice" or (bool(seen.path) and seen.path[-1] in known)
 
 
-def _reason(token: Token, seen: TimestampSeen, *, pinned: bool) -> str:
-    """Why nothing is claimed from it; empty where something is."""
-    if pinned or seen.network == "practice":
-        return ""
+_REASONS = {
+    "token_future": "clock",
+    "token_signer_absent": "no_certificate",
+    "token_root_unknown": "untrusted",
+}
+
+
+def _reason(token: Token, seen: TimestampSeen, findings: Sequence[Finding]) -> str:
+    """Why nothing is claimed from it."""
     if seen.path:
         return "named_root"
-    return "sm2" if token.signer.signature_algorithm in SM2_SIGNATURES else "untrusted"
+    if token.signer.signature_algorithm in SM2_SIGNATURES:
+        return "sm2"
+    rule = next((one.rule for one in findings if one.outcome == "unchecked"), "")
+    return _REASONS.get(rule, "uncheckable")
 
 
 def _facts(stamp: Stamp, token: Token, stated: str, given: _Given) -> dict[str, Json]:
