@@ -289,6 +289,22 @@ def test_after_a_long_while_a_promise_is_looked_at_on_two_days_before_it_is_give
     assert acts(at, case).count("timestamp.failed") == said
 
 
+def test_a_promise_is_as_old_as_it_is_however_long_it_took_to_get_it(at: Desk) -> None:
+    case = kept(at)
+    witness = Witness("opentimestamps", ("",))
+    witness.answer = Answer(sha256="", status="queued", reason="unreachable")
+    run(at, witness)
+    at.clock.advance(weeks=9)
+    witness.answer = Answer(sha256="", status="pending", proof=b"pending")
+    run(at, witness)
+    due = timestamp.next_due(stamps(at, case, "opentimestamps"))
+    assert due is not None
+    assert due - at.clock.time <= timedelta(hours=1)
+    at.clock.advance(hours=1)
+    run(at, witness)
+    assert {s.reason for s in stamps(at, case, "opentimestamps")} == {""}
+
+
 def test_a_clock_that_was_years_ahead_gives_up_no_promise_for_good(at: Desk) -> None:
     case = kept(at)
     witness = Witness("opentimestamps", ("",))

@@ -293,6 +293,8 @@ class _Run:
         lists = tuple(self.vault.keep_bytes(one).sha256 for one in answer.revocation)
         earlier = (stamp.proof,) if stamp.proof and stamp.proof != proof else ()
         done = answer.status in DONE
+        # A promise is as old as it is, however long it took to get it.
+        since = None if stamp.status == "queued" else stamp.requested
         new = replace(
             stamp,
             status=answer.status,
@@ -304,7 +306,7 @@ class _Run:
             by=answer.by,
             reason="",
             attempts=0,
-            requested=stamp.requested or rfc3339(now),
+            requested=since or rfc3339(now),
             answers=self._heard(stamp, answer.heard),
         )
         return replace(new, next_try=None if done else self._next(new, answer, now))
