@@ -59,11 +59,12 @@ class Shows:
         self.lies = lies or {}
         self.asked: list[str] = []
         self.silent = False
+        self.silence = "host_unreachable"
 
     def tip(self) -> int:
         self.asked.append("tip")
         if self.silent:
-            raise Unavailable("host_unreachable", host=self.operator)
+            raise Unavailable(self.silence, host=self.operator)
         return len(self.raws) - 1
 
     def header(self, height: int) -> bytes:

@@ -227,6 +227,22 @@ def test_who_is_silent_young_or_wrong_is_left_out(
     assert {who for who, _, _ in unlinked.about(PERIOD + 9)} == {"A", "B"}
 
 
+def test_who_lets_everybody_wait_is_left_alone_for_a_while(
+    chain: list[bytes], shipped: CheckpointTable
+) -> None:
+    node = Shows("node", chain)
+    node.silent = True
+    for code, times in (("host_slow", 1), ("host_unreachable", 2)):
+        node.silence = code
+        node.asked.clear()
+        sources, _ = everybody(chain, shipped, node)
+        for height in (PERIOD + 9, PERIOD + 10):
+            assert {who for who, _, _ in sources.about(height)} == {"A", "B"}
+        assert node.asked == ["tip"] * times
+        list(sources.headers(PERIOD + 11))
+        assert node.asked == ["tip"] * (1 if times == 1 else 3)
+
+
 def test_a_pack_s_run_takes_what_is_here_and_asks_for_the_rest(
     chain: list[bytes], shipped: CheckpointTable
 ) -> None:

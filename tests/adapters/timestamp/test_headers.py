@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from fakes import miner
 from fakes.clock import FakeClock
 from fakes.web import UNREACHABLE, Web
 from holdfast.adapters import witness
-from holdfast.adapters.chain import assembly
+from holdfast.adapters.chain import assembly, patience
 from holdfast.adapters.timestamp.headers import Esplora
 from holdfast.core.bitcoin import (
     PERIOD,
@@ -105,6 +106,34 @@ def test_who_does_not_answer_is_left_out(
     web.pages[f"{A}/block-height/7"] = UNREACHABLE
     assert [who for who, _ in esplora(table, A, B).headers(7)] == ["Operator 1"]
     assert list(esplora(table).headers(7)) == []
+
+
+@pytest.mark.parametrize("code", ["host_slow", "host_unknown"])
+def test_who_lets_everybody_wait_is_left_alone_for_a_while(
+    code: str,
+    web: Web,
+    chain: list[bytes],
+    table: CheckpointTable,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A pack names hundreds of blocks, and whoever cannot be reached keeps silent for each."""
+    show(web, B, 6, chain[6])
+    for height in (7, 8):
+        show(web, B, height, chain[height])
+        web.pages[f"{A}/block-height/{height}"] = Unavailable(code, host="a.example", seconds=20)
+    show(web, A, 6, chain[6])
+    source = esplora(table, A, B)
+    list(source.headers(6))
+    web.asked.clear()
+    for height in (7, 8):
+        assert [who for who, _ in source.headers(height)] == ["Operator 1"]
+    assert [asked for asked in web.asked if asked.startswith(A)] == [f"{A}/block-height/7"]
+    # What it showed before is known all the same.
+    assert ("Operator 0", chain[6]) in source.headers(6)
+    now = time.monotonic()
+    monkeypatch.setattr(patience, "monotonic", lambda: now + patience.LEFT_ALONE_S + 1)
+    show(web, A, 8, chain[8])
+    assert [who for who, _ in source.headers(8)] == ["Operator 0", "Operator 1"]
 
 
 def test_headers_that_cannot_be_true_are_left_out(

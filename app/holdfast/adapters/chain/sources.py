@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from holdfast.adapters.chain.assembly import Run, assemble
+from holdfast.adapters.chain.patience import Patience
 from holdfast.core.bitcoin import (
     HEADER_SIZE,
     PERIOD,
@@ -54,15 +55,16 @@ class Sources:
         self._about = about
         self._held = held
         self._runs: dict[tuple[str, int, int], bytes] = {}
+        self._patience = Patience()
 
     def headers(self, height: int) -> Iterator[tuple[str, bytes]]:
         """(operator, raw header) from each source that answered."""
-        for source in self._own:
+        for source in filter(self._patience.has_with, self._own):
             try:
                 if self._final(source, height):
                     yield source.operator, source.header(height)
-            except (Refused, Unavailable, BadHeader):
-                continue
+            except (Refused, Unavailable, BadHeader) as trouble:
+                self._patience.learn(source, trouble)
         yield from self._explorers.headers(height)
 
     def about(self, height: int) -> tuple[tuple[str, int, bytes], ...]:
@@ -75,15 +77,15 @@ class Sources:
         if kept := self._here(height):
             return kept
         shown: list[tuple[str, int, bytes]] = []
-        for source in self._own:
+        for source in filter(self._patience.has_with, self._own):
             try:
                 if not self._final(source, height):
                     continue
                 if found := self._linked(source, height):
                     return found
                 shown.append((source.operator, height, source.header(height)))
-            except (Refused, Unavailable, BadHeader):
-                continue
+            except (Refused, Unavailable, BadHeader) as trouble:
+                self._patience.learn(source, trouble)
         return (*shown, *self._about(height))
 
     def run(self, heights: tuple[int, ...], job: Job) -> Run:

@@ -14,6 +14,7 @@ from typing import Any
 
 from holdfast.adapters import witness
 from holdfast.adapters.chain.assembly import assemble
+from holdfast.adapters.chain.patience import Patience
 from holdfast.core.bitcoin import (
     BadHeader,
     CheckpointTable,
@@ -53,14 +54,18 @@ class Esplora:
         self._explorers = authorities.explorers
         self._table = table if table is not None else witness.checkpoints()
         self._known: dict[tuple[str, int], bytes] = {}
+        self._patience = Patience()
 
     def headers(self, height: int) -> Iterator[tuple[str, bytes]]:
         """(operator, raw header) from each explorer that answered with one that can be true."""
         for explorer in self._explorers:
+            known = (explorer.id, height) in self._known
+            if not known and not self._patience.has_with(explorer.id):
+                continue
             try:
                 yield explorer.operator, self._final(explorer, height)
-            except (Refused, Unavailable, BadHeader):
-                continue
+            except (Refused, Unavailable, BadHeader) as trouble:
+                self._patience.learn(explorer.id, trouble)
 
     def about(self, height: int) -> tuple[tuple[str, int, bytes], ...]:
         """(operator, height, raw header): what ``judge`` needs to weigh a proof at ``height``.
