@@ -39,6 +39,7 @@ const OID = {
   extendedKeyUsage: "2.5.29.37",
   subjectKeyId: "2.5.29.14",
   issuerKeyId: "2.5.29.35",
+  subjectAltName: "2.5.29.17",
   keyUsage: "2.5.29.15",
   basicConstraints: "2.5.29.19",
   timeStamping: "1.3.6.1.5.5.7.3.8",
@@ -460,9 +461,12 @@ const isNamed = (token, certificate) =>
 const smallHash = (name, data) =>
   TOKEN_HASH_NAMES.includes(name) && Object.hasOwn(HASHES, name) ? HASHES[name](data) : null;
 
-// Whether a Name is one of a certificate's, as its subject or beside it.
-const bears = (certificate, name) =>
-  find(certificate.raw, name) >= 0 || plainName(name) === plainName(certificate.subject);
+// Whether a Name is one of a certificate's subject, as its own or beside it.
+const bears = (certificate, name) => {
+  const beside = certificate.extensions.get(OID.subjectAltName);
+  return (beside !== undefined && find(beside.value, name) >= 0)
+    || plainName(name) === plainName(certificate.subject);
+};
 
 // A Name without what makes no difference: kinds of strings, case and spaces.
 function plainName(name) {

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from asn1crypto import algos, cms, tsp
 from asn1crypto import x509 as ax509
+from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -485,6 +486,8 @@ def named(**parts: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (named(common_name="Test TSA"), []),
         (named(common_name="test  tsa"), []),
         (named(common_name="Somebody else"), ["Somebody else"]),
+        # The certificate names its issuer as well, who is not the one that signed.
+        (named(common_name="Test issuing"), ["Test issuing"]),
         (named(organization_name="Test TSA"), [""]),
         (lambda info: {**info, "tsa": ax509.GeneralName("dns_name", "tsa.example")}, []),
     ],
@@ -497,6 +500,12 @@ def test_the_authority_is_whoever_the_certificate_names(
     found = check_profile(read_response(raw), "t", digest)
     weak = [(one.outcome, one.detail) for one in found if one.rule == "token_tsa_name"]
     assert weak == [("weak", detail) for detail in told]
+
+
+def test_the_authority_may_be_named_beside_the_subject() -> None:
+    beside = x509.SubjectAlternativeName([x509.DirectoryName(tsa.name("Beside it"))])
+    raw = Authority.make(more=[(beside, False)]).token(change_info=named(common_name="Beside it"))
+    assert findings(raw) == []
 
 
 def test_the_answer_must_fit_the_question(authority: Authority) -> None:

@@ -22,6 +22,7 @@ _EXTENDED_KEY_USAGE = "2.5.29.37"
 _SUBJECT_KEY_ID = "2.5.29.14"
 _ISSUER_KEY_ID = "2.5.29.35"
 _BASIC_CONSTRAINTS = "2.5.29.19"
+_SUBJECT_ALT_NAME = "2.5.29.17"
 KEY_USAGE: Final = "2.5.29.15"
 _THIRD_VERSION = bytes.fromhex("a003020102")
 """What stands first in every certificate but those of the first version; of a second none is known
@@ -57,6 +58,8 @@ class Certificate:
     """How many authorities may follow it, where stated."""
     critical: tuple[str, ...] = ()
     """Its critical extensions (OID)."""
+    also_named: bytes = field(default=b"", repr=False)
+    """What its subject is called beside its Name (subjectAltName), unread."""
 
     @property
     def extended_key_usage_critical(self) -> bool:
@@ -119,6 +122,7 @@ def _certificate(raw: bytes) -> Certificate:
             authority=authority,
             path_length=path_length,
             critical=tuple(oid for oid, (critical, _) in extensions.items() if critical),
+            also_named=stated.get(_SUBJECT_ALT_NAME, b""),
         )
     except IndexError as error:
         raise ValueError("no certificate") from error

@@ -403,8 +403,8 @@ def read_query(raw: bytes) -> Query:
 
 
 def _bears(certificate: Certificate, name: bytes) -> bool:
-    """Whether a Name (DER) is one of a certificate's, as its subject or beside it."""
-    return name in certificate.raw or _plain(name) == _plain(certificate.subject)
+    """Whether a Name (DER) is one of a certificate's subject, as its own or beside it."""
+    return name in certificate.also_named or _plain(name) == _plain(certificate.subject)
 
 
 def _plain(name: bytes) -> list[tuple[bytes, bytes]]:

@@ -25,9 +25,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import (
     AuthorityKeyIdentifier,
+    DirectoryName,
     InhibitAnyPolicy,
     ObjectIdentifier,
     PolicyConstraints,
+    SubjectAlternativeName,
     UnrecognizedExtension,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
@@ -785,6 +787,8 @@ def test_two_names_for_the_hash_of_a_signature_are_found_by_all(
         ({"tsa": "Test TSA"}, ""),
         ({"tsa": " TEST   tsa"}, ""),
         ({"tsa": "Ⅻ 时间戳"}, "token_tsa_name"),
+        ({"tsa": "Test issuing"}, "token_tsa_name"),
+        ({"tsa": "Beside it"}, ""),
         ({"extensions": [{"extn_id": "1.2.3", "extn_value": b"\5\0"}]}, ""),
         (
             {"extensions": [{"extn_id": "1.2.3", "critical": True, "extn_value": b"\5\0"}]},
@@ -795,7 +799,8 @@ def test_two_names_for_the_hash_of_a_signature_are_found_by_all(
 def test_what_a_token_says_of_itself_is_said_in_the_same_words(
     node: Engine, more: dict[str, Any], rule: str
 ) -> None:
-    authority = tsa.Authority.make()
+    beside = SubjectAlternativeName([DirectoryName(tsa.name("Beside it"))])
+    authority = tsa.Authority.make(more=[(beside, False)])
     if "tsa" in more:
         name = ax509.Name.build({"common_name": more["tsa"]})
         more = {"tsa": ax509.GeneralName("directory_name", name)}
