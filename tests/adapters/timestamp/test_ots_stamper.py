@@ -362,6 +362,50 @@ def test_no_calendar_spoils_the_proof_of_the_others(spoiling: bytes) -> None:
     ]
 
 
+@pytest.fixture
+def without_ripemd160(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some systems' OpenSSL has it no more; our own reader computes it by itself."""
+    new = hashlib.new
+
+    def made(name: str, *given: Any, **how: Any) -> Any:
+        if name == "ripemd160":
+            raise ValueError(f"unsupported hash type {name}")
+        return new(name, *given, **how)
+
+    monkeypatch.setattr(hashlib, "new", made)
+
+
+@pytest.mark.usefixtures("without_ripemd160")
+def test_an_answer_that_the_library_cannot_read_is_none_and_stops_nobody() -> None:
+    honest = PendingAttestation("http://127.0.0.1:2")
+    odd = Timestamp(bytes(32))
+    # The library itself could not make it here.
+    odd.ops.add(OpSHA256()).attestations.add(PROMISE)
+    raw = b"\x03" + serialised(odd)[1:]
+    with hostile(answering(raw)) as liar, hostile(answering(bare(honest))) as calendar:
+        authorities = practice(liar.url, calendar.url, answers_as=(PROMISE.uri, honest.uri))
+        (answer,) = stamper().ask([DIGEST], "", authorities, Job())
+    assert (answer.status, answer.by, len(answer.heard)) == ("pending", "calendar-1", 2)
+
+
+@pytest.mark.usefixtures("without_ripemd160")
+def test_a_proof_that_the_library_cannot_read_stays_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    web = Web()
+    monkeypatch.setattr(witness, "fetch", web.fetch)
+    odd = b"\x03" + bare(PendingAttestation(CALENDAR))
+    web.pages[f"{CALENDAR}/timestamp/{DIGEST}"] = odd
+    proof = pending(DIGEST, CALENDAR)
+    answer = OpenTimestamps(FakeClock(), Nobody).upgrade(DIGEST, proof, REAL, Job())
+    assert (answer.status, answer.reason, answer.proof) == ("pending", "garbage", b"")
+    # One that was made where the library can.
+    start = len(MAGIC) + 34
+    proof = proof[:start] + b"\xff" + odd + proof[start:]
+    assert len(read_proof(proof).attestations) == 2
+    assert stamping._merged(proof, bytes.fromhex(DIGEST), bare(PROMISE)) == proof
+
+
 def test_redirects_are_not_followed() -> None:
     with hostile(answering(b"")) as elsewhere:
         moved = answering(b"", 302, Location=elsewhere.url + "/digest")

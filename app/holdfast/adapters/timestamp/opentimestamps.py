@@ -186,7 +186,7 @@ class OpenTimestamps:
         except MalformedProof:
             return garbage
         promised = {a.kind for a in found} == {"pending"} and len(found) <= PROMISES
-        if not promised or not _only_known(found, authorities):
+        if not promised or not _may_join(reply.heard.body, message, found, authorities):
             return garbage
         return replace(reply, tree=reply.heard.body, attestations=found)
 
@@ -221,7 +221,7 @@ class OpenTimestamps:
             found = read_timestamp(reply.heard.body, pending.message, work=ANSWER_WORK)
         except MalformedProof:
             return replace(reply, reason="garbage")
-        if not _only_known(found, authorities):
+        if not _may_join(reply.heard.body, pending.message, found, authorities):
             return replace(reply, reason="garbage")
         return replace(reply, tree=reply.heard.body, attestations=found)
 
@@ -349,9 +349,19 @@ def _addresses(authorities: Authorities) -> frozenset[str]:
     return frozenset(address for c in authorities.calendars for address in (c.url, *c.answers_as))
 
 
-def _only_known(found: Sequence[Attestation], authorities: Authorities) -> bool:
+def _may_join(
+    tree: bytes, message: bytes, found: Sequence[Attestation], authorities: Authorities
+) -> bool:
+    """Whether it leads to nobody whom we do not know, and the library can merge it here."""
     known = _addresses(authorities)
-    return all(a.uri in known for a in found if a.kind == "pending")
+    if not all(a.uri in known for a in found if a.kind == "pending"):
+        return False
+    try:
+        _tree_of(tree, message)
+    except ValueError:
+        # RIPEMD-160 is not everywhere.
+        return False
+    return True
 
 
 _REASONS = {"host_garbled": "garbage", "host_too_much": "garbage", "host_slow": "slow"}
@@ -407,16 +417,15 @@ def _merged(proof: bytes, message: bytes, tree: bytes) -> bytes:
     """The proof with ``tree`` under each place of ``message``; as it was if that cannot be read."""
     digest = read_proof(proof).digest
     head = len(MAGIC) + 2 + len(digest)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PendingDeprecationWarning)
+    try:
         whole = _tree_of(proof[head:], digest)
         for node in list(_nodes(whole)):
             if node.msg == message:
                 node.merge(_tree_of(tree, message))
-    merged = _detached(whole)
-    try:
+        merged = _detached(whole)
         read_proof(merged)
-    except MalformedProof:
+    except ValueError:
+        # It would grow too large, or the library has not every hash here.
         return proof
     return merged
 
