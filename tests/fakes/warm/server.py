@@ -134,15 +134,22 @@ def _beside(wire: socket.socket, given: list[int], at: str, asked: Asked) -> Non
     ended = os.pidfd_open(program)
     while ended not in select.select([wire, ended], [], [])[0]:
         heard = wire.recv(1)
+        if not heard:
+            _killed(program)
+            os._exit(0)
         with suppress(ProcessLookupError):
-            if not heard:
-                os.killpg(program, signal.SIGKILL)
-                os._exit(0)
             os.kill(program, heard[0])
     code = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
     with suppress(OSError):
         wire.sendall(code.to_bytes(4, "big", signed=True))
     os._exit(0)
+
+
+def _killed(program: int) -> None:
+    """It ends with everything it began, also before it stands in a group of its own."""
+    for kill in (os.killpg, os.kill):
+        with suppress(ProcessLookupError):
+            kill(program, signal.SIGKILL)
 
 
 def _become(given: list[int], at: str, asked: Asked) -> None:
