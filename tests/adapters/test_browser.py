@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import select
 import shutil
 import socket
 import subprocess
@@ -9,10 +7,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import psutil
 import pytest
 
-from fakes.processes import alive, lingering, program
+from fakes.processes import all_end, handles, lingering, listening, program
 from fakes.site import html, serving
 from holdfast.adapters import browser, launch
 from holdfast.adapters.tab import Tab
@@ -93,17 +90,6 @@ def test_waiting_for_the_start_can_be_cancelled(tmp_path: Path, home: Path) -> N
 # --- the protocol --------------------------------------------------------------------------------
 
 
-def listening(mark: str) -> list[object]:
-    """Sockets that the processes of ``mark`` listen on."""
-    return [
-        one.laddr
-        for number in alive(mark)
-        if number != os.getpid()
-        for one in psutil.Process(number).net_connections("inet")
-        if one.status == psutil.CONN_LISTEN
-    ]
-
-
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
 @pytest.mark.parametrize("piped", [True, False], ids=["pipe", "socket"])
 def test_a_running_browser_answers_refuses_and_keeps_its_gate(
@@ -118,7 +104,7 @@ def test_a_running_browser_answers_refuses_and_keeps_its_gate(
             # No door at all; else one on this computer alone, behind a path nobody can guess.
             doors = listening(str(tmp_path))
             assert len(doors) == (0 if piped else 1)
-            assert all(door.ip == "127.0.0.1" for door in doors)  # type: ignore[attr-defined]  # psutil's addr
+            assert all(address == "127.0.0.1" for address, _ in doors)
             with pytest.raises(Unavailable, match="browser_refused"):
                 running.call("No.suchCommand")
             with pytest.raises(Unavailable, match="browser_stuck"):
@@ -133,7 +119,7 @@ def test_a_running_browser_answers_refuses_and_keeps_its_gate(
 
             click = {"expression": "window.open('/popup'); 1", "userGesture": True}
             running.call("Runtime.evaluate", click, tab._session)
-            assert running.wait(lambda: bool(tab.popups), 10)
+            assert running.wait(lambda: bool(tab.popups), 60)
 
             for url in ("data:,x", "blob:x", "about:blank", site.url("/x")):
                 assert running.gate.judge(url) is None
@@ -143,7 +129,7 @@ def test_a_running_browser_answers_refuses_and_keeps_its_gate(
                 assert isinstance(running.gate.judge(inside), Refused)
             running.call("Browser.close")
             with pytest.raises(Unavailable, match="browser_gone"):
-                running.wait(lambda: False, 10)
+                running.wait(lambda: False, 60)
             with pytest.raises(Unavailable, match="browser_gone"):
                 running.call("Browser.getVersion")
     assert lingering(str(tmp_path)) == {}
@@ -170,10 +156,7 @@ with browser.running(launch.find(), allow=frozenset(), log=log, job=Job()):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]  # two pipes
         assert process.stdout.readline() == b"up\n"
-        browsers = [os.pidfd_open(one) for one in alive(str(home)) if one != process.pid]
+        browsers = handles(str(home), besides=process.pid)
         assert browsers
         process.kill()
-    for one in browsers:
-        ended, _, _ = select.select([one], [], [], 30)
-        os.close(one)
-        assert ended, "a browser was left behind"
+    assert all_end(browsers), "a browser was left behind"

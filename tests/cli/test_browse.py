@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +18,7 @@ from fakes.acceptance import need
 from fakes.film import film
 from fakes.keys import carrying, readings
 from fakes.login import KEYS, LOG_IN, WORDS, login_site
-from fakes.processes import alive, lingering
+from fakes.processes import alive, all_end, handles, lingering
 from fakes.screen import display
 from fakes.site import Page, html, serving
 from fakes.warm import begun
@@ -142,6 +142,7 @@ def test_a_profile_is_used_by_keep_and_never_leaves(
             assert "open somewhere else" in second.stderr
             while "POST /api" not in site.asked:
                 assert process.poll() is None
+                time.sleep(0.02)
             out, _ = process.communicate("shot\nkeep\nquit\n", timeout=120)
             assert len(json.loads(out)["exhibits"]) == 2
         kept = holdfast(
@@ -302,13 +303,10 @@ def test_no_window_outlives_us(screen: str, data: Path) -> None:
         browsing(screen, site.url("/page"), "--data", str(data)) as process,
     ):
         mark = str(data / "profiles")
-        browsers = [os.pidfd_open(one) for one in alive(mark) if one != process.pid]
+        browsers = handles(mark, besides=process.pid)
         assert browsers
         process.kill()
-        for one in browsers:
-            ended, _, _ = select.select([one], [], [], 30)
-            os.close(one)
-            assert ended, "a browser was left behind"
+        assert all_end(browsers), "a browser was left behind"
 
 
 def test_closing_holdfast_closes_the_browser_and_worlds_stay_apart(

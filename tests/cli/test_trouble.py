@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -24,7 +23,7 @@ import pytest
 
 from fakes.acceptance import need, run, surroundings
 from fakes.environment import ask_nobody
-from fakes.processes import alive
+from fakes.processes import all_end, handles
 from fakes.warm import begun
 from fakes.web import answering, hostile
 from holdfast.adapters.clock import SystemClock
@@ -333,12 +332,10 @@ def test_killed_while_a_browser_waits_for_its_page_it_leaves_nothing(tmp_path: P
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
-        browsers = [os.pidfd_open(one) for one in alive(str(data / "staging"))]
+        browsers = handles(str(data / "staging"))
         assert browsers
         process.kill()
-    for browser in browsers:
-        assert select.select([browser], [], [], 30)[0], "it outlives what started it"
-        os.close(browser)
+    assert all_end(browsers), "they outlive what started them"
     (tmp_path / "a.txt").write_text("a")
     again = holdfast("keep", str(tmp_path / "a.txt"), "--data", str(data))
     assert again.returncode == 0
@@ -352,13 +349,11 @@ def test_killed_while_a_page_loads_it_leaves_a_line_and_no_browser(
     data = tmp_path / "data"
     keep = ["keep", str(tmp_path / "a.txt"), "--case", "HF-", "--data", str(data)]
     assert holdfast(*keep).returncode == 0
-    browsers = [os.pidfd_open(one) for one in alive(str(data / "staging"))]
+    browsers = handles(str(data / "staging"))
     assert browsers
     window.send_signal(signal.SIGKILL)
     assert window.wait(timeout=30) == -9
-    for browser in browsers:
-        assert select.select([browser], [], [], 30)[0], "it outlives what started it"
-        os.close(browser)
+    assert all_end(browsers), "they outlive what started them"
     again = holdfast(*keep)
     assert again.returncode == 0
     assert "did not end properly" in again.stderr

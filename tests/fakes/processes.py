@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import select
 import time
+from contextlib import suppress
 from pathlib import Path
 
-DYING_SECONDS = 5.0
+import psutil
+
+DYING_SECONDS = 30.0
 
 
 def alive(mark: str) -> list[int]:
@@ -21,6 +26,39 @@ def lingering(mark: str) -> dict[int, str]:
     end = time.monotonic() + DYING_SECONDS
     while (found := _marked(mark)) and time.monotonic() < end:
         time.sleep(0.02)
+    return found
+
+
+def handles(mark: str, *, besides: int = 0) -> list[int]:
+    """Handles of the processes of ``mark``, open until ``all_end``.
+
+    A browser begins helpers that end at once; one that is gone before it could be held has none.
+    """
+    found = []
+    for number in alive(mark):
+        if number != besides:
+            with suppress(ProcessLookupError):
+                found.append(os.pidfd_open(number))
+    return found
+
+
+def all_end(held: list[int]) -> bool:
+    """Whether each process of these handles ends in time."""
+    end = time.monotonic() + DYING_SECONDS
+    ended = [select.select([one], [], [], max(0, end - time.monotonic()))[0] for one in held]
+    for one in held:
+        os.close(one)
+    return all(ended)
+
+
+def listening(mark: str) -> list[tuple[str, int]]:
+    """Addresses and ports that the processes of ``mark``, and not this one, listen on."""
+    found = []
+    for number in alive(mark):
+        with suppress(psutil.NoSuchProcess):
+            for one in psutil.Process(number).net_connections("inet"):
+                if one.status == psutil.CONN_LISTEN and number != os.getpid():
+                    found.append((str(one.laddr.ip), int(one.laddr.port)))
     return found
 
 
