@@ -153,6 +153,12 @@ def test_without_a_screen_it_says_so_and_the_attempt_is_on_record(tmp_path: Path
     assert "screen_none" in shown.stdout
 
 
+def titles(display: str, data: str) -> set[str]:
+    done = holdfast(display, "record", "--windows", "--json", "--data", data)
+    assert done.returncode == 0
+    return {one["title"] for one in json.loads(done.stdout)["windows"]}
+
+
 def test_windows_are_listed(xvfb: Screen, tmp_path: Path) -> None:
     if shutil.which("openbox") is None:
         pytest.skip("openbox is not installed")
@@ -160,11 +166,8 @@ def test_windows_are_listed(xvfb: Screen, tmp_path: Path) -> None:
     manager = subprocess.Popen(["openbox"], env=surroundings(xvfb.name), stderr=subprocess.DEVNULL)
     try:
         with moving(xvfb.name, "桃花渡", managed=True):
-            done = holdfast(xvfb.name, "record", "--windows", "--json", "--data", data)
+            wait_for(lambda: "桃花渡" in titles(xvfb.name, data))
     finally:
         manager.kill()
         manager.wait()
-    assert done.returncode == 0
-    titles = {one["title"] for one in json.loads(done.stdout)["windows"]}
-    assert "桃花渡" in titles
     assert holdfast("", "record", "--windows", "--data", data).returncode == 3

@@ -51,13 +51,18 @@ import sys
 from PySide6.QtCore import QTimer, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QRasterWindow
 class Window(QRasterWindow):
-    turn = 0
+    turn = painted = 0
+    told = False
     def paintEvent(self, event):
+        self.painted += 1
         with QPainter(self) as painter:
             painter.fillRect(0, 0, self.width(), self.height(), QColor(240, 240, 230))
             painter.fillRect((self.turn * 7) % self.width(), 40, 60, 60, QColor(200, 30, 40))
     def tick(self):
         self.turn += 1
+        if self.painted > 2 and not self.told:
+            self.told = True
+            print("drawn", flush=True)
         self.update()
 app = QGuiApplication(["moving", "-platform", "xcb"])
 window = Window()
@@ -69,7 +74,6 @@ window.show()
 timer = QTimer()
 timer.timeout.connect(window.tick)
 timer.start(40)
-QTimer.singleShot(300, lambda: print("drawn", flush=True))
 app.exec()
 """
 
@@ -127,7 +131,7 @@ def pulse(folder: Path, *, sink: bool = True) -> Iterator[Pulse]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not socket.exists() and time.monotonic() < end:
             time.sleep(0.05)
         yield Pulse(f"unix:{socket}", process)
