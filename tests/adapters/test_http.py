@@ -248,7 +248,11 @@ def test_a_slow_drip_meets_the_deadline() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as door:
 
         def drip() -> None:
-            line, _ = door.accept()
+            # Whoever is out of time before they called, on a busy computer, never comes.
+            try:
+                line, _ = door.accept()
+            except OSError:
+                return
             with line:
                 line.sendall(b"HTTP/1.1 200 OK\r\nX: ")
                 while not stop.wait(0.02):
@@ -263,6 +267,7 @@ def test_a_slow_drip_meets_the_deadline() -> None:
             assert code_of(f"http://127.0.0.1:{door.getsockname()[1]}/", timeout=0.3) == "host_slow"
         finally:
             stop.set()
+            door.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
@@ -335,17 +340,17 @@ def test_a_plain_question_is_judged_like_any_other(resolver: Resolver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("say", "code"),
+    ("say", "seconds", "code"),
     [
-        (lambda _: iter([b"x" * 1000] * 40), "host_too_much"),
-        (lambda _: (sleep(0.05) or b" " for _ in range(200)), "host_slow"),
+        (lambda _: iter([b"x" * 1000] * 40), 60, "host_too_much"),
+        (lambda _: (sleep(0.05) or b" " for _ in range(200)), 0.5, "host_slow"),
     ],
     ids=["flood", "drip"],
 )
-def test_an_answer_without_end_has_one(say: Any, code: str) -> None:
+def test_an_answer_without_end_has_one(say: Any, seconds: float, code: str) -> None:
     with whois(say) as pair, pytest.raises(Unavailable) as caught:
         host, port = pair.split(":")
-        http.ask(host, int(port), b"x\r\n", limit=9999, timeout=0.5, allow=frozenset({pair}))
+        http.ask(host, int(port), b"x\r\n", limit=9999, timeout=seconds, allow=frozenset({pair}))
     assert caught.value.code == code
 
 

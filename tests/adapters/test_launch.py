@@ -136,7 +136,7 @@ def test_a_spare_that_nobody_took_or_that_ended_by_itself_is_gone(tmp_path: Path
     assert not (tmp_path / "room").exists()
     short = program(tmp_path, "short", "exit 0")
     spare.begin(short)
-    spare._ready.process.wait(10)
+    spare._ready.process.wait(60)
     assert spare.take(short) is None
     spare.end()
     spare.end()
@@ -165,12 +165,15 @@ def test_a_page_opens_in_the_blank_one_of_a_browser_that_waited(tmp_path: Path) 
     taken = spare.take(found)
     assert taken is not None
     with browser.spoken(taken, allow=frozenset(), job=Job()) as running:
-        running.wait(lambda: False, 1)
+
+        def pages() -> int:
+            found = running.call("Target.getTargets")["targetInfos"]
+            return [one["type"] for one in found].count("page")
+
+        assert running.wait(lambda: pages() == 1, 60), "it came up with one"
         Tab(running)
-        pages = running.call("Target.getTargets")["targetInfos"]
-        assert [one["type"] for one in pages].count("page") == 1
+        assert pages() == 1
         Tab(running)
-        pages = running.call("Target.getTargets")["targetInfos"]
-        assert [one["type"] for one in pages].count("page") == 2
+        assert pages() == 2
     spare.end()
     assert list(tmp_path.iterdir()) == []

@@ -98,7 +98,7 @@ def test_where_there_is_no_page(
     page = Tab(running)
     with pytest.raises(HoldfastError) as caught:
         page.open(site.url(path))
-        running.wait(lambda: bool(page.unreachable), 5)
+        running.wait(lambda: bool(page.unreachable), 60)
         page.check_there()
     assert caught.value.code == code
     assert inside.asked == []
@@ -107,10 +107,10 @@ def test_where_there_is_no_page(
 def test_a_server_that_is_gone_or_silent(
     running: browser.Browser, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tab, "NAVIGATE_SECONDS", 0.5)
     monkeypatch.setattr(running.gate, "_allow", running.gate._allow | {"127.0.0.1:1"})
     with pytest.raises(Unavailable, match=r"page_failed|host_unreachable"):
         Tab(running).open("http://127.0.0.1:1/")
+    monkeypatch.setattr(tab, "NAVIGATE_SECONDS", 0.5)
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         pair = f"127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setattr(running.gate, "_allow", running.gate._allow | {pair})
@@ -132,12 +132,12 @@ def test_a_script_that_blocks_a_picture_is_stopped(
     running: browser.Browser, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It let go of the last question, and lets go no more when the picture is asked for."""
-    monkeypatch.setattr("holdfast.adapters.tab.EVALUATE_SECONDS", 1.0)
     tab = Tab(running)
     tab.open(site.url("/"))
     looping = {"expression": "setTimeout(() => { for (;;) {} }, 0)"}
     running.call("Runtime.evaluate", looping, tab.session)
     running.wait(lambda: False, 0.2)
+    monkeypatch.setattr("holdfast.adapters.tab.EVALUATE_SECONDS", 1.0)
     assert tab.picture().startswith(b"\x89PNG")
     assert not tab.answering
     assert tab.picture().startswith(b"\x89PNG")
@@ -146,7 +146,7 @@ def test_a_script_that_blocks_a_picture_is_stopped(
 def test_a_page_that_moves_on_by_script_is_followed(running: browser.Browser, site: Site) -> None:
     page = Tab(running)
     page.open(site.url("/moves"))
-    assert running.wait(lambda: page.document is not None and "moved" in page.document.url, 10)
+    assert running.wait(lambda: page.document is not None and "moved" in page.document.url, 60)
     assert page.passed == [site.url("/moves")]
 
 

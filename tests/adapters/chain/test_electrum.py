@@ -159,10 +159,15 @@ def result(value: object) -> bytes:
 VERSION = json.dumps({"id": 1, "result": ["x", "1.4"]}).encode() + b"\n"
 
 
-def asked(table: CheckpointTable, said: bytes | None, call: Callable[[Electrum], object]) -> object:
+def asked(
+    table: CheckpointTable,
+    said: bytes | None,
+    call: Callable[[Electrum], object],
+    seconds: float = 3,
+) -> object:
     answers = iter([VERSION, said])
     with line_server(lambda _line: next(answers, None)) as port:
-        return call(Electrum(read_server(f"tcp://127.0.0.1:{port}"), table, seconds=3))
+        return call(Electrum(read_server(f"tcp://127.0.0.1:{port}"), table, seconds=seconds))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +215,7 @@ def test_headers_that_are_none_are_one_sentence(said: object, table: CheckpointT
 def test_notices_between_are_passed_over(table: CheckpointTable) -> None:
     notice = b'{"method":"blockchain.headers.subscribe","params":[{}]}\n'
     said = notice * 3 + result({"height": 12, "hex": ""})
-    assert asked(table, said, lambda source: source.tip()) == 12
+    assert asked(table, said, lambda source: source.tip(), seconds=60) == 12
 
 
 def test_a_drip_has_an_end(table: CheckpointTable) -> None:

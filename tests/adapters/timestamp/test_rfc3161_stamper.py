@@ -233,7 +233,7 @@ def test_a_slow_authority_is_left_alone(
         return Reply()
 
     witness.make = late
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 2.0)  # it is asked, at least
     answers = ask(authorities, clock, *OTHERS)
     assert {one.reason for one in answers} == {"slow"}
     assert len(witness.requests) == 1
