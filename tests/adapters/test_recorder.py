@@ -43,7 +43,7 @@ def frames(at: Path) -> list[Any]:
 
 
 def reddest(seen: list[Any]) -> int:
-    """Pixels of the wandering square where most is seen of it; now and then it leaves at an edge."""
+    """Pixels of the wandering square where most is seen of it; it leaves at an edge."""
     return max(
         int(np.all(np.abs(one.astype(int) - (200, 30, 40)) < 30, axis=2).sum()) for one in seen
     )
