@@ -90,6 +90,8 @@ class FakePhone:
     recording: dict[str, threading.Event] = field(default_factory=dict)
     on_record: Callable[[int], None] | None = None
     """Told the number of each recording as it begins."""
+    before_record: Callable[[], None] | None = None
+    """Called before a recording says which process it is."""
     lost: threading.Event = field(default_factory=threading.Event)
     _count: int = 0
 
@@ -154,6 +156,8 @@ class FakePhone:
     def _record(self, words: list[str], write: Callable[[bytes], None]) -> int:
         self._count += 1
         pid, path = str(4000 + self._count), words[-1]
+        if self.before_record is not None:
+            self.before_record()
         write(f"{pid}\n".encode())
         if not self.recorder:
             write(b"/system/bin/sh: screenrecord: not found\n")

@@ -326,10 +326,11 @@ class _Session:
                 left = max(0, int(end - time.monotonic()))
                 self.job.step("saving", max(0, self.total - left), self.total, there[-8:-4])
                 if not asked and (stop.is_set() or time.monotonic() >= end):
-                    asked = True
-                    if pid := process.first_number():
-                        self.phone.shell(f"kill -2 {pid}")
                     limit = min(limit, time.monotonic() + 20)
+                    # Which process it is may only be told in a moment.
+                    if pid := process.first_number():
+                        asked = True
+                        self.phone.shell(f"kill -2 {pid}")
                 if time.monotonic() > limit:
                     raise Unavailable("phone_slow", seconds=seconds)
                 time.sleep(0.05)
