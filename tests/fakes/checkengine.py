@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from holdfast.core.canonical import moment
@@ -241,6 +242,11 @@ class Engine:
             }
         )
         return told
+
+    def worked(self) -> float:
+        """Seconds that processors worked for it; others may have been busy meanwhile."""
+        used = psutil.Process(self._process.pid).cpu_times()
+        return used.user + used.system
 
     def asked(self, what: str, **about: object) -> Any:
         """What one part of it says; the questions are ``asks`` above."""

@@ -83,7 +83,7 @@ def test_times_go_on_after_the_era_ends() -> None:
 
 def test_the_offset_of_a_clock_that_is_five_minutes_behind(place: Make) -> None:
     with ntp(300.0) as port:
-        ahead, unsure, stratum = sntp.ask("127.0.0.1", port, "x", place().clock, 5)
+        ahead, unsure, stratum = sntp.ask("127.0.0.1", port, "x", place().clock, 60)
     assert -300_100 < ahead < -299_900
     assert 0 < unsure < 2_000
     assert stratum == 2
@@ -99,7 +99,7 @@ def test_silence_and_noise_are_told_apart(place: Make) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with pytest.raises(Unavailable, match="host_unreachable"):
-        sntp.ask("127.0.0.1", port, "x", place().clock, 1)
+        sntp.ask("127.0.0.1", port, "x", place().clock, 60)
 
 
 # --- the clock -----------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def three() -> Iterator[Callable[..., dict[str, int]]]:
 
 
 def test_three_clocks_that_agree(place: Make, three: Callable[..., dict[str, int]]) -> None:
-    found = clock.clock(place(sources=told_by(three(0, 0.01, -0.01))), 5)
+    found = clock.clock(place(sources=told_by(three(0, 0.01, -0.01))), 60)
     assert found.outcome == "pass"
     assert abs(int(found.value("offset_ms"))) < 500
     assert found.value("reference") == "clock-1, clock-2, clock-3"
@@ -126,14 +126,14 @@ def test_three_clocks_that_agree(place: Make, three: Callable[..., dict[str, int
 
 
 def test_a_liar_among_four(place: Make, three: Callable[..., dict[str, int]]) -> None:
-    found = clock.clock(place(sources=told_by(three(0, 0, 0, 4_000))), 5)
+    found = clock.clock(place(sources=told_by(three(0, 0, 0, 4_000))), 60)
     assert found.outcome == "pass"
     assert found.value("agreeing") == "3"
     assert "clock-4" not in found.value("reference")
 
 
 def test_a_computer_that_is_minutes_fast(place: Make, three: Callable[..., dict[str, int]]) -> None:
-    found = clock.clock(place(sources=told_by(three(-600, -600, -600))), 5)
+    found = clock.clock(place(sources=told_by(three(-600, -600, -600))), 60)
     assert found.outcome == "fail"
     assert 599_000 < int(found.value("offset_ms")) < 601_000
 
@@ -183,7 +183,7 @@ def test_the_date_of_an_answer_is_good_to_a_second(place: Make) -> None:
     thread.start()
     try:
         url = f"http://127.0.0.1:{server.server_address[1]}/"
-        found = clock.clock(place(sources=told_by({}, (Dated(id="site", url=url),))), 10)
+        found = clock.clock(place(sources=told_by({}, (Dated(id="site", url=url),))), 60)
     finally:
         server.shutdown()
         thread.join()
@@ -242,7 +242,7 @@ def test_answers_stand_side_by_side(place: Make, monkeypatch: pytest.MonkeyPatch
                 Resolver(id="b", address="127.0.0.1", operator="B", port=two),
             ),
         )
-        found = names.dns(place(sources=sources, host="drama.example"), 4)
+        found = names.dns(place(sources=sources, host="drama.example"), 60)
     assert (found.outcome, found.value("reason")) == ("pass", "same")
     assert found.value("resolvers") == "1"
     assert found.value("answer") == "8.8.8.8, 2001:4860::8"
@@ -264,7 +264,7 @@ def test_without_a_site_well_known_names_are_asked(
             resolvers=(Resolver(id="a", address="127.0.0.1", operator="A", port=port),),
             names=("a.example", "b.example"),
         )
-        found = names.dns(place(sources=sources), 2)
+        found = names.dns(place(sources=sources), 60)
     assert (found.outcome, found.value("site")) == ("warn", "a.example, b.example")
 
 

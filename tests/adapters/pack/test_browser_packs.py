@@ -744,9 +744,9 @@ def test_a_bag_that_says_much_of_itself_takes_no_longer_for_each_export(both: Bo
     took = []
     for told in (b"\n", b"\n" * (1 << 20)):
         pack = both.written({**files, "bag-info.txt": told})
-        began = time.perf_counter()
+        began = both.node.worked()
         assert both.node.judged(pack)["result"]["verdict"] == "broken"
-        took.append(time.perf_counter() - began)
+        took.append(both.node.worked() - began)
     assert took[1] < 3 * took[0] + 2
 
 
