@@ -221,10 +221,11 @@ def test_a_room_that_is_held_is_not_abandoned_and_a_damaged_one_is_named(tmp_pat
 
 
 def test_an_expected_error_clears_the_room_and_a_bug_leaves_it_for_the_next_start(
-    vault: Vault,
+    vault: Vault, tmp_path: Path
 ) -> None:
     with pytest.raises(Refused), vault.room("expected", {}):
         raise Refused("disk_full")
+    assert list((tmp_path / "data" / "staging").iterdir()) == [], "its lock is gone, too"
     with pytest.raises(RuntimeError), vault.room("bug", {}) as room:
         (room.path / "x").write_bytes(b"hello")
         raise RuntimeError

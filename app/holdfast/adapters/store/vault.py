@@ -153,9 +153,9 @@ class Vault:
             yield
         finally:
             lock.release()
-        if not home.exists():
-            with suppress(OSError):
-                Path(lock.lock_file).unlink(missing_ok=True)
+            if not home.exists():
+                with suppress(OSError):
+                    Path(lock.lock_file).unlink(missing_ok=True)
 
     def abandoned(self) -> Iterator[Abandoned]:
         """Rooms that nobody holds any more, oldest first; each is held while it is looked at."""
