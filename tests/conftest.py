@@ -80,6 +80,22 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         measured.resume()
 
 
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """A program that was ended before it could write what was measured has nothing to be added.
+
+    It is the last to wrap the tests, so that pytest-cov adds up afterwards.
+    """
+    result = yield
+    measured = session.config.pluginmanager.getplugin("_cov")
+    if measured is not None and measured.cov_controller and "PYTEST_XDIST_WORKER" not in os.environ:
+        at = Path(measured.cov_controller.cov.config.data_file)
+        for one in at.parent.glob(f"{at.name}.*"):
+            if one.stat().st_size == 0:
+                one.unlink()
+    return result
+
+
 def _measured_later(config: pytest.Config) -> Any:
     """What measures in a worker that is not the first."""
     measured = config.pluginmanager.getplugin("_cov")
