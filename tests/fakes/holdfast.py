@@ -107,7 +107,7 @@ class FakeSession:
 
     def run(self, job: Job) -> Kept:
         job.step("opening")
-        self.stopped.wait(20)
+        self.stopped.wait(60)
         return self._holdfast._keep("screen", job, self._case, "recording")
 
     def stop(self) -> None:
@@ -473,7 +473,7 @@ class FakeHoldfast(FakeSeries):
         self._call("phone_record", serial, seconds, case)
         job.step("saving", 65, seconds, "0002")
         assert stop is not None
-        stop.wait(10)
+        stop.wait(60)
         return self._keep("Pictor 9", job, case, "phone")
 
     def phone_code(self, job: Job, case: str = "") -> CodeShown:
@@ -545,7 +545,7 @@ class FakeHoldfast(FakeSeries):
             job.step(*step)
             if self.hold is not None and number == 1:
                 self.held.set()
-                self.hold.wait(10)
+                self.hold.wait(60)
         matter = self.files[case].case if case else self.open_case(f"{target[:40]} 2026-11-18")
         failure = self.fail.get("keep_inside")
         if isinstance(failure, HoldfastError):

@@ -175,7 +175,7 @@ class FakeSeries:
             job.step("episode", at, None, one.label)
             if self.hold is not None and at == 1:
                 self.held.set()
-                self.hold.wait(10)
+                self.hold.wait(60)
             done = replace(one, state="kept", exhibit=f"E{one.place + 20:04d}", code="", facts=())
             if one.place == 9:
                 facts = (("host", "duanju.practice.example"), ("status", "404"))

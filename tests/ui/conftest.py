@@ -28,6 +28,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
 
 
+class PatientBot(QtBot):
+    """Waits as long as a busy computer needs."""
+
+    def waitUntil(  # noqa: N802 -- pytest-qt calls it so
+        self, callback: Callable[[], object], *, timeout: int = 60_000
+    ) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    return PatientBot(request)
+
+
 @pytest.fixture
 def fake(tmp_path: Path) -> FakeHoldfast:
     return FakeHoldfast(tmp_path)
@@ -78,5 +92,5 @@ def settle(qtbot: QtBot, window: MainWindow) -> None:
     """Everything under way has arrived."""
     for _ in range(3):
         QApplication.processEvents()
-        qtbot.waitUntil(lambda: not window.desk.runner.busy, timeout=10_000)
+        qtbot.waitUntil(lambda: not window.desk.runner.busy)
         QApplication.processEvents()

@@ -23,7 +23,7 @@ def row_of(window: MainWindow, qtbot: QtBot):
     window.go("settings", None)
     page = window.page("settings")
     assert isinstance(page, SettingsPage)
-    qtbot.waitUntil(lambda: "953567" in page.chain.reach.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "953567" in page.chain.reach.text())
     return page.chain
 
 
@@ -35,10 +35,10 @@ def test_newer_blocks_are_checked_and_that_is_said(
     assert row.said.isHidden()
     assert row.fields.isHidden()
     row.refresh.click()
-    qtbot.waitUntil(lambda: "957599" in row.reach.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "957599" in row.reach.text())
     assert "4032" in row.said.text()
     row.refresh.click()
-    qtbot.waitUntil(lambda: "4032" not in row.said.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "4032" not in row.said.text())
     assert [call for call in full.calls if call[0] == "refresh_headers"] == [
         ("refresh_headers",)
     ] * 2
@@ -55,17 +55,17 @@ def test_a_node_and_a_server_are_chosen_and_ended(
     row.user.setText("me")
     row.password.setText("secret")
     row.use_node.click()
-    qtbot.waitUntil(lambda: "127.0.0.1" in row.said.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "127.0.0.1" in row.said.text())
     assert ("use_node", "http://127.0.0.1:8332", "me", True, None) in full.calls
     assert row.password.text() == ""
     row.cookie.setText("/x/.cookie")
     row.node.clear()
     row.use_node.click()
-    qtbot.waitUntil(lambda: "127.0.0.1" not in row.said.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "127.0.0.1" not in row.said.text())
     assert full.calls[-1] == ("use_node", "", "", False, Path("/x/.cookie"))
     row.electrum.setText("electrum.example:50002")
     row.use_electrum.click()
-    qtbot.waitUntil(lambda: "ssl://electrum.example:50002" in row.said.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "ssl://electrum.example:50002" in row.said.text())
     row.own.click()
     assert row.fields.isHidden()
 
@@ -75,7 +75,7 @@ def test_trouble_is_told_where_it_belongs(full: FakeHoldfast, open_: Opens, qtbo
     row = row_of(window, qtbot)
     full.fail["refresh_headers"] = Unavailable("headers_two_sources", answered=1)
     row.refresh.click()
-    qtbot.waitUntil(lambda: window._here == "trouble", timeout=5000)
+    qtbot.waitUntil(lambda: window._here == "trouble")
     assert row.refresh.isEnabled()
 
 
@@ -94,7 +94,7 @@ def test_the_answers_of_calendars_are_shown_to_whoever_asks(
     qtbot.addWidget(row)
     assert row.said.isHidden()
     row.show_all.click()
-    qtbot.waitUntil(lambda: not row.said.isHidden(), timeout=5000)
+    qtbot.waitUntil(lambda: not row.said.isHidden())
     lines = row.said.text().splitlines()
     assert len(lines) == 2
     assert "alice.example/timestamp/00 · 答复 404，7 字节" in lines[0]

@@ -430,7 +430,7 @@ def test_whether_we_are_online_is_seen_also_where_it_is_tight(
 
     def work(job: Job) -> None:
         job.step("saving", 2, 6)
-        go.wait(30)
+        go.wait(60)
 
     window.desk.runner.start(work, "task.keeping")
     qtbot.waitUntil(window.strip.running.isVisible)

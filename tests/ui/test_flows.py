@@ -103,7 +103,7 @@ def test_keeping_shows_four_stages_and_can_go_on_behind(
     window = open_(fake)
     fake.hold = threading.Event()
     window.keep(["https://example.test/v"])
-    fake.held.wait(5)
+    assert fake.held.wait(60)
     keeping = window.here
     qtbot.waitUntil(lambda: keeping.stages[1].bar.isVisible())
     assert [stage.glyph.name for stage in keeping.stages] == ["check", "pending", "ring", "ring"]
@@ -130,7 +130,7 @@ def test_cancelling_keeps_the_person_on_today(
     window = open_(fake)
     fake.hold = threading.Event()
     window.keep(["https://example.test/v"])
-    fake.held.wait(5)
+    assert fake.held.wait(60)
     keeping = window.here
     qtbot.mouseClick(keeping.cancel, LEFT)
     assert not keeping.cancel.isEnabled()

@@ -102,8 +102,8 @@ def test_hide_hides_even_under_a_dialog_and_comes_back(
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     dialog = QDialog(window)
     dialog.setModal(True)
-    dialog.show()
-    qtbot.waitExposed(dialog)
+    with qtbot.waitExposed(dialog, timeout=60_000):
+        dialog.show()
     QTest.keyClick(dialog.windowHandle(), Qt.Key.Key_H, both)
     assert not window.isVisible()
     assert not dialog.isVisible()
@@ -193,7 +193,7 @@ def test_closing_waits_for_what_is_written_and_says_so(
     go, wrote = threading.Event(), []
 
     def write(job: object) -> None:
-        go.wait(10)
+        go.wait(60)
         wrote.append(True)
 
     task = window.desk.runner.start(write, "task.writing")
