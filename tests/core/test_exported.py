@@ -168,6 +168,18 @@ def test_what_is_signed_along_with_the_list_is_what_the_record_says(at: str) -> 
         assert told in [one for one, _ in said(made)]
 
 
+def test_the_last_microsecond_of_a_second_belongs_to_it() -> None:
+    """As a float it was the next one, so that the page read another comment."""
+    line = replace(entry("pack.exported", {"manifest_key": LINE}), at="9999-12-31T23:59:59.999999Z")
+    whole = head(1, OWNER)
+    comment = exported.list_comment(whole, 253_402_300_799)
+    note = minisign.sign(LIST, comment, OWNER.public, OWNER.sign).note
+    made = of({SIGNATURE: note, TAG_MANIFEST: LIST})
+    signers = ((OWNER.named(ORIGIN), math.inf),)
+    exported.judge_exported(made, [line], "l", "real", signers, whole)
+    assert "signature_holds" in [one for one, _ in said(made)]
+
+
 def test_a_key_that_was_replaced_by_then_signs_no_list() -> None:
     note = signed()
     line = entry("pack.exported", {"manifest_key": LINE})

@@ -5,10 +5,10 @@ signed the list of files, and what was withheld.
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from holdfast.core import ed25519, minisign
 from holdfast.core.bag import Unreadable
@@ -49,6 +49,8 @@ _OURS = frozenset(
 """Labels that we write, in which case does not count: nothing else may stand beside what is so."""
 
 Entries = Sequence[LedgerEntry | None]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def judge_exported(
@@ -202,7 +204,8 @@ def list_comment(head: Checkpoint, seconds: int) -> str:
 
 def _comment(head: Checkpoint, at: str) -> str | None:
     try:
-        return list_comment(head, math.floor(moment(at).timestamp()))
+        # Not as a float, which would make a later second of the last microsecond of one.
+        return list_comment(head, (moment(at) - _EPOCH) // timedelta(seconds=1))
     except ValueError:
         return None
 
