@@ -76,7 +76,10 @@ function signaturePlan(key, oid, parameters, digest, signature) {
       return { key: { name, hash }, how: { name }, signature };
     }
     if (EDDSA.includes(oid) && kind !== oid) return "bad";
-    if (oid === RSA_PSS) return kind === RSA ? pssPlan(parameters, signature) : "unknown";
+    if (oid === RSA_PSS) {
+      const plan = pssPlan(parameters, signature);
+      return plan === "unknown" || kind === RSA ? plan : kind === RSA_PSS ? "unknown" : "bad";
+    }
     if (Object.hasOwn(ECDSA_WITH, oid)) {
       if (kind !== EC) return "bad";
       const curve = detail !== null && detail.tag === DER.OID ? CURVES[detail.oid()] : undefined;
@@ -328,7 +331,8 @@ async function checkToken(subject, digest, proof, lent) {
   const told = await checkProfile(token, digest, query, chain, lent.now);
   const signer = findSigner(token, chain);
   let path = [];
-  if (signer !== null) {
+  // Of a hash that nobody takes nothing can be said, whoever signed.
+  if (signer !== null && TOKEN_HASH_NAMES.includes(token.signer.digest)) {
     const [rule, outcome, detail, found] = await judgeKeys(token, signer, chain, lent.roots);
     if (rule) told.push([rule, outcome, detail]);
     path = found;

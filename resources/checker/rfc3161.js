@@ -303,10 +303,23 @@ function readCertificate(raw) {
     bad("a certificate of another version");
   }
   if (parts.length < 6) bad("no certificate");
-  const [serial, , issuer, validity, subject, key, ...rest] = parts;
-  const [start, end] = validity.exactly(2);
-  const holder = rest.find((part) => part.tag === 0xa3);
-  const extensions = readExtensions(holder ? holder.child(0) : null);
+  const [serial, same, issuer, validity, subject, key, ...rest] = parts;
+  const [start, end] = validity.expect(DER.SEQUENCE).exactly(2);
+  const [kind, octets] = key.expect(DER.SEQUENCE).exactly(2);
+  for (const [named, bits] of [[algorithm, signature], [same, signature], [kind, octets]]) {
+    readAlgorithm(named);
+    bits.bits();
+  }
+  const tags = rest.map((part) => part.tag);
+  if (tags.join() !== [0x81, 0x82, 0xa3].filter((tag) => tags.includes(tag)).join()) {
+    bad("something behind the key that no certificate has");
+  }
+  const listed = tags.includes(0xa3) ? rest.at(-1).exactly(1)[0] : null;
+  const extensions = readExtensions(listed);
+  const said = listed === null ? [] : listed.children.flatMap((one) => one.children);
+  if (said.some((part) => hex(part.raw) === "010100")) {
+    bad("an extension that states what need not be stated");
+  }
   const stated = (oid) => {
     const one = extensions.get(oid);
     return one ? readDer(one.value) : null;
@@ -319,12 +332,12 @@ function readCertificate(raw) {
     tbs: tbs.raw,
     algorithm,
     signature,
-    issuer: issuer.expect(DER.SEQUENCE).raw,
-    subject: subject.expect(DER.SEQUENCE).raw,
+    issuer: nameOfWhom(issuer),
+    subject: nameOfWhom(subject),
     serial: serial.integer(),
     notBefore: start.time(),
     notAfter: end.time(),
-    key: key.expect(DER.SEQUENCE),
+    key,
     firstVersion,
     keyId: keyId && keyId.octets(),
     ...issuerKey(stated(OID.issuerKeyId)),
@@ -338,6 +351,16 @@ function readCertificate(raw) {
     extensions,
     name: commonName(subject.raw),
   };
+}
+
+// A Name (DER): sets of pairs of a kind and a value.
+function nameOfWhom(node) {
+  for (const group of node.expect(DER.SEQUENCE).children) {
+    for (const pair of group.expect(DER.SET).children) {
+      pair.expect(DER.SEQUENCE).exactly(2)[0].expect(DER.OID);
+    }
+  }
+  return node.raw;
 }
 
 // Whether it is an authority, and how many may follow it; null where it does not say.
@@ -369,10 +392,12 @@ function issuerKey(named) {
 function readExtensions(listed) {
   const found = new Map();
   for (const extension of listed === null ? [] : listed.expect(DER.SEQUENCE).children) {
-    const parts = extension.children;
+    const parts = extension.expect(DER.SEQUENCE).children;
     if (parts.length < 2) bad("impossible extension");
     const oid = parts[0].oid();
-    if (found.has(oid)) bad("an extension stands twice");
+    if (found.has(oid) || parts.length > 3) {
+      bad("an extension stands twice, or says more than extensions do");
+    }
     const critical = parts.slice(1, -1).some((part) => part.boolean());
     found.set(oid, { critical, value: parts[parts.length - 1].octets() });
   }

@@ -17,6 +17,7 @@ from holdfast.adapters import x509
 from holdfast.adapters.pack.openssl import find_openssl, run
 from holdfast.adapters.resources import resource
 from holdfast.core import der
+from holdfast.core.algorithms import SIZES, hashed
 from holdfast.core.canonical import rfc3339
 from holdfast.core.certificates import Certificate, read_certificate, read_certificates, write_pem
 from holdfast.core.practice import ROOT_FINGERPRINTS
@@ -95,7 +96,8 @@ def judge(raw: bytes, subject: str, digest: Callable[[str], bytes], trust: Trust
         )
     )
     path = None
-    if signer is not None:
+    # Of a hash that nobody takes nothing can be said, whoever signed.
+    if signer is not None and token.signer.digest_algorithm in SIZES:
         more, path = _about_keys(token, signer, subject, trust)
         told += more
     status = _status(told, path)
@@ -133,6 +135,10 @@ def _about_keys(
 ) -> tuple[list[Finding], x509.Path | None]:
     """What signature and path show, and the path when both are good."""
     state = x509.check_signature(token, signer)
+    content = hashed(token.signer.digest_algorithm, token.info.raw)
+    if content not in {None, token.signer.message_digest}:
+        # What was signed is the digest; where the content has another, it is not signed.
+        state = "bad"
     if state == "bad":
         return [_finding(subject, "token_signature", "broken", signer.common_name)], None
     if state == "uncheckable":

@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from holdfast.core.algorithms import ECDSA_WITH, EDDSA, RSA, RSA_PSS, RSA_WITH, pss
+from holdfast.core.algorithms import ECDSA_WITH, EDDSA, RSA, RSA_PSS, RSA_WITH, fits_key, pss
 from holdfast.core.canonical import one_line
 from holdfast.core.certificates import Certificate
 from holdfast.core.path import climb, objection
@@ -55,6 +55,9 @@ def check_signature(token: Token, signer: Certificate) -> SignatureState:
     ``uncheckable`` for keys and algorithms this build has no arithmetic for (SM2 among them).
     """
     how = token.signer
+    unusual = how.signature_algorithm == RSA_PSS and pss(how.signature_parameters) is None
+    if not unusual and not fits_key(how.signature_algorithm, signer.public_key):
+        return "bad"
     # RSA may leave the hash to the signer's own field (RFC 3370 §3.2).
     algorithm, lent = how.signature_algorithm, how.digest_algorithm
     return _verified(

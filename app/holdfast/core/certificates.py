@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Final
 
 from holdfast.core import der
+from holdfast.core.algorithms import read_algorithm
 from holdfast.core.canonical import one_line
 
 _EXTENDED_KEY_USAGE = "2.5.29.37"
@@ -27,6 +28,9 @@ KEY_USAGE: Final = "2.5.29.15"
 _THIRD_VERSION = bytes.fromhex("a003020102")
 """What stands first in every certificate but those of the first version; of a second none is known
 to have been made."""
+_MAY_FOLLOW = frozenset({0x81, 0x82, 0xA3})
+"""Tags behind the key: unique identifiers of its issuer and subject, and extensions."""
+_FALSE = der.element(der.BOOLEAN, b"\0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,27 +95,36 @@ def _known_certificate(raw: bytes) -> Certificate:
 
 def _certificate(raw: bytes) -> Certificate:
     try:
-        tbs, _, _ = der.read(raw).expect(der.SEQUENCE).exactly(3)
+        tbs, scheme, signature = der.read(raw).expect(der.SEQUENCE).exactly(3)
         parts = list(tbs.expect(der.SEQUENCE).children)
         first_version = parts[0].tag != 0xA0
         if not first_version and parts.pop(0).raw != _THIRD_VERSION:
             raise ValueError("a certificate of another version")
-        serial, _, issuer, validity, subject, public_key, *rest = parts
-        start, end = validity.exactly(2)
-        holders = [part for part in rest if part.tag == 0xA3]
-        extensions = read_extensions(holders[0].children[0] if holders else None)
+        serial, same_scheme, issuer, validity, subject, public_key, *rest = parts
+        start, end = validity.expect(der.SEQUENCE).exactly(2)
+        kind, key = public_key.expect(der.SEQUENCE).exactly(2)
+        for algorithm, octets in ((scheme, signature), (same_scheme, signature), (kind, key)):
+            read_algorithm(algorithm)
+            octets.bits()
+        tags = [part.tag for part in rest]
+        if tags != sorted({*tags} & _MAY_FOLLOW):
+            raise ValueError("something behind the key that no certificate has")
+        listed = rest[-1].exactly(1)[0] if 0xA3 in tags else None
+        extensions = read_extensions(listed)
+        if listed and _FALSE in [part.raw for one in listed.children for part in one.children]:
+            raise ValueError("an extension that states what need not be stated")
         stated = {oid: value for oid, (_, value) in extensions.items()}
         authority, path_length = _limits(stated.get(_BASIC_CONSTRAINTS))
         key_id = stated.get(_SUBJECT_KEY_ID)
         issuer_key_id, issuer_issuer, issuer_serial = _issuer_key(stated.get(_ISSUER_KEY_ID))
         return Certificate(
             raw=raw,
-            issuer=issuer.expect(der.SEQUENCE).raw,
-            subject=subject.expect(der.SEQUENCE).raw,
+            issuer=_name(issuer),
+            subject=_name(subject),
             serial=serial.integer(),
             not_before=start.time(),
             not_after=end.time(),
-            public_key=public_key.expect(der.SEQUENCE).raw,
+            public_key=public_key.raw,
             first_version=first_version,
             key_id=None if key_id is None else der.read(key_id).octets(),
             issuer_key_id=issuer_key_id,
@@ -126,6 +139,14 @@ def _certificate(raw: bytes) -> Certificate:
         )
     except IndexError as error:
         raise ValueError("no certificate") from error
+
+
+def _name(node: der.Node) -> bytes:
+    """A Name (DER): sets of pairs of a kind and a value."""
+    for group in node.expect(der.SEQUENCE).children:
+        for pair in group.expect(der.SET).children:
+            pair.expect(der.SEQUENCE).exactly(2)[0].expect(der.OID)
+    return node.raw
 
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
@@ -157,9 +178,9 @@ def read_extensions(listed: der.Node | None) -> dict[str, tuple[bool, bytes]]:
     """(critical, value) by OID.  Raises ValueError when one stands twice (RFC 5280 §4.2)."""
     found: dict[str, tuple[bool, bytes]] = {}
     for extension in listed.expect(der.SEQUENCE).children if listed else ():
-        kind, *flag, value = extension.children
-        if kind.oid() in found:
-            raise ValueError("an extension stands twice")
+        kind, *flag, value = extension.expect(der.SEQUENCE).children
+        if kind.oid() in found or len(flag) > 1:
+            raise ValueError("an extension stands twice, or says more than extensions do")
         found[kind.oid()] = (any(part.boolean() for part in flag), value.octets())
     return found
 

@@ -181,7 +181,7 @@ LOCAL = {
     "c_tampertime": (
         "root",
         "broken",
-        ["token_message_digest", "token_signer_validity", "token_chain"],
+        ["token_message_digest", "token_signer_validity", "token_signature"],
     ),
     "c_badsig": ("root", "broken", ["token_signature"]),
     "c_trunc": ("root", "broken", ["token_not_der"]),

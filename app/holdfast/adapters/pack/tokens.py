@@ -16,7 +16,15 @@ from pathlib import Path
 
 from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl, is_old, run
 from holdfast.core import der
-from holdfast.core.algorithms import EDDSA, RSA_PSS, SIGNED_OVER, SM2_SIGNATURES, fits_key, pss
+from holdfast.core.algorithms import (
+    EDDSA,
+    RSA_PSS,
+    SIGNED_OVER,
+    SIZES,
+    SM2_SIGNATURES,
+    fits_key,
+    pss,
+)
 from holdfast.core.canonical import moment, one_line, rfc3339
 from holdfast.core.certificates import (
     Certificate,
@@ -107,7 +115,8 @@ class OpensslTokens:
         )
         signer = find_signer(token, chain)
         path: tuple[Certificate, ...] = ()
-        if signer is not None:
+        # Of a hash that nobody takes nothing can be said, whoever signed.
+        if signer is not None and token.signer.digest_algorithm in SIZES:
             others = (*token.certificates, *chain)
             arithmetic = _Arithmetic(self._openssl, token, signer, others, self._may_have_signed)
             rule, outcome, detail, path = arithmetic.judge(roots, only=help.named_root)
@@ -222,7 +231,7 @@ class _Arithmetic:
                     doubted.append(path)
             # Something does not: what it is needs to be asked apart.
             if not self._signature_holds(room):
-                if known:
+                if known and self._key_is_read(room):
                     return "token_signature", "broken", self.signer.common_name, ()
                 return "token_signature_uncheckable", "unchecked", algorithm, ()
             for path in doubted:
@@ -286,6 +295,11 @@ class _Arithmetic:
                 *("-binary", "-out", os.devnull),
             )
         )
+        return done.returncode == 0
+
+    def _key_is_read(self, room: Path) -> bool:
+        """Whether openssl knows the kind of key, a curve for instance, that the signer has."""
+        done = run((self.openssl, "x509", "-in", str(room / "signer.pem"), "-noout", "-pubkey"))
         return done.returncode == 0
 
     def _against(self, path: Sequence[Certificate], room: Path) -> str | None:
