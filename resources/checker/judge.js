@@ -114,6 +114,16 @@ const looksZipped = async ({ name, file }) =>
 
 const MARKS = [DECLARATION, MANIFEST, payload(ENTRIES)];
 
+// Why there is nothing to be judged: no pack at all, or one in a folder further down.
+function noPack(pack, name) {
+  for (const one of pack.names()) {
+    const mark = MARKS.find((it) => one.endsWith(`/${it}`));
+    if (mark === undefined) continue;
+    return { refused: "verify_pack_deeper", name, folder: one.slice(0, -mark.length - 1) };
+  }
+  return { refused: "verify_no_pack", name };
+}
+
 // What was found about a ZIP or a folder: {verdict, findings, timestamps}, or {refused: code}.
 // `kept` are the files of heads that somebody kept, `heads` those that were printed.
 async function verifyTarget(target, { practice, pageHash, kept = [], heads = [], step }) {
@@ -130,7 +140,7 @@ async function verifyTarget(target, { practice, pageHash, kept = [], heads = [],
     if (!hostile() && !MARKS.some((name) => pack.names().includes(name))) {
       // A pack may be hidden in a ZIP, whose troubles are else looked for where it is read.
       if (pack instanceof ZipPack) await pack.compareRest();
-      if (!hostile()) return { refused: "verify_no_pack", name: target.name };
+      if (!hostile()) return noPack(pack, target.name);
     }
     return withKept(await judgePack(pack, terms, pageHash, step), sorted);
   } catch (error) {

@@ -236,13 +236,13 @@ async function wideEnd(file, end) {
   if (start < 0) return end;
   const locator = await sliceOf(file, start, start + 20);
   if (u32(locator, 0) !== 0x07064b50) return end;
-  if (u32(locator, 4) !== 0 || u32(locator, 16) > 1) notZip("zipfiles that span multiple disks");
   // What the locator points at is looked at for its size alone; the record stands before it.
   const told = await sliceOf(file, u64(locator, 8), u64(locator, 8) + 56);
   if (told.length !== 56) notZip("no end of directory");
   if (u64(told, 32) > MAX_MEMBERS || u64(told, 40) > MAX_DIRECTORY) {
     throw new Unreadable("pack_too_many", String(u64(told, 32)));
   }
+  if (u32(locator, 4) !== 0 || u32(locator, 16) > 1) notZip("zipfiles that span multiple disks");
   if (start < 56) return end;
   const wide = await sliceOf(file, start - 56, start);
   if (u32(wide, 0) !== 0x06064b50) return end;

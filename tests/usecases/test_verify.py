@@ -28,6 +28,7 @@ from holdfast.adapters.pack.attachments import pdf_attachments
 from holdfast.adapters.pack.verifier import pinned_roots
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.job import Job
+from holdfast.core.verdict import Finding
 from holdfast.usecases import verify as verify_
 from holdfast.usecases.telling import sentence
 from holdfast.usecases.verify import Options, Shelf, verify
@@ -176,6 +177,29 @@ def test_a_zip_that_cannot_be_opened_is_said_beside_its_time_stamp(
         verdict = judged(*targets, headers=headers)
         assert verdict.verdict == "unchecked"
         assert "pack_too_many" in rules(verdict, ("unchecked",))
+
+
+def test_a_pack_that_lies_deeper_in_a_zip_is_not_called_broken(
+    case: Rehearsal, tmp_path: Path
+) -> None:
+    """Somebody packed the folder around it: every file was said to be missing from it."""
+    at = tmp_path / "pack.zip"
+    with zipfile.ZipFile(at, "w") as after:
+        for name, data in finished().files.items():
+            after.writestr(f"Desktop/pack/{name}", data)
+    with pytest.raises(Refused) as refused:
+        judged(at)
+    assert refused.value.code == "verify_pack_deeper"
+    assert refused.value.facts["folder"] == "pack"
+    found = Finding(subject="pack.zip", rule="pack_deeper", outcome="unchecked", detail="pack")
+    (tmp_path / "other.txt").write_bytes(b"beside it")
+    assert found in judged(tmp_path).findings
+    # A time-stamp on it does not vouch for what was not looked at.
+    proof, headers = stamped(case, at, tmp_path)
+    for targets in ([at], [proof], [tmp_path]):
+        verdict = judged(*targets, headers=headers)
+        assert verdict.verdict == "unchecked"
+        assert {"pack_deeper", "ots_simulated"} <= rules(verdict, ("unchecked", "ok"))
 
 
 def stamped(case: Rehearsal, at: Path, room: Path) -> tuple[Path, Path]:

@@ -276,8 +276,10 @@ class _Target:
         except Refused as refusal:
             if refusal.code == "verify_no_pack":
                 return None
-            detail = str(refusal.facts.get("reason", "")) or refusal.code
-            finding = Finding(subject="", rule="folder_refused", outcome="unchecked", detail=detail)
+            rule, detail = "folder_refused", str(refusal.facts.get("reason", "")) or refusal.code
+            if refusal.code == "verify_pack_deeper":
+                rule, detail = "pack_deeper", str(refusal.facts["folder"])
+            finding = Finding(subject="", rule=rule, outcome="unchecked", detail=detail)
             return Verdict(verdict="unchecked", findings=(finding,))
         rules = {finding.rule for finding in verdict.findings}
         return None if rules <= _UNKNOWN else verdict
@@ -410,17 +412,21 @@ class _Target:
     def _marked(self, path: Path) -> Verdict | None:
         """What a ZIP shows that bears the marks of a pack, also among what may not be read.
 
-        Opened once, for that takes long.  Raises Unreadable where it cannot be.
+        Opened once, for that takes long.  Raises Unreadable where it cannot be, and where the pack
+        lies in a folder further down.
         """
         with self.bench.open_pack(path) as pack:
+            if deeper := _deeper(pack):
+                raise Unreadable("pack_deeper", deeper)
             names = {*pack.names(), *(trouble.subject for trouble in pack.troubles())}
             return self._judged(path, pack) if any(map(_marks, names)) else None
 
     def _pack(self, path: Path) -> Verdict:
         try:
             with self.bench.open_pack(path) as pack:
-                hostile = any(trouble.outcome == "broken" for trouble in pack.troubles())
-                if not hostile and not _MARKS & set(pack.names()):
+                if deeper := _deeper(pack):
+                    raise Refused("verify_pack_deeper", name=path.name, folder=deeper)
+                if not _is_hostile(pack) and not _MARKS & set(pack.names()):
                     raise Refused("verify_no_pack", name=path.name)
                 return self._judged(path, pack)
         except Unreadable as error:
@@ -529,6 +535,20 @@ _UNKNOWN = frozenset({"proof_absent", "file_unknown"})
 def _marks(name: str) -> bool:
     """Whether a name is of what lies in every pack, in whatever folder."""
     return name in _MARKS or name.endswith(tuple(f"/{mark}" for mark in _MARKS))
+
+
+def _is_hostile(pack: ReadablePack) -> bool:
+    """Whether the container does what no pack of ours does."""
+    return any(trouble.outcome == "broken" for trouble in pack.troubles())
+
+
+def _deeper(pack: ReadablePack) -> str:
+    """The folder that a pack lies in which is not the one that was given; empty for none."""
+    names = pack.names()
+    if _is_hostile(pack) or _MARKS & set(names):
+        return ""
+    marks = ((name, f"/{mark}") for name in names for mark in _MARKS)
+    return next((name.removesuffix(mark) for name, mark in marks if name.endswith(mark)), "")
 
 
 def _is_there(path: Path) -> bool:

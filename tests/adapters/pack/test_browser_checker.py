@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import cms
 from asn1crypto import x509 as ax509
 from asn1crypto.keys import RSAPublicKey
 from cryptography.hazmat.primitives import hashes
@@ -341,6 +342,59 @@ def test_the_folder_of_a_zip_is_taken_and_refused_as_by_the_python_reader(
     ours = as_pyz(home, path)
     refused = "name_dangerous" in {one["rule"] for one in ours["findings"]}
     assert refused == (top != "\u6848 (2)/")
+    assert short(node.judged(path)["result"]) == short(ours)
+
+
+def test_a_pack_in_a_folder_further_down_is_told_as_by_the_program(
+    node: Engine, home: Path, tmp_path: Path
+) -> None:
+    """To the page it was none, which it said, and to the other two it was broken."""
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in sorted(finished().files.items()):
+            archive.writestr(zipfile.ZipInfo(f"a/b/c/{name}"), data)
+    told = {"refused": "verify_pack_deeper", "name": "x.zip", "folder": "b/c"}
+    assert node.judged(path)["result"] == told
+    assert as_pyz(home, path)["refused"] == told["refused"]
+    below = folder(tmp_path / "around" / "pack", finished().files).parent
+    told = {"refused": "verify_pack_deeper", "name": "around", "folder": "pack"}
+    assert node.judged(below)["result"] == told
+
+
+@pytest.mark.parametrize("method", [0, 8])
+@pytest.mark.parametrize("top", ["\u6848", "\u00e9", TOP])
+@pytest.mark.parametrize("flags", [(0, 0x800), (0x800, 0)])
+def test_a_name_is_written_as_the_header_before_it_says(
+    node: Engine, home: Path, tmp_path: Path, top: str, method: int, flags: tuple[int, int]
+) -> None:
+    """Of a compressed member the bytes were compared, of a plain one the name: all by one rule."""
+    local, central = flags
+    path, name = tmp_path / "x.zip", "data/case.json"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for member, data in sorted(finished().files.items()):
+            archive.writestr(zipfile.ZipInfo(f"{top}/{member}"), data, method)
+    raw = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        at = archive.getinfo(f"{top}/{name}").header_offset
+    listed = raw.rindex(f"{top}/{name}".encode()) - 46
+    struct.pack_into("<H", raw, at + 6, local)
+    struct.pack_into("<H", raw, listed + 8, central)
+    path.write_bytes(raw)
+    ours = as_pyz(home, path)
+    assert ours["verdict"] == ("weak" if top == TOP else "broken")
+    assert short(node.judged(path)["result"]) == short(ours)
+
+
+def test_how_many_parts_a_zip_has_is_asked_before_on_how_many_disks_it_lies(
+    node: Engine, home: Path, tmp_path: Path
+) -> None:
+    raw = finished().archive.read_bytes()
+    wide = struct.pack("<4sQBBHIIQQQQ", b"PK\6\6", 44, 45, 3, 45, 0, 0, *[1 << 20] * 4)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, len(raw) - 22, 2)
+    path = tmp_path / "x.zip"
+    path.write_bytes(raw[:-22] + wide + locator + raw[-22:])
+    ours = as_pyz(home, path)
+    assert ours["findings"][0]["rule"] == "pack_too_many"
     assert short(node.judged(path)["result"]) == short(ours)
 
 
@@ -857,6 +911,7 @@ def signing(change: Callable[[list[bytes]], list[bytes]]) -> Callable[[list[byte
 
 TEXT, NOTHING = der.element(der.UTF8_STRING, b"a"), der.element(der.SEQUENCE)
 SHA512 = der.element(der.SEQUENCE, der.oid("2.16.840.1.101.3.4.2.3"))
+TRUE, OCTETS = der.element(der.BOOLEAN, b"\xff"), der.element(der.OCTET_STRING, b"\5\0")
 
 
 @pytest.mark.parametrize(
@@ -885,6 +940,148 @@ def test_what_nobody_signs_changes_nothing(
     authority, digest = tsa.Authority.make(), tsa.digest("sha256")
     raw = relaid(authority.token(), change)
     assert token_status(node, raw, authority.root.pem, digest) == ["confirmed"] * 3
+
+
+@pytest.mark.parametrize("oid", ["1.2.3.4", "1.2.840.113549.2.5"])
+def test_a_hash_that_nobody_takes_is_judged_alike(node: Engine, oid: str) -> None:
+    """Nobody signs its name, and to verify.pyz alone a genuine token was broken by another."""
+    authority, digest = tsa.Authority.make(), tsa.digest("sha256")
+    other = der.element(der.SEQUENCE, der.oid(oid))
+    raw = relaid(authority.token(), signing(lambda parts: [*parts[:2], other, *parts[3:]]))
+    status, theirs = token_judged(node, raw, authority.root.pem, digest)
+    lent = ProofHelp(roots=(authority.root.pem,))
+    for checker in (Rfc3161Checker(), OpensslTokens()):
+        seen, found = checker.check("x", lambda _name: digest, raw, lent)
+        assert (seen.status, {one.rule for one in found}) == (status, theirs)
+    assert (status, theirs) == ("unchecked", {"token_bare", "token_hash_unknown"})
+
+
+def token_judged(node: Engine, raw: bytes, root: bytes, digest: bytes) -> tuple[str, set[str]]:
+    """The status of a token and the rules, as the page has them."""
+    seen, found = node.asked(
+        "token", raw=raw.hex(), chain="", roots=[root.decode()],
+        digests={"sha256": digest.hex()}, now=1893456000000000,
+    )  # fmt: skip
+    return seen["status"], {one["rule"] for one in found}
+
+
+def test_a_signature_over_another_digest_is_none(node: Engine) -> None:
+    """To the program alone it held: the attributes that it is over name another content."""
+    authority, digest = tsa.Authority.make(), tsa.digest("sha256")
+
+    def other(attributes: list[Any]) -> list[Any]:
+        changed = {"type": "message_digest", "values": [bytes(32)]}
+        return [changed if one["type"] == "message_digest" else one for one in attributes]
+
+    raw = authority.token(change_attributes=other)
+    status, theirs = token_judged(node, raw, authority.root.pem, digest)
+    for checker in (Rfc3161Checker(), OpensslTokens()):
+        lent = ProofHelp(roots=(authority.root.pem,))
+        seen, found = checker.check("x", lambda _name: digest, raw, lent)
+        assert (seen.status, {one.rule for one in found}) == (status, theirs)
+    assert theirs == {"token_bare", "token_message_digest", "token_signature"}
+
+
+def redone(pair: tsa.Pair, issuer: tsa.Pair, change: Callable[[list[bytes]], list[bytes]]) -> bytes:
+    """A certificate (DER) with other parts, signed anew."""
+    body, scheme, _ = der.read(pair.der).children
+    made = der.element(der.SEQUENCE, *change([part.raw for part in body.children]))
+    _, signature = tsa.sign(issuer.key, made, "sha256")
+    return der.element(
+        der.SEQUENCE, made, scheme.raw, der.element(der.BIT_STRING, b"\0", signature)
+    )
+
+
+def listing(change: Callable[[list[bytes]], list[bytes]]) -> Callable[[list[bytes]], list[bytes]]:
+    """The same of its list of extensions."""
+
+    def changed(parts: list[bytes]) -> list[bytes]:
+        (listed,) = der.read(parts[-1]).children
+        new = der.element(der.SEQUENCE, *change([one.raw for one in listed.children]))
+        return [*parts[:-1], der.element(0xA3, new)]
+
+    return changed
+
+
+def stretched(raw: bytes, *more: bytes) -> bytes:
+    """An element with more in it."""
+    return der.element(der.read(raw).tag, der.read(raw).content, *more)
+
+
+ODD_SHAPES: Mapping[str, Callable[[list[bytes]], list[bytes]]] = {
+    "two lists of extensions": lambda parts: [*parts, parts[-1]],
+    "more than extensions": lambda parts: [*parts[:-1], stretched(parts[-1], parts[4])],
+    "something behind them": lambda parts: [*parts, der.element(0x83, b"x")],
+    "identifiers behind them": lambda parts: [*parts, der.element(0x81, b"\0x")],
+    "a key of three parts": lambda parts: [
+        *parts[:6], stretched(parts[6], der.element(der.NULL)), *parts[7:]
+    ],
+    "a name of another kind": lambda parts: [
+        *parts[:5], der.element(0xA4, der.read(parts[5]).content), *parts[6:]
+    ],
+    "a name that names nothing": lambda parts: [
+        *parts[:5],
+        der.element(der.SEQUENCE, der.element(der.SET, der.element(der.SEQUENCE))),
+        *parts[6:],
+    ],
+    "an algorithm of three parts": lambda parts: [
+        *parts[:2], stretched(parts[2], parts[2], parts[2]), *parts[3:]
+    ],
+    "times of another kind": lambda parts: [
+        *parts[:4], der.element(0xA0, der.read(parts[4]).content), *parts[5:]
+    ],
+    "an extension of four parts": listing(
+        lambda listed: [
+            stretched(der.element(der.SEQUENCE, der.oid("1.2.3.4"), TRUE, TRUE), OCTETS), *listed
+        ]
+    ),
+    "an extension of another kind": listing(
+        lambda listed: [der.element(der.SET, der.oid("1.2.3.4"), OCTETS), *listed]
+    ),
+    "an extension that says it is not critical": listing(
+        lambda listed: [
+            der.element(
+                der.SEQUENCE, der.oid("1.2.3.4"), der.element(der.BOOLEAN, b"\0"), OCTETS
+            ),
+            *listed,
+        ]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [*ODD_SHAPES, "as it should be", "with identifiers"])
+def test_a_certificate_has_one_shape_for_all(node: Engine, shape: str) -> None:
+    """The page took what two libraries refuse, so that one said confirmed and others did not."""
+    right: Mapping[str, Callable[[list[bytes]], list[bytes]]] = {
+        "as it should be": lambda parts: parts,
+        "with identifiers": lambda parts: [*parts[:-1], der.element(0x81, b"\0x"), parts[-1]],
+    }
+    root = tsa.issue("Root")
+    middle = tsa.issue("Issuing", root)
+    signer = tsa.issue_signer(middle)
+    odd = redone(middle, root, {**ODD_SHAPES, **right}[shape])
+    raw = relaid(
+        tsa.token(signer, [signer.der]),
+        lambda parts: [*parts[:3], stretched(parts[3], odd), *parts[4:]],
+    )
+    status = "confirmed" if shape in right else "unchecked"
+    assert token_status(node, raw, root.pem, tsa.digest("sha256")) == [status] * 3
+
+
+def test_a_key_of_a_kind_that_nobody_computes_with_breaks_nothing(node: Engine) -> None:
+    """verify.pyz called the signature wrong where it could not read the key."""
+    root = tsa.issue("Root")
+    signer = tsa.issue_signer(root)
+    curve, other = der.oid("1.2.840.10045.3.1.7"), der.oid("1.2.840.10045.3.1.127")
+    odd = redone(signer, root, lambda parts: [part.replace(curve, other) for part in parts])
+    ess = [hashlib.sha256(one).digest() for one in (signer.der, odd)]
+
+    def named(attributes: list[Any]) -> list[Any]:
+        made = cms.CMSAttributes(attributes).dump().replace(*ess)
+        return list(cms.CMSAttributes.load(made))
+
+    raw = tsa.token(signer, [odd], change_attributes=named)
+    assert token_status(node, raw, root.pem, tsa.digest("sha256")) == ["unchecked"] * 3
 
 
 def token_status(node: Engine, raw: bytes, root: bytes, digest: bytes) -> list[str]:
@@ -1033,6 +1230,18 @@ def test_a_signature_is_called_what_its_key_makes(node: Engine, rsa_key: bool, n
     fits = name in (("sha256_rsa", "rsassa_pkcs1v15") if rsa_key else ("sha256_ecdsa",))
     status = "confirmed" if fits else "broken"
     assert token_status(node, raw, root.pem, tsa.digest("sha256")) == [status] * 3
+
+
+def test_a_signature_with_a_salt_is_by_no_key_on_a_curve(node: Engine) -> None:
+    """Nobody signs what it is called: to the page alone that was merely unknown."""
+    authority = tsa.Authority.make()
+    sha256 = der.element(der.SEQUENCE, der.oid("2.16.840.1.101.3.4.2.1"))
+    mask = der.element(der.SEQUENCE, der.oid("1.2.840.113549.1.1.8"), sha256)
+    usual = der.element(der.SEQUENCE, der.element(0xA0, sha256), der.element(0xA1, mask))
+    called = der.element(der.SEQUENCE, der.oid("1.2.840.113549.1.1.10"), usual)
+    raw = relaid(authority.token(), signing(lambda parts: [*parts[:4], called, *parts[5:]]))
+    digest = tsa.digest("sha256")
+    assert token_status(node, raw, authority.root.pem, digest) == ["broken"] * 3
 
 
 def test_a_version_without_an_end_is_another_version_to_all(node: Engine) -> None:

@@ -49,7 +49,7 @@ SOURCES: Final = (
 )
 """The files of ``resources/checker``, in the order in which they need each other."""
 
-_ERRORS = ("checker_failed", "head_unreadable", "verify_no_pack")
+_ERRORS = ("checker_failed", "head_unreadable", "verify_no_pack", "verify_pack_deeper")
 _Around = tuple[str, str, str]
 
 

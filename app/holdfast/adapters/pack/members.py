@@ -19,6 +19,7 @@ from holdfast.core.evidence import plain_folder
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _LOCKED: Final = 0x1 | 0x40 | 0x2000
+_UTF8: Final = 0x800
 _DESCRIBED: Final = 0x8
 """Checksum and sizes stand after the content, and perhaps also before it."""
 _SECOND_NAME: Final = 0x7075
@@ -45,7 +46,11 @@ def find_member(file: IO[bytes], info: zipfile.ZipInfo, name: str, top: str) -> 
         return None
     _, _, flags, method, _, _, crc, packed, size, name_size, extra_size = _LOCAL.unpack(raw)
     named, extra = file.read(name_size), file.read(extra_size)
-    if named != info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437"):
+    try:
+        # As this header says that it is written, which zipfile and the page go by.
+        if named.decode("utf-8" if flags & _UTF8 else "cp437") != info.orig_filename:
+            return None
+    except UnicodeDecodeError:
         return None
     told = ((crc, info.CRC), (packed, info.compress_size), (size, info.file_size))
     # Beyond 4 GiB the true size stands elsewhere; one that follows the content may be left out.
