@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -663,6 +664,25 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(tmp_path: Path) -> Non
     (tmp_path / "holdfast.db").mkdir()
     with pytest.raises(Refused, match="database_unreachable"):
         Store(tmp_path, FakeClock(), Keys(tmp_path / "keys"))
+
+
+@pytest.mark.parametrize("what", ["exchanged", "moved away"])
+def test_nothing_is_written_to_a_database_that_lies_there_no_more(at: Desk, what: str) -> None:
+    case = at.store.open_case("a", "real")
+    database, other = at.data / "holdfast.db", at.data / "other"
+    if what == "exchanged":
+        # As services do that keep the folders of two computers the same.
+        shutil.copy(database, other)
+        other.replace(database)
+    else:
+        database.replace(other)
+    with (
+        pytest.raises(Tampered, match="database_exchanged"),
+        at.store.custody(case.id) as custody,
+    ):
+        custody.append("exhibit.viewed", "E0001")
+    assert not at.store._db.in_transaction
+    assert len(at.store.entries(case.id)) == 1
 
 
 def test_a_folder_of_keys_that_cannot_be_used_holds_no_sealing_up(tmp_path: Path) -> None:

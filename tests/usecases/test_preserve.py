@@ -400,6 +400,32 @@ def test_what_there_was_no_room_to_seal_is_sealed_at_the_next_start(
     assert recovered(at) == ()
 
 
+@pytest.mark.parametrize("while_telling", [False, True])
+def test_what_found_the_database_held_by_another_is_sealed_at_the_next_start(
+    at: Desk, case: Case, monkeypatch: pytest.MonkeyPatch, while_telling: bool
+) -> None:
+    custody, asked = Store.custody, 0
+
+    def busy(store: Store, case_id: str) -> object:
+        nonlocal asked
+        asked += 1
+        if asked == 1 or while_telling:
+            raise Unavailable("database_busy")
+        return custody(store, case_id)
+
+    monkeypatch.setattr(Store, "custody", busy)
+    with pytest.raises(Unavailable, match="database_busy"):
+        keep(at, case, FakeSource({"a": b"a page that is gone by now"}))
+    monkeypatch.setattr(Store, "custody", custody)
+    (attempt,) = recovered(at)
+    (exhibit,) = at.store.all(Exhibit, case.id)
+    assert (attempt.exhibit, exhibit.complete) == ("E0001", False)
+    assert at.vault.read(exhibit.artifacts[0].digest.sha256) == b"a page that is gone by now"
+    told = [] if while_telling else ["capture.failed"]
+    assert acts(at, case)[1:] == [*told, "exhibit.sealed", "capture.recovered"]
+    assert recovered(at) == ()
+
+
 def test_what_was_cancelled_and_had_no_room_to_be_sealed_is_sealed_at_the_next_start(
     at: Desk, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,10 @@ FILES_STAMPED = 50
 segments, the manifest's proof covers each by the digest that it lists.
 """
 SALVAGE_LIMIT = 10_000
+_NOT_ITS_FAULT = frozenset(
+    {"database_busy", "database_exchanged", "database_unreachable", "disk_full"}
+)
+"""Errors of the place where a capture was to go.  What it had saved may be gone from the world."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +129,8 @@ def preserve(
     ``beside`` makes of the exhibit is saved with it, or neither is.
 
     What a cancelled capture had already saved is sealed as incomplete; what could not be sealed
-    then, or had no room on the disk, waits for the next start.  Raises what the source raised,
-    after the line was written.
+    then, or found no room on the disk or a database that could not be written to, waits for the
+    next start.  Raises what the source raised, after the line was written.
     """
     capture_id = clock.new_id()
     about = {"case": case.id, "source": source.id, "target": target}
@@ -152,7 +156,7 @@ def preserve(
                 beside=beside,
             )
         except HoldfastError as error:
-            if error.code == "disk_full":
+            if error.code in _NOT_ITS_FAULT:
                 room.leave()
             exhibit = None
             if isinstance(error, Cancelled):
@@ -175,7 +179,11 @@ def preserve(
                 except HoldfastError:
                     room.leave()
                     raise
-            _record_failure(capture_id, case, source.id, target, error, exhibit, store, clock)
+            try:
+                _record_failure(capture_id, case, source.id, target, error, exhibit, store, clock)
+            except HoldfastError:
+                room.leave()
+                raise
             raise
     _settle(case, source.id, target, kept, store)
     return kept

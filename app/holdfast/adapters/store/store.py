@@ -6,6 +6,7 @@ the head and writes the next line under one lock.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
@@ -66,6 +67,7 @@ class Store:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = data / NAME
         self._db = _open(self._path)
+        self._opened = self._path.stat()
         with suppress(HoldfastError, OSError, ValueError):  # it is tried again the next time
             self._keys.settle(partial(self._announce, {}))
 
@@ -391,6 +393,7 @@ class Store:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield
+                self._still_there()
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:
                 self._rollback()
@@ -398,6 +401,17 @@ class Store:
             except BaseException:
                 self._rollback()
                 raise
+
+    def _still_there(self) -> None:
+        """What is open lies where the next start looks for it.  Raises Tampered.
+
+        A service that keeps folders of two computers the same puts another file in its place, and
+        SQLite would go on writing to the one that nobody can find any more.
+        """
+        with suppress(OSError):
+            if os.path.samestat(self._path.stat(), self._opened):
+                return
+        raise Tampered("database_exchanged", path=NAME)
 
     def _rollback(self) -> None:
         if self._db.in_transaction:
