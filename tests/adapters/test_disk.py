@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.adapters.disk import drop_drafts, put
+from holdfast.adapters.disk import drop_drafts, gone, put
 
 
 def test_a_file_is_there_for_nobody_else(tmp_path: Path) -> None:
@@ -20,6 +20,18 @@ def test_a_file_is_there_for_nobody_else(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["note"]
     if os.name == "posix":
         assert stat.S_IMODE(place.stat().st_mode) == 0o600
+
+
+def test_what_may_not_be_looked_at_is_not_said_to_be_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (gone(tmp_path), gone(tmp_path / "absent"), gone(Path("a\0b"))) == (False, True, True)
+
+    def shut(_path: Path) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", shut)
+    assert not gone(tmp_path / "within")
 
 
 def test_on_a_full_disk_the_file_holds_what_it_held_and_no_draft_is_left(

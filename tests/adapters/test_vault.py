@@ -7,7 +7,10 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -309,6 +312,58 @@ def test_a_vault_that_cannot_be_written_is_told_from_a_file_that_cannot_be_read(
     monkeypatch.setattr(Path, "read_bytes", unreadable)
     with pytest.raises(Tampered, match="object_unreadable"):
         vault.read(known)
+
+
+def test_what_may_not_be_looked_at_is_said_by_whoever_opens_it(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = vault.keep_bytes(b"known").sha256
+    place, real, real_open = vault.path(known), Path.stat, Path.open
+
+    def stat_(self: Path, **more: bool) -> os.stat_result:
+        if self == place:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(self, **more)
+
+    def open_(self: Path, *rest: Any, **more: Any) -> Any:
+        if self == place:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real_open(self, *rest, **more)
+
+    monkeypatch.setattr(Path, "stat", stat_)
+    monkeypatch.setattr(Path, "open", open_)
+    assert vault.path(known) == place
+    for asked in (lambda: vault.read(known), lambda: vault.digest(known, Job())):
+        with pytest.raises(Tampered, match="object_unreadable"):
+            asked()
+
+
+def test_where_nobody_may_look_for_rooms_that_is_said(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shut(_path: Path) -> Iterator[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", shut)
+    with pytest.raises(Refused, match="data_unwritable"):
+        list(vault.abandoned())
+
+
+def test_a_folder_that_takes_no_draft_is_named_and_not_the_draft(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = tmp_path / "a.txt"
+    at.write_bytes(b"x")
+    objects = tmp_path / "data" / "objects"
+
+    def shut(**how: Any) -> None:
+        where = str(how["dir"] / f"{how['prefix']}1234")
+        raise PermissionError(errno.EACCES, "Permission denied", where)
+
+    monkeypatch.setattr(tempfile, "mkstemp", shut)
+    with pytest.raises(Refused, match="data_unwritable") as refused:
+        vault.keep(at, Job())
+    assert refused.value.facts["path"] == str(objects)
 
 
 def test_what_is_no_file_in_the_vault_is_passed_over(vault: Vault, tmp_path: Path) -> None:

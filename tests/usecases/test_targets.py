@@ -14,7 +14,7 @@ from fakes.packed import Rehearsal, broken, finished, flipped, judged, rehearsal
 from holdfast.core.errors import Cancelled, Refused
 from holdfast.core.job import Job, Progress
 from holdfast.core.verdict import Finding, TimestampSeen, Verdict
-from holdfast.usecases import targets
+from holdfast.usecases import kept, targets
 from holdfast.usecases.case_view import kept_here
 from holdfast.usecases.targets import Thing, sort_targets, weight
 from holdfast.usecases.telling import advice, line, sentence, shows
@@ -129,6 +129,52 @@ def test_what_cannot_be_listed_is_said(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(os, "scandir", scandir)
     assert {f.rule: f.detail for f in judged(tmp_path).findings}["folder_unread"] == "1: shut"
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_folder_that_may_not_be_entered_is_said_to_be_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listed: bool
+) -> None:
+    shut = tmp_path / "shut"
+    shut.mkdir()
+    (shut / "a").write_bytes(b"a")
+    real_stat, real_scandir = Path.stat, os.scandir
+
+    def stat(self: Path, **more: bool) -> os.stat_result:
+        if self.parent == shut:
+            raise PermissionError(13, "Permission denied")
+        return real_stat(self, **more)
+
+    def scandir(path: str | Path) -> object:
+        if Path(path) == shut and not listed:
+            raise PermissionError(13, "Permission denied")
+        return real_scandir(path)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert kept.sort_kept([shut / "a"], ()).rest == (str(shut / "a"),)
+    if not listed:
+        (told,) = judged(shut).findings
+        assert (told.rule, told.detail) == ("folder_unread", "1: shut")
+    with pytest.raises(Refused) as caught:
+        judged(shut / "a")
+    assert caught.value.code == "verify_unreadable", "it may well be there"
+
+
+def test_a_folder_of_links_alone_is_not_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "sent").mkdir()
+    (tmp_path / "sent" / "film.mp4").symlink_to(tmp_path / "elsewhere.mp4")
+    verdict = judged(tmp_path / "sent")
+    assert verdict.verdict == "unchecked"
+    assert [f.rule for f in verdict.findings] == ["folder_link"]
+    assert advice(verdict) == "ui.verify.unseen.now"
+
+
+def test_a_head_of_a_very_long_name_is_read_all_the_same(tmp_path: Path) -> None:
+    head = tmp_path / f"{'x' * 250}.txt"
+    shutil.copy(finished().folder / "data/ledger/checkpoint.txt", head)
+    found = judged(finished().folder, head).findings
+    assert "kept_holds" in {finding.rule for finding in found}
 
 
 def test_an_empty_folder_holds_nothing_to_check(tmp_path: Path) -> None:

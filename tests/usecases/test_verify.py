@@ -30,6 +30,7 @@ from holdfast.core.errors import Refused, Tampered
 from holdfast.core.job import Job
 from holdfast.core.verdict import Finding
 from holdfast.usecases import verify as verify_
+from holdfast.usecases.packing import Packing
 from holdfast.usecases.telling import sentence
 from holdfast.usecases.verify import Options, Shelf, verify
 
@@ -293,7 +294,9 @@ def test_bad_requests_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     large.write_bytes(bytes((1 << 20) + 1))
     assert refused(large) == "verify_too_large"
     os.mkfifo(tmp_path / "pipe")
-    assert refused(tmp_path / "pipe") == "verify_unreadable"
+    assert refused(tmp_path / "pipe") == "verify_no_file"
+    (tmp_path / "link").symlink_to(tmp_path / "absent")
+    assert refused(tmp_path / "link") == "verify_no_file"
 
 
 def test_a_file_that_cannot_be_read_is_refused(loose: Path) -> None:
@@ -472,6 +475,32 @@ def test_objects_that_cannot_be_opened_are_broken(
     with pytest.raises(Unreadable):
         view.size(name)
     assert view.digests("data/ledger/entries.jsonl", ("nonsense",), lambda _n: None) == {}
+
+
+def test_a_vault_that_may_not_be_entered_is_told_and_no_bug(
+    case: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, stat_, open_ = case.data / "objects", Path.stat, Path.open
+
+    def shut(self: Path) -> None:
+        if objects in self.parents:
+            raise PermissionError(13, "Permission denied")
+
+    def stat(self: Path, **more: bool) -> os.stat_result:
+        shut(self)
+        return stat_(self, **more)
+
+    def opened(self: Path, *rest: object, **more: object) -> object:
+        shut(self)
+        return open_(self, *rest, **more)  # type: ignore[call-overload] # as given
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(Path, "open", opened)
+    verdict = judged(case.number, shelf=case.shelf)
+    assert "data/exhibits/E0001/capture.json" in broken(verdict)
+    assert case.case is not None
+    with pytest.raises(Tampered, match="object_unreadable"):
+        Packing(case.case, case.store, case.vault, case.tsas).gather()
 
 
 def test_an_attachment_is_hashed_once_however_many_proofs_it_has(

@@ -23,6 +23,17 @@ ROOM_TO_RECORD = 256 << 20
 """Bytes that must be free before a recording, or another part of one, begins."""
 
 
+def gone(path: Path) -> bool:
+    """Whether nothing lies there; where nobody may look something may well lie."""
+    try:
+        path.stat()
+    except PermissionError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return False
+
+
 def room_to_record(folder: Path) -> None:
     """There is room for a recording.  Raises Refused(``record_no_space``) where there is not."""
     free = shutil.disk_usage(folder).free

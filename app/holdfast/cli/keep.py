@@ -101,7 +101,7 @@ def _is_link(target: str, how: str) -> bool:
     if "://" in target or how in ("page", "video"):
         return how != "file"
     path = Path(target).expanduser()
-    return how != "file" and not path.exists() and os.sep not in target
+    return how != "file" and not os.path.lexists(path) and os.sep not in target
 
 
 def _keep(desk: Desk, target: str, case: str, how: str, source: str, *, close_banner: bool) -> Kept:

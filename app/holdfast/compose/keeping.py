@@ -187,8 +187,10 @@ class Keeping(Provenance, Serials):
         self, paths: Sequence[Path], job: Job, case: str = "", received: Received | None = None
     ) -> Kept:
         """Files the person already has are kept as received; each path is one exhibit."""
+        from holdfast.adapters.disk import gone
+
         source = self.sources["file"]
-        missing = [path for path in paths if not path.exists()]
+        missing = [path for path in paths if gone(path)]
         if missing or not paths:
             raise Refused("file_missing", name=missing[0].name if missing else "")
         matter = self._matter(case, paths[0].name)

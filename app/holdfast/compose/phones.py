@@ -132,11 +132,12 @@ class Phones(Keeping):
         ``code_other_case``).
         """
         from holdfast.adapters.coded import CodedRecording
+        from holdfast.adapters.disk import gone
         from holdfast.core import recording_code
         from holdfast.core.evidence import Received
         from holdfast.core.recording_code import RecordingCode
 
-        missing = [path for path in paths if not path.exists()]
+        missing = [path for path in paths if gone(path)]
         if missing or not paths:
             raise Refused("file_missing", name=missing[0].name if missing else "")
         known = self._store.all(RecordingCode)

@@ -27,6 +27,7 @@ from holdfast.core.pack import ENTRIES, HEAD, KEYS, payload
 from holdfast.core.record import MAX_LEDGER, withheld_leaf
 from holdfast.core.succession import NAMING, signing
 from holdfast.core.verdict import Finding, FindingOutcome, Verdict, conclude
+from holdfast.usecases.targets import plain_file
 
 _HELD = frozenset(
     {"kept_holds", "kept_fork", "kept_rollback", "kept_newer", "kept_other_key", "kept_malformed"}
@@ -86,7 +87,7 @@ def _note(path: Path) -> bytes | None:
 
 def _stamped(path: Path) -> bool:
     return any(
-        path.with_name(f"{path.name}{ending}").is_file() for ending in (".ots", ".tsr", ".tsa")
+        plain_file(path.with_name(f"{path.name}{ending}")) for ending in (".ots", ".tsr", ".tsa")
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import accumulate
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import holdfast
@@ -179,12 +180,12 @@ class Packing:
         """Bytes of the vault, by name."""
         try:
             at = self.vault.path(sha256)
+            length = _length(at, sha256) if size is None else size
         except Tampered:
             if self.missing is None:
                 raise
             self.missing.append(path)
             return
-        length = at.stat().st_size if size is None else size
         self.files[path] = PackFile(name=payload(path), sha256=sha256, size=length, at=at)
 
     def _small(self, sha256: str) -> bytes | None:
@@ -495,6 +496,15 @@ class Packing:
         if stamp_path(stamp) not in self.files:
             return False
         return stamp.kind == "opentimestamps" or root_path(stamp.authority) in self.files
+
+
+def _length(at: Path, sha256: str) -> int:
+    """Bytes of an object.  Raises Tampered."""
+    try:
+        return at.stat().st_size
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Tampered("object_unreadable", sha256=sha256, reason=reason) from error
 
 
 def _packed(name: str, data: bytes) -> PackFile:

@@ -68,9 +68,9 @@ def sort_targets(targets: Sequence[str | Path], job: Job) -> Sorted:
     for target in targets:
         path = Path(target)
         if _is(path.is_dir) and not is_pack(path) and database_in(path) is None:
-            before = len(found.things)
+            before = len(found.things), len(found.findings)
             _Walk(path, found, job).look()
-            if len(found.things) == before:
+            if (len(found.things), len(found.findings)) == before:
                 found.things.append(Thing(named=str(target)))
         else:
             found.things.append(Thing(named=str(target)))
@@ -86,7 +86,7 @@ def is_pack(folder: Path) -> bool:
 def database_in(folder: Path) -> Path | None:
     """The database of a data folder; None for any other folder."""
     path = folder / DATABASE
-    return path if not path.is_symlink() and is_database(path) else None
+    return path if plain_file(path) and is_database(path) else None
 
 
 def is_database(path: Path) -> bool:
@@ -224,7 +224,8 @@ class _Walk:
         self.sorted.things.append(Thing(named=str(path), label=self._label(path)))
 
     def _label(self, path: Path) -> str:
-        return one_line(path.relative_to(self.root).as_posix()) or one_line(path.name)
+        inside = "" if path == self.root else path.relative_to(self.root).as_posix()
+        return one_line(inside) or one_line(path.name)
 
 
 def leads_elsewhere(about: os.stat_result) -> bool:
@@ -336,8 +337,11 @@ def subject_of(proof: Path) -> Path | None:
 
 
 def plain_file(path: Path) -> bool:
-    """Whether it is an ordinary file itself, and no link to one."""
-    return path.is_file() and not path.is_symlink()
+    """Whether it is an ordinary file itself, and no link to one; one that cannot be seen is not."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _at_home(subject: Path, proof: Path) -> bool:

@@ -20,6 +20,9 @@ _BY_RULE: tuple[tuple[str, frozenset[str], str], ...] = (
     ("weak", frozenset({"kept_in_vault"}), "ui.verify.vault.now"),
 )
 
+_UNSEEN = frozenset({"folder_link", "folder_refused", "folder_too_many", "folder_unread"})
+"""Rules of what was not looked at, in a folder where nothing else was."""
+
 _ABOUT_TIME = ("exhibit_", "token_", "ots_")
 """How weak rules begin of which another time-stamp makes up."""
 
@@ -37,6 +40,8 @@ def advice(verdict: Verdict) -> str:
     for of, named, key in _BY_RULE:
         if of == state and rules & named:
             return key
+    if state == "unchecked" and rules <= _UNSEEN:
+        return "ui.verify.unseen.now"
     if state == "unchecked" and verdict.undated:
         return "ui.verify.undated.now"
     weak = [finding.rule for finding in verdict.findings if finding.outcome == "weak"]

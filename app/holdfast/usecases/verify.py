@@ -140,7 +140,9 @@ def verify(
     by_name = {thing.named: thing for thing in found.things}
     sorting = sort_kept(list(by_name), options.heads)
     terms = replace(_terms(options, bench), kept=sorting.kept)
-    rest = sorting.rest or _where_kept(sorting.kept, bench, shelf)
+    rest = sorting.rest
+    if by_name and not rest:
+        rest = tuple(_where_kept(sorting.kept, bench, shelf))
     things = [by_name.get(named, Thing(named=named)) for named in rest]
     verdicts = _each(things, bench, terms, shelf, job)
     return together((*verdicts, *found.verdicts(), *about_kept(sorting, verdicts)))
@@ -258,12 +260,21 @@ class _Target:
         """Raises Refused."""
         named = self.thing.named
         path = Path(named)
-        if _is_there(path):
+        try:
+            there = path.exists() or path.is_symlink()
+            hidden = None
+        except (OSError, ValueError) as error:
+            there, hidden = False, error
+        if there:
             return self._path(path)
         case = self.shelf.find(named) if self.shelf is not None else None
-        if case is None or self.shelf is None:
-            raise Refused("verify_missing", target=one_line(named)[:200])
-        return self._case(case, self.shelf)
+        if case is not None and self.shelf is not None:
+            return self._case(case, self.shelf)
+        if isinstance(hidden, PermissionError):
+            # It may well be there.
+            reason = hidden.strerror or type(hidden).__name__
+            raise Refused("verify_unreadable", name=path.name, reason=reason)
+        raise Refused("verify_missing", target=one_line(named)[:200])
 
     def judged(self) -> Verdict | None:
         """As ``verdict``; out of a folder, None for a file that nothing here speaks of, and a
@@ -299,7 +310,7 @@ class _Target:
         if path.is_dir():
             return self._folder(path)
         if not path.is_file():
-            raise Refused("verify_unreadable", name=path.name, reason="not a plain file")
+            raise Refused("verify_no_file", name=path.name)
         if path.suffix.lower() in FORMS:
             return self._proof(path)
         proofs = () if self.thing.label else beside(path)
@@ -549,13 +560,6 @@ def _deeper(pack: ReadablePack) -> str:
         return ""
     marks = ((name, f"/{mark}") for name in names for mark in _MARKS)
     return next((name.removesuffix(mark) for name, mark in marks if name.endswith(mark)), "")
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists() or path.is_symlink()
-    except (OSError, ValueError):
-        return False
 
 
 def _unreadable(path: Path, error: Unreadable) -> Verdict:

@@ -158,12 +158,17 @@ class Vault:
                     Path(lock.lock_file).unlink(missing_ok=True)
 
     def abandoned(self) -> Iterator[Abandoned]:
-        """Rooms that nobody holds any more, oldest first; each is held while it is looked at."""
+        """Rooms that nobody holds any more, oldest first; each is held while it is looked at.
+
+        Raises Refused where nobody may look for them.
+        """
         with suppress(OSError):
             self._sweep()
-        for home in sorted(self._staging.iterdir()):
-            if not home.is_dir():
-                continue
+        try:
+            homes = [home for home in sorted(self._staging.iterdir()) if home.is_dir()]
+        except OSError as error:
+            raise _unwritable(error, self._staging) from error
+        for home in homes:
             try:
                 with self._held(home):
                     if home.is_dir():  # else somebody was quicker
@@ -299,15 +304,22 @@ class Vault:
         named = error.filename2 or error.filename
         place = Path(os.fsdecode(named)) if isinstance(named, (str, bytes, os.PathLike)) else at
         if self._data in place.parents and place != at and error.errno not in FULL:
-            return _unwritable(error, place)
+            return _unwritable(error, place.parent if place.name.startswith(DRAFT) else place)
         return _refusal(error, at)
 
     # --- reading ---------------------------------------------------------------------------------
 
     def path(self, sha256: str) -> Path:
-        """Where the bytes lie.  Raises Tampered when they do not."""
+        """Where the bytes lie.  Raises Tampered when they do not.
+
+        Of a place that may not be looked at nobody knows; whoever opens it is told why.
+        """
         place = self._objects / sha256[:2] / sha256
-        if not place.is_file():
+        try:
+            lies = place.is_file()
+        except PermissionError:
+            return place
+        if not lies:
             raise Tampered("object_missing", sha256=sha256)
         return place
 
@@ -319,8 +331,7 @@ class Vault:
                 raise Refused("object_too_large", sha256=sha256)
             data = place.read_bytes()
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise Tampered("object_unreadable", sha256=sha256, reason=reason) from error
+            raise _unreadable(error, sha256) from error
         if hashlib.sha256(data).hexdigest() != sha256:
             raise Tampered("object_changed", sha256=sha256)
         return data
@@ -341,9 +352,12 @@ class Vault:
                 continue
 
     def digest(self, sha256: str, job: Job) -> Digest:
-        """What the stored bytes hash to now."""
-        with self.path(sha256).open("rb", buffering=0) as source:
-            return _read(source, sha256[:8], job, "checking", lambda _block: None)[0]
+        """What the stored bytes hash to now.  Raises Tampered."""
+        try:
+            with self.path(sha256).open("rb", buffering=0) as source:
+                return _read(source, sha256[:8], job, "checking", lambda _block: None)[0]
+        except OSError as error:
+            raise _unreadable(error, sha256) from error
 
 
 def _furnish(home: Path, about: Mapping[str, str]) -> Room:
@@ -433,6 +447,11 @@ def _refusal(error: OSError, at: Path) -> Refused:
     if isinstance(error, PermissionError):
         return Refused("file_forbidden", name=at.name)
     return Refused("file_unreadable", name=at.name, reason=error.strerror or type(error).__name__)
+
+
+def _unreadable(error: OSError, sha256: str) -> Tampered:
+    reason = error.strerror or type(error).__name__
+    return Tampered("object_unreadable", sha256=sha256, reason=reason)
 
 
 def _unwritable(error: OSError, place: Path) -> Refused:
