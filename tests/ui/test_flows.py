@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -910,6 +910,86 @@ def test_what_was_found_is_saved_as_a_paper(
     assert called(fake, "verification") == [("verification", "broken", ("a.zip",), target, "zh")]
     assert target.exists()
     assert window.strip.note.text() == "已存为 found.pdf"
+
+
+def test_a_paper_about_something_else_is_never_shown_under_what_was_dropped_since(
+    qtbot: QtBot,
+    fake: FakeHoldfast,
+    open_: Open,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake.verdict = VERDICTS["ok"]
+    window = open_(fake)
+    window.go("verify", ("a.zip",))
+    settle(qtbot, window)
+    go = threading.Event()
+    looking = fake.looking
+
+    def slow(targets: Sequence[str], out: Path, job: Job) -> object:
+        go.wait(10)
+        return looking(targets, out, job)
+
+    monkeypatch.setattr(fake, "looking", slow)
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *a, **k: (str(tmp_path / "found.pdf"), "")
+    )
+    page = window.here
+    qtbot.mouseClick(page.paper, LEFT)
+    fake.verdict = VERDICTS["broken"]
+    page.verify(("b.zip",))
+    qtbot.waitUntil(lambda: page._task is None)
+    assert page.state == "broken"
+    fake.verdict = VERDICTS["ok"]
+    go.set()
+    settle(qtbot, window)
+    assert (tmp_path / "found.pdf").exists()
+    assert page.zone.title.text() == "b.zip"
+    assert page.state == "broken", "the paper was about a.zip"
+
+
+def test_nothing_of_the_one_before_is_said_of_the_next(
+    qtbot: QtBot, fake: FakeHoldfast, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.verdict = VERDICTS["practice"]
+    window = open_(fake)
+    window.go("verify", ("a.zip",))
+    settle(qtbot, window)
+    page = window.here
+    click(qtbot, window, page.copy)
+    assert page.copy.text().strip() == window.desk.say("copied")
+    assert window.band.isVisible()
+    go = threading.Event()
+
+    def verify(_targets: object, job: Job) -> object:
+        while not go.wait(0.01):
+            job.step("checking", 1, 10)
+        return VERDICTS["ok"]
+
+    monkeypatch.setattr(fake, "verify", verify)
+    page.verify(("b.zip",))
+    assert not window.band.isVisible(), "nobody knows yet that it is a rehearsal"
+    go.set()
+    settle(qtbot, window)
+    assert page.copy.text().strip() == window.desk.say("verify.copy")
+
+
+def test_a_name_without_an_end_widens_no_page(
+    qtbot: QtBot, fake: FakeHoldfast, open_: Open
+) -> None:
+    fake.verdict = VERDICTS["broken"]
+    window = open_(fake, size=(1024, 640))
+    name = "x" * 250 + ".zip"
+    window.go("verify", (name,))
+    settle(qtbot, window)
+    page = window.here
+    assert page.zone.width() < window.width() - window.sidebar.width()
+    fake.fail["verify"] = Refused("verify_unreadable", name=name, reason="y" * 250)
+    page.verify((name,))
+    settle(qtbot, window)
+    for label in (window.here.what, window.here.why):
+        edge = label.mapTo(window, label.rect().topRight()).x()
+        assert edge <= window.width()
 
 
 def test_dropping_on_verify_verifies_and_keeps_nothing(

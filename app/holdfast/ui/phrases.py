@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 LANGUAGES = {"zh": "中文", "en": "English"}
 """Languages of letters and documents, each by its own name."""
+BREAK = "\N{ZERO WIDTH SPACE}"
+LONG_WORD = re.compile(r"[^\s\u2e80-\uffff]{24}(?=[^\s\u2e80-\uffff])")
+"""Where a name goes on without a place to break it; Chinese may be broken anywhere."""
 
 
 def local(text: str) -> datetime:
@@ -89,6 +93,11 @@ def short_day(desk: Desk, on: date) -> str:
         month=desk.say(f"date.month.{on.month}"),
         weekday=desk.say(f"date.weekday.short.{on.isoweekday()}"),
     )
+
+
+def breakable(text: str) -> str:
+    """The same to read, and a word without an end may be broken, which no label does by itself."""
+    return LONG_WORD.sub(lambda word: word[0] + BREAK, text)
 
 
 def size(count: int) -> str:

@@ -16,7 +16,7 @@ from holdfast.ui.desk import Desk
 from holdfast.ui.layout import Flow, column, emptied, row, rule
 from holdfast.ui.page import Page
 from holdfast.ui.parts import panel, panel_row
-from holdfast.ui.phrases import short_time
+from holdfast.ui.phrases import breakable, short_time
 from holdfast.ui.widgets import Button, Glyph, Label, Line
 
 
@@ -166,9 +166,9 @@ class TroublePage(Page):
     def retell(self) -> None:
         woe = self._woe
         three = self.desk.trouble(woe.error)
-        self.what.show_text(three.what)
-        self.why.show_text(three.why)
-        self.now.show_text(three.now)
+        self.what.show_text(breakable(three.what))
+        self.why.show_text(breakable(three.why))
+        self.now.show_text(breakable(three.now))
         self.target.show_text(woe.target)
         self._target_row.setVisible(bool(woe.target))
         self.primary.tell(f"trouble.do.{self.way}")

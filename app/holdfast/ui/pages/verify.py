@@ -22,7 +22,7 @@ from holdfast.ui.layout import Flow, column
 from holdfast.ui.marks import MarksRow
 from holdfast.ui.page import Page
 from holdfast.ui.parts import DropZone, Footer, Proves, VerdictBox, panel, panel_row
-from holdfast.ui.phrases import full_time, size
+from holdfast.ui.phrases import breakable, full_time, size
 from holdfast.ui.runner import Task
 from holdfast.ui.save import save_as
 from holdfast.ui.tables import CellTable, Table
@@ -33,6 +33,8 @@ from holdfast.usecases.targets import Thing, weight
 COLUMNS = ("verify.outcome", "verify.subject", "verify.finding")
 MOST_ROWS = 10
 """Findings that are in view at once; more scroll."""
+MOST_OF_NAMES = 200
+"""Characters of the names of what was dropped."""
 
 
 class VerifyPage(Page):
@@ -171,7 +173,8 @@ class VerifyPage(Page):
         self._targets = tuple(str(target) for target in targets)
         self.aids.go.setEnabled(True)
         names = ", ".join(one_line(Path(target).name) for target in self._targets)
-        self.zone.title.show_text(names[:200])
+        cut = names if len(names) <= MOST_OF_NAMES else f"{names[:MOST_OF_NAMES]} …"
+        self.zone.title.show_text(breakable(cut))
         self._start()
 
     def _start(self) -> None:
@@ -181,6 +184,7 @@ class VerifyPage(Page):
         self._result.hide()
         self.footer.hide()
         self.stopped.hide()
+        self.rehearse(practice=False)
         self.pace = Pace()
         self.stage.show_text(self.desk.say("task.verify"))
         self.left.show_text("")
@@ -232,6 +236,7 @@ class VerifyPage(Page):
         from holdfast.core.canonical import rfc3339
 
         self._at = full_time(rfc3339(self.desk.holdfast.now()))
+        self.copy.tell("verify.copy")
         self._result.show()
         self.footer.show()
         self.retell()
@@ -332,8 +337,13 @@ class VerifyPage(Page):
             holdfast.verification(verdict, looking, lang, job)
             return verdict
 
+        def shown(verdict: Verdict) -> None:
+            # Something else may have been dropped since.
+            if self._targets == targets and self._task is None:
+                self._show(verdict)
+
         name = f"{self.desk.say('verify.paper.name')}.pdf"
-        save_as(self, self.desk, name=name, work=work, button=self.paper, then=self._show)
+        save_as(self, self.desk, name=name, work=work, button=self.paper, then=shown)
 
     def _copy(self) -> None:
         """Sentence and findings are on the clipboard as text."""
