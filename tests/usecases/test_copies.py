@@ -360,6 +360,45 @@ def test_missing_guards_are_said(made: Rehearsal, copy: Path) -> None:
     assert "copy_guards" in rules(verdict)
 
 
+def test_lines_that_an_index_leads_past_are_not_passed_over(made: Rehearsal, copy: Path) -> None:
+    """SQLite finds lines through an index; one made for fewer lines hides all others."""
+    with closing(sqlite3.connect(copy, isolation_level=None)) as conn:
+        triggers = conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        found = triggers.fetchall()
+        for name, _ in found:
+            conn.execute(f"DROP TRIGGER {name}")
+        for table, number in (("ledger", "seq"), ("checkpoint", "size")):
+            fewer = f"{table}2"
+            (sql,) = conn.execute(
+                "SELECT sql FROM sqlite_master WHERE name = ?", [table]
+            ).fetchone()
+            conn.execute(sql.replace(f"CREATE TABLE {table}", f"CREATE TABLE {fewer}"))
+            columns = ", ".join(row[1] for row in conn.execute(f"PRAGMA table_info({table})"))
+            conn.execute(
+                f"INSERT INTO {fewer} (rowid, {columns})"
+                f" SELECT rowid, {columns} FROM {table} WHERE {number} <= 4"
+            )
+            conn.execute("PRAGMA writable_schema = ON")
+            roots = {
+                of: conn.execute(
+                    "SELECT rootpage FROM sqlite_master WHERE name = ?",
+                    [f"sqlite_autoindex_{of}_1"],
+                ).fetchone()[0]
+                for of in (table, fewer)
+            }
+            for of, other in ((table, fewer), (fewer, table)):
+                conn.execute(
+                    "UPDATE sqlite_master SET rootpage = ? WHERE name = ?",
+                    [roots[other], f"sqlite_autoindex_{of}_1"],
+                )
+            conn.execute("PRAGMA writable_schema = RESET")
+            conn.execute(f"DROP TABLE {fewer}")
+        for _, sql in found:
+            conn.execute(sql)
+    verdict = judged(made, copy)
+    assert rules(verdict, ("broken",)) == {"copy_damaged"}
+
+
 def test_damaged_pages_are_broken(made: Rehearsal, copy: Path) -> None:
     raw = copy.read_bytes()
     for spoilt in (

@@ -312,6 +312,8 @@ def test_a_table_alone_vouches_for_nothing(made: Rehearsal) -> None:
         ("unchecked", "copy_of_newer", "ui.verify.newer.now"),
         ("unchecked", "copy_objects_absent", "ui.verify.objects.now"),
         ("unchecked", "file_unknown", "ui.verify.alone.now"),
+        ("unchecked", "document_unknown", "ui.verify.alone.now"),
+        ("unchecked", "folder_unread", "ui.verify.unseen.now"),
         ("unchecked", "exhibit_undated", "ui.verify.undated.now"),
         ("unchecked", "token_root_unknown", "ui.verify.unchecked.now"),
         ("weak", "exhibit_one_source", "ui.verify.weak.now"),

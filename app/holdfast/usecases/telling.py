@@ -11,7 +11,7 @@ _BY_RULE: tuple[tuple[str, frozenset[str], str], ...] = (
     ("unchecked", frozenset({"copy_objects_absent"}), "ui.verify.objects.now"),
     (
         "unchecked",
-        frozenset({"file_unknown", "proof_absent", "folder_unknown"}),
+        frozenset({"document_unknown", "file_unknown", "folder_unknown", "proof_absent"}),
         "ui.verify.alone.now",
     ),
     ("weak", frozenset({"copy_older"}), "ui.verify.older.now"),

@@ -50,7 +50,7 @@ BEAT: Final = 20_000
 _MIGRATIONS = "_sqlite_migrations"
 _BARE = ("-wal", "-journal")
 _OURS = {"ledger", "checkpoint", "noun", _MIGRATIONS, "sqlite_master"}
-_PRAGMAS = frozenset({"quick_check"})
+_PRAGMAS = frozenset({"integrity_check"})
 _FUNCTIONS = frozenset({"length", "json_valid", "count"})
 _NUMBER = re.compile(r"HF-[0-9]{4}-[0-9]{4,9}")
 _ID = re.compile(r"[0-9a-f-]{36}")
@@ -268,8 +268,8 @@ class CopiedDatabase:
 
     def _check_pages(self) -> None:
         """The pages hang together.  Raises Unreadable."""
-        asked = [f"PRAGMA quick_check('{name}')" for name in self._checked]
-        for sql in asked or ["PRAGMA quick_check(1)"]:
+        asked = [f"PRAGMA integrity_check('{name}')" for name in self._checked]
+        for sql in asked or ["PRAGMA integrity_check(1)"]:
             for row in self._rows(sql):
                 if row[0] != "ok":
                     raise Unreadable("copy_damaged", one_line(str(row[0]))[:200])
