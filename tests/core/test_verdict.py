@@ -118,3 +118,10 @@ def test_nothing_is_told_that_is_longer_than_somebody_reads() -> None:
     assert readable(short) is short
     long = readable(Finding(subject="a" * 5000, rule="x", outcome="broken", detail="b" * 5000))
     assert (long.subject, long.detail) == ("a" * 1000 + "…", "b" * 1000 + "…")
+
+
+def test_what_could_not_be_opened_is_told_from_what_differs() -> None:
+    torn = told("pack_unreadable", "broken")
+    assert Verdict(verdict="broken", findings=(torn,)).unopened
+    assert not Verdict(verdict="broken", findings=(torn, told("file_changed", "broken"))).unopened
+    assert not Verdict(verdict="ok").unopened

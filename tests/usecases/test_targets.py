@@ -359,6 +359,7 @@ def found(verdict: str, rule: str, status: str = "") -> Verdict:
         (found("weak", "proof_without_file", "confirmed"), "weak.loose", "loose"),
         (found("weak", "proof_without_file"), "weak.loose.plain", "nothing"),
         (found("broken", "token_imprint"), "broken.loose", "loose.broken"),
+        (found("broken", "pack_unreadable"), "broken.unopened", "nothing"),
         (found("unchecked", "ots_pending", "pending"), "pending.loose", "nothing"),
         (found("unchecked", "file_unknown"), "unchecked", "nothing"),
         (found("unchecked", "kept_alone"), "unchecked", "nothing"),
@@ -367,5 +368,14 @@ def found(verdict: str, rule: str, status: str = "") -> Verdict:
 def test_only_a_record_says_what_was_sealed(verdict: Verdict, top: str, may: str) -> None:
     assert sentence(verdict) == f"ui.verify.{top}"
     assert shows(verdict) == f"ui.verify.shows.{may}"
-    waits = ".loose" if top == "pending.loose" else ""
-    assert line(verdict) == f"ui.verify.{verdict.state}{waits}.line"
+    more = {"pending.loose": ".loose", "broken.unopened": ".unopened"}.get(top, "")
+    assert line(verdict) == f"ui.verify.{verdict.state}{more}.line"
+
+
+def test_what_cannot_be_opened_is_not_said_to_differ_from_what_was_sealed(tmp_path: Path) -> None:
+    torn = tmp_path / "holiday.zip"
+    torn.write_bytes(bytes(5000))
+    verdict = judged(torn)
+    assert (verdict.verdict, rules(verdict)) == ("broken", {"pack_unreadable"})
+    assert sentence(verdict) == "ui.verify.broken.unopened"
+    assert not verdict.recorded

@@ -70,6 +70,11 @@ class Verdict:
         return bool(self.findings) and not self.recorded
 
     @property
+    def unopened(self) -> bool:
+        """Whether all there was could not be opened: often it is a download that broke off."""
+        return {finding.rule for finding in self.findings} == {"pack_unreadable"}
+
+    @property
     def undated(self) -> bool:
         """Whether an exhibit has no time-stamp, and not one that could not be checked."""
         lacking = any(finding.rule == "exhibit_undated" for finding in self.findings)

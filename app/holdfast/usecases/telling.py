@@ -53,6 +53,8 @@ def advice(verdict: Verdict) -> str:
 def sentence(verdict: Verdict) -> str:
     """The key of the sentence on top.  What was sealed is spoken of only where a record says it."""
     state = verdict.state
+    if verdict.unopened:
+        return "ui.verify.broken.unopened"
     plain = ".plain" if state in ("ok", "weak") and not verdict.sure else ""
     loose = ".loose" if verdict.loose and state in ("ok", "weak", "broken", "pending") else ""
     return f"ui.verify.{state}{loose}{plain}"
@@ -60,6 +62,8 @@ def sentence(verdict: Verdict) -> str:
 
 def line(verdict: Verdict) -> str:
     """The key of what stands beneath the sentence."""
+    if verdict.unopened:
+        return "ui.verify.broken.unopened.line"
     loose = ".loose" if verdict.loose and verdict.state == "pending" else ""
     return f"ui.verify.{verdict.state}{loose}.line"
 
@@ -68,6 +72,8 @@ def shows(verdict: Verdict) -> str:
     """The key of what it shows: never more than was looked at."""
     if not verdict.loose:
         return "ui.verify.shows." + ("broken" if verdict.verdict == "broken" else "whole")
+    if verdict.unopened:
+        return "ui.verify.shows.nothing"
     if verdict.verdict == "broken":
         return "ui.verify.shows.loose.broken"
     return "ui.verify.shows.loose" if verdict.sure else "ui.verify.shows.nothing"

@@ -564,7 +564,9 @@ def _deeper(pack: ReadablePack) -> str:
 
 def _unreadable(path: Path, error: Unreadable) -> Verdict:
     told = Finding(subject=path.name, rule=error.rule, outcome="broken", detail=error.detail)
-    return Verdict(verdict="broken", findings=(told,), recorded=True)
+    # What cannot be opened at all was held against no record.
+    recorded = error.rule != "pack_unreadable"
+    return Verdict(verdict="broken", findings=(told,), recorded=recorded)
 
 
 def _is_packed(path: Path) -> bool:

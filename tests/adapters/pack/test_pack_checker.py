@@ -84,6 +84,16 @@ def test_another_account_without_a_network_verifies_a_pack_with_its_python_alone
         assert name in {one["subject"] for one in told["findings"]}
 
 
+def test_a_pack_that_broke_off_is_not_said_to_differ_from_what_was_sealed(
+    pyz: Path, tmp_path: Path
+) -> None:
+    torn = tmp_path / "torn.zip"
+    torn.write_bytes(finished().archive.read_bytes()[:5000])
+    done = run(pyz, torn, "--lang", "en")
+    assert done.returncode == 4
+    assert done.stdout.startswith("It cannot be opened, so nothing in it was compared.")
+
+
 # --- the file ------------------------------------------------------------------------------------
 
 
