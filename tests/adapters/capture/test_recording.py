@@ -207,7 +207,8 @@ def test_a_segment_that_was_exchanged_is_found(means: Means, room: Path, display
     source.capture("record:3;monitor:1", room, Job())
     (room / "files" / "recording.mp4").unlink()
     first = next((room / "files").glob("segment-*.mkv"))
-    first.write_bytes(first.read_bytes()[:-1] + b"x")
+    kept = first.read_bytes()
+    first.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
     left = source.remains("record:3;monitor:1", room, "crash", "2026-11-12T13:06:31.000Z")
     assert left is not None
     assert check(left, "record_chain") == Check(

@@ -79,8 +79,11 @@ def two_signers() -> bytes:
 
 
 def forged() -> bytes:
+    def changed(signature: bytes) -> bytes:
+        return signature[:-1] + bytes([signature[-1] ^ 1])
+
     return authority().token(
-        change_signer=lambda one: {**one, "signature": one["signature"][:-1] + b"\x01"}
+        change_signer=lambda one: {**one, "signature": changed(one["signature"])}
     )
 
 
