@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fakes.desktop import Screen, moving, screen
-from fakes.processes import alive, lingering
+from fakes.processes import lingering
 from fakes.warm import begun
 
 pytestmark = pytest.mark.no_cover
@@ -114,7 +114,7 @@ def test_a_program_that_is_killed_loses_the_open_segment_at_most(
     process.kill()
     process.wait()
     # The recorder notices that nobody is there, closes what is open, and ends.
-    wait_for(lambda: alive(str(data / "staging")) == [])
+    wait_for(lambda: lingering(str(data / "staging")) == {})
     note = tmp_path / "note.txt"
     note.write_text("x", encoding="utf-8")
     done = holdfast(

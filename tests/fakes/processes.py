@@ -10,20 +10,26 @@ from pathlib import Path
 
 import psutil
 
-DYING_SECONDS = 30.0
+PATIENCE_SECONDS = 30.0
 
 
 def alive(mark: str) -> list[int]:
-    """Ids of processes whose command line or folder has ``mark`` in it."""
-    return list(_marked(mark))
+    """Ids of processes whose command line or folder has ``mark`` in it, once there are any.
+
+    One that is just becoming another program has no command line for a moment.
+    """
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not (found := _marked(mark)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return list(found)
 
 
 def lingering(mark: str) -> dict[int, str]:
-    """Those of ``alive`` that stay, with their command lines.
+    """Processes of ``mark`` that stay, with their command lines.
 
-    A process that was killed is seen until the system comes to end it, later on a busy computer.
+    One that was killed is seen until the system comes to end it, later on a busy computer.
     """
-    end = time.monotonic() + DYING_SECONDS
+    end = time.monotonic() + PATIENCE_SECONDS
     while (found := _marked(mark)) and time.monotonic() < end:
         time.sleep(0.02)
     return found
@@ -44,7 +50,7 @@ def handles(mark: str, *, besides: int = 0) -> list[int]:
 
 def all_end(held: list[int]) -> bool:
     """Whether each process of these handles ends in time."""
-    end = time.monotonic() + DYING_SECONDS
+    end = time.monotonic() + PATIENCE_SECONDS
     ended = [select.select([one], [], [], max(0, end - time.monotonic()))[0] for one in held]
     for one in held:
         os.close(one)
