@@ -291,16 +291,27 @@ async function judgeKeys(token, signer, chain, roots) {
   }
   const doubts = new Set();
   let trouble = null;
-  const links = readable([...token.certificates, ...chain].slice(0, MAX_CERTIFICATES_TRIED));
-  for (const root of roots) {
-    const path = await climb(signer, links, root, token.info.time, doubts);
-    if (path === null) continue;
-    const [found, what] = pathTrouble(path);
-    if (found === "valid") return ["", "ok", "", path];
-    trouble ??= found === "broken"
-      ? ["token_chain", "broken", what, []]
-      : ["token_chain_unreadable", "unchecked", what, []];
+  let strange = null;
+  for (const others of choices(token, [...token.certificates, ...chain])) {
+    const links = readable(others.slice(0, MAX_CERTIFICATES_TRIED));
+    for (const root of roots) {
+      const path = await climb(signer, links, root, token.info.time, doubts);
+      if (path === null) continue;
+      const [found, what] = pathTrouble(path);
+      if (found === "valid") {
+        const [listed, which] = heldToLists(token, path);
+        if (listed === "ok") return ["", "ok", "", path];
+        if (strange === null || (strange[1] === "broken" && listed !== "broken")) {
+          strange = ["token_chain_listed", listed, which, []];
+        }
+        continue;
+      }
+      trouble ??= found === "broken"
+        ? ["token_chain", "broken", what, []]
+        : ["token_chain_unreadable", "unchecked", what, []];
+    }
   }
+  if (strange !== null) return strange;
   if (trouble !== null) return trouble;
   if (doubts.size) return ["token_chain_unreadable", "unchecked", [...doubts].join(", "), []];
   const stated = `${signer.name} \u00b7 ${rfc3339(token.info.time)}`;

@@ -48,6 +48,7 @@ const FUTURE_TOLERANCE = 300n * 1000000n;
 const SECOND = 1000000n;
 // An accuracy beyond this is said: a token is taken to say its time to the minute.
 const MOST_CERTIFICATES = 32;
+const WORSE = ["ok", "unchecked", "broken"];
 const COARSE = 60n * SECOND;
 
 class MalformedToken extends Bad {
@@ -227,7 +228,7 @@ function readSigner(node) {
   }
   if (!leftAre(rest, [], [0xa1])) bad("impossible SignerInfo");
   attributes.expect(0xa0);
-  const [messageDigest, named] = readAttributes(attributes);
+  const [messageDigest, listed] = readAttributes(attributes);
   const [oid, parameters] = readAlgorithm(algorithm);
   return {
     ...found,
@@ -235,7 +236,9 @@ function readSigner(node) {
     algorithm: oid,
     parameters,
     messageDigest,
-    named,
+    // The first of each attribute, the signer's; and what follows in each that names more.
+    named: listed.map(([first]) => first),
+    lists: listed.map(([, ...further]) => further).filter((further) => further.length),
     signed: join(Uint8Array.of(DER.SET), attributes.raw.subarray(1)),
     signature: signature.octets(),
   };
@@ -254,20 +257,28 @@ function readAttributes(attributes) {
   if (type === null || digest === null) malformed("token_attributes");
   if (type.oid() !== OID.tstInfo) malformed("token_content", type.oid());
   const named = [];
-  if (first !== null) named.push(readEssCertId(first, "sha1"));
-  if (second !== null) named.push(readEssCertId(second, "sha256"));
+  if (first !== null) named.push(readEssCertIds(first, "sha1"));
+  if (second !== null) named.push(readEssCertIds(second, "sha256"));
   if (!named.length) malformed("token_attributes", "signingCertificate");
   return [digest.octets(), named];
 }
 
+function readEssCertIds(node, algorithm) {
+  const listed = node.expect(DER.SEQUENCE).child(0).expect(DER.SEQUENCE).children;
+  if (!listed.length || listed.length > MOST_CERTIFICATES) {
+    bad("no certificate is named, or more than any authority names");
+  }
+  return listed.map((one) => readEssCertId(one, algorithm));
+}
+
 function readEssCertId(node, algorithm) {
-  const list = node.expect(DER.SEQUENCE).child(0).expect(DER.SEQUENCE);
-  const parts = [...list.child(0).children];
+  const parts = [...node.expect(DER.SEQUENCE).children];
   if (!parts.length) bad("something is missing");
   if (algorithm !== "sha1" && parts[0].tag === DER.SEQUENCE) algorithm = hashName(parts.shift());
   if (!parts.length) bad("something is missing");
   const found = { algorithm, hash: parts.shift().octets(), serial: null, issuer: null };
   if (!parts.length) return found;
+  if (parts.length > 1) bad("impossible ESSCertID");
   const [names, serial] = parts[0].expect(DER.SEQUENCE).exactly(2);
   const issuers = names.children.filter((name) => name.tag === 0xa4);
   found.issuer = issuers.map((name) => name.child(0).raw)[0] ?? null;
@@ -482,6 +493,50 @@ const isNamed = (token, certificate) =>
       (named.issuer === null || equal(named.issuer, certificate.issuer))
     );
   });
+
+// Among which certificates (DER) a path is to be looked for: first those that the lists allow.
+function choices(token, certificates) {
+  const fitting = allowed(token, certificates);
+  return fitting.length === certificates.length ? [certificates] : [fitting, certificates];
+}
+
+// Those that stand in each list of the token.
+function allowed(token, certificates) {
+  for (const further of token.signer.lists) {
+    const names = [...new Set(further.map((one) => one.algorithm))];
+    const listed = new Set(further.map((one) => `${one.algorithm} ${hex(one.hash)}`));
+    certificates = certificates.filter((raw) =>
+      names.some((name) => {
+        const hash = smallHash(name, raw);
+        return hash !== null && listed.has(`${name} ${hex(hash)}`);
+      }));
+  }
+  return certificates;
+}
+
+// [outcome, which]: each that is listed is in the path above the signer, and each link of it is
+// listed; programs ask the one or the other.  Others that were not at hand may make a path that fits.
+function heldToLists(token, path) {
+  const told = token.signer.lists.flat().map((named) => aboutListed(named, path.slice(1)));
+  const links = path.slice(1, -1);
+  const fitting = allowed(token, links.map((one) => one.raw));
+  for (const one of links) if (!fitting.includes(one.raw)) told.push(["unchecked", one.name]);
+  return told.reduce(
+    (most, one) => (WORSE.indexOf(one[0]) > WORSE.indexOf(most[0]) ? one : most), ["ok", ""],
+  );
+}
+
+function aboutListed(named, above) {
+  const { algorithm, hash, serial, issuer } = named;
+  for (const one of above) {
+    const own = smallHash(algorithm, one.raw);
+    if (own === null || !equal(own, hash)) continue;
+    const fits = (serial === null || serial === one.serial)
+      && (issuer === null || plainName(issuer) === plainName(one.issuer));
+    return fits ? ["ok", ""] : ["broken", one.name];
+  }
+  return ["unchecked", `${algorithm} ${hex(hash).slice(0, 64)}`];
+}
 
 const smallHash = (name, data) =>
   TOKEN_HASH_NAMES.includes(name) && Object.hasOwn(HASHES, name) ? HASHES[name](data) : null;

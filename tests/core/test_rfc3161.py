@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes import tsa
-from fakes.tsa import NOW, Authority, Pair, digest, issue_signer, response
+from fakes.tsa import NOW, Authority, Pair, digest, ess_id, issue_signer, read, response
 from holdfast.core import der, rfc3161
 from holdfast.core.certificates import read_certificate, read_certificates
 from holdfast.core.rfc3161 import (
@@ -25,7 +25,9 @@ from holdfast.core.rfc3161 import (
     MalformedToken,
     Query,
     check_profile,
+    choices,
     find_signer,
+    held_to_lists,
     make_query,
     read_query,
     read_response,
@@ -134,6 +136,75 @@ def test_a_token_has_only_so_many_certificates(authority: Authority) -> None:
     assert findings(tsa.crowded(authority, [stranger] * (MOST_CERTIFICATES - 2))) == []
     with pytest.raises(MalformedToken, match="more certificates"):
         read_response(tsa.crowded(authority, [stranger] * (MOST_CERTIFICATES - 1)))
+
+
+def named_by(ids: list[bytes]) -> dict[str, Any]:
+    """Options of a token whose signingCertificateV2 holds these (DER)."""
+    value = der.element(der.SEQUENCE, der.element(der.SEQUENCE, *ids))
+    kind = der.oid("1.2.840.113549.1.9.16.2.47")
+    made = der.element(der.SEQUENCE, kind, der.element(der.SET, value))
+    return {"change_attributes": lambda some: [*some[:2], cms.CMSAttribute.load(made)]}
+
+
+def test_certificates_are_named_in_one_shape_and_only_so_many(authority: Authority) -> None:
+    hashed = der.element(der.OCTET_STRING, hashlib.sha256(authority.signer.der).digest())
+    own = der.element(der.SEQUENCE, hashed)
+    assert findings(authority.token(**named_by([own] * MOST_CERTIFICATES))) == []
+    whose = der.element(der.SEQUENCE, der.element(der.SEQUENCE), der.integer(5))
+    for ids in (
+        [],
+        [own] * (MOST_CERTIFICATES + 1),
+        [own, der.element(der.SEQUENCE)],
+        [own, der.element(der.SET, hashed)],
+        [own, der.element(der.SEQUENCE, hashed, hashed)],
+        [own, der.element(der.SEQUENCE, hashed, whose, whose)],
+    ):
+        assert rule_of(authority.token(**named_by(ids))) == "token_not_der"
+
+
+def test_a_path_is_held_to_the_certificates_that_the_token_names(authority: Authority) -> None:
+    path = [read(one) for one in (authority.signer, authority.middle, authority.root)]
+    signer, middle, root = (one.raw for one in path)
+    stranger = tsa.issue("Test issuing")
+    ok, name = ("ok", ""), "Test issuing"
+    called = {**ess_id(stranger.der), "cert_hash": hashlib.sha256(middle).digest()}
+    called["issuer_serial"]["serial_number"] = authority.middle.certificate.serial_number
+    for also, said in (
+        ([], ok),
+        ([ess_id(middle)], ok),
+        ([ess_id(root), ess_id(middle, "sha512")], ok),
+        ([{"cert_hash": hashlib.sha256(middle).digest()}], ok),
+        ([ess_id(root)], ("unchecked", name)),
+        ([ess_id(middle), ess_id(signer)], ("unchecked", f"sha256 {digest_of(signer)}")),
+        (
+            [ess_id(middle), ess_id(stranger.der)],
+            ("unchecked", f"sha256 {digest_of(stranger.der)}"),
+        ),
+        (
+            [ess_id(middle), ess_id(middle, "md5")],
+            ("unchecked", f"1.2.840.113549.2.5 {hashlib.md5(middle).hexdigest()}"),
+        ),
+        ([ess_id(stranger.der), ess_id(middle, serial=5)], ("broken", name)),
+        ([called], ("broken", name)),
+    ):
+        assert held_to_lists(read_response(authority.token(also=also)), path) == said
+
+
+def digest_of(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
+
+
+def test_a_path_is_looked_for_first_among_those_that_the_token_names(authority: Authority) -> None:
+    middle, root = authority.middle.der, authority.root.der
+    others = [root, b"junk", middle]
+    for also, first in (
+        ([], others),
+        ([ess_id(middle)], [middle]),
+        ([ess_id(middle, "sha512"), ess_id(root)], [root, middle]),
+        ([ess_id(middle, "md5")], []),
+    ):
+        token = read_response(authority.token(also=also))
+        assert choices(token, others) == tuple(dict.fromkeys((tuple(first), tuple(others))))
 
 
 def test_the_signer_may_come_from_a_chain_file(authority: Authority) -> None:

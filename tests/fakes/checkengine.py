@@ -93,9 +93,10 @@ const readings = {
       [shown(signer.issuer), number(signer.serial), shown(signer.keyId), signer.digest,
         signer.algorithm, shown(signer.parameters?.raw), shown(signer.messageDigest),
         shown(signer.signed), shown(signer.signature),
-        signer.named.map((one) => [
+        [...signer.named, ...signer.lists.flat()].map((one) => [
           one.algorithm, shown(one.hash), number(one.serial), shown(one.issuer),
-        ])],
+        ]),
+        signer.lists.map((one) => one.length)],
     ];
   },
   query(raw) {

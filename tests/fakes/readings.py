@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from holdfast.core import der, opentimestamps
@@ -105,8 +106,9 @@ def _token(raw: bytes) -> Any:
             signer.signed_bytes.hex(), signer.signature.hex(),
             [
                 [one.hash_algorithm, one.hash.hex(), _number(one.serial), _shown(one.issuer)]
-                for one in signer.signing_certificates
+                for one in (*signer.signing_certificates, *chain(*signer.lists))
             ],
+            [len(one) for one in signer.lists],
         ],
     ]  # fmt: skip
 

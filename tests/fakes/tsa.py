@@ -194,6 +194,7 @@ def token(
     ess_hash: str = "sha256",
     ess_serial: int | None = None,
     with_issuer: bool = True,
+    also: Sequence[dict[str, Any]] = (),
     by_key_id: bool = False,
     signers: int = 1,
     version: str = "v3",
@@ -219,22 +220,16 @@ def token(
     content = tsp.TSTInfo(change_info(info)).dump()
     named = named or signer
     own = ax509.Certificate.load(signer.der)
-    stated = ax509.Certificate.load(named.der)
-    ess_id: dict[str, Any] = {"cert_hash": hashlib.new(ess_hash, named.der).digest()}
-    if ess == "v2" and ess_hash != "sha256":
-        ess_id["hash_algorithm"] = {"algorithm": ess_hash}
-    if with_issuer:
-        ess_id["issuer_serial"] = {
-            "issuer": [ax509.GeneralName("directory_name", stated.issuer)],
-            "serial_number": ess_serial or stated.serial_number,
-        }
+    first = ess_id(named.der, ess_hash, ess=ess, serial=ess_serial)
+    if not with_issuer:
+        del first["issuer_serial"]
     attribute = {"v1": "signing_certificate", "v2": "signing_certificate_v2"}.get(ess)
     attributes = [
         {"type": "content_type", "values": ["tst_info"]},
         {"type": "message_digest", "values": [hashlib.new(digest_algorithm, content).digest()]},
     ]
     if attribute:
-        attributes.append({"type": attribute, "values": [{"certs": [ess_id]}]})
+        attributes.append({"type": attribute, "values": [{"certs": [first, *also]}]})
     signed = cms.CMSAttributes(change_attributes(attributes))
     scheme, signature = sign(signer.key, signed.untag().dump(), digest_algorithm)
     who = (
@@ -274,6 +269,23 @@ def token(
             {"content_type": "signed_data", "content": cms.SignedData(change_data(data))}
         ).dump()
     )
+
+
+def ess_id(
+    raw: bytes, hash_name: str = "sha256", *, ess: str = "v2", serial: int | None = None
+) -> dict[str, Any]:
+    """An ESSCertIDv2 (or with ``v1`` an ESSCertID) of a certificate (DER)."""
+    stated = ax509.Certificate.load(raw)
+    made: dict[str, Any] = {
+        "cert_hash": hashlib.new(hash_name, raw).digest(),
+        "issuer_serial": {
+            "issuer": [ax509.GeneralName("directory_name", stated.issuer)],
+            "serial_number": serial or stated.serial_number,
+        },
+    }
+    if ess == "v2" and hash_name != "sha256":
+        made["hash_algorithm"] = {"algorithm": hash_name}
+    return made
 
 
 def sign(key: Any, data: bytes, digest_algorithm: str) -> tuple[str, bytes]:

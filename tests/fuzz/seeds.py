@@ -171,6 +171,7 @@ def _der(authority: tsa.Authority) -> Seeds:
 def _rfc3161(authority: tsa.Authority) -> Seeds:
     yield "response", tsa.response(authority.token())
     yield "token", authority.token(ess="v1", ess_hash="sha1", with_issuer=False)
+    yield "token", authority.token(also=[tsa.ess_id(authority.middle.der, "sha512")])
     yield "key-id", tsa.response(authority.token(by_key_id=True, nonce=2**64 - 1))
     yield "sha512", tsa.response(authority.token(algorithm="sha512", digest_algorithm="sha512"))
     yield "mods", tsa.response(authority.token(), 1)

@@ -26,7 +26,9 @@ from holdfast.core.rfc3161 import (
     Query,
     Token,
     check_profile,
+    choices,
     find_signer,
+    held_to_lists,
     read_response,
 )
 from holdfast.core.timestamp import StampStatus
@@ -152,6 +154,9 @@ def _about_keys(
         return [_finding(subject, "token_chain_unreadable", "unchecked", path.trouble)], None
     if path.state == "broken":
         return [_finding(subject, "token_chain", "broken", path.trouble)], None
+    listed, which = held_to_lists(token, path.certificates)
+    if listed != "ok":
+        return [_finding(subject, "token_chain_listed", listed, which)], None
     return [], path
 
 
@@ -162,15 +167,24 @@ _NO_PATH: dict[bool, tuple[str, FindingOutcome]] = {
 
 
 def _best_path(token: Token, signer: Certificate, trust: Trust) -> x509.Path | None:
-    """A valid path to one of the roots, else one with trouble, else None."""
-    found: x509.Path | None = None
-    others = (*token.certificates, *trust.chain)
-    for root in (*trust.roots, *_practice_roots()):
-        path = x509.find_path(signer, others, root, token.info.gen_time)
-        if path is not None and path.state == "valid":
-            return path
-        found = found or path
-    return found
+    """A valid path to one of the roots, best one that the token's lists allow.
+
+    Else one with trouble, else None.
+    """
+    found: list[tuple[int, x509.Path]] = []
+    for others in choices(token, (*token.certificates, *trust.chain)):
+        for root in (*trust.roots, *_practice_roots()):
+            path = x509.find_path(signer, others, root, token.info.gen_time)
+            if path is None:
+                continue
+            if path.state != "valid":
+                found.append((2, path))
+                continue
+            listed, _ = held_to_lists(token, path.certificates)
+            if listed == "ok":
+                return path
+            found.append((int(listed == "broken"), path))
+    return min(found, key=lambda one: one[0])[1] if found else None
 
 
 @cache

@@ -36,7 +36,7 @@ COARSE: Final = timedelta(minutes=1)
 """An accuracy beyond this is said: a token is taken to say its time to the minute."""
 
 MOST_CERTIFICATES: Final = 32
-"""In one token; authorities send two or three."""
+"""In one token, and named in one; authorities send two or three."""
 
 MIN_NONCE: Final = 1 << 63
 """Nonces that we send have 64 bits, the first one set, so that none is ever shorter."""
@@ -69,7 +69,7 @@ class MalformedToken(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EssCertId:
-    """The certificate that the signer says it signed with (RFC 2634 §5.4, RFC 5035 §4)."""
+    """A certificate that the signer names (RFC 2634 §5.4, RFC 5035 §4)."""
 
     hash_algorithm: str
     """hashlib name, or the OID when there is none."""
@@ -119,6 +119,8 @@ class Signer:
     message_digest: bytes
     signing_certificates: tuple[EssCertId, ...]
     """From signingCertificate and signingCertificateV2: the first of each, the signer's."""
+    lists: tuple[tuple[EssCertId, ...], ...] = ()
+    """What follows the first in each that names more: with which others it is to be validated."""
     signed_bytes: bytes = field(repr=False)
     """What the signature is over: the signed attributes as read, under the SET tag."""
     signature: bytes = field(repr=False)
@@ -309,7 +311,7 @@ def _signer(node: der.Node) -> Signer:
     if [part.tag for part in rest] not in ([], [0xA1]):
         raise ValueError("impossible SignerInfo")
     attributes.expect(0xA0)
-    message_digest, named = _signed_attributes(attributes)
+    message_digest, listed = _signed_attributes(attributes)
     oid, parameters = read_algorithm(algorithm)
     return Signer(
         issuer=issuer,
@@ -319,14 +321,15 @@ def _signer(node: der.Node) -> Signer:
         signature_algorithm=oid,
         signature_parameters=parameters,
         message_digest=message_digest,
-        signing_certificates=named,
+        signing_certificates=tuple(ids[0] for ids in listed),
+        lists=tuple(ids[1:] for ids in listed if len(ids) > 1),
         signed_bytes=bytes((der.SET,)) + attributes.raw[1:],
         signature=signature.octets(),
     )
 
 
-def _signed_attributes(attributes: der.Node) -> tuple[bytes, tuple[EssCertId, ...]]:
-    """The message digest and the certificates named (RFC 5652 §11, RFC 5816)."""
+def _signed_attributes(attributes: der.Node) -> tuple[bytes, list[tuple[EssCertId, ...]]]:
+    """The message digest and the certificates named (RFC 5652 §11, RFC 5816), by attribute."""
     found: dict[str, der.Node] = {}
     for attribute in attributes.children:
         kind, values = attribute.expect(der.SEQUENCE).exactly(2)
@@ -339,25 +342,33 @@ def _signed_attributes(attributes: der.Node) -> tuple[bytes, tuple[EssCertId, ..
         raise MalformedToken("token_attributes")
     if single[_CONTENT_TYPE].oid() != _TST_INFO:
         raise MalformedToken("token_content", single[_CONTENT_TYPE].oid())
-    named = tuple(
-        _ess_cert_id(single[oid], default)
+    named = [
+        _ess_cert_ids(single[oid], default)
         for oid, default in ((_SIGNING_CERTIFICATE, "sha1"), (_SIGNING_CERTIFICATE_V2, "sha256"))
         if oid in single
-    )
+    ]
     if not named:
         raise MalformedToken("token_attributes", "signingCertificate")
     return single[_MESSAGE_DIGEST].octets(), named
 
 
+def _ess_cert_ids(node: der.Node, algorithm: str) -> tuple[EssCertId, ...]:
+    """Each ESSCertID or ESSCertIDv2; ``algorithm`` is what holds when none is stated."""
+    listed = node.expect(der.SEQUENCE).children[0].expect(der.SEQUENCE).children
+    if not 0 < len(listed) <= MOST_CERTIFICATES:
+        raise ValueError("no certificate is named, or more than any authority names")
+    return tuple(_ess_cert_id(one, algorithm) for one in listed)
+
+
 def _ess_cert_id(node: der.Node, algorithm: str) -> EssCertId:
-    """The first ESSCertID or ESSCertIDv2; ``algorithm`` is what holds when none is stated."""
-    parts = list(node.expect(der.SEQUENCE).children[0].expect(der.SEQUENCE).children[0].children)
+    parts = list(node.expect(der.SEQUENCE).children)
     if algorithm != "sha1" and parts[0].tag == der.SEQUENCE:
         algorithm = hash_name(parts.pop(0))
     value = parts.pop(0).octets()
     if not parts:
         return EssCertId(hash_algorithm=algorithm, hash=value)
-    names, serial = parts[0].expect(der.SEQUENCE).exactly(2)
+    (issuer_serial,) = parts
+    names, serial = issuer_serial.expect(der.SEQUENCE).exactly(2)
     issuers = [name.children[0].raw for name in names.children if name.tag == 0xA4]
     return EssCertId(
         hash_algorithm=algorithm,
@@ -447,6 +458,53 @@ def _is_named(token: Token, certificate: Certificate) -> bool:
         and named.issuer in {None, certificate.issuer}
         for named in token.signer.signing_certificates
     )
+
+
+def choices(token: Token, certificates: Sequence[bytes]) -> tuple[tuple[bytes, ...], ...]:
+    """Among which of ``certificates`` (DER) a path is to be looked for, best first.
+
+    Those that the token's lists allow come before all of them.
+    """
+    return tuple(dict.fromkeys((_allowed(token, certificates), tuple(certificates))))
+
+
+def _allowed(token: Token, certificates: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Those that stand in each list of the token."""
+    for further in token.signer.lists:
+        names = {one.hash_algorithm for one in further}
+        listed = {(one.hash_algorithm, one.hash) for one in further}
+        certificates = [
+            raw
+            for raw in certificates
+            if any((name, hashed(name, raw)) in listed for name in names)
+        ]
+    return tuple(certificates)
+
+
+def held_to_lists(token: Token, path: Sequence[Certificate]) -> tuple[FindingOutcome, str]:
+    """What a token's lists of certificates say of ``path``, signer first, and of which one.
+
+    ``ok`` where each that is listed is in the path above the signer, and each link between signer
+    and root is listed: programs ask the one or the other.  ``broken`` where a certificate of the
+    path is listed as one of another issuer or number, which none takes; else ``unchecked``, for
+    others that were not at hand may make a path that fits.
+    """
+    above = path[1:]
+    told = [_about_listed(named, above) for further in token.signer.lists for named in further]
+    fitting = _allowed(token, [one.raw for one in path])
+    told += [("unchecked", one.common_name) for one in path[1:-1] if one.raw not in fitting]
+    order = ("ok", "unchecked", "broken")
+    return max((("ok", ""), *told), key=lambda one: order.index(one[0]))
+
+
+def _about_listed(named: EssCertId, above: Sequence[Certificate]) -> tuple[FindingOutcome, str]:
+    name = named.hash_algorithm
+    for one in above:
+        if hashed(name, one.raw) == named.hash:
+            issuer = None if named.issuer is None else _plain(named.issuer)
+            fits = named.serial in {None, one.serial} and issuer in (None, _plain(one.issuer))
+            return ("ok", "") if fits else ("broken", one.common_name)
+    return "unchecked", f"{name} {named.hash.hex()[:64]}"
 
 
 def check_profile(

@@ -1102,6 +1102,74 @@ def unknown(oid: str) -> tuple[Any, bool]:
     return UnrecognizedExtension(ObjectIdentifier(oid), b"\x30\x00"), True
 
 
+AUTHORITY = tsa.Authority.make()
+MIDDLE, ROOT, STRANGER = AUTHORITY.middle.der, AUTHORITY.root.der, tsa.issue("Issuing").der
+
+
+@pytest.mark.parametrize(
+    ("ess", "also", "status", "detail"),
+    [
+        ("v2", [tsa.ess_id(MIDDLE)], "confirmed", ""),
+        ("v2", [tsa.ess_id(ROOT), tsa.ess_id(MIDDLE, "sha512")], "confirmed", ""),
+        ("v2", [{"cert_hash": hashlib.sha256(MIDDLE).digest()}], "confirmed", ""),
+        ("v1", [tsa.ess_id(MIDDLE, "sha1", ess="v1")], "confirmed", ""),
+        ("v2", [tsa.ess_id(ROOT)], "unchecked", "Test issuing"),
+        ("v2", [tsa.ess_id(MIDDLE), tsa.ess_id(STRANGER)], "unchecked",
+         f"sha256 {hashlib.sha256(STRANGER).hexdigest()}"),
+        ("v1", [tsa.ess_id(STRANGER, "sha1", ess="v1")], "unchecked",
+         f"sha1 {hashlib.sha1(STRANGER).hexdigest()}"),
+        ("v2", [tsa.ess_id(MIDDLE), tsa.ess_id(MIDDLE, "md5")], "unchecked",
+         f"1.2.840.113549.2.5 {hashlib.md5(MIDDLE).hexdigest()}"),
+        ("v2", [tsa.ess_id(MIDDLE), tsa.ess_id(AUTHORITY.signer.der)], "unchecked",
+         f"sha256 {hashlib.sha256(AUTHORITY.signer.der).hexdigest()}"),
+        ("v2", [tsa.ess_id(STRANGER), tsa.ess_id(MIDDLE, serial=5)], "broken", "Test issuing"),
+        ("v2", [{**tsa.ess_id(STRANGER), "cert_hash": hashlib.sha256(MIDDLE).digest()}], "broken",
+         "Test issuing"),
+        ("v2", [tsa.ess_id(MIDDLE)] * 32, "broken", None),
+    ],
+)  # fmt: skip
+def test_a_path_is_over_the_certificates_that_the_token_names(
+    node: Engine, ess: str, also: list[dict[str, Any]], status: str, detail: str | None
+) -> None:
+    """All three took the first alone, and ``openssl ts`` refused what they confirmed."""
+    digest = tsa.digest("sha256")
+    raw = AUTHORITY.token(ess=ess, ess_hash={"v1": "sha1", "v2": "sha256"}[ess], also=also)
+    theirs, found = node.asked(
+        "token", raw=raw.hex(), chain="", roots=[AUTHORITY.root.pem.decode()],
+        digests={"sha256": digest.hex()}, now=1893456000000000,
+    )  # fmt: skip
+    rule = "token_not_der" if detail is None else "token_chain_listed"
+    told = [(one["rule"], one["detail"]) for one in found if one["rule"] == rule]
+    assert (theirs["status"], len(told)) == (status, status != "confirmed")
+    assert detail is None or [what for _, what in told] == [detail] * len(told)
+    for checker in (Rfc3161Checker(), OpensslTokens()):
+        lent = ProofHelp(roots=(AUTHORITY.root.pem,))
+        seen, mine = checker.check("x", lambda _name: digest, raw, lent)
+        assert seen.status == status
+        assert [(one.rule, one.detail) for one in mine if one.rule == rule] == told
+
+
+def test_of_several_paths_one_that_the_token_names_is_taken(node: Engine) -> None:
+    root = tsa.issue("Root")
+    again, middle = tsa.issue("Root", key=root.key), tsa.issue("Issuing", root)
+    other = tsa.issue("Issuing", root, key=middle.key)
+    signer, digest = tsa.issue_signer(middle), tsa.digest("sha256")
+    roots = (root.pem, again.pem)
+    for over, end in ((middle, root), (other, root), (middle, again), (other, again)):
+        also = [tsa.ess_id(over.der), tsa.ess_id(end.der)]
+        for links in ([middle.der, other.der], [other.der, middle.der]):
+            raw = tsa.token(signer, [*links, signer.der], also=also)
+            theirs, _ = node.asked(
+                "token", raw=raw.hex(), chain="", roots=[one.decode() for one in roots],
+                digests={"sha256": digest.hex()}, now=1893456000000000,
+            )  # fmt: skip
+            assert theirs["status"] == "confirmed"
+            for checker in (Rfc3161Checker(), OpensslTokens()):
+                lent = ProofHelp(roots=roots)
+                seen, _ = checker.check("x", lambda _name: digest, raw, lent)
+                assert seen.path == (signer.der, over.der, end.der)
+
+
 ELSEWHERE = (AuthorityKeyIdentifier(b"\1" * 20, None, None), False)
 
 

@@ -22,7 +22,7 @@ from cryptography.x509 import PolicyConstraints
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 
 from fakes import tsa
-from fakes.tsa import NOW, SUBJECT, Authority, Pair, Resigned, issue, issue_signer
+from fakes.tsa import NOW, SUBJECT, Authority, Pair, Resigned, ess_id, issue, issue_signer
 from holdfast.adapters import judgement, x509
 from holdfast.adapters.pack import openssl
 from holdfast.adapters.pack.openssl import OpensslSignatures, find_openssl
@@ -135,6 +135,12 @@ def short_key() -> tuple[bytes, bytes]:
     return tsa.token(signer, [signer.der]), rsa_root().pem
 
 
+def listing(*also: dict[str, Any], ess: str = "v2") -> bytes:
+    """A token that names more certificates than its signer's."""
+    hash_name = {"v1": "sha1", "v2": "sha256"}[ess]
+    return authority().token(ess=ess, ess_hash=hash_name, also=also)
+
+
 # Nobody in the path states a policy, and one of them demands some.
 DEMANDING = ((PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=None), True),)
 
@@ -193,6 +199,25 @@ DEMANDS: dict[str, tuple[Callable[[], bytes], dict[str, Any], str, str]] = {
     "ESSCertID of another": (
         lambda: authority().token(ess="v1", ess_hash="sha1", named=authority().middle), {},
         "broken", "token_signing_certificate",
+    ),
+    "a list without the issuer": (
+        lambda: listing(ess_id(authority().root.der)), {}, "unchecked", "token_chain_listed"
+    ),
+    "a list with a stranger": (
+        lambda: listing(ess_id(authority().middle.der), ess_id(issue("Stranger").der)), {},
+        "unchecked", "token_chain_listed",
+    ),
+    "an ESSCertID list with a stranger": (
+        lambda: listing(ess_id(issue("Issuing").der, "sha1", ess="v1"), ess="v1"), {},
+        "unchecked", "token_chain_listed",
+    ),
+    "a list by a hash that is taken nowhere": (
+        lambda: listing(ess_id(authority().middle.der, "md5")), {}, "unchecked",
+        "token_chain_listed",
+    ),
+    "a list that has another number for the issuer": (
+        lambda: listing(ess_id(authority().middle.der, serial=5)), {}, "broken",
+        "token_chain_listed",
     ),
     "no purpose": (lambda: by(purposes=()), {}, "broken", "token_key_usage"),
     "the purpose not critical": (lambda: by(critical=False), {}, "broken", "token_key_usage"),
@@ -342,6 +367,10 @@ def test_a_root_that_is_made_for_something_else_ends_no_path(
         authority().token(ess="v1", ess_hash="sha1"),
         authority().token(ess_hash="sha512"),
         authority().token(by_key_id=True),
+        listing(ess_id(authority().middle.der)),
+        listing(ess_id(authority().middle.der, "sha512"), ess_id(authority().root.der)),
+        listing(ess_id(authority().root.der), ess_id(authority().middle.der)),
+        listing(ess_id(authority().middle.der, "sha1", ess="v1"), ess="v1"),
         tsa.token(authority().signer, [authority().signer.der, authority().middle.der,
                                        issue("Stranger").der]),
     ],

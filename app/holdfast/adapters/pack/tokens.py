@@ -40,7 +40,9 @@ from holdfast.core.rfc3161 import (
     MalformedToken,
     Token,
     check_profile,
+    choices,
     find_signer,
+    held_to_lists,
     read_query,
     read_response,
 )
@@ -226,7 +228,7 @@ class _Arithmetic:
                 if objected := objection(path):
                     against = against or objected
                 elif self._all_holds(path, room):
-                    return "", "ok", "", path
+                    return self._good(path)
                 else:
                     doubted.append(path)
             # Something does not: what it is needs to be asked apart.
@@ -237,18 +239,33 @@ class _Arithmetic:
             for path in doubted:
                 said = self._against(path, room)
                 if said is None:
-                    return "", "ok", "", path
+                    return self._good(path)
                 against = against or said
         stated = f"{self.signer.common_name} · {rfc3339(self.token.info.gen_time)}"
         if against or only:
             return "token_chain", "broken", against or stated, ()
         return "token_root_unknown", "unchecked", stated, ()
 
+    def _good(
+        self, path: tuple[Certificate, ...]
+    ) -> tuple[str, FindingOutcome, str, tuple[Certificate, ...]]:
+        """What ``judge`` says where signature and path hold, by the token's own lists."""
+        listed, which = held_to_lists(self.token, path)
+        return ("", "ok", "", path) if listed == "ok" else ("token_chain_listed", listed, which, ())
+
     def _paths(self, roots: Sequence[Certificate]) -> list[tuple[Certificate, ...]]:
-        """One to each root that somebody here leads to."""
+        """One to each root that somebody here leads to, first those that the lists allow."""
         time = self.token.info.gen_time
-        found = [climb(self.signer, self.others, root, time, self.signed) for root in roots]
-        return [path for path in found if path]
+        found = [
+            climb(self.signer, others, root, time, self.signed)
+            for others in choices(self.token, self.others)
+            for root in roots
+        ]
+        order = ("ok", "unchecked", "broken")
+        return sorted(
+            (path for path in found if path),
+            key=lambda path: order.index(held_to_lists(self.token, path)[0]),
+        )
 
     def _all_holds(self, path: Sequence[Certificate], room: Path) -> bool:
         """Signature and path in one run of the program, which is how nearly every token goes."""

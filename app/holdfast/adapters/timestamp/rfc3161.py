@@ -55,6 +55,7 @@ _REASONS = {
     "token_key_usage": "bad_certificate",
     "token_signer_validity": "bad_certificate",
     "token_chain": "untrusted",
+    "token_chain_listed": "bad_certificate",
     "token_chain_unreadable": "uncheckable",
     "token_future": "clock",
 }
