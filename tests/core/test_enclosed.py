@@ -8,7 +8,8 @@ import pytest
 
 from fakes.signers import ORIGIN, Signer
 from holdfast.core import ed25519
-from holdfast.core.enclosed import enclosed_heads, judge_enclosed
+from holdfast.core.canonical import canonical
+from holdfast.core.enclosed import enclosed_heads, judge_enclosed, rehearsed
 from holdfast.core.ledger import (
     Checkpoint,
     LedgerEntry,
@@ -20,14 +21,19 @@ from holdfast.core.ledger import (
 )
 
 OWNER = Signer("owner")
-MANIFEST = b'{"exhibit":"E0001"}'
-SHA = hashlib.sha256(MANIFEST).hexdigest()
+ABOUT = {"case": "c", "exhibit": "E0001", "format": "holdfast-capture/1", "world": "real"}
+MANIFEST = canonical(ABOUT)
 
 
 def entry(
-    seq: int, act: str = "case.opened", path: str = "", ledger: str = ORIGIN.partition("/")[2]
+    seq: int,
+    act: str = "case.opened",
+    path: str = "",
+    ledger: str = ORIGIN.partition("/")[2],
+    manifest: bytes = MANIFEST,
 ) -> LedgerEntry:
-    refs = [Ref(path=path, size=len(MANIFEST), sha256=SHA, sm3=SHA)] if path else []
+    sha = hashlib.sha256(manifest).hexdigest()
+    refs = [Ref(path=path, size=len(manifest), sha256=sha, sm3=sha)] if path else []
     return write_entry(
         ledger=ledger,
         seq=seq,
@@ -45,18 +51,21 @@ def made(
     path: str = "exhibits/E0001/capture.json",
     by: Signer | None = OWNER,
     line: LedgerEntry | None = None,
+    manifest: bytes = MANIFEST,
+    origin: str = ORIGIN,
 ) -> dict[str, bytes]:
-    lines = [entry(0), line or entry(1, "exhibit.sealed", path), entry(2)]
+    sealed = entry(1, "exhibit.sealed", path, manifest=manifest)
+    lines = [entry(0), line or sealed, entry(2)]
     leaves = [line.leaf for line in lines]
-    head = Checkpoint(origin=ORIGIN, size=3, root=tree_root(leaves))
+    head = Checkpoint(origin=origin, size=3, root=tree_root(leaves))
     if by is not None:
-        head = head.signed(ORIGIN, by.public, by.sign(head.text))
+        head = head.signed(origin, by.public, by.sign(head.text))
     return {
-        "E0001-capture.json": MANIFEST,
+        "E0001-capture.json": manifest,
         "E0001-sealed.json": lines[1].body,
         "E0001-inclusion.tlog-proof": write_proof(1, inclusion_proof(leaves, 1), head),
         "checkpoint-3.txt": head.note,
-        "key.txt": f"{OWNER.named(ORIGIN)}\nnonsense\n".encode(),
+        "key.txt": f"{OWNER.named(origin)}\nnonsense\n".encode(),
         "notes.txt": b"x",
     }
 
@@ -128,3 +137,52 @@ def test_a_crowd_of_heads_and_keys_costs_little(monkeypatch: pytest.MonkeyPatch)
         inside[f"checkpoint-{size}.txt"] = head.replace(b"\n3\n", b"\n%d\n" % size)
     assert ("checkpoint_malformed", "broken") in said(inside)
     assert len(asked) == 8
+
+
+PRACTICE = f"practice.{ORIGIN}"
+REHEARSED = canonical(ABOUT | {"world": "practice"})
+
+
+def test_what_was_rehearsed_is_known_by_its_head_or_its_manifest() -> None:
+    """A practice report that brought no time-stamp did not say that it is one."""
+    assert not rehearsed(made())
+    whole = made(manifest=REHEARSED, origin=PRACTICE)
+    assert said(whole) == [("enclosed_head", "ok"), ("enclosed_sealed", "ok")]
+    for gone in ("checkpoint-3.txt", "E0001-capture.json", ""):
+        assert rehearsed({name: raw for name, raw in whole.items() if name != gone})
+    assert not rehearsed({"E0001-capture.json": b"{}", "checkpoint-3.txt": b"x", "n.txt": b""})
+
+
+@pytest.mark.parametrize(
+    ("manifest", "rule"),
+    [
+        (REHEARSED, "exhibit_other"),
+        (canonical(ABOUT | {"exhibit": "E0002"}), "exhibit_other"),
+        (canonical({"exhibit": "E0001"}), "exhibit_manifest"),
+    ],
+)
+def test_a_manifest_of_another_world_or_exhibit_is_not_passed_off(
+    manifest: bytes, rule: str
+) -> None:
+    told = said(made(manifest=manifest))
+    assert (rule, "broken") in told
+    assert ("enclosed_sealed", "ok") not in told
+
+
+def test_heads_and_exhibits_of_two_records_are_not_one_document() -> None:
+    other = Checkpoint(origin=PRACTICE, size=4, root=bytes(32))
+    signed = other.signed(PRACTICE, OWNER.public, OWNER.sign(other.text))
+    keys = f"{OWNER.named(ORIGIN)}\n{OWNER.named(PRACTICE)}\n".encode()
+    two = made() | {"checkpoint-4.txt": signed.note, "key.txt": keys}
+    assert ("checkpoint_other", "broken") in said(two)
+    head = made()["checkpoint-3.txt"]
+    for name in ("checkpoint-03.txt", "checkpoint-4.txt"):
+        assert ("checkpoint_other", "broken") in said(made() | {name: head})
+
+
+def test_a_manifest_without_the_line_that_sealed_it_is_named() -> None:
+    """Whoever replaced a manifest took its line away with it, and nothing was said of either."""
+    inside = made() | {"E0001-capture.json": canonical(ABOUT | {"case": "d"})}
+    del inside["E0001-sealed.json"]
+    told = [(one.subject, one.rule, one.detail) for one in judge_enclosed(inside)]
+    assert ("E0001-capture.json", "enclosed_incomplete", "E0001-sealed.json") in told

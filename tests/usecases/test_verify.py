@@ -378,6 +378,10 @@ def test_what_a_strange_pdf_carries_is_judged_and_itself_is_not(tmp_path: Path) 
     assert verdict.findings[0].rule == "world_practice"
     assert "document_unknown" in rules(verdict)
     assert len(verdict.timestamps) == 2
+    bare = with_attachments(tmp_path / "bare.pdf", {"E0001-capture.json": capture})
+    for practice, outcome in ((True, "ok"), (False, "unchecked")):
+        told = verify((bare,), Options(practice=practice), bench=looked, job=Job()).findings[0]
+        assert (told.rule, told.outcome) == ("world_practice", outcome)
     carried["E0001-capture.json"] = flipped(capture)
     path = with_attachments(tmp_path / "bent.pdf", carried)
     verdict = verify((path,), options, bench=looked, job=Job())

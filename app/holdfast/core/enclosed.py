@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 from holdfast.core import ed25519
 from holdfast.core.bag import Seen
+from holdfast.core.canonical import stated
+from holdfast.core.evidence import World, read_manifest
 from holdfast.core.growth import Kept, read_kept
 from holdfast.core.ledger import (
     Checkpoint,
@@ -31,6 +34,7 @@ MAX_HEADS = 8
 """A document brings the one head that is printed in it."""
 _HEAD = re.compile(r"checkpoint-[0-9]{1,16}\.txt")
 _LINE = re.compile(r"(E[0-9]{4,9})-sealed\.json")
+_MANIFEST = re.compile(r"(E[0-9]{4,9})-capture\.json")
 
 
 def line_name(number: str) -> str:
@@ -60,13 +64,31 @@ def enclosed_heads(name: str, inside: Mapping[str, bytes]) -> tuple[Kept, ...]:
     return tuple(found)
 
 
+def rehearsed(inside: Mapping[str, bytes]) -> bool:
+    """Whether a head or a manifest among the attachments is of the practice world."""
+    heads = enclosed_heads("", inside)
+    if any(world_of(head.origin) == "practice" for head in heads):
+        return True
+    for attached, raw in inside.items():
+        if _MANIFEST.fullmatch(attached):
+            with suppress(ValueError):
+                if read_manifest(raw).get("world") == "practice":
+                    return True
+    return False
+
+
 def judge_enclosed(inside: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    """Whether each exhibit's manifest is sealed by its line, and that line is under the head."""
+    """Whether each exhibit's manifest is sealed by its line, and that line is under the head.
+
+    All of it is of one record, as it is in a document of ours.
+    """
     seen = Seen()
     heads = _heads(inside, seen)
     for attached in inside:
         if hit := _LINE.fullmatch(attached):
             _exhibit(hit[1], inside, heads, seen)
+        elif (hit := _MANIFEST.fullmatch(attached)) and line_name(hit[1]) not in inside:
+            seen.say(attached, "enclosed_incomplete", "unchecked", line_name(hit[1]))
     return tuple(seen.findings)
 
 
@@ -84,8 +106,13 @@ def _heads(inside: Mapping[str, bytes], seen: Seen) -> dict[bytes, Checkpoint]:
         except ValueError as error:
             seen.say(attached, "checkpoint_malformed", "broken", str(error))
             continue
+        of = next(iter(found.values()), head).origin
         found[raw] = head
-        if not head.signatures:
+        if attached != f"checkpoint-{head.size}.txt":
+            seen.say(attached, "checkpoint_other", "broken", str(head.size))
+        elif head.origin != of:
+            seen.say(attached, "checkpoint_other", "broken", head.origin)
+        elif not head.signatures:
             seen.say(attached, "checkpoint_unsigned", "weak")
         elif any(k.name == head.origin and head.signed_by(k, ed25519.verify) for k in keys):
             seen.say(attached, "enclosed_head", "ok", f"{head.size}, {head.root.hex()}")
@@ -123,5 +150,20 @@ def _exhibit(
         seen.say(name, "enclosed_incomplete", "unchecked", manifest_name(number))
     elif refs != [(capture_path(number), hashlib.sha256(manifest).hexdigest())]:
         seen.say(manifest_name(number), "file_changed", "broken", refs[0][1] if refs else "")
-    else:
+    elif _is_its_own(number, manifest, world_of(head.origin), seen):
         seen.say(number, "enclosed_sealed", "ok", f"{line.at}, {line.seq + 1} / {head.size}")
+
+
+def _is_its_own(number: str, raw: bytes, world: World, seen: Seen) -> bool:
+    """Whether a manifest says itself that it is this exhibit's and of this world; said if not."""
+    name = manifest_name(number)
+    try:
+        manifest = read_manifest(raw)
+    except ValueError as error:
+        seen.say(name, "exhibit_manifest", "broken", str(error))
+        return False
+    of = [manifest.get("exhibit"), manifest.get("world")]
+    if of != [number, world]:
+        seen.say(name, "exhibit_other", "broken", ", ".join(map(stated, of)))
+        return False
+    return True

@@ -21,14 +21,14 @@ from holdfast.core.bitcoin import MAX_HEADERS_FILE, BadHeader, CheckpointTable, 
 from holdfast.core.canonical import one_line
 from holdfast.core.certificates import fingerprints
 from holdfast.core.drand import DrandChain
-from holdfast.core.enclosed import enclosed_heads, judge_enclosed
+from holdfast.core.enclosed import enclosed_heads, judge_enclosed, rehearsed
 from holdfast.core.errors import Refused, Tampered
 from holdfast.core.growth import Kept
 from holdfast.core.job import Job, Span
 from holdfast.core.judge import LooseProof, judge_case, judge_file, judge_pack
 from holdfast.core.pack import DECLARATION, ENTRIES, MANIFEST, payload
 from holdfast.core.revocation import Holds
-from holdfast.core.verdict import Finding, ProofHelp, Verdict, conclude, together
+from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, Verdict, conclude, together
 from holdfast.core.witness import MAX_PROOF, Checker, Terms
 from holdfast.usecases.kept import about_kept, head_of, judge_against, judge_remains, sort_kept
 from holdfast.usecases.targets import (
@@ -399,6 +399,9 @@ class _Target:
             if (proofs := _enclosed(name, inside))
         ]
         seen = judge_enclosed(inside)
+        if rehearsed(inside):
+            counts: FindingOutcome = "ok" if self.terms.help.practice else "unchecked"
+            seen = (Finding(subject="", rule="world_practice", outcome=counts), *seen)
         if seen:
             about.append(Verdict(verdict=conclude(seen, ("ok",)), findings=seen, recorded=True))
         about += self._held(*enclosed_heads(path.name, inside))
