@@ -47,9 +47,13 @@ async function judgeCaseFile(reading, entries, lines, id, world) {
     return;
   }
   const told = ["format", "ledger", "world"].map((key) => get(body, key));
-  if (told[0] !== "holdfast-case/1" || told[1] !== id || told[2] !== world) {
+  const named = get(body, "id");
+  if (told[0] !== "holdfast-case/1" || told[1] !== id || told[2] !== world || !isText(named)) {
     seen.say(payload(CASE_FILE), "case_other", "broken");
-  } else judgeEnvironment(seen, entries, body.get("environment"));
+    return;
+  }
+  reading.cases.add(named);
+  judgeEnvironment(seen, entries, body.get("environment"));
 }
 
 // Every environment check in the case file is one whose digest a ledger line names.

@@ -24,6 +24,7 @@ async function judgeRecord(contents, seen) {
   await judgeCosigned(reading, entries, leaves, origin, keys);
   reading.renewals(entries, exhibits);
   await judgeExported(reading, entries, id, world, signers, head);
+  if (reading.cases.size > 1) seen.say(payload(ENTRIES), "exhibit_other", "broken", "case");
   const known = new Set([...checkpoints.values()].map((one) => one.note));
   for (const exhibit of exhibits) await reading.inclusion(exhibit, leaves, known);
   for (const refs of reading.files.values()) for (const ref of refs) reading.matches(ref);
@@ -61,6 +62,7 @@ class Reading {
     this.seen = seen;
     this.recorded = new Set();
     this.changed = new Set();
+    this.cases = new Set(); // the ids that manifests and the case file name
     this.files = new Map(); // path → what manifests list of it
   }
 
@@ -222,7 +224,6 @@ class Reading {
 
   async exhibits(entries, world) {
     const exhibits = new Map();
-    const cases = new Set();
     for (const entry of linesThat(entries, "exhibit.sealed")) {
       const { subject, refs, seq } = entry;
       const fits = NUMBER.test(subject) && refs.length === 1 && refs[0].path === capturePath(subject);
@@ -231,14 +232,12 @@ class Reading {
         continue;
       }
       exhibits.set(subject, { number: subject, seq, ref: refs[0] });
-      if (this.matches(refs[0])) cases.add(await this.manifest(subject, world));
+      if (this.matches(refs[0])) await this.manifest(subject, world);
     }
-    cases.delete(null);
-    if (cases.size > 1) this.seen.say(payload(ENTRIES), "exhibit_other", "broken", "case");
     return [...exhibits.values()];
   }
 
-  // The id of the case that a manifest names; its files are to be compared.
+  // A manifest is this exhibit's, and names its case; its files are to be compared.
   async manifest(number, world) {
     const path = capturePath(number);
     const raw = await this.read(path, MAX_CAPTURE);
@@ -249,7 +248,7 @@ class Reading {
     } catch (error) {
       if (!(error instanceof Bad)) throw error;
       this.seen.say(payload(path), "exhibit_manifest", "broken", error.message);
-      return null;
+      return;
     }
     const [exhibit, of] = [manifest.get("exhibit"), manifest.get("world")];
     if (exhibit !== number || of !== world) {
@@ -260,7 +259,7 @@ class Reading {
       this.files.get(ref.path).push(ref);
     }
     const named = manifest.get("case");
-    return isText(named) ? named : null;
+    if (isText(named)) this.cases.add(named);
   }
 
   documents(entries) {

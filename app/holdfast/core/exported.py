@@ -94,11 +94,13 @@ def case_file(
         if not isinstance(body, dict):
             body = {}
         match body:
-            case {"format": str(form), "ledger": str(ledger), "world": str(of)} if (
-                form,
-                ledger,
-                of,
-            ) == (CASE_FORMAT, ledger_id, world):
+            case {
+                "format": str(form),
+                "id": str(case),
+                "ledger": str(ledger),
+                "world": str(of),
+            } if (form, ledger, of) == (CASE_FORMAT, ledger_id, world):
+                reading.cases.add(case)
                 environment(reading, entries, body.get("environment"))
             case _:
                 reading.seen.say(payload(CASE_FILE), "case_other", "broken")

@@ -20,6 +20,8 @@ class Reading:
     recorded: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     manifests: dict[str, dict[str, Json]] = field(default_factory=dict)
+    cases: set[str] = field(default_factory=set)
+    """The ids of cases that the manifests and the case file name."""
     files: dict[str, list[Ref]] = field(default_factory=dict)
     """What the manifests list, by path.  Compared last, for large ones are still being hashed."""
 

@@ -127,6 +127,8 @@ def judge_record(contents: Contents, seen: Seen, *, live: bool = False) -> Recor
     _renewals(reading, entries, exhibits)
     if not live:
         judge_exported(reading, entries, ledger_id, world, signers, head)
+    if len(reading.cases) > 1:
+        reading.seen.say(payload(ENTRIES), "exhibit_other", "broken", "case")
     known = frozenset(sound.note for sound in checkpoints.values())
     for exhibit in exhibits:
         _inclusion(reading, exhibit, leaves, known)
@@ -317,7 +319,6 @@ def _exhibits(
     reading: Reading, entries: Sequence[LedgerEntry | None], world: World
 ) -> tuple[Sealed, ...]:
     exhibits: dict[str, Sealed] = {}
-    cases: set[str | None] = set()
     for entry in entries:
         if entry is None or entry.act != "exhibit.sealed":
             continue
@@ -329,14 +330,12 @@ def _exhibits(
             continue
         exhibits[number] = Sealed(number=number, seq=entry.seq, ref=refs[0])
         if reading.matches(refs[0]):
-            cases.add(_manifest(reading, number, world))
-    if len(cases - {None}) > 1:
-        reading.seen.say(payload(ENTRIES), "exhibit_other", "broken", "case")
+            _manifest(reading, number, world)
     return tuple(exhibits.values())
 
 
-def _manifest(reading: Reading, number: str, world: World) -> str | None:
-    """The id of the case that a manifest names; its files are to be compared."""
+def _manifest(reading: Reading, number: str, world: World) -> None:
+    """A manifest is this exhibit's, and names its case; its files are to be compared."""
     path = capture_path(number)
     name, say = payload(path), reading.seen.say
     raw = reading.read(path, MAX_CAPTURE)
@@ -349,14 +348,14 @@ def _manifest(reading: Reading, number: str, world: World) -> str | None:
         refs = _file_refs(number, manifest.get("files"))
     except ValueError as error:
         say(name, "exhibit_manifest", "broken", str(error))
-        return None
+        return
     if manifest.get("exhibit") != number or manifest.get("world") != world:
         told = [stated(manifest.get(key)) for key in ("exhibit", "world")]
         say(name, "exhibit_other", "broken", ", ".join(told))
     for ref in refs:
         reading.expects(ref)
-    named = manifest.get("case")
-    return named if isinstance(named, str) else None
+    if isinstance(named := manifest.get("case"), str):
+        reading.cases.add(named)
 
 
 def _file_refs(number: str, files: Json) -> list[Ref]:
@@ -398,6 +397,7 @@ def _renewals(
     A selective pack does not bring those of the exhibits that it withholds.
     """
     shown = {exhibit_folder(exhibit.number) for exhibit in exhibits}
+    whole = None not in entries
     for entry in entries:
         if entry is None or entry.act != "proofs.renewed":
             continue
@@ -409,7 +409,7 @@ def _renewals(
                 now = reading.contents.sha256(name)
                 if now != ref.sha256:
                     reading.seen.say(name, "file_changed", "broken", f"{ref.sha256} → {now}")
-            elif None not in entries or folder in shown or folder == "ledger/checkpoints":
+            elif whole or folder in shown or folder == "ledger/checkpoints":
                 reading.seen.say(name, "file_missing", "broken")
 
 

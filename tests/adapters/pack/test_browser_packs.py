@@ -425,6 +425,18 @@ def test_environment_checks(both: Both, checks: Json, good: bool) -> None:
     )
 
 
+@pytest.mark.parametrize("named", ["01930000-0000-7000-8000-00000000000c", 1])
+def test_exhibits_of_another_case_are_not_this_one_s(both: Both, named: Json) -> None:
+    """Whoever has the keys of two cases put one's exhibits, stamped, into the other's record."""
+    body = parse(finished().files["data/case.json"])
+    assert isinstance(body, dict)
+    data = canonical({**body, "id": named})
+    files = {**finished().files, "data/case.json": data}
+    act, facts, _ = exports()
+    told = both.say(grown((act, facts, (ref("case.json", data),)), files=files))
+    assert told["case_other" if named == 1 else "exhibit_other"] == "broken"
+
+
 TOKEN = "exhibits/E0001/proofs/capture.json.practice-tsa-jia.tsr"
 
 
