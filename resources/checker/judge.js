@@ -47,6 +47,7 @@ async function judgePack(pack, terms, pageHash, step) {
   if (pack instanceof ZipPack) await pack.compareRest();
   for (const one of pack.troubles().slice(before)) seen.findings.push(one);
   if (!pack.troubles().length && pack.rewritten) seen.say("", "zip_rewritten", "weak");
+  if (pack.isPdf) seen.say("", "zip_is_pdf", "weak");
   await judgeBag(contents, seen, verifierKnown(pageHash));
   const record = await judgeRecord(contents, seen);
   let dated = [];

@@ -313,7 +313,10 @@ async function openZip(file) {
   const start = end.offset + concat;
   if (start < 0) notZip("Bad offset for central directory");
   const directory = await sliceOf(file, start, start + end.size);
-  return new ZipPack(file, readDirectory(directory, end.size, concat), directory, start);
+  const pack = new ZipPack(file, readDirectory(directory, end.size, concat), directory, start);
+  // Programs that show PDFs look so far for where one begins; no record speaks of what they show.
+  pack.isPdf = /%PDF-[0-9]/.test(latin1(await sliceOf(file, 0, 1024 + 6)));
+  return pack;
 }
 
 class ZipPack {

@@ -538,6 +538,23 @@ def test_what_another_program_would_unpack_is_found_by_all(
     assert short(node.judged(path)["result"]) == short(ours)
 
 
+@pytest.mark.parametrize(("opening", "shown"), [(b"%PDF-1.7\n", True), (b"%PDF-\n", False)])
+def test_a_pack_that_is_shown_as_a_pdf_as_well_is_no_more_than_weak(
+    node: Engine, home: Path, tmp_path: Path, opening: bytes, shown: bool
+) -> None:
+    """Its first part is on no record, and was shown as a report that had been found sound."""
+    files = dict(finished().files)
+    files["README.html"] = opening + files["README.html"]
+    path = tmp_path / "report.pdf"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in sorted(rebagged(files).items()):
+            archive.writestr(f"{TOP}/{name}", data)
+    ours = as_pyz(home, path)
+    assert ours["verdict"] == "weak"
+    assert ("zip_is_pdf" in {one["rule"] for one in ours["findings"]}) == shown
+    assert short(node.judged(path)["result"]) == short(ours)
+
+
 def deflated(at: Path, change: Callable[[bytes], bytes], *, final: bool = True) -> Path:
     """A ZIP of the pack with one deflated member, whose packed bytes are changed."""
     name, data = "data/exhibits/E0002/files/video.mp4", finished().files

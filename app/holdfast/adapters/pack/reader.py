@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import stat
 import struct
 import zipfile
@@ -48,6 +49,9 @@ MAX_RATIO_OF_ALL: Final = 30
 """Of what all members unpack to; text in a pack that somebody packed anew has three to ten."""
 SMALL_ALL: Final = 16 << 20
 MAX_DEPTH: Final = 12
+_PDF = re.compile(rb"%PDF-[0-9]")
+_PDF_WITHIN = 1024 + 6
+"""Programs that show PDFs look so far for where one begins."""
 
 
 def _hashlib(name: str) -> Hasher:
@@ -338,6 +342,10 @@ class ZipPack:
             self._look_between(file, infos, archive.start_dir)
         if not self._known.troubles and not self._ours:
             self._known.troubles.append(Finding(subject="", rule="zip_rewritten", outcome="weak"))
+        file.seek(0)
+        if _PDF.search(file.read(_PDF_WITHIN)):
+            # Whatever such a program shows of it, no record speaks of that.
+            self._known.troubles.append(Finding(subject="", rule="zip_is_pdf", outcome="weak"))
 
     def _look_between(
         self, file: IO[bytes], infos: Sequence[zipfile.ZipInfo], directory: int
