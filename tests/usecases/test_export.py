@@ -398,6 +398,7 @@ def test_a_case_without_stamps_leaves_and_is_unchecked(closed: Rehearsal, tmp_pa
         assert read_proof(raw)[2].note == (out / "data/ledger/checkpoint.txt").read_bytes()
         empty = made.store.open_case("演练三", "practice")
         made.case = empty
+        assert broken(judged(empty.number, shelf=made.shelf)) == set(), "nothing was done to it"
         assert "exhibit_none" in rules(judged(made.export(tmp_path / "empty.zip")))
 
 

@@ -79,7 +79,9 @@ class Store:
     # --- cases -----------------------------------------------------------------------------------
 
     def open_case(self, title: str, world: World) -> Case:
-        """A new case with the next number of its year, its ledger opened with case.opened."""
+        """A new case with the next number of its year, its ledger opened with case.opened,
+        under a head: one without any looks like one whose heads were taken out.
+        """
         now = self._clock.now()
         case_id = self._clock.new_id()
         with self._transaction():
@@ -98,6 +100,7 @@ class Store:
             facts: dict[str, Json] = {"world": world, "key": str(key) if key else None}
             with self.custody(case_id) as custody:
                 custody.append("case.opened", case.number, facts=facts)
+                custody.head()
         return case
 
     def case(self, reference: str) -> Case:
