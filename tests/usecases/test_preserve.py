@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from fakes.desk import Desk, FakeSource, desk
+from holdfast.adapters.store import vault
 from holdfast.adapters.store.keys import Keys
 from holdfast.adapters.store.store import Store
 from holdfast.adapters.store.vault import Vault
@@ -398,6 +400,34 @@ def test_what_there_was_no_room_to_seal_is_sealed_at_the_next_start(
     assert at.vault.read(exhibit.artifacts[0].digest.sha256) == b"an hour of film"
     assert acts(at, case)[1:] == ["capture.failed", "exhibit.sealed", "capture.recovered"]
     assert recovered(at) == ()
+
+
+@pytest.mark.parametrize("why", [errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("where", ["files", "objects"])
+@pytest.mark.skipif(sys.platform != "linux", reason="it is asked which file a handle is of")
+def test_what_the_vault_could_not_take_is_sealed_at_the_next_start(
+    at: Desk, case: Case, monkeypatch: pytest.MonkeyPatch, where: str, why: int
+) -> None:
+    def failing(file: IO[bytes]) -> None:
+        place = Path(f"/proc/self/fd/{file.fileno()}").readlink()
+        if place.parent.name == where:
+            raise OSError(why, os.strerror(why))
+
+    monkeypatch.setattr(vault, "durable", failing)
+    with pytest.raises(Refused, match="data_unwritable"):
+        keep(at, case, FakeSource({"a": b"an hour of film"}))
+    monkeypatch.undo()
+    (attempt,) = recovered(at)
+    (exhibit,) = at.store.all(Exhibit, case.id)
+    assert (attempt.exhibit, exhibit.complete) == ("E0001", False)
+    assert at.vault.read(exhibit.artifacts[0].digest.sha256) == b"an hour of film"
+
+
+def test_of_what_had_saved_nothing_the_next_start_has_nothing_to_say(at: Desk, case: Case) -> None:
+    with pytest.raises(Refused, match="disk_full"):
+        keep(at, case, FakeSource({}, Refused("disk_full", name="a")))
+    assert recovered(at) == ()
+    assert acts(at, case) == ["case.opened", "capture.failed"]
 
 
 @pytest.mark.parametrize("while_telling", [False, True])

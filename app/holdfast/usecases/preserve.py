@@ -61,7 +61,13 @@ segments, the manifest's proof covers each by the digest that it lists.
 """
 SALVAGE_LIMIT = 10_000
 _NOT_ITS_FAULT = frozenset(
-    {"database_busy", "database_exchanged", "database_unreachable", "disk_full"}
+    {
+        "data_unwritable",
+        "database_busy",
+        "database_exchanged",
+        "database_unreachable",
+        "disk_full",
+    }
 )
 """Errors of the place where a capture was to go.  What it had saved may be gone from the world."""
 
@@ -129,8 +135,8 @@ def preserve(
     ``beside`` makes of the exhibit is saved with it, or neither is.
 
     What a cancelled capture had already saved is sealed as incomplete; what could not be sealed
-    then, or found no room on the disk or a database that could not be written to, waits for the
-    next start.  Raises what the source raised, after the line was written.
+    then, or found no room on the disk, or a vault or database that could not be written to, waits
+    for the next start.  Raises what the source raised, after the line was written.
     """
     capture_id = clock.new_id()
     about = {"case": case.id, "source": source.id, "target": target}
@@ -156,7 +162,7 @@ def preserve(
                 beside=beside,
             )
         except HoldfastError as error:
-            if error.code in _NOT_ITS_FAULT:
+            if error.code in _NOT_ITS_FAULT and _saved(room.path):
                 room.leave()
             exhibit = None
             if isinstance(error, Cancelled):
@@ -187,6 +193,11 @@ def preserve(
             raise
     _settle(case, source.id, target, kept, store)
     return kept
+
+
+def _saved(work: Path) -> bool:
+    """Whether a capture has written anything that could be sealed."""
+    return any(path.is_file() for path in (work / "files").rglob("*"))
 
 
 def _settle(case: Case, source: str, target: str, kept: Exhibit, store: Store) -> None:
@@ -551,8 +562,7 @@ def _recover(
     cases = {case.id: case for case in store.all(Case)}
     case = cases.get(attempt.case_id)
     sealed = any(exhibit.id == attempt.id for exhibit in store.all(Exhibit))
-    saved = any(path.is_file() for path in (room.path / "files").rglob("*"))
-    if case is None and saved and not sealed:
+    if case is None and _saved(room.path) and not sealed:
         # It may be of a case that a newer copy of the database knows.
         raise Refused("case_unknown", case=attempt.case_id[:80])
     told = None

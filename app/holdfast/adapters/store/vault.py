@@ -255,7 +255,7 @@ class Vault:
                 self._write(data, place)
             self._settle(place)
         except OSError as error:
-            raise self._refusal(error, Path(digest.sha256)) from error
+            raise self._refusal(error, self._objects / digest.sha256) from error
         return digest
 
     def _write(self, data: bytes, place: Path) -> None:
@@ -305,6 +305,9 @@ class Vault:
         place = Path(os.fsdecode(named)) if isinstance(named, (str, bytes, os.PathLike)) else at
         if self._data in place.parents and place != at and error.errno not in FULL:
             return _unwritable(error, place.parent if place.name.startswith(DRAFT) else place)
+        ours = self._staging in at.parents or self._objects in at.parents
+        if ours and not isinstance(error, FileNotFoundError) and error.errno not in FULL:
+            return _unwritable(error, at.parent)
         return _refusal(error, at)
 
     # --- reading ---------------------------------------------------------------------------------
