@@ -1144,6 +1144,7 @@ MIDDLE, ROOT, STRANGER = AUTHORITY.middle.der, AUTHORITY.root.der, tsa.issue("Is
          "Test issuing"),
         ("v2", [tsa.ess_id(MIDDLE)] * 32, "broken", None),
     ],
+    ids=range(12),  # what is in them is made anew in each worker
 )  # fmt: skip
 def test_a_path_is_over_the_certificates_that_the_token_names(
     node: Engine, ess: str, also: list[dict[str, Any]], status: str, detail: str | None
