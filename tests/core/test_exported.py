@@ -16,10 +16,11 @@ from holdfast.core.bag import Contents, Seen
 from holdfast.core.canonical import Json, canonical
 from holdfast.core.cosigned import judge_cosigned
 from holdfast.core.job import Job
-from holdfast.core.ledger import LedgerEntry, Ref, write_entry
+from holdfast.core.ledger import LedgerEntry, Ref, VerifierKey, write_entry
 from holdfast.core.pack import SIGNATURE, TAG_MANIFEST, cosigned_path
 from holdfast.core.reading import Reading
 from holdfast.core.record import Sealed, _renewals
+from holdfast.core.succession import judge_succession
 
 OWNER, SECOND = Signer("owner"), Signer("second")
 KEY = cosignature.cosigner("w/1", SECOND.public)
@@ -289,6 +290,21 @@ def test_whether_a_line_is_withheld_is_asked_once_for_all_renewed_proofs() -> No
     _renewals(made, Lines([entry("proofs.renewed", {}, refs)]), ())
     assert [rule for rule, _ in said(made)] == ["file_missing"] * 9
     assert len(asked) == 1
+
+
+def test_a_crowd_of_lines_that_name_keys_writes_out_no_key_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each key was written out for each line that names another."""
+    written: list[VerifierKey] = []
+    monkeypatch.setattr(VerifierKey, "__str__", lambda key: written.append(key) or key.name)
+    key = VerifierKey(name=ORIGIN, public_key=Signer("owner").public)
+    lines = [entry("case.opened", {"key": "0"})]
+    lines += [entry("key.rotated", {"key": str(n)}) for n in range(1, 20)]
+    made = of({})
+    judge_succession(made, lines, {}, [key])
+    assert said(made) == [("key_succeeded", "weak")] * 19
+    assert len(written) == 1
 
 
 # --- cosignatures --------------------------------------------------------------------------------

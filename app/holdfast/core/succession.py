@@ -73,19 +73,19 @@ def judge_succession(
     if first and any(head.signatures for head in checkpoints.values()):
         say(payload(ENTRIES), "key_late", "weak", str(first))
     heads = sorted(checkpoints.values(), key=lambda head: head.size, reverse=True)
+    written = {str(key): key for key in keys}
     furthest: dict[str, int] = {}
     before = ""
     for at, stated in named:
         if before not in ("", stated):
             if before not in furthest:
-                furthest[before] = _furthest(before, keys, heads)
+                furthest[before] = _furthest(written.get(before), heads)
             if furthest[before] <= at:
                 say(payload(ENTRIES), "key_succeeded", "weak", str(at))
         before = stated
 
 
-def _furthest(stated: str, keys: Sequence[VerifierKey], heads: Sequence[Checkpoint]) -> int:
+def _furthest(key: VerifierKey | None, heads: Sequence[Checkpoint]) -> int:
     """The size of the largest head that a key has signed, 0 for none; the largest head is first."""
-    key = next((one for one in keys if str(one) == stated), None)
     signed = (head.size for head in heads if key and head.signed_by(key, ed25519.verify))
     return next(signed, 0)
