@@ -297,7 +297,12 @@ def test_a_crowd_of_lines_that_name_keys_writes_out_no_key_again(
 ) -> None:
     """Each key was written out for each line that names another."""
     written: list[VerifierKey] = []
-    monkeypatch.setattr(VerifierKey, "__str__", lambda key: written.append(key) or key.name)
+
+    def told(key: VerifierKey) -> str:
+        written.append(key)
+        return key.name
+
+    monkeypatch.setattr(VerifierKey, "__str__", told)
     key = VerifierKey(name=ORIGIN, public_key=Signer("owner").public)
     lines = [entry("case.opened", {"key": "0"})]
     lines += [entry("key.rotated", {"key": str(n)}) for n in range(1, 20)]
