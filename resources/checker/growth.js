@@ -111,7 +111,6 @@ function withKept(verdict, { kept, malformed }) {
   if (!seen.findings.length) return verdict;
   const alone = seen.findings.some((one) => ["kept_alone", "kept_between"].includes(one.rule));
   const more = verdictOf(seen, [alone ? "unchecked" : "ok"]);
-  const worst = ["ok", "weak", "unchecked", "broken"];
-  const rank = Math.max(...[verdict, more].map((one) => worst.indexOf(one.verdict)));
-  return { ...verdict, verdict: worst[rank], findings: [...verdict.findings, ...more.findings] };
+  const rank = Math.max(...[verdict, more].map((one) => WORST.indexOf(one.verdict)));
+  return { ...verdict, verdict: WORST[rank], findings: [...verdict.findings, ...more.findings] };
 }

@@ -91,6 +91,9 @@ function cut(text) {
 
 const readableOf = (one) => ({ ...one, subject: cut(one.subject), detail: cut(one.detail) });
 
+// Outcomes, each worse than the one before.
+const WORST = ["ok", "weak", "unchecked", "broken"];
+
 function verdictOf(seen, dated) {
   const once = new Map(seen.findings.map(readableOf).map((one) => [
     JSON.stringify([one.subject, one.rule, one.outcome, one.detail]), one,

@@ -46,9 +46,8 @@ const OID = {
 };
 const FUTURE_TOLERANCE = 300n * 1000000n;
 const SECOND = 1000000n;
-// An accuracy beyond this is said: a token is taken to say its time to the minute.
 const MOST_CERTIFICATES = 32;
-const WORSE = ["ok", "unchecked", "broken"];
+// An accuracy beyond this is said: a token is taken to say its time to the minute.
 const COARSE = 60n * SECOND;
 
 class MalformedToken extends Bad {
@@ -522,7 +521,7 @@ function heldToLists(token, path) {
   const fitting = allowed(token, links.map((one) => one.raw));
   for (const one of links) if (!fitting.includes(one.raw)) told.push(["unchecked", one.name]);
   return told.reduce(
-    (most, one) => (WORSE.indexOf(one[0]) > WORSE.indexOf(most[0]) ? one : most), ["ok", ""],
+    (most, one) => (WORST.indexOf(one[0]) > WORST.indexOf(most[0]) ? one : most), ["ok", ""],
   );
 }
 

@@ -130,8 +130,9 @@ def _tell_verdict(desk: Desk, verdict: Verdict) -> None:
     if rehearsed:
         desk.tell(say("world_practice"))
     practised = rehearsed and verdict.verdict == "ok"
-    loose = ".unopened" if verdict.unopened else ".loose" if verdict.loose else ""
-    desk.tell(say("verdict.ok.practice" if practised else f"verdict.{verdict.verdict}{loose}"))
+    desk.tell(
+        say("verdict.ok.practice" if practised else f"verdict.{verdict.verdict}{verdict.ending}")
+    )
     if now := advice(verdict):
         desk.tell(say("cli.verify.now", advice=say(now)))
     for key, outcomes in (

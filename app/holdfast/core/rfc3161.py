@@ -26,7 +26,7 @@ from holdfast.core.algorithms import (
 )
 from holdfast.core.canonical import one_line, rfc3339
 from holdfast.core.certificates import Certificate, common_name, read_certificate
-from holdfast.core.verdict import Finding, FindingOutcome
+from holdfast.core.verdict import Finding, FindingOutcome, weight
 
 MAX_BYTES: Final = der.MAX_BYTES
 FUTURE_TOLERANCE: Final = timedelta(minutes=5)
@@ -493,8 +493,7 @@ def held_to_lists(token: Token, path: Sequence[Certificate]) -> tuple[FindingOut
     told = [_about_listed(named, above) for further in token.signer.lists for named in further]
     fitting = _allowed(token, [one.raw for one in path])
     told += [("unchecked", one.common_name) for one in path[1:-1] if one.raw not in fitting]
-    order = ("ok", "unchecked", "broken")
-    return max((("ok", ""), *told), key=lambda one: order.index(one[0]))
+    return max((("ok", ""), *told), key=lambda one: weight(one[0]))
 
 
 def _about_listed(named: EssCertId, above: Sequence[Certificate]) -> tuple[FindingOutcome, str]:

@@ -75,6 +75,11 @@ class Verdict:
         return {finding.rule for finding in self.findings} == {"pack_unreadable"}
 
     @property
+    def ending(self) -> str:
+        """How the key of its sentence ends: by what there was to be looked at."""
+        return ".unopened" if self.unopened else ".loose" if self.loose else ""
+
+    @property
     def undated(self) -> bool:
         """Whether an exhibit has no time-stamp, and not one that could not be checked."""
         lacking = any(finding.rule == "exhibit_undated" for finding in self.findings)
@@ -118,9 +123,14 @@ class Verdict:
 _WORST = ("ok", "weak", "unchecked", "broken")
 
 
+def weight(outcome: FindingOutcome) -> int:
+    """How bad an outcome is; ok weighs nothing."""
+    return _WORST.index(outcome)
+
+
 def worst(outcomes: Iterable[FindingOutcome]) -> FindingOutcome:
     """The outcome that counts for several targets: broken, unchecked, weak, ok in this order."""
-    return max(outcomes, key=_WORST.index, default="ok")
+    return max(outcomes, key=weight, default="ok")
 
 
 ABOUT_ONE_PROOF = frozenset({"ots_one_source"})

@@ -254,8 +254,9 @@ def _report(verdict: Verdict, say: Words) -> str:
         lines += [say("world_practice"), ""]
         findings.pop(0)
     rehearsed = verdict.verdict == "ok" and len(findings) < len(verdict.findings)
-    loose = ".unopened" if verdict.unopened else ".loose" if verdict.loose else ""
-    lines += [say("verdict.ok.practice" if rehearsed else f"verdict.{verdict.verdict}{loose}")]
+    lines += [
+        say("verdict.ok.practice" if rehearsed else f"verdict.{verdict.verdict}{verdict.ending}")
+    ]
     if verdict.verdict != "ok":
         lines.append(say(f"verify_now_{_now(verdict)}"))
     lines.append("")

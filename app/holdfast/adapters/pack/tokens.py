@@ -47,7 +47,7 @@ from holdfast.core.rfc3161 import (
     read_response,
 )
 from holdfast.core.timestamp import StampKind
-from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, TimestampSeen
+from holdfast.core.verdict import Finding, FindingOutcome, ProofHelp, TimestampSeen, weight
 
 _KNOWN_SIGNATURES = re.compile(
     r"1\.2\.840\.113549\.1\.1\.(1|5|1[0-4])|1\.2\.840\.10045\.4\.(1|3\.[1-4])"
@@ -261,10 +261,9 @@ class _Arithmetic:
             for others in choices(self.token, self.others)
             for root in roots
         ]
-        order = ("ok", "unchecked", "broken")
         return sorted(
             (path for path in found if path),
-            key=lambda path: order.index(held_to_lists(self.token, path)[0]),
+            key=lambda path: weight(held_to_lists(self.token, path)[0]),
         )
 
     def _all_holds(self, path: Sequence[Certificate], room: Path) -> bool:
